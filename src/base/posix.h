@@ -1,0 +1,18 @@
+/*
+ * The part of the seam that needs no loop: clock, randomness and files of a
+ * POSIX system. `net` completes it with timers and sockets; a one-shot
+ * command that only needs files uses it as it is.
+ */
+#ifndef FALTBOK_BASE_POSIX_H
+#define FALTBOK_BASE_POSIX_H
+
+#include "base/env.h"
+
+extern const struct env_files posix_files;
+
+uint64_t posix_mono_ns(struct env *env);
+int64_t posix_wall_ms(struct env *env);
+void posix_random(struct env *env, void *p, size_t n); /* getrandom(2); stops the process if the kernel has none */
+void posix_log(struct env *env, const char *line);     /* to standard error */
+
+#endif

@@ -1,0 +1,124 @@
+/*
+ * The open keystore. Its arrays live in guarded pages like the rest, so they
+ * are copied to grow and the old pages wiped.
+ */
+#include "crypto/keystore.h"
+
+#include <string.h>
+
+#include "crypto/guard.h"
+
+bool keystore_cheap_for_tests;
+
+struct keystore *
+keystore_new(struct env *env)
+{
+	struct keystore *k = guard_alloc(sizeof(*k));
+	uint8_t seed[32];
+
+	if (k == NULL)
+		return NULL;
+	env_random(env, seed, sizeof(seed));
+	device_keys_derive(&k->device, seed);
+	wipe(seed, sizeof(seed));
+	seal_pair_make(env, &k->seal[0]);
+	k->seal_count = 1;
+	env_random(env, k->snapshot_key, sizeof(k->snapshot_key));
+	env_random(env, k->inc.b, sizeof(k->inc.b));
+	return k;
+}
+
+void
+keystore_free(struct keystore *k)
+{
+	if (k == NULL)
+		return;
+	guard_free(k->epochs);
+	guard_free(k->tombstones);
+	guard_free(k);
+}
+
+void
+recovery_code_make(struct env *env, char out[27])
+{
+	uint8_t code[16];
+
+	env_random(env, code, sizeof(code));
+	base32_encode(out, code, sizeof(code));
+	wipe(code, sizeof(code));
+}
+
+bool
+recovery_code_parse(const char *text, uint8_t out[16])
+{
+	return base32_decode(out, 16, text);
+}
+
+struct epoch_secret *
+keystore_epoch(struct keystore *k, const struct epoch_id *id)
+{
+	for (size_t i = 0; i < k->epoch_count; i++)
+		if (SAME(k->epochs[i].epoch, *id))
+			return &k->epochs[i];
+	return NULL;
+}
+
+/* mem_room() for guarded pages: these can not grow in place. */
+static void *
+guarded_room(void *array, size_t count, size_t *cap, size_t item_bytes)
+{
+	size_t more = *cap > 0 ? *cap * 2 : 16;
+	void *grown;
+
+	if (count < *cap)
+		return array;
+	grown = guard_alloc(more * item_bytes);
+	if (grown == NULL)
+		return NULL;
+	if (count > 0)
+		memcpy(grown, array, count * item_bytes);
+	guard_free(array);
+	*cap = more;
+	return grown;
+}
+
+enum err_code
+keystore_add_epoch(struct keystore *k, const struct epoch_secret *e, struct err *err)
+{
+	void *room;
+
+	if (keystore_epoch(k, &e->epoch) != NULL)
+		return ERR_OK;
+	room = guarded_room(k->epochs, k->epoch_count, &k->epoch_cap, sizeof(*e));
+	if (room == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	k->epochs = room;
+	k->epochs[k->epoch_count++] = *e;
+	return ERR_OK;
+}
+
+enum err_code
+keystore_add_tombstone(struct keystore *k, uint8_t kind, const uint8_t id[16], struct err *err)
+{
+	struct tombstone *t;
+
+	if (keystore_tombstoned(k, kind, id))
+		return ERR_OK;
+	t = guarded_room(k->tombstones, k->tombstone_count, &k->tombstone_cap, sizeof(*t));
+	if (t == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	k->tombstones = t;
+	t += k->tombstone_count++;
+	t->kind = kind;
+	memcpy(t->id, id, sizeof(t->id));
+	return ERR_OK;
+}
+
+bool
+keystore_tombstoned(const struct keystore *k, uint8_t kind, const uint8_t id[16])
+{
+	for (size_t i = 0; i < k->tombstone_count; i++)
+		if (k->tombstones[i].kind == kind && memcmp(k->tombstones[i].id, id, 16) == 0)
+			return true;
+	return false;
+}
