@@ -1,0 +1,61 @@
+#ifndef FALTBOK_AUDIT_AUDIT_INTERNAL_H
+#define FALTBOK_AUDIT_AUDIT_INTERNAL_H
+
+#include "audit/audit.h"
+#include "base/table.h"
+#include "log/chain.h"
+#include "org/erase.h"
+
+enum audit_check { CHECK_A1, CHECK_A2, CHECK_A3, CHECK_A4, CHECK_A6, CHECK_A7, CHECK_A8, CHECK_A13, CHECK_A14, CHECKS };
+
+struct audited_log {
+	struct log_key key;
+	struct chain_head head;
+	bool control_kinds, team_kinds;   /* what it was seen to carry */
+	bool opens;                       /* begins with OPEN or GENESIS, or is a branch */
+	uint64_t unsigned_count;
+	struct erase_range *missing;      /* payloads not there, ascending */
+	size_t missing_count, missing_cap;
+};
+
+struct erase_order {
+	struct hash id;
+	struct author author;
+	struct log_key log;
+	uint64_t seq;
+	struct erase_request request;     /* box dropped */
+};
+
+struct erase_approval { struct hash request; struct author author; struct log_key log; uint64_t seq; };
+
+struct attested { uint8_t digest[16]; struct log_key log; uint64_t seq; };
+
+struct audit {
+	bool has_fingerprint, finished;
+	uint8_t fingerprint[32];
+	struct org *org;
+	struct audited_log *logs; size_t log_count, log_cap;
+	struct table *log_of;             /* hash of the key to index + 1 */
+	size_t at;                        /* the log fed last */
+	struct erase_order *orders; size_t order_count, order_cap;
+	struct erase_approval *approvals; size_t approval_count, approval_cap;
+	struct attested *attested; size_t attested_count, attested_cap;
+	struct table *attested_of;        /* frontier root to index + 1 */
+	struct table *forks;              /* log‖seq of forks already reported */
+	struct audit_finding *findings; size_t finding_count, finding_cap;
+	size_t per_check[CHECKS];
+	struct audit_counts counts;
+	uint8_t frontier[32];
+};
+
+/* findings.c. `log` may be NULL, `e` too. The text goes on from "Log 3fa9c1d2/control, entry 7: ". */
+extern const char *const audit_check_names[CHECKS];
+enum err_code audit_find(struct audit *a, enum audit_check check, enum audit_severity severity,
+                         const struct log_key *log, const struct entry *e, struct err *err, const char *fmt, ...)
+	__attribute__((format(printf, 7, 8))) MUST_CHECK;
+
+/* erasures.c */
+enum err_code audit_take_erasure(struct audit *a, const struct log_key *log, const struct entry *e, struct err *err) MUST_CHECK;
+enum err_code audit_missing_payloads(struct audit *a, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * Which log, how long, and what a set of logs comes to.
+ *
+ * A log is (author, stream, incarnation). After a fork the branch that came
+ * second is a log of its own, named also by the seq and id of its first entry.
+ * Spec: proto/sync.md, 3 "Summaries" and proto/audit.md, 2 "Frontier root".
+ */
+#ifndef FALTBOK_LOG_FRONTIER_H
+#define FALTBOK_LOG_FRONTIER_H
+
+#include "base/bytes.h"
+#include "base/ids.h"
+
+struct log_key {
+	struct author author;
+	struct stream_id stream;
+	struct inc inc;
+	bool is_branch;
+	uint64_t branch_seq;    /* of its first entry; zero unless is_branch */
+	struct hash branch_id;
+};
+
+struct log8 { uint8_t b[8]; };
+
+struct log_head { /* one leaf */
+	struct log_key key;
+	struct log8 short_id;
+	uint64_t len;           /* entries held: next seq. A branch counts from seq 0 as well */
+	struct hash head;       /* id of entry len-1 */
+};
+
+/* HC(16,∅,"fb1/log",author,stream,inc)[0..7]; of a branch HC(16,∅,"fb1/branch",author,stream,inc,be64 seq,first id)[0..7]. */
+struct log8 log8_of(const struct log_key *key);
+bool log_key_equal(const struct log_key *a, const struct log_key *b);
+void log_key_init(struct log_key *key, const struct author *author, const struct stream_id *stream, const struct inc *inc);
+int log_key_order(const struct log_key *a, const struct log_key *b); /* author, stream, inc, branch */
+
+/* RFC 6962 MTH (SHA-256) over the sorted leaves author‖stream‖inc‖be64 len‖head[‖branch id]. Sorts `heads` in place. */
+void frontier_root(uint8_t out[32], struct log_head *heads, size_t count);
+/* MTH over given leaf data, for checkpoints too. */
+void merkle_root(uint8_t out[32], const struct bytes *leaves, size_t count);
+
+/* A tree that grows leaf by leaf and keeps one hash per level: what merkle_root() and frontier_root() are made of. */
+struct merkle {
+	uint64_t count;
+	uint8_t level[64][32]; /* [i]: root of a complete subtree of 2^i leaves, where bit i of count is set */
+};
+void merkle_init(struct merkle *m);
+void merkle_add(struct merkle *m, struct bytes leaf);
+void merkle_finish(const struct merkle *m, uint8_t out[32]);
+
+/*
+ * Buckets of a summary: n = power of two ≥ count/8, clamped to 16..256; a log's bucket is its log8's first byte mod n.
+ * `heads` stand in log_key_order, as frontier_root() leaves them.
+ */
+size_t bucket_count_for(size_t logs);
+void bucket_digests(uint8_t (*out)[8], size_t n, const struct log_head *heads, size_t count);
+
+#endif

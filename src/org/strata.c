@@ -1,0 +1,407 @@
+/*
+ * The evaluation, root downwards. A GRANT made in stratum r gives a rank
+ * above r, and only lower ranks can be removed; so whether rank(t) > r is
+ * settled when stratum r runs, and within a stratum the order of devices and
+ * of entries cannot matter. proto/org.md, 5 is this file in pseudo-code.
+ */
+#include "base/mem.h"
+#include "org/org_internal.h"
+
+/* How much of one control log counts. */
+struct reach {
+	uint64_t cut;     /* entries below this seq; NO_LIMIT without a cut */
+	uint64_t fork;    /* additions only below this seq */
+	uint64_t stamp;   /* not 0: only nodes marked so, the ancestors of the head a cut names */
+};
+
+static const struct node *
+log_head_at(const struct org *o, const struct held_log *l, uint64_t seq, const uint8_t head16[16])
+{
+	for (uint32_t i = l->nodes; i != NONE; i = o->nodes[i].next)
+		if (o->nodes[i].seq == seq && memcmp(o->nodes[i].id.b, head16, 16) == 0)
+			return &o->nodes[i];
+	return NULL;
+}
+
+static uint64_t
+mark_ancestors(struct org *o, const struct node *head)
+{
+	uint64_t stamp = ++o->stamp;
+	uint32_t i = held_index(o->node_of, &head->id);
+
+	while (i != NONE && o->nodes[i].log == head->log) {
+		o->nodes[i].mark = stamp;
+		i = o->nodes[i].seq == 0 ? NONE : held_index(o->node_of, &o->nodes[i].prev);
+	}
+	return stamp;
+}
+
+static struct reach
+reach_of(struct org *o, const struct eval *ev, const struct held_log *l)
+{
+	const struct cutset *cuts = &ev->standing[l->subject].cuts;
+	struct reach reach = { NO_LIMIT, held_fork(o, &l->id), 0 };
+	const struct mark *m;
+	const struct node *head;
+
+	if (!cuts->any)
+		return reach;
+	reach.cut = cutset_limit(cuts, &l->id);
+	m = cutset_find(cuts, &l->id);
+	if (m == NULL || !m->has_head)
+		return reach;
+	head = log_head_at(o, l, (uint64_t)m->cut.seq, m->cut.head16);
+	if (head != NULL)
+		reach.stamp = mark_ancestors(o, head);
+	return reach;
+}
+
+static bool
+counts(const struct node *n, const struct reach *reach)
+{
+	bool removal = n->kind == KIND_REVOKE || n->kind == KIND_UNGRANT;
+
+	if (reach->stamp != 0)
+		return n->mark == reach->stamp;
+	/* A fork can never undo a removal: those count on every branch. */
+	return n->seq < reach->cut && (removal || n->seq < reach->fork);
+}
+
+static bool
+log_is_ours(const struct eval *ev, const struct held_log *l)
+{
+	return SAME(l->id.stream, ev->control);
+}
+
+static enum err_code
+remove_device(struct eval *ev, uint32_t target, const struct cut *cuts, size_t count, struct err *err)
+{
+	ev->standing[target].gone = true;
+	return cutset_merge(&ev->standing[target].cuts, cuts, count, err);
+}
+
+/* Signed with the printed key of the very device: any ADMIT that binds the key to it will do, and each is tried once. */
+static enum err_code
+kill_check(struct org *o, const struct eval *ev, struct node *n, struct err *err)
+{
+	const struct revoke *v = &n->op->u.revoke;
+	uint32_t first = o->subjects[n->target].admits;
+	uint8_t digest[32];
+
+	if (n->kill_ok || first == n->kill_tried)
+		return ERR_OK;
+	if (!revoke_kill_digest(digest, &ev->id, v))
+		return err_plain(err, ERR_NO_MEMORY);
+	for (uint32_t i = first; i != n->kill_tried && !n->kill_ok; i = o->nodes[i].next_admit) {
+		const struct admit *a = &o->nodes[i].op->u.admit;
+
+		n->kill_ok = a->has_kill && verify_digest(v->kill_sig, "fb1/kill/sig", digest, a->kill_pk);
+	}
+	n->kill_tried = first;
+	return ERR_OK;
+}
+
+static enum err_code
+kill_cards(struct org *o, struct eval *ev, struct err *err)
+{
+	enum err_code rc = ERR_OK;
+
+	for (size_t i = 0; i < o->node_count && rc == ERR_OK; i++) {
+		struct node *n = &o->nodes[i];
+
+		if (n->kind != KIND_REVOKE || n->op == NULL || !n->op->u.revoke.has_kill ||
+		    !log_is_ours(ev, &o->logs[n->log]))
+			continue;
+		rc = kill_check(o, ev, n, err);
+		if (rc == ERR_OK && n->kill_ok)
+			rc = remove_device(ev, n->target, n->op->u.revoke.cuts, n->op->u.revoke.cut_count, err);
+	}
+	return rc;
+}
+
+/* The cuts of a self-REVOKE, with the log that carries it cut at the REVOKE itself. */
+static enum err_code
+self_remove(const struct org *o, struct eval *ev, const struct node *n, struct err *err)
+{
+	const struct revoke *v = &n->op->u.revoke;
+	const struct held_log *l = &o->logs[n->log];
+	struct cut own = { .stream = l->id.stream, .inc = l->id.inc, .seq = (int64_t)n->seq };
+	struct cut *cuts = mem_zero(v->cut_count + 1, sizeof(*cuts));
+	enum err_code rc;
+	size_t count = 0, i = 0;
+
+	if (cuts == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	memcpy(own.head16, n->id.b, sizeof(own.head16));
+	while (i < v->cut_count && cut_order(&v->cuts[i], &own) < 0)
+		cuts[count++] = v->cuts[i++];
+	cuts[count++] = own;
+	if (i < v->cut_count && cut_order(&v->cuts[i], &own) == 0)
+		i++;
+	while (i < v->cut_count)
+		cuts[count++] = v->cuts[i++];
+	rc = remove_device(ev, n->target, cuts, count, err);
+	mem_free(cuts);
+	return rc;
+}
+
+/*
+ * A device's REVOKEs of itself come before anything else of it. All that lie
+ * within the cuts others made are found first and applied together, so that
+ * none of them hides another.
+ */
+static enum err_code
+self_removals(struct org *o, struct eval *ev, uint32_t s, struct err *err)
+{
+	uint32_t *found = NULL;
+	size_t count = 0, cap = 0;
+	enum err_code rc = ERR_OK;
+
+	for (uint32_t l = o->subjects[s].logs; l != NONE; l = o->logs[l].next) {
+		struct reach reach;
+
+		if (!log_is_ours(ev, &o->logs[l]))
+			continue;
+		reach = reach_of(o, ev, &o->logs[l]);
+		for (uint32_t i = o->logs[l].nodes; i != NONE; i = o->nodes[i].next) {
+			const struct node *n = &o->nodes[i];
+			uint32_t *room;
+
+			if (n->kind != KIND_REVOKE || n->op == NULL || n->target != s || !counts(n, &reach))
+				continue;
+			room = mem_room(found, count, &cap, sizeof(*found));
+			if (room == NULL) {
+				rc = err_plain(err, ERR_NO_MEMORY);
+				goto out;
+			}
+			found = room;
+			found[count++] = i;
+		}
+	}
+	for (size_t i = 0; i < count && rc == ERR_OK; i++)
+		rc = self_remove(o, ev, &o->nodes[found[i]], err);
+out:
+	mem_free(found);
+	return rc;
+}
+
+static void
+accept_admit(const struct org *o, struct eval *ev, uint32_t i, uint8_t r)
+{
+	const struct node *n = &o->nodes[i];
+	struct standing *t = &ev->standing[n->target];
+
+	if (!n->possession_ok || SAME(n->op->u.admit.sign_pk, ev->genesis->root_pk))
+		return;
+	/* proto/org.md, 5: "the one from the lowest stratum counts, then the smallest entry id" */
+	if (t->admit != NONE && (t->admit_stratum < r || memcmp(o->nodes[t->admit].id.b, n->id.b, 32) <= 0))
+		return;
+	t->admit = i;
+	t->admit_stratum = r;
+}
+
+static enum err_code
+accept_grant(const struct org *o, struct eval *ev, uint32_t i, uint32_t by, uint8_t r, struct err *err)
+{
+	const struct grant *g = &o->nodes[i].op->u.grant;
+	struct standing *t = &ev->standing[o->nodes[i].target];
+	struct accepted *room;
+	uint64_t *place;
+
+	if (g->role == ROLE_COORDINATOR && g->rank <= r)
+		return ERR_OK; /* nobody makes an equal */
+	room = mem_room(ev->accepted, ev->accepted_count, &ev->accepted_cap, sizeof(*room));
+	if (room == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	ev->accepted = room;
+	place = table_put(ev->accepted_of, &o->nodes[i].id);
+	if (place == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	room[ev->accepted_count] = (struct accepted){ .node = i, .by = by };
+	*place = ++ev->accepted_count;
+	if (g->role == ROLE_COORDINATOR && g->rank < t->rank)
+		t->rank = g->rank;
+	return ERR_OK;
+}
+
+/* Of several TEAMs of one id: lowest stratum, then highest seq, then smallest id. The narrower mode always stands. */
+static enum err_code
+accept_team(const struct org *o, struct eval *ev, uint32_t i, uint8_t r, struct err *err)
+{
+	const struct node *n = &o->nodes[i], *old;
+	const struct team_op *t = &n->op->u.team;
+	uint32_t at = held_index(ev->team_state_of, &t->team);
+	struct team_state *room;
+	uint64_t *place;
+
+	if (SAME(t->team, ev->control) || SAME(t->team, ev->roster))
+		return ERR_OK;
+	if (at != NONE) {
+		struct team_state *s = &ev->team_states[at];
+
+		old = &o->nodes[s->node];
+		s->mode = t->mode < s->mode ? t->mode : s->mode;
+		if (s->stratum == r && (n->seq > old->seq || (n->seq == old->seq && memcmp(n->id.b, old->id.b, 32) < 0)))
+			s->node = i;
+		return ERR_OK;
+	}
+	room = mem_room(ev->team_states, ev->team_state_count, &ev->team_state_cap, sizeof(*room));
+	if (room == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	ev->team_states = room;
+	place = table_put(ev->team_state_of, &t->team);
+	if (place == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	room[ev->team_state_count] = (struct team_state){ t->team, i, r, t->mode };
+	*place = ++ev->team_state_count;
+	return ERR_OK;
+}
+
+/* One withdrawn grant, remembered by grant, device and team: whether it exists shows at the end. */
+static enum err_code
+withdraw_one(struct eval *ev, const struct ungrant *u, const struct hash *grant, struct err *err)
+{
+	uint8_t key[64];
+	struct withdrawal *room;
+	uint64_t *place;
+
+	memcpy(key, grant->b, 32);
+	memcpy(key + 32, u->dev.b, 16);
+	memcpy(key + 48, u->team.b, 16);
+	place = table_put(ev->withdrawal_of, key);
+	if (place == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	if (*place == 0) {
+		room = mem_room(ev->withdrawals, ev->withdrawal_count, &ev->withdrawal_cap, sizeof(*room));
+		if (room == NULL)
+			return err_plain(err, ERR_NO_MEMORY);
+		ev->withdrawals = room;
+		room[ev->withdrawal_count] = (struct withdrawal){ .grant = *grant, .dev = u->dev, .team = u->team };
+		*place = ++ev->withdrawal_count;
+	}
+	return cutset_merge(&ev->withdrawals[*place - 1].cuts, u->cuts, u->cut_count, err);
+}
+
+static enum err_code
+accept_ungrant(struct eval *ev, const struct ungrant *u, struct err *err)
+{
+	enum err_code rc = ERR_OK;
+
+	for (size_t i = 0; i < u->grant_count && rc == ERR_OK; i++)
+		rc = withdraw_one(ev, u, &u->grants[i], err);
+	return rc;
+}
+
+static enum err_code
+accept_revoke(struct eval *ev, const struct node *n, uint32_t by, uint8_t r, struct err *err)
+{
+	if (n->target == by)
+		return ERR_OK; /* done before anything else of this device */
+	if (ev->standing[n->target].rank > r)
+		return remove_device(ev, n->target, n->op->u.revoke.cuts, n->op->u.revoke.cut_count, err);
+	if (!n->kill_ok)
+		ev->void_removals++;
+	return ERR_OK;
+}
+
+static enum err_code
+apply(const struct org *o, struct eval *ev, uint32_t i, uint32_t by, uint8_t r, struct err *err)
+{
+	const struct node *n = &o->nodes[i];
+
+	switch (n->kind) {
+	case KIND_ADMIT:
+		accept_admit(o, ev, i, r);
+		return ERR_OK;
+	case KIND_GRANT:
+		return accept_grant(o, ev, i, by, r, err);
+	case KIND_TEAM:
+		return accept_team(o, ev, i, r, err);
+	case KIND_REVOKE:
+		return accept_revoke(ev, n, by, r, err);
+	case KIND_UNGRANT:
+		if (n->target == by || ev->standing[n->target].rank > r)
+			return accept_ungrant(ev, &n->op->u.ungrant, err);
+		return ERR_OK;
+	default: /* a byte off the wire; SEALKEY has its own pass */
+		return ERR_OK;
+	}
+}
+
+/* Everything of one coordinator, or of the root. */
+static enum err_code
+act(struct org *o, struct eval *ev, uint32_t s, uint8_t r, struct err *err)
+{
+	enum err_code rc = self_removals(o, ev, s, err);
+
+	for (uint32_t l = o->subjects[s].logs; l != NONE && rc == ERR_OK; l = o->logs[l].next) {
+		struct reach reach;
+
+		if (!log_is_ours(ev, &o->logs[l]))
+			continue;
+		reach = reach_of(o, ev, &o->logs[l]);
+		for (uint32_t i = o->logs[l].nodes; i != NONE && rc == ERR_OK; i = o->nodes[i].next)
+			if (o->nodes[i].op != NULL && counts(&o->nodes[i], &reach))
+				rc = apply(o, ev, i, s, r, err);
+	}
+	return rc;
+}
+
+/* Which of two SEALKEYs of a device is the newer: the incarnation that knew more older ones, then seq. */
+static bool
+seal_is_newer(const struct org *o, const struct node *a, const struct node *b)
+{
+	uint32_t open_a = o->logs[a->log].open, open_b = o->logs[b->log].open;
+	size_t old_a = open_a == NONE ? 0 : o->nodes[open_a].op->u.open.old_count;
+	size_t old_b = open_b == NONE ? 0 : o->nodes[open_b].op->u.open.old_count;
+
+	if (old_a != old_b)
+		return old_a > old_b;
+	return a->seq != b->seq ? a->seq > b->seq : memcmp(a->id.b, b->id.b, sizeof(a->id.b)) < 0;
+}
+
+/* What every admitted device may say of itself: its seal keys, and that it leaves. */
+static enum err_code
+last_pass(struct org *o, struct eval *ev, uint32_t s, struct err *err)
+{
+	struct standing *st = &ev->standing[s];
+	enum err_code rc = st->rank > STRATUM_LAST ? self_removals(o, ev, s, err) : ERR_OK;
+
+	for (uint32_t l = o->subjects[s].logs; l != NONE && rc == ERR_OK; l = o->logs[l].next) {
+		struct reach reach;
+
+		if (!log_is_ours(ev, &o->logs[l]))
+			continue;
+		reach = reach_of(o, ev, &o->logs[l]);
+		for (uint32_t i = o->logs[l].nodes; i != NONE && rc == ERR_OK; i = o->nodes[i].next) {
+			const struct node *n = &o->nodes[i];
+
+			if (n->op == NULL || !counts(n, &reach))
+				continue;
+			if (n->kind == KIND_UNGRANT && n->target == s && st->rank > STRATUM_LAST)
+				rc = accept_ungrant(ev, &n->op->u.ungrant, err);
+			if (n->kind != KIND_SEALKEY)
+				continue;
+			st->seal_count++;
+			if (st->seal == NONE || seal_is_newer(o, n, &o->nodes[st->seal]))
+				st->seal = i;
+		}
+	}
+	return rc;
+}
+
+enum err_code
+eval_strata(struct org *o, struct eval *ev, struct err *err)
+{
+	enum err_code rc = kill_cards(o, ev, err);
+
+	ev->standing[o->nodes[o->genesis].target].rank = 0;
+	for (uint8_t r = 0; r <= STRATUM_LAST && rc == ERR_OK; r++)
+		for (uint32_t s = 0; s < ev->standing_count && rc == ERR_OK; s++)
+			if (ev->standing[s].rank == r)
+				rc = act(o, ev, s, r, err);
+	for (uint32_t s = 0; s < ev->standing_count && rc == ERR_OK; s++)
+		if (ev->standing[s].admit != NONE)
+			rc = last_pass(o, ev, s, err);
+	return rc;
+}
