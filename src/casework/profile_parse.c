@@ -1,0 +1,535 @@
+/*
+ * Reading a profile. A key that is not in proto/profile.md is refused by name:
+ * a misspelt "requird" that is dropped in silence would cost a year of forms.
+ * The path to what is wrong is kept as we go, so that every refusal names its
+ * place.
+ */
+#include <jansson.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "casework/profile_internal.h"
+#include "casework/records.h"
+#include "codec/strict.h"
+
+struct parser {
+	struct profile *p;
+	struct err *err;
+	char path[192];
+	size_t path_len;
+};
+
+static size_t
+enter(struct parser *ps, const char *name, size_t index)
+{
+	size_t was = ps->path_len;
+	size_t room = sizeof(ps->path) - was;
+	int n = snprintf(ps->path + was, room, "%s%s[%zu]", was > 0 ? "." : "", name, index);
+
+	if (n > 0)
+		ps->path_len = was + ((size_t)n < room ? (size_t)n : room - 1);
+	return was;
+}
+
+static void
+leave(struct parser *ps, size_t was)
+{
+	ps->path_len = was;
+	ps->path[was] = '\0';
+}
+
+/* "types[3].fields[2].type: why" */
+static enum err_code
+wrong(struct parser *ps, const char *key, const char *why)
+{
+	return err_set(ps->err, ERR_INVALID, "%s%s%s: %s", ps->path, ps->path_len > 0 ? "." : "", key, why);
+}
+
+static void *
+keep(struct parser *ps, size_t count, size_t item_bytes)
+{
+	size_t bytes;
+	struct block *b;
+
+	if (__builtin_mul_overflow(count, item_bytes, &bytes))
+		return NULL;
+	b = mem_zero(1, sizeof(*b) + bytes);
+	if (b == NULL)
+		return NULL;
+	b->next = ps->p->blocks;
+	ps->p->blocks = b;
+	return b->bytes;
+}
+
+static const char *
+keep_text(struct parser *ps, const char *text)
+{
+	size_t n = strlen(text) + 1;
+	char *copy = keep(ps, n, 1);
+
+	if (copy != NULL)
+		memcpy(copy, text, n);
+	return copy;
+}
+
+static enum err_code
+only_keys(struct parser *ps, const json_t *object, const char *const *allowed)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)object, key, value) {
+		size_t i = 0;
+
+		while (allowed[i] != NULL && strcmp(allowed[i], key) != 0)
+			i++;
+		if (allowed[i] == NULL)
+			return err_set(ps->err, ERR_INVALID, "%s%s%.40s: is not a key that a profile has here",
+			               ps->path, ps->path_len > 0 ? "." : "", key);
+	}
+	return ERR_OK;
+}
+
+/* [a-z][a-z0-9_-]*: names are typed on command lines and stand in URLs. */
+static bool
+name_valid(const char *s)
+{
+	size_t n = strlen(s);
+
+	if (n == 0 || n > PROFILE_NAME_MAX || s[0] < 'a' || s[0] > 'z')
+		return false;
+	for (size_t i = 1; i < n; i++)
+		if (!((s[i] >= 'a' && s[i] <= 'z') || (s[i] >= '0' && s[i] <= '9') || s[i] == '_' || s[i] == '-'))
+			return false;
+	return true;
+}
+
+static bool
+code_valid(const char *s)
+{
+	size_t n = strlen(s);
+
+	if (n == 0 || n > PROFILE_CODE_MAX)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (s[i] <= ' ' || s[i] > '~')
+			return false;
+	return true;
+}
+
+static enum err_code
+get_name(struct parser *ps, const json_t *object, const char *key, const char **out)
+{
+	const char *s = json_string_value(json_object_get(object, key));
+
+	if (s == NULL || !name_valid(s))
+		return wrong(ps, key, "must be a name of lower-case letters, digits, _ and -, at most 40");
+	*out = keep_text(ps, s);
+	return *out == NULL ? err_plain(ps->err, ERR_NO_MEMORY) : ERR_OK;
+}
+
+static enum err_code
+get_number(struct parser *ps, const json_t *object, const char *key, json_int_t min, json_int_t max, uint32_t *out)
+{
+	const json_t *v = json_object_get(object, key);
+
+	if (!json_is_integer(v) || json_integer_value(v) < min || json_integer_value(v) > max)
+		return err_set(ps->err, ERR_INVALID, "%s%s%s: must be a whole number from %lld to %lld", ps->path,
+		               ps->path_len > 0 ? "." : "", key, (long long)min, (long long)max);
+	*out = (uint32_t)json_integer_value(v);
+	return ERR_OK;
+}
+
+static enum err_code
+get_bool(struct parser *ps, const json_t *object, const char *key, bool *out)
+{
+	const json_t *v = json_object_get(object, key);
+
+	if (v != NULL && !json_is_boolean(v))
+		return wrong(ps, key, "must be true or false");
+	*out = json_is_true(v);
+	return ERR_OK;
+}
+
+/* One of `words`, whose places are the values of an enum. `otherwise` < 0: it must be there. */
+static enum err_code
+get_word(struct parser *ps, const json_t *object, const char *key, const char *const *words, size_t count,
+         int otherwise, int *out)
+{
+	const json_t *v = json_object_get(object, key);
+	const char *s = json_string_value(v);
+	char all[160] = "";
+
+	if (v == NULL && otherwise >= 0) {
+		*out = otherwise;
+		return ERR_OK;
+	}
+	for (size_t i = 0; i < count; i++) {
+		size_t len = strlen(all);
+
+		if (s != NULL && strcmp(s, words[i]) == 0) {
+			*out = (int)i;
+			return ERR_OK;
+		}
+		snprintf(all + len, sizeof(all) - len, "%s%s", i > 0 ? ", " : "must be one of ", words[i]);
+	}
+	return wrong(ps, key, all);
+}
+
+static enum err_code
+get_labels(struct parser *ps, const json_t *object, const struct label **out, size_t *count)
+{
+	json_t *labels = json_object_get(object, "labels"), *text;
+	struct label *made;
+	const char *lang;
+
+	*count = 0;
+	if (labels == NULL)
+		return ERR_OK;
+	if (!json_is_object(labels))
+		return wrong(ps, "labels", "must be an object from language to text");
+	made = keep(ps, json_object_size(labels), sizeof(*made));
+	if (made == NULL)
+		return err_plain(ps->err, ERR_NO_MEMORY);
+	*out = made;
+	json_object_foreach(labels, lang, text) {
+		if (!language_valid(lang))
+			return wrong(ps, "labels", "has a key that is not a language tag");
+		if (!json_is_string(text) || json_string_length(text) == 0)
+			return wrong(ps, "labels", "must hold text that is not empty");
+		made[*count].lang = keep_text(ps, lang);
+		made[*count].text = keep_text(ps, json_string_value(text));
+		if (made[*count].lang == NULL || made[*count].text == NULL)
+			return err_plain(ps->err, ERR_NO_MEMORY);
+		(*count)++;
+	}
+	return ERR_OK;
+}
+
+static enum err_code
+get_choice(struct parser *ps, const json_t *from, const struct choice_list *list, size_t at, struct choice *out)
+{
+	static const char *const keys[] = { "code", "labels", "rollup", "valid_to", NULL };
+	const json_t *rollup = json_object_get(from, "rollup"), *valid_to = json_object_get(from, "valid_to");
+	const char *code = json_string_value(json_object_get(from, "code"));
+	enum err_code rc;
+
+	if (!json_is_object(from))
+		return wrong(ps, "code", "must stand in an object");
+	rc = only_keys(ps, from, keys);
+	if (rc != ERR_OK)
+		return rc;
+	if (code == NULL || !code_valid(code))
+		return wrong(ps, "code", "must be 1 to 64 visible ASCII characters");
+	for (size_t i = 0; i < at; i++)
+		if (strcmp(list->choices[i].code, code) == 0)
+			return wrong(ps, "code", "stands in the list already");
+	if (rollup != NULL && (!json_is_string(rollup) || !code_valid(json_string_value(rollup))))
+		return wrong(ps, "rollup", "must be 1 to 64 visible ASCII characters");
+	if (valid_to != NULL && (!json_is_string(valid_to) || !date_valid(json_string_value(valid_to))))
+		return wrong(ps, "valid_to", "must be a date (YYYY-MM-DD)");
+	out->code = keep_text(ps, code);
+	out->rollup = rollup == NULL ? NULL : keep_text(ps, json_string_value(rollup));
+	out->valid_to = valid_to == NULL ? NULL : keep_text(ps, json_string_value(valid_to));
+	if (out->code == NULL || (rollup != NULL && out->rollup == NULL) ||
+	    (valid_to != NULL && out->valid_to == NULL))
+		return err_plain(ps->err, ERR_NO_MEMORY);
+	return get_labels(ps, from, &out->labels, &out->label_count);
+}
+
+static enum err_code
+get_list(struct parser *ps, const json_t *from, size_t at)
+{
+	static const char *const keys[] = { "name", "open", "choices", NULL };
+	struct choice_list *list = &ps->p->lists[at];
+	const json_t *choices = json_object_get(from, "choices");
+	struct choice *made;
+	enum err_code rc;
+
+	if (!json_is_object(from))
+		return wrong(ps, "name", "must stand in an object");
+	if ((rc = only_keys(ps, from, keys)) != ERR_OK || (rc = get_name(ps, from, "name", &list->name)) != ERR_OK ||
+	    (rc = get_bool(ps, from, "open", &list->open)) != ERR_OK)
+		return rc;
+	for (size_t i = 0; i < at; i++)
+		if (strcmp(ps->p->lists[i].name, list->name) == 0)
+			return wrong(ps, "name", "is the name of an earlier list");
+	if (!json_is_array(choices) || (json_array_size(choices) == 0 && !list->open))
+		return wrong(ps, "choices", "must be an array with at least one choice");
+	made = keep(ps, json_array_size(choices), sizeof(*made));
+	if (made == NULL)
+		return err_plain(ps->err, ERR_NO_MEMORY);
+	list->choices = made;
+	for (size_t i = 0; i < json_array_size(choices) && rc == ERR_OK; i++) {
+		size_t was = enter(ps, "choices", i);
+
+		rc = get_choice(ps, json_array_get(choices, i), list, i, &made[i]);
+		if (rc == ERR_OK)
+			list->choice_count++;
+		leave(ps, was);
+	}
+	return rc;
+}
+
+static const char *const class_words[] = { "statistics", "content", "contact", "ephemeral", "open" };
+
+/* The list of a choice (must be) or of a language (may be, to give it labels). */
+static enum err_code
+get_field_list(struct parser *ps, const json_t *from, struct profile_field *f)
+{
+	const json_t *v = json_object_get(from, "list");
+	const char *name = json_string_value(v);
+
+	if (v == NULL && f->type != VT_CHOICE)
+		return ERR_OK;
+	if (f->type != VT_CHOICE && f->type != VT_LANGUAGE)
+		return wrong(ps, "list", "only a choice or a language has one");
+	if (name == NULL)
+		return wrong(ps, "list", "must name a list of this profile");
+	for (size_t i = 0; i < ps->p->list_count; i++)
+		if (strcmp(ps->p->lists[i].name, name) == 0) {
+			f->list = &ps->p->lists[i];
+			return ERR_OK;
+		}
+	return wrong(ps, "list", "must name a list of this profile");
+}
+
+static enum err_code
+get_field_kind(struct parser *ps, const json_t *from, const struct profile_type *t, struct profile_field *f)
+{
+	static const char *const types[] = { "text", "integer", "decimal", "bool", "date", "time", "datetime", "choice",
+		                             "ref", "language" };
+	static const char *const shapes[] = { "register", "set", "sum" };
+	int type, shape, class;
+	enum err_code rc;
+
+	if ((rc = get_word(ps, from, "type", types, COUNT_OF(types), -1, &type)) != ERR_OK ||
+	    (rc = get_word(ps, from, "shape", shapes, COUNT_OF(shapes), SHAPE_REGISTER, &shape)) != ERR_OK ||
+	    (rc = get_word(ps, from, "class", class_words, COUNT_OF(class_words), (int)t->class, &class)) != ERR_OK)
+		return rc;
+	f->type = (enum value_type)type;
+	f->shape = (enum field_shape)shape;
+	f->class = (enum data_class)class;
+	if (f->shape == SHAPE_SUM && f->type != VT_INTEGER && f->type != VT_DECIMAL)
+		return wrong(ps, "shape", "only an integer or a decimal can be a sum");
+	if (t->group == GROUP_OPEN && f->class != CLASS_OPEN)
+		return wrong(ps, "class", "must be open: the whole team shares the key of an open record for ever");
+	return ERR_OK;
+}
+
+static enum err_code
+get_field(struct parser *ps, const json_t *from, const struct profile_type *t, size_t at, struct profile_field *f)
+{
+	static const char *const keys[] = { "number", "name", "type", "shape", "class", "list", "ref", "required",
+		                            "search", "labels", NULL };
+	enum err_code rc;
+
+	if (!json_is_object(from))
+		return wrong(ps, "number", "must stand in an object");
+	if ((rc = only_keys(ps, from, keys)) != ERR_OK ||
+	    (rc = get_number(ps, from, "number", 1, PROFILE_NUMBER_MAX, &f->number)) != ERR_OK ||
+	    (rc = get_name(ps, from, "name", &f->name)) != ERR_OK ||
+	    (rc = get_field_kind(ps, from, t, f)) != ERR_OK || (rc = get_field_list(ps, from, f)) != ERR_OK ||
+	    (rc = get_bool(ps, from, "required", &f->required)) != ERR_OK ||
+	    (rc = get_bool(ps, from, "search", &f->search)) != ERR_OK ||
+	    (rc = get_labels(ps, from, &f->labels, &f->label_count)) != ERR_OK)
+		return rc;
+	for (size_t i = 0; i < at; i++) {
+		if (t->fields[i].number == f->number)
+			return wrong(ps, "number", "is the number of an earlier field");
+		if (strcmp(t->fields[i].name, f->name) == 0)
+			return wrong(ps, "name", "is the name of an earlier field");
+	}
+	if (f->search && f->type != VT_TEXT && f->type != VT_CHOICE)
+		return wrong(ps, "search", "only text and choices can be searched");
+	if (f->type == VT_REF)
+		return get_name(ps, from, "ref", &f->ref_type);
+	return json_object_get(from, "ref") == NULL ? ERR_OK : wrong(ps, "ref", "only a ref has one");
+}
+
+/* "own", "open" or {"field": NAME}; the name is looked up when the fields are there. */
+static enum err_code
+get_group(struct parser *ps, const json_t *from, struct profile_type *t)
+{
+	const json_t *v = json_object_get(from, "group");
+	const char *word = json_string_value(v);
+
+	if (word != NULL && strcmp(word, "own") == 0)
+		t->group = GROUP_OWN;
+	else if (word != NULL && strcmp(word, "open") == 0)
+		t->group = GROUP_OPEN;
+	else if (json_is_object(v) && json_object_size(v) == 1 && json_is_string(json_object_get(v, "field")))
+		t->group = GROUP_OF_REF;
+	else
+		return wrong(ps, "group", "must be own, open or {\"field\": name of a ref}");
+	return ERR_OK;
+}
+
+static enum err_code
+find_group_field(struct parser *ps, const json_t *from, struct profile_type *t)
+{
+	const char *name;
+
+	if (t->group != GROUP_OF_REF)
+		return ERR_OK;
+	name = json_string_value(json_object_get(json_object_get(from, "group"), "field"));
+	t->group_field = profile_field_named(t, name);
+	if (t->group_field == NULL || t->group_field->type != VT_REF || t->group_field->shape != SHAPE_REGISTER)
+		return wrong(ps, "group", "its field must be a ref register of this type");
+	return ERR_OK;
+}
+
+static enum err_code
+get_fields(struct parser *ps, const json_t *from, struct profile_type *t)
+{
+	const json_t *fields = json_object_get(from, "fields");
+	struct profile_field *made;
+	enum err_code rc = ERR_OK;
+
+	if (!json_is_array(fields))
+		return wrong(ps, "fields", "must be an array");
+	made = keep(ps, json_array_size(fields), sizeof(*made));
+	if (made == NULL)
+		return err_plain(ps->err, ERR_NO_MEMORY);
+	t->fields = made;
+	for (size_t i = 0; i < json_array_size(fields) && rc == ERR_OK; i++) {
+		size_t was = enter(ps, "fields", i);
+
+		rc = get_field(ps, json_array_get(fields, i), t, i, &made[i]);
+		if (rc == ERR_OK)
+			t->field_count++;
+		leave(ps, was);
+	}
+	return rc;
+}
+
+static enum err_code
+get_type(struct parser *ps, const json_t *from, size_t at)
+{
+	static const char *const keys[] = { "number", "name", "group", "class", "notes", "labels", "fields", NULL };
+	struct profile_type *t = &ps->p->types[at];
+	enum err_code rc;
+	int class = CLASS_CONTENT;
+
+	if (!json_is_object(from))
+		return wrong(ps, "number", "must stand in an object");
+	if ((rc = only_keys(ps, from, keys)) != ERR_OK ||
+	    (rc = get_number(ps, from, "number", PROFILE_TYPE_FIRST, PROFILE_NUMBER_MAX, &t->number)) != ERR_OK ||
+	    (rc = get_name(ps, from, "name", &t->name)) != ERR_OK || (rc = get_group(ps, from, t)) != ERR_OK ||
+	    (rc = get_word(ps, from, "class", class_words, COUNT_OF(class_words), -1, &class)) != ERR_OK ||
+	    (rc = get_bool(ps, from, "notes", &t->notes)) != ERR_OK ||
+	    (rc = get_labels(ps, from, &t->labels, &t->label_count)) != ERR_OK)
+		return rc;
+	t->class = (enum data_class)class;
+	for (size_t i = 0; i < at; i++) {
+		if (ps->p->types[i].number == t->number)
+			return wrong(ps, "number", "is the number of an earlier type");
+		if (strcmp(ps->p->types[i].name, t->name) == 0)
+			return wrong(ps, "name", "is the name of an earlier type");
+	}
+	if (t->group == GROUP_OPEN && t->class != CLASS_OPEN)
+		return wrong(ps, "class", "must be open: the whole team shares the key of an open record for ever");
+	rc = get_fields(ps, from, t);
+	return rc == ERR_OK ? find_group_field(ps, from, t) : rc;
+}
+
+static enum err_code
+get_lists(struct parser *ps, const json_t *root)
+{
+	const json_t *lists = json_object_get(root, "lists");
+	enum err_code rc = ERR_OK;
+
+	if (lists != NULL && !json_is_array(lists))
+		return wrong(ps, "lists", "must be an array");
+	ps->p->lists = keep(ps, json_array_size(lists), sizeof(*ps->p->lists));
+	if (ps->p->lists == NULL)
+		return err_plain(ps->err, ERR_NO_MEMORY);
+	for (size_t i = 0; i < json_array_size(lists) && rc == ERR_OK; i++) {
+		size_t was = enter(ps, "lists", i);
+
+		rc = get_list(ps, json_array_get(lists, i), i);
+		if (rc == ERR_OK)
+			ps->p->list_count++;
+		leave(ps, was);
+	}
+	return rc;
+}
+
+static enum err_code
+get_types(struct parser *ps, const json_t *root)
+{
+	const json_t *types = json_object_get(root, "types");
+	enum err_code rc = ERR_OK;
+
+	if (!json_is_array(types) || json_array_size(types) == 0)
+		return wrong(ps, "types", "must be an array with at least one type");
+	ps->p->types = keep(ps, json_array_size(types), sizeof(*ps->p->types));
+	if (ps->p->types == NULL)
+		return err_plain(ps->err, ERR_NO_MEMORY);
+	for (size_t i = 0; i < json_array_size(types) && rc == ERR_OK; i++) {
+		size_t was = enter(ps, "types", i);
+
+		rc = get_type(ps, json_array_get(types, i), i);
+		if (rc == ERR_OK)
+			ps->p->type_count++;
+		leave(ps, was);
+	}
+	return rc;
+}
+
+/* A ref may name a type that stands later in the file, so this is looked at last. */
+static enum err_code
+check_refs(struct parser *ps)
+{
+	for (size_t i = 0; i < ps->p->type_count; i++)
+		for (size_t k = 0; k < ps->p->types[i].field_count; k++) {
+			const char *name = ps->p->types[i].fields[k].ref_type;
+
+			if (name == NULL || profile_type_named(ps->p, name) != NULL)
+				continue;
+			enter(ps, "types", i);
+			enter(ps, "fields", k);
+			return wrong(ps, "ref", "must name a type of this profile");
+		}
+	return ERR_OK;
+}
+
+static enum err_code
+get_profile(struct parser *ps, const json_t *root)
+{
+	static const char *const keys[] = { "profile", "version", "lists", "types", NULL };
+	enum err_code rc;
+
+	if (!json_is_object(root))
+		return err_set(ps->err, ERR_INVALID, "a profile is a JSON object");
+	if ((rc = only_keys(ps, root, keys)) != ERR_OK ||
+	    (rc = get_name(ps, root, "profile", &ps->p->id)) != ERR_OK ||
+	    (rc = get_number(ps, root, "version", 1, INT32_MAX, &ps->p->version)) != ERR_OK ||
+	    (rc = get_lists(ps, root)) != ERR_OK || (rc = get_types(ps, root)) != ERR_OK)
+		return rc;
+	return check_refs(ps);
+}
+
+enum err_code
+profile_parse(struct profile **out, struct bytes json, struct err *err)
+{
+	struct parser ps = { .p = NULL, .err = err };
+	json_error_t why;
+	json_t *root;
+	enum err_code rc;
+
+	*out = NULL;
+	if (json.len > PROFILE_BYTES_MAX)
+		return err_set(err, ERR_INVALID, "a profile has at most %d bytes", PROFILE_BYTES_MAX);
+	root = json_loadb((const char *)json.p, json.len, JSON_REJECT_DUPLICATES, &why);
+	if (root == NULL)
+		return err_set(err, ERR_INVALID, "line %d: %s", why.line, why.text);
+	ps.p = mem_zero(1, sizeof(*ps.p));
+	rc = ps.p == NULL ? err_plain(err, ERR_NO_MEMORY) : get_profile(&ps, root);
+	json_decref(root);
+	if (rc == ERR_OK)
+		*out = ps.p;
+	else
+		profile_free(ps.p);
+	return rc;
+}
