@@ -1,0 +1,252 @@
+/*
+ * Proofs of custody. What a peer has said it holds is believed only as far as
+ * it has signed, and only where its head is the id of an entry that we hold:
+ * a length alone says nothing about which history it is the length of.
+ * Each length points at the ACK that proves it; an ACK that proves nothing
+ * any more is deleted.
+ */
+#include "store/replica_internal.h"
+
+#include <stdio.h>
+
+#include "codec/strict.h"
+#include "crypto/hc.h"
+
+enum { DELTA_BYTES_MAX = 1 << 20 };
+
+struct ack { uint8_t root[32]; struct bytes delta; uint8_t sig[64]; };
+
+static enum err_code
+ack_decode(struct ack *a, struct bytes in, struct err *err)
+{
+	struct rd rd = rd_init(in);
+
+	rd_array(&rd, 3);
+	rd_bin(&rd, a->root, sizeof(a->root));
+	a->delta = rd_bin_any(&rd, 0, DELTA_BYTES_MAX);
+	rd_bin(&rd, a->sig, sizeof(a->sig));
+	return rd_end(&rd) ? ERR_OK : err_set(err, ERR_MALFORMED, "an ACK is not [root, delta, sig]");
+}
+
+static enum err_code
+ack_check(struct replica *r, const struct author *peer, const struct ack *a, struct err *err)
+{
+	uint8_t digest[32];
+	enum err_code rc = replica_evaluate(r, err);
+
+	if (rc != ERR_OK)
+		return rc;
+	if (!r->has_org || !org_device_by_author(r->org, peer))
+		return err_set(err, ERR_UNKNOWN, "an ACK of a device that has not been admitted");
+	HC(digest, sizeof(digest), BYTES_NONE, "fb1/ack", BYTES_OF(r->org_id), BYTES(a->root, sizeof(a->root)), a->delta);
+	return verify_digest(a->sig, "fb1/ack/sig", digest, peer->b) ? ERR_OK :
+	       err_set(err, ERR_SIGNATURE, "an ACK: %s", err_meaning(ERR_SIGNATURE));
+}
+
+struct item { struct log8 log; uint64_t len; uint8_t head8[8]; };
+
+/* LEB128 in its shortest form. */
+static bool
+take_varint(struct bytes *s, uint64_t *out)
+{
+	*out = 0;
+	for (unsigned shift = 0; s->len > 0 && shift < 63; shift += 7) {
+		uint8_t b = *s->p;
+
+		s->p++, s->len--;
+		*out |= (uint64_t)(b & 0x7f) << shift;
+		if (!(b & 0x80))
+			return b != 0 || shift == 0;
+	}
+	return false;
+}
+
+static bool
+take_item(struct bytes *s, struct item *out)
+{
+	if (s->len < sizeof(out->log.b))
+		return false;
+	memcpy(out->log.b, s->p, sizeof(out->log.b));
+	*s = BYTES(s->p + sizeof(out->log.b), s->len - sizeof(out->log.b));
+	if (!take_varint(s, &out->len) || s->len < sizeof(out->head8))
+		return false;
+	memcpy(out->head8, s->p, sizeof(out->head8));
+	*s = BYTES(s->p + sizeof(out->head8), s->len - sizeof(out->head8));
+	return true;
+}
+
+static bool
+delta_well_formed(struct bytes s)
+{
+	struct item it;
+
+	while (s.len > 0) {
+		if (!take_item(&s, &it))
+			return false;
+	}
+	return true;
+}
+
+/* Is the acknowledged head one of ours? */
+static bool
+matches(struct replica *r, const struct item *it, size_t *log)
+{
+	const struct log *l;
+	struct hash id;
+
+	if (!replica_log_by_short(r, &it->log, log))
+		return false;
+	l = &r->logs[*log];
+	if (it->len == 0)
+		return true; /* it holds nothing of it, or no longer */
+	if (it->len <= l->base || it->len > l->head.len || logs_id_at(r, *log, it->len - 1, &id, NULL) != ERR_OK)
+		return false;
+	return memcmp(id.b, it->head8, sizeof(it->head8)) == 0;
+}
+
+static enum err_code
+put_custody(struct replica *r, const struct author *peer, size_t log, uint64_t len, int64_t ack, struct err *err)
+{
+	sqlite3_stmt *s = db_stmt(&r->db, DB_CUSTODY_PUT, "INSERT INTO custody(peer, log, len, ack) VALUES(?1, ?2, ?3, ?4)"
+	                          " ON CONFLICT(peer, log) DO UPDATE SET len = excluded.len, ack = excluded.ack", err);
+
+	if (!s)
+		return err ? err->code : ERR_NO_MEMORY;
+	DB_BIND(s, 1, *peer);
+	sqlite3_bind_int64(s, 2, (int64_t)log + 1);
+	sqlite3_bind_int64(s, 3, (int64_t)len);
+	sqlite3_bind_int64(s, 4, ack);
+	return db_run(&r->db, s, err);
+}
+
+static enum err_code
+put_proof(struct replica *r, const struct author *peer, struct bytes ack, int64_t *no, struct err *err)
+{
+	sqlite3_stmt *s = db_stmt(&r->db, DB_ACK_ADD, "INSERT INTO ack(peer, proof) VALUES(?1, ?2)", err);
+	enum err_code rc;
+
+	if (!s)
+		return err ? err->code : ERR_NO_MEMORY;
+	DB_BIND(s, 1, *peer);
+	db_bind_blob(s, 2, ack);
+	rc = db_run(&r->db, s, err);
+	*no = sqlite3_last_insert_rowid(r->db.handle);
+	return rc;
+}
+
+static enum err_code
+put_newest(struct replica *r, const struct author *peer, const struct ack *a, int64_t no, int64_t wall_ms, struct err *err)
+{
+	sqlite3_stmt *s = db_stmt(&r->db, DB_PEER_ACK,
+	                          "INSERT INTO peer(author, last_seen_ms, frontier, ack) VALUES(?1, ?2, ?3, ?4)"
+	                          " ON CONFLICT(author) DO UPDATE SET last_seen_ms = excluded.last_seen_ms,"
+	                          " frontier = excluded.frontier, ack = excluded.ack", err);
+	enum err_code rc;
+
+	if (!s)
+		return err ? err->code : ERR_NO_MEMORY;
+	DB_BIND(s, 1, *peer);
+	sqlite3_bind_int64(s, 2, wall_ms);
+	db_bind_blob(s, 3, BYTES(a->root, sizeof(a->root)));
+	sqlite3_bind_int64(s, 4, no);
+	rc = db_run(&r->db, s, err);
+	if (rc != ERR_OK)
+		return rc;
+	s = db_stmt(&r->db, DB_ACK_PRUNE, "DELETE FROM ack WHERE peer = ?1 AND no <> ?2"
+	            " AND NOT EXISTS (SELECT 1 FROM custody WHERE custody.ack = ack.no)", err);
+	if (!s)
+		return err ? err->code : ERR_NO_MEMORY;
+	DB_BIND(s, 1, *peer);
+	sqlite3_bind_int64(s, 2, no);
+	return db_run(&r->db, s, err);
+}
+
+enum err_code
+replica_put_ack(struct replica *r, const struct author *peer, struct bytes ack, int64_t wall_ms, struct err *err)
+{
+	struct item it;
+	struct ack a;
+	int64_t no = 0;
+	size_t log;
+	enum err_code rc = ack_decode(&a, ack, err);
+
+	if (rc == ERR_OK)
+		rc = ack_check(r, peer, &a, err);
+	if (rc == ERR_OK && !delta_well_formed(a.delta))
+		rc = err_set(err, ERR_MALFORMED, "an ACK's list of logs is cut short");
+	if (rc == ERR_OK)
+		rc = replica_begin(r, err);
+	if (rc != ERR_OK)
+		return rc;
+	rc = put_proof(r, peer, ack, &no, err);
+	while (rc == ERR_OK && take_item(&a.delta, &it)) {
+		if (matches(r, &it, &log))
+			rc = put_custody(r, peer, log, it.len, no, err);
+	}
+	if (rc == ERR_OK)
+		rc = put_newest(r, peer, &a, no, wall_ms, err);
+	return rc == ERR_OK ? rc : replica_abandon(r, err);
+}
+
+uint64_t
+replica_acked(const struct replica *r, const struct author *peer, size_t log)
+{
+	struct db *db = (struct db *)&r->db; /* the statement is a cache; nothing of the replica changes */
+	sqlite3_stmt *s = db_stmt(db, DB_CUSTODY_GET, "SELECT len FROM custody WHERE peer = ?1 AND log = ?2", NULL);
+	uint64_t len = 0;
+
+	if (!s || log >= r->count)
+		return 0;
+	DB_BIND(s, 1, *peer);
+	sqlite3_bind_int64(s, 2, (int64_t)log + 1);
+	if (sqlite3_step(s) == SQLITE_ROW)
+		len = (uint64_t)sqlite3_column_int64(s, 0);
+	sqlite3_reset(s);
+	/* A fork found since has shortened the log; what came after it must be acknowledged by its new name. */
+	return len < r->logs[log].head.len ? len : r->logs[log].head.len;
+}
+
+enum err_code
+replica_saw_peer(struct replica *r, const struct author *peer, const char *addr, int64_t wall_ms, struct err *err)
+{
+	enum err_code rc = replica_begin(r, err);
+	sqlite3_stmt *s;
+
+	if (rc != ERR_OK)
+		return rc;
+	s = db_stmt(&r->db, DB_PEER_SEEN, "INSERT INTO peer(author, last_seen_ms, addr) VALUES(?1, ?2, ?3)"
+	            " ON CONFLICT(author) DO UPDATE SET last_seen_ms = excluded.last_seen_ms,"
+	            " addr = coalesce(excluded.addr, addr)", err);
+	if (!s)
+		return err ? err->code : ERR_NO_MEMORY;
+	DB_BIND(s, 1, *peer);
+	sqlite3_bind_int64(s, 2, wall_ms);
+	sqlite3_bind_text(s, 3, addr, -1, SQLITE_STATIC); /* NULL stays NULL */
+	rc = db_run(&r->db, s, err);
+	return rc == ERR_OK ? rc : replica_abandon(r, err);
+}
+
+size_t
+replica_peers(struct replica *r, struct replica_peer *out, size_t max)
+{
+	sqlite3_stmt *s = db_stmt(&r->db, DB_PEER_LIST,
+	                          "SELECT author, last_seen_ms, frontier, addr FROM peer ORDER BY last_seen_ms DESC, author", NULL);
+	size_t n = 0;
+
+	if (!s)
+		return 0;
+	while (n < max && sqlite3_step(s) == SQLITE_ROW) {
+		struct replica_peer *p = &out[n];
+		const unsigned char *addr = sqlite3_column_text(s, 3);
+
+		memset(p, 0, sizeof(*p));
+		if (!DB_TAKE(s, 0, p->author))
+			continue;
+		p->last_seen_ms = sqlite3_column_int64(s, 1);
+		(void)!db_take(s, 2, p->frontier, sizeof(p->frontier));
+		snprintf(p->addr, sizeof(p->addr), "%s", addr ? (const char *)addr : "");
+		n++;
+	}
+	sqlite3_reset(s);
+	return n;
+}

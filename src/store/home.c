@@ -1,0 +1,226 @@
+/*
+ * A home is opened in the order in which it could fail without harm: the
+ * lock, the keystore, the store, and last the question whether it is still
+ * where it was. Nothing is written before that is answered.
+ */
+#include "store/home.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#include "crypto/guard.h"
+#include "store/place.h"
+
+static void
+path_in(const struct home *h, char out[4096], const char *name)
+{
+	(void)snprintf(out, 4096, "%s/%s", h->path, name);
+}
+
+static enum err_code
+set_path(struct home *h, struct env *env, const char *path, struct err *err)
+{
+	memset(h, 0, sizeof(*h));
+	h->env = env;
+	if (strlen(path) >= sizeof(h->path))
+		return err_set(err, ERR_USAGE, "the path of the home is too long");
+	memcpy(h->path, path, strlen(path) + 1);
+	return ERR_OK;
+}
+
+static enum err_code
+take_lock(struct home *h, struct err *err)
+{
+	char path[4096];
+	enum err_code rc;
+
+	path_in(h, path, "lock");
+	rc = h->env->files->lock(h->env, path, err);
+	h->locked = rc == ERR_OK;
+	/* On a read-only disk nobody can write, so two readers do no harm. */
+	return rc == ERR_READ_ONLY ? ERR_OK : rc;
+}
+
+enum err_code
+home_save_keystore(struct home *h, struct err *err)
+{
+	struct buf file = BUF_INIT;
+	char path[4096];
+	enum err_code rc;
+
+	path_in(h, path, "keystore");
+	rc = keystore_encode(h->keys, h->env, &file, err);
+	if (rc == ERR_OK)
+		rc = h->env->files->replace(h->env, path, buf_bytes(&file), err);
+	if (rc != ERR_OK)
+		err_wrap(err, "saving the keystore");
+	buf_wipe(&file);
+	return rc;
+}
+
+/* A copy that wrote on under the old incarnation would fork the logs of the original. */
+static enum err_code
+check_place(struct home *h, bool fresh, struct err *err)
+{
+	struct buf now = BUF_INIT;
+	bool same = true;
+	enum err_code rc;
+
+	rc = place_check(h->replica, h->env, h->path, BYTES(h->keys->place, h->keys->place_len), &now, &same, err);
+	if (rc != ERR_OK)
+		goto out;
+	if (same && h->keys->place_len > 0)
+		goto out;
+	assert(now.len <= sizeof(h->keys->place));
+	if (now.len > 0)
+		memcpy(h->keys->place, now.p, now.len);
+	h->keys->place_len = now.len;
+	if (!same && !fresh) {
+		h->moved = true;
+		env_random(h->env, h->keys->inc.b, sizeof(h->keys->inc.b));
+	}
+	if (!fresh)
+		rc = home_save_keystore(h, err);
+out:
+	buf_free(&now);
+	return rc;
+}
+
+static enum err_code
+new_keystore(struct home *h, const char *member, const char *device, struct bytes passphrase, enum kdf_strength strength,
+             char recovery_code_out[27], struct err *err)
+{
+	uint8_t code[16];
+	enum err_code rc;
+
+	h->keys = keystore_new(h->env);
+	if (h->keys == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	(void)snprintf((char *)h->keys->member_name, sizeof(h->keys->member_name), "%s", member);
+	(void)snprintf((char *)h->keys->device_name, sizeof(h->keys->device_name), "%s", device);
+	env_random(h->env, h->keys->request_nonce, sizeof(h->keys->request_nonce));
+	rc = keystore_set_slot(h->keys, h->env, 1, passphrase, strength, err);
+	if (rc != ERR_OK || recovery_code_out == NULL)
+		return rc;
+	recovery_code_make(h->env, recovery_code_out);
+	if (!recovery_code_parse(recovery_code_out, code))
+		return err_set(err, ERR_DAMAGED, "the recovery code does not read back");
+	/* 128 random bits need no slow hash to be safe. */
+	rc = keystore_set_slot(h->keys, h->env, 2, BYTES(code, sizeof(code)), KDF_INTERACTIVE, err);
+	wipe(code, sizeof(code));
+	return rc;
+}
+
+enum err_code
+home_create(struct home *h, struct env *env, const char *path, const char *member, const char *device,
+            struct bytes passphrase, enum kdf_strength strength, char recovery_code_out[27], struct err *err)
+{
+	char keystore[4096];
+	enum err_code rc = set_path(h, env, path, err);
+
+	if (rc != ERR_OK)
+		return rc;
+	if (strlen(member) >= sizeof(h->keys->member_name) || strlen(device) >= sizeof(h->keys->device_name))
+		return err_set(err, ERR_INVALID, "a name has at most %zu bytes", sizeof(h->keys->member_name) - 1);
+	rc = env->files->make_dir(env, path, err);
+	if (rc == ERR_OK)
+		rc = take_lock(h, err);
+	if (rc != ERR_OK)
+		goto out;
+	path_in(h, keystore, "keystore");
+	if (env->files->exists(env, keystore)) {
+		rc = err_set(err, ERR_EXISTS, "there is a home in %s already", path);
+		goto out;
+	}
+	rc = new_keystore(h, member, device, passphrase, strength, recovery_code_out, err);
+	if (rc == ERR_OK)
+		rc = replica_open(&h->replica, env, path, true, err);
+	if (rc == ERR_OK)
+		rc = check_place(h, true, err);
+	/* The keystore last: with it the home exists, and everything it needs is there. */
+	if (rc == ERR_OK)
+		rc = home_save_keystore(h, err);
+out:
+	if (rc != ERR_OK)
+		home_close(h);
+	return rc;
+}
+
+static enum err_code
+open_keystore(struct home *h, uint8_t slot, struct bytes secret, struct err *err)
+{
+	struct buf file = BUF_INIT;
+	char path[4096], text[128];
+	uint8_t code[16];
+	enum err_code rc;
+
+	path_in(h, path, "keystore");
+	rc = h->env->files->read(h->env, path, KEYSTORE_BYTES_MAX, &file, err);
+	if (rc == ERR_NOT_FOUND)
+		return err_set(err, ERR_NOT_FOUND, "there is no home in %s: init or join makes one", h->path);
+	if (rc == ERR_OK && slot == 2 && secret.len != sizeof(code)) { /* as a person typed it */
+		(void)snprintf(text, sizeof(text), "%.*s", (int)(secret.len < 100 ? secret.len : 100), (const char *)secret.p);
+		if (!recovery_code_parse(text, code))
+			rc = err_set(err, ERR_PASSPHRASE, "a recovery code has 26 letters and digits");
+		secret = BYTES(code, sizeof(code));
+	}
+	if (rc == ERR_OK)
+		rc = keystore_open(&h->keys, buf_bytes(&file), slot, secret, err);
+	wipe(code, sizeof(code));
+	wipe(text, sizeof(text));
+	buf_free(&file);
+	return rc;
+}
+
+enum err_code
+home_open(struct home *h, struct env *env, const char *path, uint8_t slot, struct bytes secret, struct err *err)
+{
+	char keystore[4096];
+	enum err_code rc = set_path(h, env, path, err);
+
+	if (rc != ERR_OK)
+		return rc;
+	path_in(h, keystore, "keystore");
+	if (!env->files->exists(env, keystore)) /* before the lock, which would leave a file behind */
+		return err_set(err, ERR_NOT_FOUND, "there is no home in %s: init or join makes one", path);
+	rc = take_lock(h, err);
+	if (rc == ERR_OK)
+		rc = open_keystore(h, slot, secret, err);
+	if (rc == ERR_OK)
+		rc = replica_open(&h->replica, env, path, false, err);
+	if (rc == ERR_OK)
+		rc = check_place(h, false, err);
+	if (rc == ERR_READ_ONLY && h->replica != NULL && replica_read_only(h->replica))
+		rc = err_forgive(err); /* reading is all that can be done here, and needs no answer */
+	if (rc != ERR_OK)
+		home_close(h);
+	return rc;
+}
+
+void
+home_close(struct home *h)
+{
+	char path[4096];
+
+	if (h->env == NULL)
+		return;
+	replica_close(h->replica);
+	keystore_free(h->keys);
+	path_in(h, path, "lock");
+	if (h->locked)
+		h->env->files->unlock(h->env, path);
+	memset(h, 0, sizeof(*h));
+}
+
+enum err_code
+home_request(struct home *h, struct buf *out, struct err *err)
+{
+	struct join_request r;
+
+	memset(&r, 0, sizeof(r));
+	join_request_make(&r, &h->keys->device, h->keys->seal[0].pk, h->keys->request_nonce);
+	(void)snprintf(r.member_name, sizeof(r.member_name), "%s", (const char *)h->keys->member_name);
+	(void)snprintf(r.device_name, sizeof(r.device_name), "%s", (const char *)h->keys->device_name);
+	join_request_encode(out, &r);
+	return buf_ok(out) ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
+}

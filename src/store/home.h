@@ -1,0 +1,43 @@
+/*
+ * A home: a directory with a lock, a keystore and log.db. What every program
+ * does first, in one place; the node builds its vault and view on top.
+ *
+ *   lock  keystore  log.db  place  control.sock  (node: view.snap)
+ *
+ * Spec: proto/store.md, 1 "Home".
+ */
+#ifndef FALTBOK_STORE_HOME_H
+#define FALTBOK_STORE_HOME_H
+
+#include "crypto/keystore.h"
+#include "store/replica.h"
+
+struct home {
+	struct env *env;
+	char path[3072];
+	struct keystore *keys;
+	struct replica *replica;
+	bool locked;
+	bool moved;              /* another place or a restored copy: a new incarnation was taken */
+};
+
+/* Makes the directory and a keystore for a new device under a passphrase (and a recovery code if code_out). ERR_EXISTS when a keystore is there. */
+enum err_code home_create(struct home *h, struct env *env, const char *path, const char *member, const char *device,
+                          struct bytes passphrase, enum kdf_strength strength, char recovery_code_out[27], struct err *err) MUST_CHECK;
+/* Lock, keystore, replica, place check. ERR_NOT_FOUND with what to type; ERR_PASSPHRASE; ERR_LOCKED names the pid. */
+enum err_code home_open(struct home *h, struct env *env, const char *path, uint8_t slot, struct bytes secret, struct err *err) MUST_CHECK;
+enum err_code home_save_keystore(struct home *h, struct err *err) MUST_CHECK;
+void home_close(struct home *h);
+
+/* The newcomer's request for the keys of this home. */
+enum err_code home_request(struct home *h, struct buf *out, struct err *err) MUST_CHECK;
+/* Opens a welcome for this device: what it says, before anything is believed. ERR_KEY: for another device. */
+struct welcome { struct org_id org; struct author root_pk; uint8_t root_fingerprint[32]; uint8_t role; struct bytes network_keys; struct bytes runs; struct buf plain; };
+enum err_code welcome_open(struct welcome *w, struct home *h, struct bytes file, struct err *err) MUST_CHECK;
+void welcome_free(struct welcome *w);
+/* Takes it: network keys and org into the keystore, runs into the replica; all or nothing. */
+enum err_code welcome_accept(struct home *h, const struct welcome *w, struct err *err) MUST_CHECK;
+/* Seals a welcome for a device (used by node_welcome). */
+enum err_code welcome_seal(struct home *h, const struct org_device *to, uint8_t role, struct buf *out, struct err *err) MUST_CHECK;
+
+#endif

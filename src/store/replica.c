@@ -1,0 +1,456 @@
+/*
+ * Opening and closing, the organisation, and the one transaction.
+ *
+ * Memory mirrors the database: heads, the org and its rights. Within a
+ * transaction it runs ahead of the disk; when the transaction goes, all of
+ * it is read again. That is slow and rare, and cannot be half right.
+ */
+#include "store/replica_internal.h"
+
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "base/table.h"
+
+#define META_ORG "store.org"   /* org id ‖ root key */
+
+/* --- the organisation --- */
+
+enum err_code
+replica_tell_org(struct replica *r, const struct entry *e, struct err *err)
+{
+	if (!r->has_org || !e->has_payload)
+		return ERR_OK;
+	if (!SAME(e->h.stream, r->control) && e->h.kind != KIND_TEAM_OPEN && e->h.kind != KIND_ADOPT)
+		return ERR_OK;
+	r->org_dirty = true;
+	return org_add(r->org, e, err);
+}
+
+static bool
+descends_from(const struct replica *r, size_t i, size_t ancestor)
+{
+	while (i != ancestor && i != NO_LOG)
+		i = r->logs[i].parent;
+	return i == ancestor;
+}
+
+static bool
+id_begins_with(struct replica *r, size_t i, uint64_t seq, const uint8_t head16[16])
+{
+	struct hash id;
+
+	return seq >= r->logs[i].base && seq < r->logs[i].head.len && logs_id_at(r, i, seq, &id, NULL) == ERR_OK &&
+	       memcmp(id.b, head16, 16) == 0;
+}
+
+/* For org: does the history that `log` is part of, below it or beyond it, hold such an entry? */
+static bool
+holds(void *ctx, const struct log_key *log, uint64_t seq, const uint8_t head16[16])
+{
+	struct replica *r = ctx;
+	size_t i;
+
+	if (!replica_log_find(r, log, &i))
+		return false;
+	while (seq < r->logs[i].base)
+		i = r->logs[i].parent;
+	if (seq < r->logs[i].head.len || !r->logs[i].ended)
+		return id_begins_with(r, i, seq, head16);
+	for (size_t k = 0; k < r->count; k++) {
+		if (r->logs[k].parent != NO_LOG && id_begins_with(r, k, seq, head16) && descends_from(r, k, i))
+			return true;
+	}
+	return false;
+}
+
+static void
+adopt_org(struct replica *r, const struct org_id *org, const struct author *root_pk)
+{
+	r->org_id = *org;
+	r->root = *root_pk;
+	r->control = control_stream(org);
+	r->has_org = true;
+	org_pin(r->org, org);
+}
+
+static enum err_code
+tell_org_of_log(struct replica *r, size_t log, struct err *err)
+{
+	struct rows w;
+	struct entry e;
+	enum err_code rc = rows_open(&w, r, log, 0, UINT64_MAX, false, err);
+
+	if (rc != ERR_OK)
+		return rc;
+	while (rc == ERR_OK && rows_next(&w, &e, &rc, err))
+		rc = replica_tell_org(r, &e, err);
+	rows_close(&w);
+	if (rc == ERR_DAMAGED) { /* verify names the place; the rest of the organisation must still open */
+		env_logf(r->env, "store: %s", err ? err->text : "control entries are damaged");
+		rc = err_forgive(err);
+	}
+	return rc;
+}
+
+/* OPEN and ADOPT of team streams: few, and found by a partial index. */
+static enum err_code
+tell_org_of_teams(struct replica *r, struct err *err)
+{
+	sqlite3_stmt *s = db_stmt(&r->db, DB_TEAM_CONTROL, "SELECT n FROM entry WHERE kind IN (36, 37) ORDER BY n", err);
+	struct buf payload = BUF_INIT;
+	enum err_code rc = ERR_OK;
+	int step = SQLITE_DONE;
+
+	if (!s)
+		return err ? err->code : ERR_NO_MEMORY;
+	while (rc == ERR_OK && (step = sqlite3_step(s)) == SQLITE_ROW) {
+		uint64_t n = (uint64_t)sqlite3_column_int64(s, 0);
+		size_t log = (size_t)(n >> SEQ_BITS) - 1;
+		struct entry e;
+
+		if (log >= r->count || SAME(r->logs[log].head.key.stream, r->control))
+			continue;
+		rc = replica_entry(r, log, row_seq((int64_t)n), &e, &payload, err);
+		if (rc == ERR_OK)
+			rc = replica_tell_org(r, &e, err);
+		else if (rc == ERR_DAMAGED || rc == ERR_UNKNOWN)
+			rc = err_forgive(err);
+	}
+	if (rc == ERR_OK && step != SQLITE_DONE)
+		rc = db_error(&r->db, step, err);
+	sqlite3_reset(s);
+	buf_free(&payload);
+	return rc;
+}
+
+static enum err_code
+load_org(struct replica *r, struct err *err)
+{
+	struct buf known = BUF_INIT;
+	struct author root;
+	struct org_id org;
+	enum err_code rc;
+
+	org_free(r->org);
+	r->org = org_new();
+	r->has_org = false;
+	if (!r->org)
+		return err_plain(err, ERR_NO_MEMORY);
+	org_set_holds(r->org, holds, r);
+	rc = replica_meta_get(r, META_ORG, &known, err);
+	if (rc == ERR_OK && known.len == sizeof(org.b) + sizeof(root.b)) {
+		memcpy(org.b, known.p, sizeof(org.b));
+		memcpy(root.b, known.p + sizeof(org.b), sizeof(root.b));
+		adopt_org(r, &org, &root);
+		for (size_t i = 0; rc == ERR_OK && i < r->count; i++) {
+			if (SAME(r->logs[i].head.key.stream, r->control))
+				rc = tell_org_of_log(r, i, err);
+		}
+		if (rc == ERR_OK)
+			rc = tell_org_of_teams(r, err);
+		if (rc == ERR_OK)
+			rc = org_evaluate(r->org, err);
+		r->org_dirty = false;
+	} else if (rc == ERR_OK) {
+		rc = err_set(err, ERR_DAMAGED, "which organisation this is cannot be read");
+	} else if (rc == ERR_UNKNOWN) {
+		rc = err_forgive(err); /* a new store */
+	}
+	buf_free(&known);
+	return rc;
+}
+
+void
+replica_read_as_stored(struct replica *r)
+{
+	r->as_stored = true;
+}
+
+enum err_code
+replica_set_org(struct replica *r, const struct org_id *org, const struct author *root_pk, struct err *err)
+{
+	uint8_t both[sizeof(org->b) + sizeof(root_pk->b)];
+	enum err_code rc;
+
+	if (r->has_org) {
+		if (SAME(r->org_id, *org) && SAME(r->root, *root_pk))
+			return ERR_OK;
+		return err_set(err, ERR_REFUSED, "this store belongs to another organisation");
+	}
+	memcpy(both, org->b, sizeof(org->b));
+	memcpy(both + sizeof(org->b), root_pk->b, sizeof(root_pk->b));
+	rc = replica_meta_put(r, META_ORG, BYTES(both, sizeof(both)), err);
+	if (rc != ERR_OK)
+		return rc;
+	adopt_org(r, org, root_pk);
+	return ERR_OK;
+}
+
+const struct org *
+replica_org(const struct replica *r)
+{
+	return r->org;
+}
+
+enum err_code
+replica_evaluate(struct replica *r, struct err *err)
+{
+	enum err_code rc;
+
+	if (!r->org_dirty)
+		return ERR_OK;
+	rc = org_evaluate(r->org, err);
+	if (rc == ERR_OK)
+		r->org_dirty = false;
+	return rc;
+}
+
+/* --- opening --- */
+
+static enum err_code
+load(struct replica *r, struct err *err)
+{
+	enum err_code rc = logs_load(r, err);
+
+	return rc == ERR_OK ? load_org(r, err) : rc;
+}
+
+enum err_code
+replica_open(struct replica **out, struct env *env, const char *home, bool create, struct err *err)
+{
+	struct replica *r = mem_zero(1, sizeof(*r));
+	struct buf path = BUF_INIT;
+	enum err_code rc;
+
+	*out = NULL;
+	if (!r)
+		return err_plain(err, ERR_NO_MEMORY);
+	r->env = env;
+	buf_printf(&path, "%s/log.db", home);
+	if (buf_str(&path))
+		r->path = mem_strdup(buf_str(&path));
+	buf_free(&path);
+	rc = r->path ? db_open(&r->db, env, r->path, create, err) : err_plain(err, ERR_NO_MEMORY);
+	if (rc == ERR_OK)
+		rc = load(r, err);
+	if (rc != ERR_OK) {
+		replica_close(r);
+		return rc;
+	}
+	*out = r;
+	return ERR_OK;
+}
+
+void
+replica_close(struct replica *r)
+{
+	if (!r)
+		return;
+	db_close(&r->db);
+	logs_clear(r);
+	org_free(r->org);
+	mem_free(r->logs);
+	mem_free(r->sorted);
+	mem_free(r->damaged);
+	mem_free(r->batch);
+	buf_free(&r->own);
+	mem_free(r->path);
+	mem_free(r);
+}
+
+void
+replica_set_hook(struct replica *r, const struct replica_hook *hook)
+{
+	r->hook = *hook;
+}
+
+bool
+replica_read_only(const struct replica *r)
+{
+	return r->db.read_only;
+}
+
+bool
+replica_failed(const struct replica *r)
+{
+	return r->db.failed || r->lost;
+}
+
+/* --- the transaction --- */
+
+enum err_code
+replica_begin(struct replica *r, struct err *err)
+{
+	if (r->lost)
+		return err_set(err, ERR_IO, "the store could not be read again after a failed write: open the home anew");
+	return db_begin(&r->db, err);
+}
+
+/* After a rollback: what memory ran ahead with is read back from the disk. */
+static void
+go_back(struct replica *r)
+{
+	struct err why = ERR_INIT;
+
+	r->pending = 0;
+	if (load(r, &why) != ERR_OK) {
+		env_logf(r->env, "store: reading back after a failed write: %s", why.text);
+		logs_clear(r);
+		r->lost = true;
+	}
+	if (r->hook.dropped)
+		r->hook.dropped(r->hook.ctx);
+}
+
+void
+replica_drop(struct replica *r)
+{
+	if (!r->db.writing)
+		return;
+	db_rollback(&r->db);
+	go_back(r);
+}
+
+enum err_code
+replica_abandon(struct replica *r, struct err *err)
+{
+	enum err_code rc = err ? err->code : ERR_IO;
+
+	replica_drop(r);
+	return rc;
+}
+
+enum err_code
+replica_commit(struct replica *r, struct err *err)
+{
+	enum err_code rc;
+
+	if (!r->db.writing)
+		return ERR_OK;
+	rc = replica_evaluate(r, err);
+	if (rc != ERR_OK) {
+		replica_drop(r);
+		return rc;
+	}
+	rc = db_commit(&r->db, err);
+	if (rc != ERR_OK) {
+		err_wrap(err, "saving");
+		go_back(r);
+		return rc;
+	}
+	r->pending = 0;
+	if (r->hook.committed)
+		r->hook.committed(r->hook.ctx);
+	return ERR_OK;
+}
+
+size_t
+replica_pending(const struct replica *r)
+{
+	return r->pending;
+}
+
+/* --- small values --- */
+
+enum err_code
+replica_meta_put(struct replica *r, const char *key, struct bytes value, struct err *err)
+{
+	enum err_code rc = replica_begin(r, err);
+	sqlite3_stmt *s;
+
+	if (rc != ERR_OK)
+		return rc;
+	s = db_stmt(&r->db, DB_META_PUT, "INSERT INTO meta(key, value) VALUES(?1, ?2)"
+	            " ON CONFLICT(key) DO UPDATE SET value = excluded.value", err);
+	if (!s)
+		return err ? err->code : ERR_NO_MEMORY;
+	sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
+	db_bind_blob(s, 2, value);
+	rc = db_run(&r->db, s, err);
+	return rc == ERR_OK ? rc : replica_abandon(r, err);
+}
+
+enum err_code
+replica_meta_get(struct replica *r, const char *key, struct buf *out, struct err *err)
+{
+	sqlite3_stmt *s = db_stmt(&r->db, DB_META_GET, "SELECT value FROM meta WHERE key = ?1", err);
+	enum err_code rc = ERR_OK;
+	int step;
+
+	buf_clear(out);
+	if (!s)
+		return err ? err->code : ERR_NO_MEMORY;
+	sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
+	step = sqlite3_step(s);
+	if (step == SQLITE_ROW) {
+		buf_put(out, sqlite3_column_blob(s, 0), (size_t)sqlite3_column_bytes(s, 0));
+		rc = buf_ok(out) ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
+	} else if (step == SQLITE_DONE) {
+		rc = err_set(err, ERR_UNKNOWN, "nothing is kept under %s", key);
+	} else {
+		rc = db_error(&r->db, step, err);
+	}
+	sqlite3_reset(s);
+	return rc;
+}
+
+/* --- the file --- */
+
+uint64_t
+replica_file_bytes(struct replica *r)
+{
+	sqlite3_int64 bytes = 0;
+	sqlite3_stmt *s = NULL;
+
+	if (sqlite3_prepare_v2(r->db.handle, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+	                       -1, &s, NULL) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW)
+		bytes = sqlite3_column_int64(s, 0);
+	sqlite3_finalize(s);
+	return (uint64_t)bytes;
+}
+
+/* The copy is one file: an orderly close of a database leaves no WAL beside it. */
+static enum err_code
+copy_to(struct replica *r, const char *path, struct err *err)
+{
+	struct db to;
+	sqlite3_backup *b;
+	int rc;
+
+	memset(&to, 0, sizeof(to));
+	rc = sqlite3_open_v2(path, &to.handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+	                     r->env->sqlite_vfs);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(to.handle, "PRAGMA synchronous = EXTRA; PRAGMA page_size = 4096", NULL, NULL, NULL);
+	if (rc == SQLITE_OK) {
+		b = sqlite3_backup_init(to.handle, "main", r->db.handle, "main");
+		if (b) {
+			sqlite3_backup_step(b, -1);
+			rc = sqlite3_backup_finish(b);
+		} else {
+			rc = sqlite3_extended_errcode(to.handle);
+		}
+	}
+	if (rc != SQLITE_OK)
+		db_error(&to, rc, err);
+	sqlite3_close(to.handle);
+	return rc == SQLITE_OK ? ERR_OK : err ? err->code : ERR_IO;
+}
+
+enum err_code
+replica_backup(struct replica *r, const char *path, struct err *err)
+{
+	enum err_code rc = replica_commit(r, err); /* the backup interface would copy an open transaction too */
+
+	if (rc == ERR_OK && r->env->files->exists(r->env, path))
+		rc = err_plain(err, ERR_EXISTS);
+	else if (rc == ERR_OK) {
+		rc = copy_to(r, path, err);
+		if (rc != ERR_OK)
+			(void)!r->env->files->remove(r->env, path, NULL);
+	}
+	if (rc != ERR_OK)
+		err_wrap(err, "backing up to %s", path);
+	return rc;
+}

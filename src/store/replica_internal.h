@@ -1,0 +1,124 @@
+/*
+ * What the files of `store` share. Each owns one part of a replica's work:
+ *
+ *   replica.c  opening, the organisation, transactions     logs.c    heads in memory, branches, their rows
+ *   ingest.c   runs from outside                           fork.c    splitting a log at its fork point
+ *   append.c   our own entries, OPEN                       read.c    entries out again
+ *   ack.c      proofs of custody, peers                    verify.c  everything once more
+ *   place.c    is this the store it was?
+ */
+#ifndef FALTBOK_STORE_REPLICA_INTERNAL_H
+#define FALTBOK_STORE_REPLICA_INTERNAL_H
+
+#include "store/db.h"
+#include "store/replica.h"
+
+enum {
+	SEQ_BITS = 40,           /* a row is log_no << 40 | seq: one B-tree, each log contiguous in it */
+	BRANCHES_MAX = 64,       /* per (author, stream, inc): a hostile author could make any number */
+	DAMAGED_MAX = 4096,
+	NAME_BYTES = 48,
+};
+#define NO_LOG SIZE_MAX
+
+struct log {
+	struct log_head head;    /* first, so that a log's address is its head's */
+	uint64_t base;           /* seq of its first entry: 0, or a branch's branch_seq */
+	size_t parent;           /* of a branch: the log it continues */
+	size_t next;             /* the next branch of this family, in order of arrival */
+	bool ended;              /* a fork stands at len: only branches go on from here */
+	bool lacks;              /* some entry is held without its payload */
+};
+
+struct replica {
+	struct env *env;
+	char *path;
+	struct db db;
+	struct replica_hook hook;
+
+	struct log *logs;
+	size_t count, cap;
+	struct table *by_key;    /* author‖stream‖inc -> index of the trunk */
+	struct table *by_short;  /* log8 -> index */
+	struct log_head *sorted; /* scratch of replica_frontier, room for cap */
+	uint64_t entries;
+	size_t pending;
+	bool scanning;           /* the cached scan statements are in use */
+	bool lost;               /* memory no longer mirrors the disk: only closing is left */
+
+	uint64_t *damaged;       /* rows whose payload does not match its hash, as met by readers */
+	size_t damaged_count, damaged_cap;
+	bool as_stored;              /* an auditor reads: payloads are given as they stand, right or wrong */
+
+	bool has_org;
+	struct org_id org_id;
+	struct author root;
+	struct stream_id control;
+	struct org *org;
+	bool org_dirty;
+
+	struct entry *batch;     /* one run, decoded */
+	size_t batch_cap;
+	struct buf own;          /* payload of an OPEN being made */
+};
+
+static inline int64_t
+row_of(size_t log, uint64_t seq)
+{
+	return (int64_t)((uint64_t)(log + 1) << SEQ_BITS | seq);
+}
+
+static inline uint64_t
+row_seq(int64_t n)
+{
+	return (uint64_t)n & ((UINT64_C(1) << SEQ_BITS) - 1);
+}
+
+/* replica.c */
+enum err_code replica_begin(struct replica *r, struct err *err) MUST_CHECK;
+/* Gives `e` to the org when it is the org's business. */
+enum err_code replica_tell_org(struct replica *r, const struct entry *e, struct err *err) MUST_CHECK;
+/* A write failed: the transaction goes. Returns err's code. */
+enum err_code replica_abandon(struct replica *r, struct err *err);
+
+/* logs.c */
+size_t logs_trunk(const struct replica *r, const struct author *a, const struct stream_id *s, const struct inc *inc); /* or NO_LOG */
+/* Adds a log to memory and database; parent is NO_LOG for a trunk. */
+enum err_code logs_add(struct replica *r, const struct log_key *key, size_t parent, size_t *out, struct err *err) MUST_CHECK;
+enum err_code logs_load(struct replica *r, struct err *err) MUST_CHECK;
+void logs_clear(struct replica *r);
+/* Reads a log's newest row into len and head. */
+enum err_code logs_load_head(struct replica *r, size_t i, struct err *err) MUST_CHECK;
+/* The id of a held entry. */
+enum err_code logs_id_at(struct replica *r, size_t i, uint64_t seq, struct hash *out, struct err *err) MUST_CHECK;
+/* "log 1a2b3c4d in stream 5e6f7a8b": the author's device id and the stream. */
+const char *log_name(char out[NAME_BYTES], const struct log_key *key);
+
+/* ingest.c: stores one checked entry at the end of log i and tells hook and org. */
+enum err_code ingest_store(struct replica *r, size_t i, const struct entry *e, bool sig_ok, struct err *err) MUST_CHECK;
+
+/* fork.c */
+struct place { size_t known; size_t log; bool forks; };
+/* Where batch[0..count) joins a family that has branches, or differs from what is held. */
+enum err_code fork_place(struct replica *r, size_t trunk, const struct entry *batch, size_t count, struct place *out, struct err *err) MUST_CHECK;
+/* Whether *e, which stands where log i holds or continues another entry, can be kept and proved. ERR_FORK when not. */
+enum err_code fork_check(struct replica *r, size_t i, const struct entry *e, struct err *err) MUST_CHECK;
+/* Keeps both sides: log i ends before *e, what stood there becomes a branch, and so does *to, an empty one for *e. */
+enum err_code fork_split(struct replica *r, size_t i, const struct entry *e, size_t *to, struct err *err) MUST_CHECK;
+
+/* read.c: rows of one log in order, rebuilt into entries and checked against their ids. */
+struct rows {
+	struct replica *r;
+	sqlite3_stmt *s;
+	size_t log;
+	uint64_t to;
+	struct header next;  /* what the coming entry's header shares with the last */
+	bool sig_ok, erased; /* of the entry just read */
+	bool own;            /* the statement is this reader's, not the cached one */
+};
+enum err_code rows_open(struct rows *w, struct replica *r, size_t log, uint64_t from, uint64_t to, bool headers_only, struct err *err) MUST_CHECK;
+/* False at the end, or on an error with err set (*rc). The payload is borrowed until the next call. */
+bool rows_next(struct rows *w, struct entry *e, enum err_code *rc, struct err *err);
+void rows_close(struct rows *w);
+
+#endif
