@@ -1,0 +1,263 @@
+/*
+ * A link is owned by its `struct peer`; the meet only remembers which there
+ * are and which address each came from, so that a lost one is dialled again.
+ */
+#include "peer/meet.h"
+
+#include "base/mem.h"
+
+enum { BACKOFF_FIRST_MS = 1000, BACKOFF_MAX_MS = 60000 };
+#define NS_PER_MS 1000000ull
+
+struct link_slot {
+	struct peer *peer;
+	struct target *target; /* NULL: accepted */
+	char from[MEET_ADDR_BYTES];
+	bool ended;            /* its first exchange has been reported */
+};
+
+struct target {
+	struct meet *meet;
+	char addr[MEET_ADDR_BYTES];
+	bool keep;
+	bool waiting;          /* dialled, first exchange not ended */
+	uint32_t backoff_ms;
+	struct env_timer *again;
+};
+
+struct meet {
+	struct peer_host *host;
+	struct meet_events events;
+	struct env_listener *listener;
+	struct link_slot links[MEET_PEERS_MAX];
+	size_t link_count;
+	struct target targets[MEET_TARGETS_MAX];
+	size_t target_count;
+	struct env_timer *notify; /* set: peers will be told on the next turn of the loop */
+	bool closing;
+};
+
+static struct link_slot *
+slot_of(struct meet *m, const struct peer *p)
+{
+	for (size_t i = 0; i < m->link_count; i++)
+		if (m->links[i].peer == p)
+			return &m->links[i];
+	return NULL;
+}
+
+static void
+copy_addr(char out[MEET_ADDR_BYTES], const char *addr)
+{
+	size_t n = strlen(addr);
+
+	if (n >= MEET_ADDR_BYTES)
+		n = MEET_ADDR_BYTES - 1;
+	memcpy(out, addr, n);
+	out[n] = '\0';
+}
+
+static void
+peer_done(void *ctx, struct peer *p, const struct peer_result *result)
+{
+	struct meet *m = ctx;
+	struct link_slot *slot = slot_of(m, p);
+
+	if (m->closing)
+		return;
+	if (slot != NULL) {
+		slot->ended = true;
+		if (slot->target != NULL) {
+			slot->target->waiting = false;
+			if (result->code == ERR_OK)
+				slot->target->backoff_ms = BACKOFF_FIRST_MS;
+		}
+	}
+	if (m->events.result != NULL)
+		m->events.result(m->events.ctx, result, slot != NULL ? slot->from : "");
+}
+
+static void dial_target(void *ctx);
+
+/* Half to all of the back-off, so that a hub that restarts is not met by everyone at once. */
+static void
+dial_later(struct target *t)
+{
+	struct env *env = t->meet->host->env;
+	uint32_t jitter;
+
+	env_random(env, &jitter, sizeof(jitter));
+	t->again = env->ops->timer(env, (t->backoff_ms / 2 + jitter % (t->backoff_ms / 2 + 1)) * NS_PER_MS,
+	                           dial_target, t);
+	t->backoff_ms = t->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : t->backoff_ms * 2;
+}
+
+static void
+peer_gone(void *ctx, struct peer *p)
+{
+	struct meet *m = ctx;
+	struct link_slot *slot = slot_of(m, p);
+	struct target *t;
+
+	if (slot == NULL)
+		return;
+	t = slot->target;
+	*slot = m->links[--m->link_count];
+	if (t == NULL || m->closing)
+		return;
+	t->waiting = false;
+	if (t->keep && t->again == NULL)
+		dial_later(t);
+}
+
+static enum err_code
+dial_now(struct target *t, struct err *err)
+{
+	struct meet *m = t->meet;
+	struct peer *p;
+
+	if (m->link_count == MEET_PEERS_MAX)
+		return err_set(err, ERR_NETWORK, "%s: %d links are open already", t->addr, MEET_PEERS_MAX);
+	/* The slot is taken first: peer_dial may already report a result. */
+	p = peer_dial(m->host, t->addr, err);
+	if (p == NULL)
+		return err != NULL && err->code != ERR_OK ? err->code : ERR_NO_MEMORY;
+	m->links[m->link_count] = (struct link_slot){ .peer = p, .target = t };
+	copy_addr(m->links[m->link_count++].from, t->addr);
+	t->waiting = true;
+	return ERR_OK;
+}
+
+static void
+dial_target(void *ctx)
+{
+	struct target *t = ctx;
+	struct err err = ERR_INIT;
+
+	t->again = NULL;
+	if (dial_now(t, &err) != ERR_OK && t->keep)
+		dial_later(t);
+}
+
+static void
+accepted(void *ctx, struct env_conn *conn, const char *from)
+{
+	struct meet *m = ctx;
+	struct err err = ERR_INIT;
+	struct peer *p;
+
+	if (m->closing || m->link_count == MEET_PEERS_MAX) {
+		m->host->env->ops->close(m->host->env, conn);
+		return;
+	}
+	p = peer_accept(m->host, conn, from, &err);
+	if (p == NULL)
+		return; /* peer_accept has closed the connection */
+	m->links[m->link_count] = (struct link_slot){ .peer = p };
+	copy_addr(m->links[m->link_count++].from, from);
+}
+
+struct meet *
+meet_new(struct peer_host *host, const struct meet_events *events)
+{
+	struct meet *m = mem_zero(1, sizeof(*m));
+
+	if (m == NULL)
+		return NULL;
+	m->host = host;
+	m->events = *events;
+	host->ctx = m;
+	host->done = peer_done;
+	host->gone = peer_gone;
+	return m;
+}
+
+enum err_code
+meet_listen(struct meet *m, const char *addr, struct err *err)
+{
+	return m->host->env->ops->listen(m->host->env, addr, accepted, m, &m->listener, err);
+}
+
+int
+meet_port(const struct meet *m)
+{
+	return m->listener == NULL ? 0 : m->host->env->ops->listen_port(m->host->env, m->listener);
+}
+
+enum err_code
+meet_dial(struct meet *m, const char *addr, bool keep, struct err *err)
+{
+	struct target *t;
+
+	if (m->target_count == MEET_TARGETS_MAX)
+		return err_set(err, ERR_USAGE, "more than %d peers named", MEET_TARGETS_MAX);
+	t = &m->targets[m->target_count++];
+	*t = (struct target){ .meet = m, .keep = keep, .backoff_ms = BACKOFF_FIRST_MS };
+	copy_addr(t->addr, addr);
+	return dial_now(t, err);
+}
+
+static void
+notify_all(void *ctx)
+{
+	struct meet *m = ctx;
+
+	m->notify = NULL;
+	/* From the end: a peer that cannot take more may go, and the last one takes its slot. */
+	for (size_t i = m->link_count; i-- > 0;)
+		if (i < m->link_count)
+			peer_notify(m->links[i].peer);
+}
+
+void
+meet_notify(struct meet *m)
+{
+	/* On the next turn: the news often comes from within a peer that is still taking it in. */
+	if (m->notify == NULL && m->link_count > 0)
+		m->notify = m->host->env->ops->timer(m->host->env, 0, notify_all, m);
+}
+
+size_t
+meet_busy(const struct meet *m)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->target_count; i++)
+		n += m->targets[i].waiting;
+	return n;
+}
+
+size_t
+meet_links(const struct meet *m)
+{
+	return m->link_count;
+}
+
+void
+meet_free(struct meet *m)
+{
+	struct env *env;
+
+	if (m == NULL)
+		return;
+	env = m->host->env;
+	m->closing = true;
+	if (m->listener != NULL)
+		env->ops->listen_stop(env, m->listener);
+	if (m->notify != NULL)
+		env->ops->timer_stop(env, m->notify);
+	for (size_t i = 0; i < m->target_count; i++)
+		if (m->targets[i].again != NULL)
+			env->ops->timer_stop(env, m->targets[i].again);
+	while (m->link_count > 0) {
+		size_t before = m->link_count;
+
+		peer_close(m->links[before - 1].peer);
+		if (m->link_count == before)
+			m->link_count--; /* it goes later: by then we are no longer asked */
+	}
+	m->host->done = NULL;
+	m->host->gone = NULL;
+	m->host->ctx = NULL;
+	mem_free(m);
+}

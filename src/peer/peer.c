@@ -1,0 +1,548 @@
+/*
+ * A peer is freed in one place, let_go(), and never under its own feet: while
+ * one of its events is being handled `depth` is not 0, and who wants it gone
+ * marks it `dead`. Growth and quiet are put off to a timer, because the host
+ * may report growth from inside a commit that this very peer has made.
+ */
+#include "peer/peer.h"
+
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "crypto/guard.h"
+#include "crypto/hc.h"
+#include "link/frame.h"
+#include "peer/binding.h"
+
+#define NS_PER_MS 1000000ull
+
+enum {
+	HANDSHAKE_MS = 10000,
+	SILENCE_MS = 60000,         /* without a byte in the middle of an exchange */
+	KEEPALIVE_MS = 60000,       /* of a live link */
+	LIVE_SILENCE_MS = 180000,
+	QUIET_MS = 2,               /* nothing read for so long: nothing more to read */
+	PENDING_BYTES_MAX = 4 << 20,
+	UNSENT_BYTES_MAX = 2 << 20, /* more than this waiting: stop reading until it has gone */
+	PSKS_MAX = KEYSTORE_NETWORK_KEYS,
+};
+
+struct peer {
+	struct peer_host *host;
+	struct env_conn *conn;
+	char addr[128];
+	bool initiator, open, dead, reported, paused, more;
+	size_t psk;                 /* the network key an initiator tries */
+	struct link *link;
+	struct sync *sync;
+	struct sync_todo todo;
+	struct binding binding;
+	bool bound;
+	struct buf out;
+	struct peer_result result;
+	struct env_timer *watch;    /* handshake, silence, keep-alive */
+	struct env_timer *soon;     /* quiet and growth */
+	bool heard, grown;
+	uint64_t heard_ns;
+	unsigned depth;
+};
+
+static void step(struct peer *p, enum sync_event_kind kind, struct bytes message);
+
+static uint64_t
+now_ns(struct peer *p)
+{
+	return p->host->env->ops->mono_ns(p->host->env);
+}
+
+/* ---- the result, and the end ---- */
+
+static void
+fill_result(struct peer *p)
+{
+	struct peer_result *r = &p->result;
+	const struct sync_facts *facts = p->sync != NULL ? sync_facts(p->sync) : NULL;
+
+	if (facts != NULL) {
+		r->in_step = facts->in_step;
+		r->sent = facts->sent;
+		r->received = facts->received;
+		r->round_trips = facts->round_trips;
+		r->role = facts->peer_role;
+	}
+	if (!p->bound)
+		return;
+	binding_refresh(&p->binding);
+	r->known = p->binding.peer != NULL;
+	if (r->known) {
+		r->author = p->binding.peer->sign_pk;
+		r->device = p->binding.peer->id;
+	}
+}
+
+static void
+report(struct peer *p, enum err_code code, const char *text)
+{
+	fill_result(p);
+	p->result.code = code;
+	snprintf(p->result.text, sizeof(p->result.text), "%s", text);
+	p->reported = true;
+	if (p->host->done != NULL)
+		p->host->done(p->host->ctx, p, &p->result);
+}
+
+static void
+let_go(struct peer *p)
+{
+	struct env *env = p->host->env;
+
+	if (p->conn != NULL)
+		env->ops->close(env, p->conn);
+	p->conn = NULL;
+	if (p->watch != NULL)
+		env->ops->timer_stop(env, p->watch);
+	if (p->soon != NULL)
+		env->ops->timer_stop(env, p->soon);
+	p->watch = p->soon = NULL;
+	if (p->host->gone != NULL)
+		p->host->gone(p->host->ctx, p);
+	link_free(p->link);
+	sync_free(p->sync);
+	sync_todo_free(&p->todo);
+	if (p->bound)
+		binding_wipe(&p->binding);
+	buf_free(&p->out);
+	mem_free(p);
+}
+
+static void
+enter(struct peer *p)
+{
+	p->depth++;
+}
+
+/* Nothing may touch p after this. */
+static void
+leave(struct peer *p)
+{
+	if (--p->depth == 0 && p->dead)
+		let_go(p);
+}
+
+/* The peer is over. What went before it came to its end, if it did, has been reported. */
+static void
+finish(struct peer *p, enum err_code code, const char *text)
+{
+	if (p->dead)
+		return;
+	p->dead = true;
+	if (!p->reported)
+		report(p, code, text);
+	else
+		fill_result(p);
+}
+
+static void
+fail(struct peer *p, const struct err *err)
+{
+	finish(p, err->code != ERR_OK ? err->code : ERR_NETWORK, err->text);
+}
+
+/* ---- sending ---- */
+
+static void
+flush(struct peer *p)
+{
+	struct env *env = p->host->env;
+	struct err err = ERR_INIT;
+
+	if (p->conn == NULL || p->out.len == 0)
+		return;
+	p->result.bytes_sent += p->out.len;
+	if (env->ops->send(env, p->conn, buf_bytes(&p->out)) != ERR_OK) {
+		err_set(&err, ERR_NETWORK, "the other side takes nothing any more");
+		fail(p, &err);
+	}
+	buf_clear(&p->out);
+	if (!p->paused && env->ops->unsent(env, p->conn) > UNSENT_BYTES_MAX) {
+		p->paused = true;
+		env->ops->pause(env, p->conn, true);
+	}
+}
+
+static enum err_code
+seal_todo(struct peer *p, struct err *err)
+{
+	enum err_code rc = ERR_OK;
+	struct bytes message;
+	size_t at = 0;
+
+	while (rc == ERR_OK && sync_todo_next(&p->todo, &at, &message))
+		rc = link_send(p->link, message, &p->out, err);
+	return rc;
+}
+
+static void soon_fired(void *ctx);
+
+static void
+arm_soon(struct peer *p, uint64_t ms)
+{
+	struct env *env = p->host->env;
+
+	if (p->soon == NULL)
+		p->soon = env->ops->timer(env, ms * NS_PER_MS, soon_fired, p);
+}
+
+/* One step of the conversation, and what it asks for. */
+static void
+step(struct peer *p, enum sync_event_kind kind, struct bytes message)
+{
+	struct sync_event event = { kind, message };
+	struct err err = ERR_INIT;
+	enum err_code rc;
+	bool ended;
+
+	binding_refresh(&p->binding);
+	rc = sync_step(p->sync, &event, &p->todo, &err);
+	p->more = p->todo.more;
+	ended = p->todo.ended;
+	if (seal_todo(p, &err) != ERR_OK && rc == ERR_OK)
+		rc = err.code;
+	if (rc != ERR_OK) {
+		flush(p);
+		fail(p, &err);
+		return;
+	}
+	if (p->todo.exchanged)
+		report(p, ERR_OK, "");
+	if (ended) {
+		flush(p);
+		finish(p, ERR_NETWORK, "stopped before the end");
+	}
+}
+
+static void
+pump_more(struct peer *p)
+{
+	struct env *env = p->host->env;
+
+	flush(p);
+	while (!p->dead && p->more && env->ops->unsent(env, p->conn) == 0) {
+		step(p, SYNC_WRITABLE, BYTES_NONE);
+		flush(p);
+	}
+}
+
+static enum err_code
+commit(struct peer *p, size_t pending_max, struct err *err)
+{
+	return replica_pending(p->host->replica) > pending_max ? replica_commit(p->host->replica, err) : ERR_OK;
+}
+
+static void
+soon_fired(void *ctx)
+{
+	struct peer *p = ctx;
+	struct err err = ERR_INIT;
+
+	p->soon = NULL;
+	enter(p);
+	if (p->heard && now_ns(p) - p->heard_ns < QUIET_MS * NS_PER_MS && !p->grown) {
+		arm_soon(p, QUIET_MS);
+		leave(p);
+		return;
+	}
+	if (p->grown && !p->dead && p->sync != NULL) {
+		p->grown = false;
+		step(p, SYNC_GROWN, BYTES_NONE);
+		if (p->heard)
+			arm_soon(p, QUIET_MS);
+	} else if (p->heard && !p->dead && p->sync != NULL) {
+		p->heard = false;
+		if (commit(p, 0, &err) != ERR_OK)
+			fail(p, &err);
+		else
+			step(p, SYNC_QUIET, BYTES_NONE);
+	}
+	if (!p->dead)
+		pump_more(p);
+	leave(p);
+}
+
+/* ---- deadlines ---- */
+
+static void
+keep_alive(struct peer *p)
+{
+	struct buf message = BUF_INIT;
+
+	message_encode(&message, &(struct message){ MSG_CREDIT, { .credit = 0 } });
+	if (!buf_ok(&message) || link_send(p->link, buf_bytes(&message), &p->out, NULL) != ERR_OK)
+		finish(p, ERR_NO_MEMORY, err_meaning(ERR_NO_MEMORY));
+	buf_free(&message);
+	flush(p);
+}
+
+static void watch_fired(void *ctx);
+
+static void
+arm_watch(struct peer *p, uint64_t ms)
+{
+	struct env *env = p->host->env;
+
+	if (p->watch != NULL)
+		env->ops->timer_stop(env, p->watch);
+	p->watch = env->ops->timer(env, ms * NS_PER_MS, watch_fired, p);
+}
+
+static void
+watch_fired(void *ctx)
+{
+	struct peer *p = ctx;
+	uint64_t silent = (now_ns(p) - p->heard_ns) / NS_PER_MS;
+
+	p->watch = NULL;
+	enter(p);
+	if (!p->open)
+		finish(p, ERR_TIMEOUT, "no handshake within ten seconds");
+	else if (silent >= (p->reported ? LIVE_SILENCE_MS : SILENCE_MS))
+		finish(p, ERR_TIMEOUT, "the other side has fallen silent");
+	else if (p->reported)
+		keep_alive(p);
+	if (!p->dead)
+		arm_watch(p, p->reported ? KEEPALIVE_MS : SILENCE_MS / 2);
+	leave(p);
+}
+
+/* ---- the connection's events ---- */
+
+static enum err_code
+make_link(struct peer *p, struct err *err)
+{
+	struct peer_host *host = p->host;
+	uint8_t fresh[32], e_sk[32], at[8], psks[PSKS_MAX][32];
+	size_t count = host->network_count < PSKS_MAX ? host->network_count : PSKS_MAX;
+
+	if (count == 0)
+		return err_set(err, ERR_REFUSED, "no network key: this device has not joined an organisation");
+	for (size_t i = 0; i < count; i++)
+		link_psk(psks[i], host->network[i].n);
+	/* Hedged: a generator that repeats itself repeats no ephemeral key of another moment or device. */
+	env_random(host->env, fresh, sizeof(fresh));
+	be64_put(at, now_ns(p));
+	HC(e_sk, sizeof(e_sk), BYTES(fresh, 32), "fb1/noise/ephemeral", BYTES(host->keys->noise_sk, 32), BYTES(at, 8));
+	link_free(p->link);
+	p->link = link_new(p->initiator, host->keys->noise_sk, e_sk, psks + (p->initiator ? p->psk : 0),
+	                   p->initiator ? 1 : count);
+	wipe(fresh, sizeof(fresh));
+	wipe(e_sk, sizeof(e_sk));
+	wipe(psks, sizeof(psks));
+	return p->link != NULL ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
+}
+
+static void
+link_opened(struct peer *p)
+{
+	struct peer_host *host = p->host;
+	struct sync_config config = { p->initiator, host->stay, device_id_of(&host->keys->sign_pk), host->role };
+	struct err err = ERR_INIT;
+
+	if (memcmp(link_remote(p->link), host->keys->noise_pk, 32) == 0) {
+		finish(p, ERR_REFUSED, "that is this device itself");
+		return;
+	}
+	p->open = true;
+	binding_init(&p->binding, host, link_remote(p->link), NULL);
+	p->binding.addr = p->initiator ? p->addr : NULL;
+	p->bound = true;
+	p->sync = sync_new(&config, &p->binding.sync);
+	if (p->sync == NULL) {
+		err_plain(&err, ERR_NO_MEMORY);
+		fail(p, &err);
+		return;
+	}
+	arm_watch(p, SILENCE_MS / 2);
+	step(p, SYNC_OPENED, BYTES_NONE);
+}
+
+static void
+on_opened(void *ctx, struct env_conn *c)
+{
+	struct peer *p = ctx;
+	struct err err = ERR_INIT;
+
+	(void)c;
+	enter(p);
+	if (link_start(p->link, &p->out, &err) != ERR_OK)
+		fail(p, &err);
+	else
+		flush(p);
+	leave(p);
+}
+
+static void
+on_data(void *ctx, struct env_conn *c, const uint8_t *bytes, size_t n)
+{
+	struct peer *p = ctx;
+	struct bytes in = BYTES(bytes, n), message;
+	enum link_event event = LINK_OPEN;
+	struct err err = ERR_INIT;
+
+	(void)c;
+	enter(p);
+	p->result.bytes_received += n;
+	p->heard = true;
+	p->heard_ns = now_ns(p);
+	while (!p->dead && event != LINK_MORE) {
+		/* A stranger is answered with nothing at all: what the handshake wrote goes out only when it went well. */
+		if (link_receive(p->link, &in, &p->out, &event, &message, &err) != ERR_OK) {
+			fail(p, &err);
+			break;
+		}
+		if (event == LINK_OPEN)
+			link_opened(p);
+		else if (event == LINK_MESSAGE)
+			step(p, SYNC_RECEIVED, message);
+		if (!p->dead && commit(p, PENDING_BYTES_MAX, &err) != ERR_OK)
+			fail(p, &err);
+	}
+	if (!p->dead) {
+		pump_more(p);
+		arm_soon(p, QUIET_MS);
+	}
+	leave(p);
+}
+
+static void
+on_drained(void *ctx, struct env_conn *c)
+{
+	struct peer *p = ctx;
+
+	enter(p);
+	if (p->paused) {
+		p->paused = false;
+		p->host->env->ops->pause(p->host->env, c, false);
+	}
+	if (!p->dead)
+		pump_more(p);
+	leave(p);
+}
+
+static const struct conn_events events;
+
+/* The other side closed without a byte: it may not have our newest network key yet, or not any more. */
+static bool
+try_next_key(struct peer *p)
+{
+	struct err err = ERR_INIT;
+
+	if (!p->initiator || p->open || p->result.bytes_received > 0 || p->psk + 1 >= p->host->network_count)
+		return false;
+	p->psk++;
+	return make_link(p, &err) == ERR_OK &&
+	       p->host->env->ops->dial(p->host->env, p->addr, &events, p, &p->conn, &err) == ERR_OK;
+}
+
+static void
+on_closed(void *ctx, struct env_conn *c, enum err_code why)
+{
+	struct peer *p = ctx;
+
+	(void)c;
+	enter(p);
+	p->conn = NULL;
+	if (p->dead || (why == ERR_OK && try_next_key(p))) {
+		leave(p);
+		return;
+	}
+	if (why != ERR_OK)
+		finish(p, why, err_meaning(why));
+	else if (!p->open)
+		finish(p, ERR_NETWORK, "the other side closed without an answer: another organisation, or an old network key");
+	else
+		finish(p, ERR_NETWORK, "the other side closed before the end");
+	leave(p);
+}
+
+static const struct conn_events events = { on_opened, on_data, on_drained, on_closed };
+
+/* ---- the interface ---- */
+
+static struct peer *
+peer_new(struct peer_host *host, const char *addr, bool initiator, struct err *err)
+{
+	struct peer *p = mem_zero(1, sizeof(*p));
+
+	if (p == NULL) {
+		err_plain(err, ERR_NO_MEMORY);
+		return NULL;
+	}
+	p->host = host;
+	p->initiator = initiator;
+	snprintf(p->addr, sizeof(p->addr), "%s", addr != NULL ? addr : "");
+	p->heard_ns = now_ns(p);
+	if (make_link(p, err) != ERR_OK) {
+		mem_free(p);
+		return NULL;
+	}
+	return p;
+}
+
+struct peer *
+peer_dial(struct peer_host *host, const char *addr, struct err *err)
+{
+	struct env *env = host->env;
+	struct peer *p = peer_new(host, addr, true, err);
+
+	if (p == NULL)
+		return NULL;
+	enter(p);
+	if (env->ops->dial(env, addr, &events, p, &p->conn, err) != ERR_OK) {
+		link_free(p->link);
+		mem_free(p);
+		return NULL;
+	}
+	arm_watch(p, HANDSHAKE_MS);
+	p->depth--; /* nothing can have ended it: events come from the loop */
+	return p;
+}
+
+struct peer *
+peer_accept(struct peer_host *host, struct env_conn *conn, const char *from, struct err *err)
+{
+	struct peer *p = peer_new(host, from, false, err);
+
+	if (p == NULL) {
+		host->env->ops->close(host->env, conn);
+		return NULL;
+	}
+	p->conn = conn;
+	arm_watch(p, HANDSHAKE_MS);
+	host->env->ops->conn_events(host->env, conn, &events, p);
+	return p;
+}
+
+void
+peer_close(struct peer *p)
+{
+	enter(p);
+	if (!p->dead && p->sync != NULL && p->conn != NULL)
+		step(p, SYNC_STOP, BYTES_NONE);
+	finish(p, ERR_NETWORK, "closed here");
+	leave(p);
+}
+
+void
+peer_notify(struct peer *p)
+{
+	if (p->dead || p->sync == NULL)
+		return;
+	p->grown = true;
+	arm_soon(p, 0);
+}
+
+const struct peer_result *
+peer_result_of(const struct peer *p)
+{
+	return &p->result;
+}

@@ -1,0 +1,61 @@
+/*
+ * One conversation with one other replica, over one connection or one bundle.
+ *
+ *   env conn <-> link (Noise, frames) <-> sync (what to say) <-> replica
+ *
+ * Node, hub and auditor all talk through this. It owns its connection, stops
+ * reading while the disk is behind, and ends with a result. Nothing in here
+ * reads a payload. Spec: proto/sync.md.
+ */
+#ifndef FALTBOK_PEER_PEER_H
+#define FALTBOK_PEER_PEER_H
+
+#include "base/env.h"
+#include "crypto/keystore.h"
+#include "store/replica.h"
+
+struct peer;
+
+struct peer_result {
+	enum err_code code;       /* ERR_OK: the exchange came to its end */
+	char text[256];           /* the sentence when it did not */
+	bool in_step;             /* both ends proved equal frontiers */
+	bool known; struct author author; struct device_id device; uint8_t role;
+	uint64_t sent, received;  /* entries */
+	uint64_t bytes_sent, bytes_received;
+	uint32_t round_trips;     /* after the handshake */
+};
+
+struct peer_host {
+	struct env *env;
+	struct replica *replica;
+	const struct device_keys *keys;
+	uint8_t role;
+	const struct network_key *network; size_t network_count;   /* newest first */
+	void *ctx;
+	/* An exchange came to its end (in live mode: the first one); may be called again after later exchanges. */
+	void (*done)(void *ctx, struct peer *p, const struct peer_result *result);
+	/* The peer is gone and freed after this returns. `done` came before. */
+	void (*gone)(void *ctx, struct peer *p);
+	bool stay;                /* live: keep the link after the first exchange and push what comes */
+};
+
+/* The host outlives its peers. NULL with err when the address makes no sense or memory is short. */
+struct peer *peer_dial(struct peer_host *host, const char *addr, struct err *err);
+struct peer *peer_accept(struct peer_host *host, struct env_conn *conn, const char *from, struct err *err);
+void peer_close(struct peer *p);   /* says BYE; `gone` follows */
+void peer_notify(struct peer *p);  /* the replica has grown: a live peer is sent what it may have */
+const struct peer_result *peer_result_of(const struct peer *p);
+
+/*
+ * A bundle: runs under the network key. `to` chooses what goes in: what that
+ * device may have; NULL: control and the streams this device may read.
+ * The file's bytes are appended to `out`. Spec: proto/bundle.md.
+ */
+enum err_code bundle_write(struct peer_host *host, const struct org_device *to, struct buf *out, uint64_t *entries, struct err *err) MUST_CHECK;
+struct bundle_counts { uint64_t entries, stored, known, refused; bool complete; struct device_id from; };
+/* Whole entries are taken; ERR_TRUNCATED with counts when the end is missing; ERR_KEY: not of this organisation.
+ * check_only parses and verifies and stores nothing. */
+enum err_code bundle_read(struct peer_host *host, struct bytes file, bool check_only, struct bundle_counts *counts, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,699 @@
+/*
+ * The order of things. Each event is handled to its end, then sync_go_on()
+ * asks what can be done next: send what is queued, say DONE, open the next
+ * scope, exchange ACKs. So no handler needs to know what follows it.
+ */
+#include "sync/sync_internal.h"
+
+#include <assert.h>
+
+#include "base/mem.h"
+
+struct sync *
+sync_new(const struct sync_config *config, const struct sync_host *host)
+{
+	struct sync *s = mem_zero(1, sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	s->config = *config;
+	s->host = *host;
+	s->window = SYNC_CREDIT_BYTES;
+	s->by_short = table_new(sizeof(struct log8));
+	if (s->by_short == NULL) {
+		mem_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+void
+sync_free(struct sync *s)
+{
+	if (s == NULL)
+		return;
+	table_free(s->by_short);
+	mem_free(s->logs);
+	mem_free(s->queue);
+	buf_free(&s->reply);
+	buf_free(&s->runs);
+	buf_free(&s->limbo);
+	mem_free(s);
+}
+
+const struct sync_facts *
+sync_facts(const struct sync *s)
+{
+	return &s->facts;
+}
+
+void
+sync_todo_free(struct sync_todo *t)
+{
+	buf_free(&t->messages);
+}
+
+bool
+sync_todo_next(const struct sync_todo *t, size_t *at, struct bytes *message)
+{
+	if (*at + 4 > t->messages.len)
+		return false;
+	*message = BYTES(t->messages.p + *at + 4, be32_get(t->messages.p + *at));
+	*at += 4 + message->len;
+	return true;
+}
+
+enum err_code
+sync_say(struct sync *s, const struct message *m, struct err *err)
+{
+	struct buf *out = &s->todo->messages;
+	size_t start = out->len;
+
+	buf_put_be32(out, 0);
+	message_encode(out, m);
+	if (!buf_ok(out))
+		return err_plain(err, ERR_NO_MEMORY);
+	be32_put(out->p + start, (uint32_t)(out->len - start - 4));
+	return ERR_OK;
+}
+
+static enum err_code
+refused(struct err *err, uint64_t why)
+{
+	switch (why) {
+	case REFUSE_VERSION:
+		return err_set(err, ERR_NEWER, "the two speak no common version");
+	case REFUSE_UNKNOWN:
+		return err_set(err, ERR_REFUSED, "this device is not known there");
+	case REFUSE_REMOVED:
+		return err_set(err, ERR_REFUSED, "this device has been removed from the organisation");
+	case REFUSE_MALFORMED:
+		return err_set(err, ERR_NETWORK, "the other side could not read what was sent");
+	default:
+		return err_set(err, ERR_NETWORK, "the other side cannot go on");
+	}
+}
+
+enum err_code
+sync_refuse(struct sync *s, enum sync_refusal why, struct err *err)
+{
+	s->todo->ended = true;
+	s->phase = PHASE_OVER;
+	if (sync_say(s, &(struct message){ MSG_ERR, { .refusal = why } }, err) != ERR_OK)
+		return ERR_NO_MEMORY;
+	switch (why) {
+	case REFUSE_VERSION:
+		return err_set(err, ERR_NEWER, "the two speak no common version");
+	case REFUSE_UNKNOWN:
+		return err_set(err, ERR_REFUSED, "the other device is not known here");
+	case REFUSE_REMOVED:
+		return err_set(err, ERR_REFUSED, "the other device has been removed");
+	case REFUSE_MALFORMED:
+	case REFUSE_FAILED:
+		break;
+	}
+	return err != NULL && err->code != ERR_OK ? err->code : ERR_MALFORMED;
+}
+
+enum err_code
+sync_meet_logs(struct sync *s, struct err *err)
+{
+	size_t count = s->host.log_count(s->host.ctx);
+
+	for (size_t i = s->log_count; i < count; i++) {
+		const struct log_head *h = sync_head(s, i);
+		struct log_state *grown = mem_room(s->logs, i, &s->log_cap, sizeof(*grown));
+		uint64_t *at;
+
+		if (grown == NULL || (at = table_put(s->by_short, h->short_id.b)) == NULL)
+			return err_plain(err, ERR_NO_MEMORY);
+		s->logs = grown;
+		*at = i;
+		s->logs[i] = (struct log_state){
+			.theirs = sync_base(h),
+			.snap = sync_base(h),
+			.limit = UINT64_MAX,
+			.listed = s->hello_sent,
+			/* A log that came after its scope was compared: the peer has of it what it sends and is sent. */
+			.known = s->scope_through[s->host.is_control(s->host.ctx, &h->key.stream) ? SCOPE_CONTROL : SCOPE_TEAMS],
+		};
+		s->log_count = i + 1;
+	}
+	return ERR_OK;
+}
+
+enum err_code
+sync_evaluate(struct sync *s, struct err *err)
+{
+	enum err_code rc;
+
+	if (!s->control_dirty)
+		return ERR_OK;
+	s->control_dirty = false;
+	rc = s->host.evaluate(s->host.ctx, err);
+	return rc == ERR_OK ? take_limbo(s, err) : rc;
+}
+
+/* ---- HELLO ---- */
+
+static void
+fill_hello(struct sync *s, struct msg_hello *h)
+{
+	enum sync_standing standing = s->host.standing(s->host.ctx);
+	uint8_t root[32];
+
+	memset(h, 0, sizeof(*h));
+	h->vmin = h->vmax = SYNC_VERSION;
+	memcpy(h->dev8, s->config.me.b, sizeof(h->dev8));
+	h->role = s->config.role;
+	h->credit = SYNC_CREDIT_BYTES;
+	h->flags = s->config.stay ? HELLO_STAY : 0;
+	memset(s->my_control, 0, sizeof(s->my_control));
+	memset(s->my_frontier, 0, sizeof(s->my_frontier));
+	if (standing == SYNC_STRANGER)
+		h->flags |= HELLO_STRANGER;
+	if (standing == SYNC_MEMBER) { /* nobody else learns anything of what is held here */
+		compare_snap(s);
+		proof_root(s, true, root);
+		memcpy(s->my_control, root, sizeof(s->my_control));
+		proof_root(s, false, s->my_frontier);
+		h->flags |= proof_stale(s) ? HELLO_STALE : 0;
+		h->flags |= push_anything_missing(s) ? HELLO_WANTS : 0;
+	}
+	memcpy(h->control, s->my_control, sizeof(h->control));
+	memcpy(h->frontier, s->my_frontier, sizeof(h->frontier));
+	s->my_flags = h->flags;
+	s->hello_sent = true;
+}
+
+/* Both HELLOs say the same, so that both sides come to the same answer. */
+static bool
+equal_frontiers(const struct sync *s, const struct msg_hello *h)
+{
+	static const uint8_t zero[32];
+
+	return s->host.standing(s->host.ctx) == SYNC_MEMBER && memcmp(h->control, s->my_control, sizeof(h->control)) == 0 &&
+	       memcmp(h->frontier, s->my_frontier, sizeof(h->frontier)) == 0 && memcmp(h->frontier, zero, 32) != 0 &&
+	       ((s->my_flags | s->peer_flags) & (HELLO_WANTS | HELLO_STRANGER)) == 0;
+}
+
+/* A responder to whom all is equal already puts its ACK into its HELLO. */
+static enum err_code
+say_hello(struct sync *s, const struct msg_hello *theirs, struct err *err)
+{
+	struct message m = { MSG_HELLO, { .credit = 0 } };
+	struct buf acks = BUF_INIT;
+	size_t count = 0;
+	enum err_code rc = sync_meet_logs(s, err);
+
+	if (rc != ERR_OK)
+		return rc;
+	fill_hello(s, &m.u.hello);
+	if (theirs != NULL && equal_frontiers(s, theirs))
+		rc = proof_make(s, &acks, &count, err);
+	if (rc == ERR_OK) {
+		m.u.hello.has_ack = count == 1;
+		m.u.hello.ack = buf_bytes(&acks);
+		rc = sync_say(s, &m, err);
+	}
+	if (rc == ERR_OK && count > 1)
+		rc = proof_say(s, buf_bytes(&acks), count, err);
+	buf_free(&acks);
+	return rc;
+}
+
+/* Nothing differs: only ACKs are left to exchange. */
+static enum err_code
+all_equal(struct sync *s, const struct msg_hello *h, struct err *err)
+{
+	compare_all_equal(s, SCOPE_CONTROL);
+	compare_all_equal(s, SCOPE_TEAMS);
+	s->phase = PHASE_ACK;
+	s->exchange_over = s->ack_got = false;
+	return h->has_ack ? proof_take(s, h->ack, true, err) : ERR_OK;
+}
+
+/* Only what proves it is sent, from the beginning: what the other holds is not asked. */
+static void
+begin_proof(struct sync *s, bool removal)
+{
+	for (size_t i = 0; i < s->log_count; i++) {
+		struct log_state *st = &s->logs[i];
+
+		if (!s->host.is_control(s->host.ctx, &sync_head(s, i)->key.stream))
+			continue;
+		st->limit = s->host.proof(s->host.ctx, i, removal);
+		st->known = st->limit > 0;
+		st->theirs = sync_base(sync_head(s, i));
+	}
+	s->queue_stale = true;
+}
+
+static void
+end_proof(struct sync *s)
+{
+	for (size_t i = 0; i < s->log_count; i++) {
+		s->logs[i].limit = UINT64_MAX;
+		s->logs[i].known = false;
+	}
+}
+
+static enum err_code
+start_compare(struct sync *s, const struct msg_hello *h, struct err *err)
+{
+	bool control = memcmp(h->control, s->my_control, sizeof(h->control)) != 0;
+	enum sync_scope scope = control ? SCOPE_CONTROL : SCOPE_TEAMS;
+
+	if (!control)
+		compare_all_equal(s, SCOPE_CONTROL);
+	if (!s->config.initiator)
+		return compare_open(s, scope, err);
+	compare_begin(s, scope); /* and wait for the responder's BUCKETS */
+	return ERR_OK;
+}
+
+static enum err_code
+on_hello(struct sync *s, const struct msg_hello *h, struct err *err)
+{
+	bool again = s->hellos > 0, strange;
+	enum sync_standing standing;
+	enum err_code rc = ERR_OK;
+
+	if (h->vmin > SYNC_VERSION || h->vmax < SYNC_VERSION)
+		return sync_refuse(s, REFUSE_VERSION, err);
+	if (again && (s->phase != PHASE_PROOF || s->proof_awaited))
+		return err_set(err, ERR_MALFORMED, "HELLO out of turn");
+	if (!again)
+		s->credit = (int64_t)h->credit;
+	s->hellos++;
+	s->peer_flags = h->flags;
+	s->facts.peer_role = h->role;
+	standing = s->host.standing(s->host.ctx);
+	if (!s->config.initiator)
+		rc = say_hello(s, h, err);
+	if (rc != ERR_OK)
+		return rc;
+	strange = standing == SYNC_STRANGER || (h->flags & HELLO_STRANGER) != 0;
+	if (standing == SYNC_REMOVED) {
+		begin_proof(s, true);
+		s->refusal = REFUSE_REMOVED;
+		s->phase = PHASE_PROOF;
+	} else if (strange && again) {
+		return standing == SYNC_STRANGER ? sync_refuse(s, REFUSE_UNKNOWN, err) : refused(err, REFUSE_UNKNOWN);
+	} else if (strange) {
+		s->phase = PHASE_PROOF;
+		s->proof_awaited = standing == SYNC_STRANGER;
+		s->proof_asked = (h->flags & HELLO_STRANGER) != 0;
+		if (s->proof_asked)
+			begin_proof(s, false);
+	} else if (equal_frontiers(s, h)) {
+		return all_equal(s, h, err);
+	} else {
+		return start_compare(s, h, err);
+	}
+	return ERR_OK;
+}
+
+/* ---- DONE, ACK, BYE ---- */
+
+static enum err_code
+on_done(struct sync *s, const struct msg_done *m, struct err *err)
+{
+	enum err_code rc;
+
+	if (m->scope == SCOPE_PROOF) {
+		if (s->phase != PHASE_PROOF || !s->proof_awaited)
+			return err_set(err, ERR_MALFORMED, "DONE out of turn");
+		s->proof_awaited = false;
+		s->control_dirty = true;
+		rc = sync_evaluate(s, err);
+		if (rc != ERR_OK)
+			return rc;
+		return s->host.standing(s->host.ctx) == SYNC_MEMBER ? ERR_OK : sync_refuse(s, REFUSE_UNKNOWN, err);
+	}
+	if (s->phase == PHASE_COMPARE && m->scope == s->scope) {
+		s->peer_done = true;
+		s->peer_forks = m->forks;
+	}
+	return ERR_OK;
+}
+
+static bool
+both_stay(const struct sync *s)
+{
+	return s->config.stay && (s->peer_flags & HELLO_STAY) != 0;
+}
+
+static enum err_code
+say_bye(struct sync *s, uint8_t reason, struct bytes ack, struct err *err)
+{
+	struct message m = { MSG_BYE, { .bye = { reason, s->facts.sent, s->facts.received, ack.len > 0, ack } } };
+
+	s->todo->ended = true;
+	s->phase = PHASE_OVER;
+	return sync_say(s, &m, err);
+}
+
+static void
+judge_step(struct sync *s)
+{
+	s->facts.in_step = s->acks_sent && s->ack_got && memcmp(s->my_root, s->peer_root, 32) == 0;
+}
+
+static enum err_code
+finish_exchange(struct sync *s, struct err *err)
+{
+	enum err_code rc = s->host.commit(s->host.ctx, err); /* the peer's ACK */
+
+	if (rc != ERR_OK)
+		return rc;
+	judge_step(s);
+	s->exchange_over = s->todo->exchanged = true;
+	if (s->phase != PHASE_OVER)
+		s->phase = PHASE_LIVE;
+	return ERR_OK;
+}
+
+/* Our ACK, after a commit. The initiator who is about to leave puts it into its BYE when it has the peer's. */
+static enum err_code
+give_ack(struct sync *s, struct err *err)
+{
+	struct buf acks = BUF_INIT;
+	size_t count;
+	bool leave;
+	enum err_code rc = s->host.commit(s->host.ctx, err);
+
+	if (rc == ERR_OK)
+		rc = proof_make(s, &acks, &count, err);
+	if (rc != ERR_OK)
+		goto out;
+	leave = s->config.initiator && s->ack_got && !both_stay(s);
+	if (!leave || count > 1)
+		rc = proof_say(s, buf_bytes(&acks), count, err);
+	if (rc == ERR_OK && s->ack_got)
+		rc = finish_exchange(s, err);
+	if (rc == ERR_OK && leave)
+		rc = say_bye(s, SYNC_BYE_DONE, count == 1 ? buf_bytes(&acks) : BYTES_NONE, err);
+out:
+	buf_free(&acks);
+	return rc;
+}
+
+static enum err_code
+on_ack(struct sync *s, const struct msg_ack *m, struct err *err)
+{
+	enum err_code rc;
+
+	if (s->phase == PHASE_PROOF)
+		return err_set(err, ERR_MALFORMED, "ACK out of turn");
+	rc = proof_take(s, m->ack, m->last, err);
+	if (rc != ERR_OK || !m->last || s->phase != PHASE_LIVE)
+		return rc;
+	/* Live: the peer has committed what we pushed. */
+	rc = s->host.commit(s->host.ctx, err);
+	proof_root(s, false, s->my_root);
+	judge_step(s);
+	s->todo->exchanged = rc == ERR_OK;
+	return rc;
+}
+
+static enum err_code
+on_bye(struct sync *s, const struct msg_bye *m, struct err *err)
+{
+	enum err_code rc = ERR_OK;
+
+	if (m->has_ack)
+		rc = proof_take(s, m->ack, true, err);
+	s->todo->ended = true;
+	if (rc == ERR_OK && s->acks_sent && s->ack_got && !s->exchange_over)
+		rc = finish_exchange(s, err);
+	else if (rc == ERR_OK && !s->exchange_over)
+		rc = err_set(err, ERR_NETWORK, "the other side stopped before the end");
+	s->phase = PHASE_OVER;
+	return rc;
+}
+
+/* ---- what can be done next ---- */
+
+static enum err_code
+after_proof(struct sync *s, struct err *err)
+{
+	enum err_code rc = ERR_OK;
+
+	if (s->refusal != 0)
+		return sync_refuse(s, (enum sync_refusal)s->refusal, err);
+	if (s->proof_asked && !s->proof_sent) {
+		s->proof_sent = true;
+		rc = sync_say(s, &(struct message){ MSG_DONE, { .done = { SCOPE_PROOF, 0 } } }, err);
+		end_proof(s);
+	}
+	/* Both know each other now: the initiator begins again. */
+	if (rc != ERR_OK || !s->config.initiator || s->proof_awaited || s->hello_again)
+		return rc;
+	s->hello_again = true;
+	return say_hello(s, NULL, err);
+}
+
+static enum err_code
+after_scope(struct sync *s, struct err *err)
+{
+	enum err_code rc = ERR_OK;
+
+	if (!s->done_sent || s->done_forks != s->forks) {
+		s->done_sent = true;
+		s->done_forks = s->forks;
+		rc = sync_say(s, &(struct message){ MSG_DONE, { .done = { (uint8_t)s->scope, s->forks } } }, err);
+	}
+	if (rc != ERR_OK || !s->peer_done || s->peer_forks != s->forks)
+		return rc;
+	rc = sync_evaluate(s, err);
+	if (rc != ERR_OK)
+		return rc;
+	if (s->scope == SCOPE_CONTROL) {
+		s->done_control = true;
+		if (s->host.standing(s->host.ctx) == SYNC_REMOVED)
+			return sync_refuse(s, REFUSE_REMOVED, err);
+		if (!s->config.initiator)
+			return compare_open(s, SCOPE_TEAMS, err);
+		compare_begin(s, SCOPE_TEAMS);
+		return ERR_OK;
+	}
+	s->phase = PHASE_ACK;
+	return ERR_OK;
+}
+
+/* Rights have changed under a live link: streams that were not shared now are, and must be compared. */
+static bool
+unseen_logs(const struct sync *s)
+{
+	for (size_t i = 0; i < s->log_count; i++)
+		if (!s->logs[i].known && !s->logs[i].probing && sync_in_scope(s, sync_head(s, i), SCOPE_TEAMS))
+			return true;
+	return false;
+}
+
+static enum err_code
+go_on_live(struct sync *s, struct err *err)
+{
+	if (s->host.standing(s->host.ctx) == SYNC_REMOVED)
+		return sync_refuse(s, REFUSE_REMOVED, err);
+	return unseen_logs(s) ? compare_open(s, SCOPE_TEAMS, err) : ERR_OK;
+}
+
+static enum err_code
+go_on(struct sync *s, struct err *err)
+{
+	enum err_code rc;
+	enum phase before;
+
+	do {
+		before = s->phase;
+		rc = push_pump(s, err);
+		if (rc != ERR_OK || !push_idle(s) || s->todo->ended)
+			return rc;
+		switch (s->phase) {
+		case PHASE_START:
+		case PHASE_OVER:
+			break;
+		case PHASE_PROOF:
+			rc = after_proof(s, err);
+			break;
+		case PHASE_COMPARE:
+			if (s->compared && s->probes_open == 0)
+				rc = after_scope(s, err);
+			break;
+		case PHASE_ACK:
+			if (!s->acks_sent)
+				rc = give_ack(s, err);
+			else if (s->ack_got && !s->exchange_over)
+				rc = finish_exchange(s, err);
+			if (rc == ERR_OK && s->phase == PHASE_LIVE && s->config.initiator && !both_stay(s))
+				rc = say_bye(s, SYNC_BYE_DONE, BYTES_NONE, err);
+			break;
+		case PHASE_LIVE:
+			rc = go_on_live(s, err);
+			break;
+		}
+	} while (rc == ERR_OK && s->phase != before && s->phase != PHASE_OVER);
+	return rc;
+}
+
+/* ---- events ---- */
+
+/* The proof of a removal comes before the refusal: it counts from now on. */
+static enum err_code
+was_refused(struct sync *s, uint64_t why, struct err *err)
+{
+	enum err_code rc = sync_evaluate(s, err);
+
+	s->todo->ended = true;
+	s->phase = PHASE_OVER;
+	return rc == ERR_OK ? refused(err, why) : rc;
+}
+
+static enum err_code
+dispatch(struct sync *s, const struct message *m, struct err *err)
+{
+	if (s->hellos == 0 && m->kind != MSG_HELLO && m->kind != MSG_ERR)
+		return err_set(err, ERR_MALFORMED, "something before HELLO");
+	switch (m->kind) {
+	case MSG_HELLO:
+		return on_hello(s, &m->u.hello, err);
+	case MSG_BUCKETS:
+		return compare_buckets(s, &m->u.buckets, err);
+	case MSG_HAVE:
+		return compare_have(s, &m->u.have, err);
+	case MSG_WANT:
+		return push_wanted(s, &m->u.want, err);
+	case MSG_ENTRIES:
+		return take_entries(s, m->u.entries, err);
+	case MSG_CREDIT:
+		s->credit += (int64_t)m->u.credit;
+		return ERR_OK;
+	case MSG_BYE:
+		return on_bye(s, &m->u.bye, err);
+	case MSG_ERR:
+		return was_refused(s, m->u.refusal, err);
+	case MSG_ACK:
+		return on_ack(s, &m->u.ack, err);
+	case MSG_DONE:
+		return on_done(s, &m->u.done, err);
+	case MSG_PROBE:
+		return compare_probe(s, &m->u.probe, err);
+	}
+	return ERR_MALFORMED;
+}
+
+/* Whether this had to be waited for, so that a round trip ends with it. */
+static bool
+is_answer(const struct sync *s, const struct message *m)
+{
+	switch (m->kind) {
+	case MSG_HELLO:
+		return s->hello_sent;
+	case MSG_BUCKETS: /* the first ones come right behind HELLO */
+		return m->u.buckets.scope == SCOPE_TEAMS && s->done_control;
+	case MSG_HAVE:
+		return m->u.have.last;
+	case MSG_ACK:
+		return m->u.ack.last && s->phase == PHASE_ACK;
+	case MSG_WANT:
+	case MSG_ENTRIES:
+	case MSG_CREDIT:
+	case MSG_BYE:
+	case MSG_ERR:
+	case MSG_DONE:
+	case MSG_PROBE:
+		break;
+	}
+	return false;
+}
+
+static enum err_code
+received(struct sync *s, struct bytes bytes, struct err *err)
+{
+	struct message m;
+	enum err_code rc = message_decode(&m, bytes, err);
+
+	if (rc != ERR_OK)
+		return rc;
+	s->facts.round_trips += is_answer(s, &m);
+	return dispatch(s, &m, err);
+}
+
+/* All that has come is taken: a live link commits and says so. */
+static enum err_code
+quiet(struct sync *s, struct err *err)
+{
+	enum err_code rc;
+
+	if (s->phase != PHASE_LIVE)
+		return ERR_OK;
+	rc = sync_evaluate(s, err);
+	if (rc == ERR_OK && s->owe_ack) {
+		struct buf acks = BUF_INIT;
+		size_t count;
+
+		rc = s->host.commit(s->host.ctx, err);
+		if (rc == ERR_OK)
+			rc = proof_make(s, &acks, &count, err);
+		if (rc == ERR_OK)
+			rc = proof_say(s, buf_bytes(&acks), count, err);
+		buf_free(&acks);
+	}
+	return rc;
+}
+
+/* Tells the peer, if it is the peer's fault or business, and ends. */
+static enum err_code
+fail(struct sync *s, enum err_code rc, struct err *err)
+{
+	bool theirs = rc == ERR_MALFORMED || rc == ERR_SIGNATURE || rc == ERR_HASH || rc == ERR_TOO_BIG || rc == ERR_TRUNCATED;
+
+	/* If there is no memory to say so, closing says enough. */
+	if (!s->todo->ended && s->hellos > 0 &&
+	    sync_say(s, &(struct message){ MSG_ERR, { .refusal = theirs ? REFUSE_MALFORMED : REFUSE_FAILED } }, NULL) != ERR_OK)
+		buf_clear(&s->todo->messages);
+	s->todo->ended = true;
+	s->phase = PHASE_OVER;
+	if (err != NULL && err->code == ERR_OK)
+		err_plain(err, rc);
+	return rc;
+}
+
+enum err_code
+sync_step(struct sync *s, const struct sync_event *event, struct sync_todo *todo, struct err *err)
+{
+	enum err_code rc = ERR_OK;
+
+	buf_clear(&todo->messages);
+	todo->more = todo->exchanged = todo->ended = false;
+	s->todo = todo;
+	if (s->phase == PHASE_OVER) {
+		todo->ended = true;
+		return ERR_OK;
+	}
+	switch (event->kind) {
+	case SYNC_OPENED:
+		if (s->config.initiator)
+			rc = say_hello(s, NULL, err);
+		break;
+	case SYNC_RECEIVED:
+		rc = received(s, event->message, err);
+		break;
+	case SYNC_WRITABLE:
+		break;
+	case SYNC_GROWN:
+		s->queue_stale = true;
+		break;
+	case SYNC_QUIET:
+		rc = quiet(s, err);
+		break;
+	case SYNC_STOP:
+		todo->ended = true;
+		return !s->hello_sent ? ERR_OK : say_bye(s, SYNC_BYE_STOPPING, BYTES_NONE, err);
+	}
+	if (rc == ERR_OK && !todo->ended)
+		rc = go_on(s, err);
+	return rc == ERR_OK ? ERR_OK : fail(s, rc, err);
+}
