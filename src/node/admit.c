@@ -1,0 +1,320 @@
+/*
+ * Membership: admitting, granting, and keys for new readers. Everything is
+ * written into the open batch; the caller commits.
+ */
+#include "node/node_internal.h"
+
+#include "crypto/hc.h"
+
+enum { FRESH_MS = 7 * 24 * 3600 * 1000, PEERS_MAX = 256 };
+
+static enum err_code
+append_control(struct node *n, const struct control_op *op, struct err *err)
+{
+	const struct stream_id control = control_stream(org_id(node_org(n)));
+	struct buf payload = BUF_INIT;
+	struct entry e;
+	enum err_code rc;
+
+	control_op_encode(&payload, op);
+	rc = buf_ok(&payload) ? node_append(n, &control, op->kind, buf_bytes(&payload), &e, err) : err_plain(err, ERR_NO_MEMORY);
+	buf_free(&payload);
+	return rc;
+}
+
+static enum err_code
+must_coordinate(struct node *n, struct err *err)
+{
+	const struct org_device *self = node_self(n);
+
+	if (!node_has_org(n))
+		return err_set(err, ERR_REFUSED, "this home has not joined an organisation yet");
+	if (self == NULL || self->gone || !self->coordinator)
+		return err_set(err, ERR_REFUSED, "only a coordinator may do that");
+	return ERR_OK;
+}
+
+/* ---- keys for readers ---- */
+
+/* A KEYGRANT of the stream's epochs, when we hold them and the device lacks them. */
+static enum err_code
+give_key(struct node *n, const struct stream_id *stream, const struct device_id *dev, size_t *given, struct err *err)
+{
+	const struct org *org = node_org(n);
+	const struct org_device *to = org_device_by_id(org, dev);
+	struct buf payload = BUF_INIT;
+	struct entry e;
+	enum err_code rc;
+
+	if (to == NULL || !org_reads(org, stream, dev) || !vault_can_write(n->vault, stream) ||
+	    vault_has_been_given(n->vault, stream, dev))
+		return ERR_OK;
+	rc = vault_make_keygrant(n->vault, n->env, org, stream, to, &payload, err);
+	if (rc == ERR_KEY) { /* a seal key that cannot be used is that device's trouble alone */
+		buf_free(&payload);
+		return ERR_OK;
+	}
+	if (rc == ERR_OK)
+		rc = node_append(n, stream, KIND_KEYGRANT, buf_bytes(&payload), &e, err);
+	if (rc == ERR_OK)
+		(*given)++;
+	buf_free(&payload);
+	return rc;
+}
+
+/*
+ * proto/vault.md, 6: keys are given without asking only by who has reason to
+ * think that the membership it sees is the present one, and never in a dispute.
+ */
+static bool
+may_give(struct node *n)
+{
+	const struct org *org = node_org(n);
+	const struct org_device *self = node_self(n);
+	static struct replica_peer peers[PEERS_MAX];
+	int64_t now = n->env->ops->wall_ms(n->env);
+	size_t count;
+
+	if (self == NULL || self->gone || org_void_removals(org) > 0)
+		return false;
+	if (self->coordinator)
+		return true;
+	count = replica_peers(n->home.replica, peers, PEERS_MAX);
+	for (size_t i = 0; i < count && i < PEERS_MAX; i++) {
+		const struct org_device *d = org_device_by_author(org, &peers[i].author);
+
+		if (d != NULL && !d->gone && (d->coordinator || d->hub) && now - peers[i].last_seen_ms <= FRESH_MS)
+			return true;
+	}
+	return false;
+}
+
+static enum err_code
+give_stream(struct node *n, const struct stream_id *stream, size_t *given, struct err *err)
+{
+	enum err_code rc = ERR_OK;
+
+	if (!vault_can_write(n->vault, stream))
+		return ERR_OK;
+	for (size_t i = 0; i < org_device_count(node_org(n)) && rc == ERR_OK; i++) {
+		struct device_id dev = org_device_at(node_org(n), i)->id;
+
+		rc = give_key(n, stream, &dev, given, err);
+	}
+	return rc;
+}
+
+enum err_code
+node_give_keys(struct node *n, size_t *given, struct err *err)
+{
+	struct stream_id stream;
+	enum err_code rc;
+
+	*given = 0;
+	if (!node_has_org(n) || !may_give(n))
+		return ERR_OK;
+	stream = roster_stream(org_id(node_org(n)));
+	rc = give_stream(n, &stream, given, err);
+	for (size_t i = 0; i < org_team_count(node_org(n)) && rc == ERR_OK; i++) {
+		stream = org_team_at(node_org(n), i)->id;
+		rc = give_stream(n, &stream, given, err);
+	}
+	return rc;
+}
+
+/* ---- admitting ---- */
+
+/* A person's second device gets the label of the first. */
+static struct member_id
+member_named(struct node *n, const char *name)
+{
+	struct member_id m;
+
+	for (size_t i = 0; i < org_device_count(node_org(n)); i++) {
+		const struct org_device *d = org_device_at(node_org(n), i);
+
+		if (!d->gone && strcmp(node_member_name(n, &d->id), name) == 0)
+			return d->member;
+	}
+	env_random(n->env, m.b, sizeof(m.b));
+	return m;
+}
+
+static enum err_code
+seal_names(struct node *n, const struct join_request *req, struct buf *out, struct err *err)
+{
+	const struct stream_id roster = roster_stream(org_id(node_org(n)));
+	struct buf names = BUF_INIT;
+	enum err_code rc = node_need_epoch(n, &roster, err);
+
+	wr_array(&names, 2);
+	wr_str(&names, req->member_name, strlen(req->member_name));
+	wr_str(&names, req->device_name, strlen(req->device_name));
+	if (rc == ERR_OK && !buf_ok(&names))
+		rc = err_plain(err, ERR_NO_MEMORY);
+	if (rc == ERR_OK)
+		rc = vault_seal_name(n->vault, n->env, node_org(n), buf_bytes(&names), out, err);
+	buf_wipe(&names);
+	return rc;
+}
+
+static enum err_code
+append_admit(struct node *n, const struct join_request *req, struct err *err)
+{
+	struct control_op op = { .kind = KIND_ADMIT, .u.admit = req->keys };
+	struct buf enc = BUF_INIT;
+	enum err_code rc = seal_names(n, req, &enc, err);
+
+	op.u.admit.member = member_named(n, req->member_name);
+	op.u.admit.enc_name = buf_bytes(&enc);
+	if (rc == ERR_OK)
+		rc = append_control(n, &op, err);
+	buf_free(&enc);
+	return rc;
+}
+
+static enum err_code
+append_grant(struct node *n, const struct device_id *dev, uint8_t role, const struct stream_id *team, struct err *err)
+{
+	struct control_op op = { .kind = KIND_GRANT, .u.grant = { .dev = *dev, .role = role, .rank = RANK_NONE } };
+
+	if (role == ROLE_COORDINATOR)
+		op.u.grant.rank = (uint8_t)(node_self(n)->rank + 1);
+	if (op.u.grant.rank > RANK_MAX && role == ROLE_COORDINATOR)
+		return err_set(err, ERR_REFUSED, "the ranks of coordinators end at %d", RANK_MAX);
+	op.u.grant.has_team = team != NULL;
+	if (team != NULL)
+		op.u.grant.team = *team;
+	return append_control(n, &op, err);
+}
+
+static enum err_code
+append_grants(struct node *n, const struct device_id *dev, uint8_t role, const struct stream_id *teams, size_t team_count,
+              struct err *err)
+{
+	enum err_code rc = ERR_OK;
+
+	if (role != ROLE_ADVISOR || team_count == 0)
+		rc = append_grant(n, dev, role, NULL, err);
+	for (size_t i = 0; i < team_count && rc == ERR_OK; i++)
+		rc = append_grant(n, dev, ROLE_ADVISOR, &teams[i], err);
+	return rc;
+}
+
+/* The roster's key and those of the teams, as far as we hold them. */
+static enum err_code
+give_all(struct node *n, const struct device_id *dev, const struct stream_id *teams, size_t team_count, struct err *err)
+{
+	const struct stream_id roster = roster_stream(org_id(node_org(n)));
+	size_t given = 0;
+	enum err_code rc = replica_evaluate(n->home.replica, err);
+
+	if (rc == ERR_OK)
+		rc = vault_refresh(n->vault, node_org(n), err);
+	if (rc == ERR_OK)
+		rc = give_key(n, &roster, dev, &given, err);
+	for (size_t i = 0; i < team_count && rc == ERR_OK; i++) {
+		/* The first reader makes the team's first epoch before anybody needs it, so that those who join later share it. */
+		if (org_reads(node_org(n), &teams[i], &node_self(n)->id))
+			rc = node_need_epoch(n, &teams[i], err);
+		if (rc == ERR_OK)
+			rc = give_key(n, &teams[i], dev, &given, err);
+	}
+	return rc;
+}
+
+enum err_code
+node_admit(struct node *n, const struct join_request *req, uint8_t role, const struct stream_id *teams, size_t team_count,
+           struct device_id *out, struct err *err)
+{
+	enum err_code rc = must_coordinate(n, err);
+
+	if (rc != ERR_OK)
+		return rc;
+	*out = device_id_of(&req->keys.sign_pk);
+	if (org_device_by_author(node_org(n), &req->keys.sign_pk) != NULL)
+		return err_set(err, ERR_EXISTS, "that device has been admitted already; a removed one needs new keys");
+	if (role < ROLE_COORDINATOR || role > ROLE_HUB)
+		return err_set(err, ERR_INVALID, "there is no such role");
+	if (team_count > 0 && (role == ROLE_AUDITOR || role == ROLE_HUB))
+		return err_set(err, ERR_INVALID, "an auditor or a hub reads no team");
+	for (size_t i = 0; i < team_count; i++)
+		if (org_team_by_id(node_org(n), &teams[i]) == NULL)
+			return err_set(err, ERR_UNKNOWN, "there is no such team");
+	rc = append_admit(n, req, err);
+	if (rc == ERR_OK)
+		rc = append_grants(n, out, role, teams, team_count, err);
+	if (rc == ERR_OK)
+		rc = give_all(n, out, teams, team_count, err);
+	if (rc == ERR_OK && org_device_by_id(node_org(n), out) == NULL)
+		rc = err_set(err, ERR_REFUSED, "the request's keys do not prove each other");
+	return rc;
+}
+
+enum err_code
+node_welcome(struct node *n, const struct device_id *dev, struct buf *out, struct err *err)
+{
+	const struct org_device *d;
+	uint8_t role;
+	enum err_code rc = must_coordinate(n, err);
+
+	if (rc != ERR_OK)
+		return rc;
+	d = org_device_by_id(node_org(n), dev);
+	if (d == NULL || d->gone)
+		return err_set(err, ERR_UNKNOWN, "no admitted device has that id");
+	role = d->coordinator ? ROLE_COORDINATOR : d->auditor ? ROLE_AUDITOR : d->hub ? ROLE_HUB : ROLE_ADVISOR;
+	return welcome_seal(&n->home, d, role, out, err);
+}
+
+enum err_code
+node_team_add(struct node *n, const char *name, bool drop_box, struct stream_id *out, struct err *err)
+{
+	struct control_op op = { .kind = KIND_TEAM, .u.team = { .state = 1, .mode = 0 } };
+	struct buf text = BUF_INIT, enc = BUF_INIT;
+	struct stream_id roster;
+	enum err_code rc = must_coordinate(n, err);
+
+	if (rc != ERR_OK)
+		return rc;
+	if (drop_box)
+		return err_set(err, ERR_REFUSED, "this version makes no drop-box teams");
+	if (strlen(name) == 0 || strlen(name) >= NAME_BYTES)
+		return err_set(err, ERR_INVALID, "a team's name has 1 to %d bytes", NAME_BYTES - 1);
+	roster = roster_stream(org_id(node_org(n)));
+	env_random(n->env, op.u.team.team.b, sizeof(op.u.team.team.b));
+	*out = op.u.team.team;
+	rc = node_need_epoch(n, &roster, err);
+	wr_str(&text, name, strlen(name));
+	if (rc == ERR_OK)
+		rc = vault_seal_name(n->vault, n->env, node_org(n), buf_bytes(&text), &enc, err);
+	op.u.team.enc_name = buf_bytes(&enc);
+	if (rc == ERR_OK)
+		rc = append_control(n, &op, err);
+	if (rc == ERR_OK)
+		rc = replica_evaluate(n->home.replica, err);
+	buf_wipe(&text);
+	buf_free(&enc);
+	return rc;
+}
+
+enum err_code
+node_grant(struct node *n, const struct device_id *dev, const struct stream_id *team, struct err *err)
+{
+	const struct org_device *d;
+	enum err_code rc = must_coordinate(n, err);
+
+	if (rc != ERR_OK)
+		return rc;
+	d = org_device_by_id(node_org(n), dev);
+	if (d == NULL || d->gone)
+		return err_set(err, ERR_UNKNOWN, "no admitted device has that id");
+	if (org_team_by_id(node_org(n), team) == NULL)
+		return err_set(err, ERR_UNKNOWN, "there is no such team");
+	if (d->auditor || d->hub)
+		return err_set(err, ERR_REFUSED, "an auditor or a hub reads no team");
+	if (org_reads(node_org(n), team, dev))
+		return err_set(err, ERR_EXISTS, "that device belongs to the team already");
+	rc = append_grant(n, dev, ROLE_ADVISOR, team, err);
+	return rc == ERR_OK ? give_all(n, dev, team, 1, err) : rc;
+}

@@ -1,0 +1,90 @@
+/*
+ * A node: one home, unlocked: keystore, replica, vault and view in step.
+ *
+ *        what an adviser writes            what a peer sends
+ *                 |                               |
+ *             node_write                    peer -> replica
+ *                  \                            /
+ *                   replica: stored, then durable
+ *                               |
+ *                    node: keys learned, entries opened, view folded
+ *
+ * One way in: own entries are projected by the same code as foreign ones,
+ * after their commit. Home layout: keystore, log.db, place, view.snap, lock,
+ * control.sock. Spec: proto/store.md.
+ */
+#ifndef FALTBOK_NODE_NODE_H
+#define FALTBOK_NODE_NODE_H
+
+#include "base/env.h"
+#include "casework/records.h"
+#include "crypto/keystore.h"
+#include "peer/peer.h"
+#include "store/replica.h"
+#include "view/view.h"
+
+struct node;
+
+/* ---- a home and its keystore (home.c): hub and auditor have the same in store/home.h ---- */
+
+/* ---- life ---- */
+struct node_secret { uint8_t slot; /* 1 passphrase, 2 recovery code */ struct bytes secret; };
+
+/* Opens the home: lock, keystore, replica, place, vault, view (from the snapshot when it fits). ERR_NOT_FOUND: no home there. */
+enum err_code node_open(struct node **out, struct env *env, const char *home, const struct node_secret *secret, struct err *err) MUST_CHECK;
+void node_close(struct node *n);                 /* writes the snapshot when it has become worth it; wipes */
+/* Opens without the snapshot, rebuilding: for verify and bench. */
+enum err_code node_open_cold(struct node **out, struct env *env, const char *home, const struct node_secret *secret, struct err *err) MUST_CHECK;
+enum err_code node_save_keystore(struct node *n, struct err *err) MUST_CHECK;
+enum err_code node_save_snapshot(struct node *n, struct err *err) MUST_CHECK;
+
+struct replica *node_replica(struct node *n);
+const struct org *node_org(struct node *n);
+struct keystore *node_keystore(struct node *n);
+struct view *node_view(struct node *n);
+const struct profile *node_profile(struct node *n);          /* NULL before one is installed */
+struct env *node_env(struct node *n);
+const char *node_home(struct node *n);
+const struct org_device *node_self(struct node *n);          /* NULL before admission is known */
+struct peer_host *node_peer_host(struct node *n);            /* for peer_dial, peer_accept, bundles; ctx/done/gone are the caller's to set */
+
+/* ---- founding and membership ---- */
+/* Makes the organisation in a fresh home: GENESIS, ADMIT and GRANT rank 1 of this device, roster epoch, profile. root_seed is wiped by the caller after it made the shares. */
+enum err_code node_found(struct node *n, const char *org_name, const char *member, const char *device, uint8_t root_seed_out[32], struct bytes profile_json, bool escrow, uint8_t escrow_seed_out[32], struct err *err) MUST_CHECK;
+enum err_code node_install_profile(struct node *n, struct bytes json, struct err *err) MUST_CHECK;
+/* Coordinator: ADMIT + GRANTs (+ KEYGRANTs of what we hold). teams may be empty. */
+enum err_code node_admit(struct node *n, const struct join_request *req, uint8_t role, const struct stream_id *teams, size_t team_count, struct device_id *out, struct err *err) MUST_CHECK;
+/* What `dev` needs to begin offline, sealed to its seal key: network keys, org, root, and a bundle's runs. proto/bundle.md "Welcome". */
+enum err_code node_welcome(struct node *n, const struct device_id *dev, struct buf *out, struct err *err) MUST_CHECK;
+enum err_code node_team_add(struct node *n, const char *name, bool drop_box, struct stream_id *out, struct err *err) MUST_CHECK;
+enum err_code node_grant(struct node *n, const struct device_id *dev, const struct stream_id *team, struct err *err) MUST_CHECK;
+/* Emits KEYGRANTs for readers who lack the preferred epoch, where the freshness rule allows. Returns how many. */
+enum err_code node_give_keys(struct node *n, size_t *given, struct err *err) MUST_CHECK;
+/* Names as far as the roster can be read; falls back to 8 hex digits of the id. Valid until the next call with the same slot (0..7). */
+const char *node_device_name(struct node *n, const struct device_id *dev);
+const char *node_member_name(struct node *n, const struct device_id *dev);
+const char *node_author_name(struct node *n, const struct author *a);     /* device name */
+const char *node_team_name(struct node *n, const struct stream_id *team);
+const char *node_org_name(struct node *n);
+bool node_team_named(struct node *n, const char *name_or_id, struct stream_id *out);
+
+/* ---- records ---- */
+/* The team a record belongs to, or the only team; ERR_INVALID with the names when it must be said. */
+enum err_code node_team_for(struct node *n, const struct record_id *record, const char *team, struct stream_id *out, struct err *err) MUST_CHECK;
+/* One change = one entry, in the open batch. `over` is taken from the view, so flush between changes of one record: node_batch_* does. */
+enum err_code node_write(struct node *n, const struct stream_id *team, struct draft *d, struct hash *entry, struct err *err) MUST_CHECK;
+/* Everything written since the last commit becomes durable and visible, or is dropped. */
+enum err_code node_commit(struct node *n, struct err *err) MUST_CHECK;
+void node_drop(struct node *n);
+/* A record as it is, open batch included; ERR_UNKNOWN. */
+enum err_code node_record(struct node *n, const struct record_id *id, struct record *out, struct stream_id *team, struct err *err) MUST_CHECK;
+
+/* ---- where things stand ---- */
+struct node_custody { uint64_t only_here, also_hub, elsewhere, entries; bool safe_to_wipe; };
+void node_custody(struct node *n, struct node_custody *out);
+uint64_t node_waiting_keys(struct node *n);                  /* entries held that no key here opens yet */
+bool node_moved(struct node *n);                             /* this open took a new incarnation */
+/* Called after every commit that changed something: for `serve` to push and to tell the page. */
+void node_on_change(struct node *n, void (*cb)(void *ctx), void *ctx);
+
+#endif

@@ -1,0 +1,127 @@
+/*
+ * What the parts of a node share:
+ *
+ *   node.c     opening, closing, what belongs to what     project.c   from durable entries to vault and view
+ *   write.c    the open batch, epochs, seals              snapshot.c  the sealed image of the view
+ *   found.c    founding, profiles                         admit.c     membership, keys for new readers
+ *   names.c    who is called what                         custody.c   what others hold
+ */
+#ifndef FALTBOK_NODE_NODE_INTERNAL_H
+#define FALTBOK_NODE_NODE_INTERNAL_H
+
+#include "base/table.h"
+#include "node/node.h"
+#include "store/home.h"
+#include "vault/vault.h"
+
+enum {
+	SEQ_BITS = 40,           /* view rows: log index << 40 | seq */
+	BATCH_ENTRIES = 8192,    /* folded at once; a record is then written once per batch */
+	BATCH_BYTES = 8 << 20,
+	NAME_BYTES = 160,
+};
+
+/* Roster records: proto/roster.md. */
+enum {
+	ROSTER_TYPE = 1,
+	ROSTER_PROFILE = 1, ROSTER_PROFILE_ID = 2, ROSTER_PROFILE_VERSION = 3, ROSTER_ORG_NAME = 4,
+	ROSTER_MEMBER_NAME = 5, ROSTER_DEVICE_NAME = 6,
+};
+
+/* Which entries of a log beyond `upto` have effect, short enough to compare. */
+struct effect { uint64_t limit; uint8_t beyond[16]; };
+
+/* How far one log has been projected. */
+struct progress { uint64_t upto; struct effect effect; };
+
+/* Our own logs: what is not DATA in them, so that DATA below any length can be counted. */
+struct own_log { size_t log; uint64_t base; bool any; uint64_t *others; size_t count, cap; };
+
+struct item {
+	struct header h;
+	uint64_t row;
+	uint8_t entry[16];
+	size_t payload_at, payload_len, body_at, body_len;
+};
+
+/* A record touched in the open batch, as it will be. */
+struct touched { struct record_id id; struct stream_id team; struct buf state; };
+
+struct name { char text[NAME_BYTES]; };
+
+struct node {
+	struct env *env;
+	struct home home;
+	struct vault *vault;
+	struct view *view;
+	struct profile *profile;
+	struct peer_host host;
+	void (*on_change)(void *ctx);
+	void *on_change_ctx;
+	uint64_t hlc;
+
+	/* projection */
+	struct progress *progress;
+	size_t progress_count, progress_cap;
+	struct own_log *own;
+	size_t own_count, own_cap;
+	bool control_changed, keys_learned, roster_changed, retry, behind, stored_any;
+	uint64_t news_tried;         /* vault_news() when what waits was last tried */
+	uint64_t *waiting;           /* rows of entries that no key opens yet, or whose payload has come late */
+	size_t waiting_count, waiting_cap;
+	struct item *items;
+	size_t item_count, item_cap;
+	struct buf payloads, bodies;
+	struct buf read_payload, read_body; /* of the view's reader */
+	size_t damaged;
+	uint64_t since_snapshot;     /* entries projected since it was written */
+	bool had_snapshot;
+	enum err_code scan_rc;       /* of a callback inside a scan */
+	struct err *scan_err;
+	size_t scan_log;
+
+	/* the open batch */
+	struct touched *touched;
+	size_t touched_count, touched_cap;
+	struct table *touched_by_id;
+	struct record *work;
+
+	struct table *names;         /* kind ‖ id16 -> struct name * */
+	struct name org_name;
+};
+
+/* project.c */
+extern const struct replica_hook node_hook_template;
+/* Brings vault and view in step with what is durable. */
+enum err_code node_project(struct node *n, struct err *err) MUST_CHECK;
+/* After a failure that could not be told to anybody: tries again. */
+enum err_code node_catch_up(struct node *n, struct err *err) MUST_CHECK;
+bool node_read_entry(void *ctx, uint64_t row, uint8_t entry[16], struct author *author, struct stream_id *team, struct bytes *body);
+struct effect node_effect_of(struct node *n, size_t log, uint64_t upto);
+enum err_code node_make_progress_room(struct node *n, struct err *err) MUST_CHECK;
+struct own_log *node_own_log(struct node *n, size_t log); /* added when absent; NULL when out of memory */
+uint64_t node_data_below(const struct own_log *o, uint64_t len);
+
+/* write.c */
+void node_forget_batch(struct node *n);
+/* The record as the open batch leaves it, else as the view has it. *known: it exists. */
+enum err_code node_now(struct node *n, const struct record_id *id, struct record *out, struct stream_id *team, bool *known, struct err *err) MUST_CHECK;
+/* A clean epoch for the stream, made if need be. */
+enum err_code node_need_epoch(struct node *n, const struct stream_id *stream, struct err *err) MUST_CHECK;
+struct roster_op { uint8_t kind; uint32_t field; struct bytes value; };
+/* A change of a roster record; OP_SET replaces what it sees. */
+enum err_code node_write_roster(struct node *n, const struct record_id *id, const struct roster_op *ops, size_t count, struct err *err) MUST_CHECK;
+/* Appends an entry to our log in `stream`. */
+enum err_code node_append(struct node *n, const struct stream_id *stream, uint8_t kind, struct bytes payload, struct entry *out, struct err *err) MUST_CHECK;
+
+/* found.c */
+enum err_code node_load_roster(struct node *n, struct err *err) MUST_CHECK; /* profile and name of the organisation */
+/* names.c */
+void node_forget_names(struct node *n);
+bool node_has_org(struct node *n);
+
+/* snapshot.c */
+/* False when there is none that fits; the view is then empty. */
+bool node_load_snapshot(struct node *n);
+
+#endif

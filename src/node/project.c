@@ -1,0 +1,541 @@
+/*
+ * From durable entries to vault and view.
+ *
+ * Each log is read from where the last projection stopped: keys are learned
+ * on the way, content collects in a batch that is opened and folded at once.
+ * Applying an entry twice changes nothing, so a projection that fails part of
+ * the way is simply run again. What a removal or an adoption takes effect on
+ * is compared per log before anything new is read; when what had been applied
+ * is no longer what counts, the view is built anew.
+ */
+#include "node/node_internal.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "crdt/hlc.h"
+#include "crypto/hc.h"
+
+/* ---- what counts ---- */
+
+struct effect
+node_effect_of(struct node *n, size_t log, uint64_t upto)
+{
+	const struct org *org = replica_org(n->home.replica);
+	const struct log_key *key = &replica_log_at(n->home.replica, log)->key;
+	struct effect e = { .limit = org_limit(org, key) };
+	struct buf beyond = BUF_INIT;
+
+	if (e.limit >= upto) {
+		e.limit = UINT64_MAX;
+		return e;
+	}
+	for (uint64_t seq = e.limit; seq < upto; seq++)
+		if (org_effective(org, key, seq))
+			buf_put_be64(&beyond, seq);
+	HC(e.beyond, sizeof(e.beyond), BYTES_NONE, "fb1/effect", buf_bytes(&beyond));
+	buf_free(&beyond);
+	return e;
+}
+
+static bool
+same_effect(const struct effect *a, const struct effect *b)
+{
+	return a->limit == b->limit && memcmp(a->beyond, b->beyond, sizeof(a->beyond)) == 0;
+}
+
+/* False when something that was projected no longer counts, or something that was passed over does now. */
+static bool
+still_counts(struct node *n)
+{
+	for (size_t i = 0; i < n->progress_count; i++) {
+		struct progress *p = &n->progress[i];
+		struct effect now;
+
+		if (p->upto > replica_log_at(n->home.replica, i)->len)
+			return false; /* a fork has cut it short */
+		now = node_effect_of(n, i, p->upto);
+		if (!same_effect(&now, &p->effect))
+			return false;
+	}
+	return true;
+}
+
+static void
+start_over(struct node *n)
+{
+	view_clear(n->view);
+	vault_forget_cases(n->vault);
+	for (size_t i = 0; i < n->progress_count; i++)
+		n->progress[i] = (struct progress){ .upto = 0, .effect = { .limit = UINT64_MAX } };
+	for (size_t i = 0; i < n->own_count; i++)
+		n->own[i].count = 0;
+	n->waiting_count = 0;
+	n->damaged = 0;
+	n->had_snapshot = false;
+	n->roster_changed = true;
+}
+
+enum err_code
+node_make_progress_room(struct node *n, struct err *err)
+{
+	while (n->progress_count < replica_log_count(n->home.replica)) {
+		struct progress *room = mem_room(n->progress, n->progress_count, &n->progress_cap, sizeof(*room));
+
+		if (room == NULL)
+			return err_plain(err, ERR_NO_MEMORY);
+		n->progress = room;
+		room[n->progress_count++] = (struct progress){ .upto = 0, .effect = { .limit = UINT64_MAX } };
+	}
+	return ERR_OK;
+}
+
+/* ---- our own logs, for custody ---- */
+
+struct own_log *
+node_own_log(struct node *n, size_t log)
+{
+	struct own_log *room;
+
+	for (size_t i = 0; i < n->own_count; i++)
+		if (n->own[i].log == log)
+			return &n->own[i];
+	room = mem_room(n->own, n->own_count, &n->own_cap, sizeof(*room));
+	if (room == NULL)
+		return NULL;
+	n->own = room;
+	room[n->own_count] = (struct own_log){ .log = log };
+	return &room[n->own_count++];
+}
+
+uint64_t
+node_data_below(const struct own_log *o, uint64_t len)
+{
+	size_t low = 0, high = o->count;
+
+	if (!o->any || len <= o->base)
+		return 0;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (o->others[mid] < len)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return len - o->base - low;
+}
+
+static enum err_code
+note_own(struct node *n, size_t log, const struct entry *e, struct err *err)
+{
+	struct own_log *o = node_own_log(n, log);
+	uint64_t *room;
+
+	if (o == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	if (!o->any) {
+		o->any = true;
+		o->base = e->h.seq;
+	}
+	if (e->h.kind == KIND_DATA || (o->count > 0 && o->others[o->count - 1] >= e->h.seq))
+		return ERR_OK;
+	room = mem_room(o->others, o->count, &o->cap, sizeof(*room));
+	if (room == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	o->others = room;
+	room[o->count++] = e->h.seq;
+	return ERR_OK;
+}
+
+/* ---- a batch ---- */
+
+static enum err_code
+add_waiting(struct node *n, uint64_t row, struct err *err)
+{
+	uint64_t *room = mem_room(n->waiting, n->waiting_count, &n->waiting_cap, sizeof(*room));
+
+	if (room == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	n->waiting = room;
+	room[n->waiting_count++] = row;
+	return ERR_OK;
+}
+
+/* What the node itself must know of a body, without decoding the rest: its group and its clock. */
+static bool
+peek_body(struct bytes body, struct group_id *group, uint64_t *hlc)
+{
+	struct rd r = rd_init(body);
+	uint8_t record[16];
+
+	rd_array(&r, 9);
+	(void)rd_uint(&r, UINT32_MAX);
+	(void)rd_uint(&r, UINT32_MAX);
+	RD_FIXED(&r, *group);
+	rd_bin(&r, record, sizeof(record));
+	(void)rd_uint(&r, UINT32_MAX);
+	*hlc = rd_uint(&r, UINT64_MAX);
+	return !r.bad;
+}
+
+/* Opens one entry into n->bodies. body_len stays 0 when there is nothing to show. */
+static enum err_code
+open_item(struct node *n, struct item *it, struct buf *body, struct err *err)
+{
+	struct group_id group;
+	uint64_t hlc;
+	struct err why = ERR_INIT;
+	enum err_code rc = vault_open(n->vault, &it->h, BYTES(n->payloads.p + it->payload_at, it->payload_len), body, &why);
+
+	if (rc == ERR_NO_MEMORY)
+		return err_plain(err, rc);
+	if (rc == ERR_KEY)
+		return add_waiting(n, it->row, err);
+	if (rc == ERR_REFUSED)
+		return ERR_OK;
+	if (rc != ERR_OK) {
+		char id[33];
+
+		if (n->damaged++ < 16) /* a hostile writer must not fill the operator's log */
+			env_logf(n->env, "entry %s: %s", hex_encode(id, it->entry, 16), why.text);
+		return ERR_OK;
+	}
+	if (peek_body(buf_bytes(body), &group, &hlc)) {
+		if (keystore_tombstoned(n->home.keys, 2, group.b))
+			return ERR_OK;
+		vault_bind_group(n->vault, &it->h, &group);
+		(void)hlc_observe(&n->hlc, hlc, n->env->ops->wall_ms(n->env));
+	}
+	it->body_at = n->bodies.len;
+	it->body_len = body->len;
+	buf_put_bytes(&n->bodies, buf_bytes(body));
+	return buf_ok(&n->bodies) ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
+}
+
+static void
+clear_batch(struct node *n)
+{
+	n->item_count = 0;
+	buf_clear(&n->payloads);
+	buf_clear(&n->bodies);
+}
+
+/* Opens and folds what has collected. */
+static enum err_code
+fold_batch(struct node *n, struct err *err)
+{
+	struct view_change *changes = mem_alloc(n->item_count * sizeof(*changes));
+	struct stream_id roster = { { 0 } };
+	enum err_code rc = changes != NULL ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
+	size_t count = 0;
+
+	if (node_has_org(n))
+		roster = roster_stream(org_id(replica_org(n->home.replica)));
+	for (size_t i = 0; i < n->item_count && rc == ERR_OK; i++)
+		rc = open_item(n, &n->items[i], &n->read_body, err);
+	for (size_t i = 0; i < n->item_count && rc == ERR_OK; i++) {
+		const struct item *it = &n->items[i];
+
+		if (it->body_len == 0)
+			continue;
+		n->roster_changed = n->roster_changed || SAME(it->h.stream, roster);
+		changes[count] = (struct view_change){ .row = it->row, .author = it->h.author, .team = it->h.stream,
+		                                       .body = BYTES(n->bodies.p + it->body_at, it->body_len) };
+		memcpy(changes[count++].entry, it->entry, 16);
+	}
+	if (rc == ERR_OK && count > 0)
+		rc = view_apply(n->view, changes, count, err);
+	n->since_snapshot += n->item_count;
+	mem_free(changes);
+	clear_batch(n);
+	return rc;
+}
+
+static enum err_code
+add_item(struct node *n, size_t log, const struct entry *e, struct err *err)
+{
+	struct item *room;
+
+	if (n->item_count >= BATCH_ENTRIES || n->payloads.len >= BATCH_BYTES) {
+		enum err_code rc = fold_batch(n, err);
+
+		if (rc != ERR_OK)
+			return rc;
+	}
+	room = mem_room(n->items, n->item_count, &n->item_cap, sizeof(*room));
+	if (room == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	n->items = room;
+	room += n->item_count;
+	*room = (struct item){ .h = e->h, .row = (uint64_t)log << SEQ_BITS | e->h.seq, .payload_at = n->payloads.len,
+	                       .payload_len = e->payload.len };
+	memcpy(room->entry, e->id.b, sizeof(room->entry));
+	buf_put_bytes(&n->payloads, e->payload);
+	if (!buf_ok(&n->payloads))
+		return err_plain(err, ERR_NO_MEMORY);
+	n->item_count++;
+	return ERR_OK;
+}
+
+/* ---- reading ---- */
+
+static enum err_code
+take_entry(struct node *n, size_t log, const struct entry *e, struct err *err)
+{
+	const struct org *org = replica_org(n->home.replica);
+	const struct log_key *key = &replica_log_at(n->home.replica, log)->key;
+	struct err why = ERR_INIT;
+	enum err_code rc = ERR_OK;
+
+	if (SAME(e->h.author, n->home.keys->device.sign_pk))
+		rc = note_own(n, log, e, err);
+	if (rc != ERR_OK || !e->has_payload)
+		return rc;
+	switch (e->h.kind) {
+	case KIND_EPOCH:
+	case KIND_KEYGRANT:
+	case KIND_KEYTABLE:
+		n->keys_learned = true;
+		rc = vault_learn_in(n->vault, org, key, e, &why);
+		if (rc == ERR_NO_MEMORY)
+			return err_plain(err, rc);
+		if (rc != ERR_OK)
+			env_logf(n->env, "a key entry has no effect: %s", why.text);
+		return ERR_OK;
+	case KIND_DATA:
+		return org_effective(org, key, e->h.seq) ? add_item(n, log, e, err) : ERR_OK;
+	default:
+		return ERR_OK;
+	}
+}
+
+static bool
+scan_one(void *ctx, const struct entry *e)
+{
+	struct node *n = ctx;
+
+	n->scan_rc = take_entry(n, n->scan_log, e, n->scan_err);
+	return n->scan_rc == ERR_OK;
+}
+
+static enum err_code
+scan_log(struct node *n, size_t log, uint64_t from, uint64_t to, struct err *err)
+{
+	enum err_code rc;
+
+	n->scan_rc = ERR_OK;
+	n->scan_err = err;
+	n->scan_log = log;
+	rc = replica_scan(n->home.replica, log, from, to, false, scan_one, n, err);
+	return n->scan_rc != ERR_OK ? n->scan_rc : rc;
+}
+
+/* A damaged row stops the reading of its log, not of the others; verify says which, a peer can replace it. */
+static enum err_code
+scan_new(struct node *n, struct err *err)
+{
+	enum err_code rc = ERR_OK;
+
+	for (size_t i = 0; i < n->progress_count && rc == ERR_OK; i++) {
+		uint64_t len = replica_log_at(n->home.replica, i)->len;
+
+		if (n->progress[i].upto >= len)
+			continue;
+		rc = scan_log(n, i, n->progress[i].upto, len, err);
+		if (rc == ERR_DAMAGED) {
+			env_logf(n->env, "reading a log: %s", err != NULL ? err->text : "damaged");
+			rc = err_forgive(err);
+		}
+	}
+	return rc == ERR_OK && n->item_count > 0 ? fold_batch(n, err) : rc;
+}
+
+static int
+row_order(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* Tries what waited once more, in runs of neighbours. What still does not open waits on. */
+static enum err_code
+scan_waiting(struct node *n, struct err *err)
+{
+	uint64_t *rows = n->waiting;
+	size_t count = n->waiting_count;
+	enum err_code rc = ERR_OK;
+
+	n->waiting = NULL;
+	n->waiting_count = n->waiting_cap = 0;
+	qsort(rows, count, sizeof(*rows), row_order);
+	for (size_t i = 0, next; i < count && rc == ERR_OK; i = next) {
+		uint64_t from = rows[i] & ((UINT64_C(1) << SEQ_BITS) - 1), to = from + 1;
+		size_t log = (size_t)(rows[i] >> SEQ_BITS);
+
+		for (next = i + 1; next < count && rows[next] <= rows[next - 1] + 1; next++)
+			to = (rows[next] & ((UINT64_C(1) << SEQ_BITS) - 1)) + 1;
+		if (log < replica_log_count(n->home.replica))
+			rc = scan_log(n, log, from, to, err);
+		if (rc == ERR_DAMAGED)
+			rc = err_forgive(err);
+	}
+	if (rc == ERR_OK && n->item_count > 0)
+		rc = fold_batch(n, err);
+	for (size_t i = 0; i < count && rc != ERR_OK; i++) /* nothing may be forgotten */
+		if (add_waiting(n, rows[i], NULL) != ERR_OK)
+			break;
+	mem_free(rows);
+	return rc;
+}
+
+/* ---- a projection ---- */
+
+static enum err_code
+read_all(struct node *n, struct err *err)
+{
+	const struct org *org = replica_org(n->home.replica);
+	enum err_code rc;
+
+	if (n->control_changed) {
+		rc = vault_refresh(n->vault, org, err);
+		if (rc != ERR_OK)
+			return rc;
+		if (!still_counts(n))
+			start_over(n);
+	}
+	rc = node_make_progress_room(n, err);
+	if (rc == ERR_OK)
+		rc = scan_new(n, err);
+	while (rc == ERR_OK && n->waiting_count > 0 && (n->retry || vault_news(n->vault) != n->news_tried)) {
+		n->retry = false;
+		n->news_tried = vault_news(n->vault);
+		rc = scan_waiting(n, err);
+	}
+	n->news_tried = vault_news(n->vault);
+	if (rc == ERR_OK && n->keys_learned)
+		rc = vault_refresh(n->vault, org, err);
+	return rc;
+}
+
+/* The log can teach every key again, so a keystore that cannot be written now is no loss, only work for later. */
+static void
+save_keys(struct node *n)
+{
+	struct err err = ERR_INIT;
+
+	if (vault_keystore_dirty(n->vault) && node_save_keystore(n, &err) != ERR_OK)
+		env_logf(n->env, "%s", err.text);
+}
+
+enum err_code
+node_project(struct node *n, struct err *err)
+{
+	enum err_code rc;
+
+	n->behind = true;
+	clear_batch(n);
+	rc = read_all(n, err);
+	if (rc != ERR_OK)
+		return rc;
+	for (size_t i = 0; i < n->progress_count; i++) {
+		uint64_t len = replica_log_at(n->home.replica, i)->len;
+
+		if (n->progress[i].upto == len && !n->control_changed)
+			continue;
+		n->progress[i].upto = len;
+		n->progress[i].effect = node_effect_of(n, i, len);
+	}
+	if (n->roster_changed || n->control_changed || n->keys_learned)
+		node_forget_names(n);
+	if (n->roster_changed)
+		rc = node_load_roster(n, err);
+	if (rc != ERR_OK)
+		return rc;
+	n->control_changed = n->keys_learned = n->roster_changed = n->behind = false;
+	save_keys(n);
+	return ERR_OK;
+}
+
+enum err_code
+node_catch_up(struct node *n, struct err *err)
+{
+	return n->behind ? node_project(n, err) : ERR_OK;
+}
+
+/* ---- the replica's hook ---- */
+
+static void
+stored(void *ctx, size_t log, const struct entry *e)
+{
+	struct node *n = ctx;
+
+	n->stored_any = true;
+	if (kind_is_control(e->h.kind) || e->h.kind == KIND_TEAM_OPEN || e->h.kind == KIND_ADOPT)
+		n->control_changed = true;
+	if (log < n->progress_count && e->h.seq < n->progress[log].upto) { /* its payload has come late */
+		n->retry = true;
+		if (add_waiting(n, (uint64_t)log << SEQ_BITS | e->h.seq, NULL) != ERR_OK)
+			n->progress[log].upto = e->h.seq; /* reading more than needed does no harm */
+	}
+}
+
+static void
+committed(void *ctx)
+{
+	struct node *n = ctx;
+	struct err err = ERR_INIT;
+
+	vault_committed(n->vault);
+	node_forget_batch(n);
+	/* What is durable is saved, whether or not it can be shown yet: the next call tries again. */
+	if (node_project(n, &err) != ERR_OK)
+		env_logf(n->env, "showing what is saved: %s", err.text);
+	if (n->stored_any && n->on_change != NULL)
+		n->on_change(n->on_change_ctx);
+	n->stored_any = false;
+}
+
+static void
+dropped(void *ctx)
+{
+	struct node *n = ctx;
+	struct err err = ERR_INIT;
+
+	n->control_changed = true; /* the org is another object now */
+	n->stored_any = false;
+	vault_dropped(n->vault);
+	node_forget_batch(n);
+	if (vault_refresh(n->vault, replica_org(n->home.replica), &err) != ERR_OK)
+		env_logf(n->env, "after a dropped batch: %s", err.text);
+}
+
+static void
+split(void *ctx, size_t from, size_t to, uint64_t seq)
+{
+	struct node *n = ctx;
+
+	(void)from, (void)to, (void)seq;
+	n->control_changed = true; /* lengths are compared, and one is shorter now */
+}
+
+const struct replica_hook node_hook_template = { .stored = stored, .committed = committed, .dropped = dropped, .split = split };
+
+bool
+node_read_entry(void *ctx, uint64_t row, uint8_t entry[16], struct author *author, struct stream_id *team, struct bytes *body)
+{
+	struct node *n = ctx;
+	struct entry e;
+
+	if (replica_entry(n->home.replica, (size_t)(row >> SEQ_BITS), row & ((UINT64_C(1) << SEQ_BITS) - 1), &e,
+	                  &n->read_payload, NULL) != ERR_OK ||
+	    !e.has_payload || vault_open(n->vault, &e.h, e.payload, &n->read_body, NULL) != ERR_OK)
+		return false;
+	memcpy(entry, e.id.b, 16);
+	*author = e.h.author;
+	*team = e.h.stream;
+	*body = buf_bytes(&n->read_body);
+	return true;
+}

@@ -1,0 +1,285 @@
+/*
+ * The open batch. What is written stands in the replica's open transaction
+ * at once and in the view after the commit; until then the records touched
+ * are kept here as they will be, so that a later change of the same batch
+ * replaces an earlier one instead of conflicting with it.
+ */
+#include "node/node_internal.h"
+
+#include "base/mem.h"
+#include "crdt/hlc.h"
+
+enum { EPOCH_REMOVAL = 1 }; /* proto/vault.md, 4; a first epoch needs no reason */
+
+/* ---- records of the batch ---- */
+
+void
+node_forget_batch(struct node *n)
+{
+	size_t at = 0;
+	const void *key;
+
+	for (size_t i = 0; i < n->touched_count; i++)
+		buf_wipe(&n->touched[i].state);
+	n->touched_count = 0;
+	while (table_next(n->touched_by_id, &at, &key, NULL))
+		(void)table_del(n->touched_by_id, key);
+}
+
+enum err_code
+node_now(struct node *n, const struct record_id *id, struct record *out, struct stream_id *team, bool *known, struct err *err)
+{
+	const uint64_t *at = table_get(n->touched_by_id, id->b);
+	struct err why = ERR_INIT;
+	enum err_code rc = node_catch_up(n, err);
+
+	*known = true;
+	if (rc != ERR_OK)
+		return rc;
+	if (at != NULL) {
+		const struct touched *t = &n->touched[*at];
+
+		if (team != NULL)
+			*team = t->team;
+		record_reset(out, id);
+		return record_decode(out, buf_bytes(&t->state), err);
+	}
+	rc = view_get(n->view, id, out, team, &why);
+	if (rc == ERR_UNKNOWN) {
+		*known = false;
+		record_reset(out, id);
+		return ERR_OK;
+	}
+	if (rc != ERR_OK && err != NULL)
+		*err = why;
+	return rc;
+}
+
+enum err_code
+node_record(struct node *n, const struct record_id *id, struct record *out, struct stream_id *team, struct err *err)
+{
+	bool known;
+	enum err_code rc = node_now(n, id, out, team, &known, err);
+
+	return rc == ERR_OK && !known ? err_set(err, ERR_UNKNOWN, "no record has that id") : rc;
+}
+
+/* Applies the change just appended to `now` and keeps the result. */
+static enum err_code
+touch(struct node *n, struct record *now, bool known, const struct stream_id *stream, const struct stream_id *team,
+      struct bytes body, const struct entry *e, struct err *err)
+{
+	struct change_space space = { .ops = NULL };
+	struct origin from;
+	struct change c;
+	struct touched *room;
+	uint64_t *at;
+	enum err_code rc = change_decode(&c, body, &space, err);
+
+	if (rc == ERR_OK)
+		rc = view_author_number(n->view, &e->h.author, &from.author, err);
+	memcpy(from.entry, e->id.b, sizeof(from.entry));
+	if (rc == ERR_OK)
+		rc = record_apply(now, &c, &from, err);
+	change_space_free(&space);
+	if (rc != ERR_OK)
+		return rc;
+	at = table_get(n->touched_by_id, record_id_of(now)->b);
+	if (at == NULL) {
+		room = mem_room(n->touched, n->touched_count, &n->touched_cap, sizeof(*room));
+		if (room != NULL)
+			n->touched = room;
+		at = room != NULL ? table_put(n->touched_by_id, record_id_of(now)->b) : NULL;
+		if (at == NULL)
+			return err_plain(err, ERR_NO_MEMORY);
+		room[n->touched_count] = (struct touched){ .id = *record_id_of(now), .team = known ? *team : *stream };
+		*at = n->touched_count++;
+	}
+	buf_clear(&n->touched[*at].state);
+	record_encode(&n->touched[*at].state, now);
+	return buf_ok(&n->touched[*at].state) ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
+}
+
+/* ---- epochs ---- */
+
+enum err_code
+node_append(struct node *n, const struct stream_id *stream, uint8_t kind, struct bytes payload, struct entry *out, struct err *err)
+{
+	return replica_append(n->home.replica, &n->home.keys->device, &n->home.keys->inc, stream, kind, payload, out, err);
+}
+
+/* After a rotation the live case keys go with the new epoch, so that it alone opens the whole live history. */
+static enum err_code
+append_keytables(struct node *n, const struct stream_id *stream, struct err *err)
+{
+	struct buf payload = BUF_INIT;
+	enum err_code rc = ERR_OK;
+	bool more = true;
+	size_t at = 0;
+
+	while (rc == ERR_OK && more) {
+		struct header next;
+		struct entry e;
+
+		rc = replica_next(n->home.replica, &n->home.keys->device, &n->home.keys->inc, stream, &next, err);
+		if (rc == ERR_OK)
+			rc = vault_make_keytable(n->vault, n->env, &next, &at, &more, &payload, err);
+		if (rc == ERR_OK)
+			rc = node_append(n, stream, KIND_KEYTABLE, buf_bytes(&payload), &e, err);
+	}
+	buf_free(&payload);
+	return rc;
+}
+
+static enum err_code
+append_epoch(struct node *n, const struct stream_id *stream, struct err *err)
+{
+	struct buf payload = BUF_INIT;
+	struct epoch_id id;
+	struct entry e;
+	enum err_code rc;
+
+	rc = vault_make_epoch(n->vault, n->env, node_org(n), stream, EPOCH_REMOVAL, &payload, err);
+	if (rc == ERR_OK)
+		rc = node_append(n, stream, KIND_EPOCH, buf_bytes(&payload), &e, err);
+	/* The OPEN before it makes our log count: the org must know of it. */
+	if (rc == ERR_OK)
+		rc = replica_evaluate(n->home.replica, err);
+	if (rc == ERR_OK)
+		rc = vault_learn(n->vault, node_org(n), &e, err);
+	if (rc == ERR_OK) {
+		memcpy(id.b, e.id.b, sizeof(id.b));
+		vault_learned_open(n->vault, &id);
+		rc = vault_refresh(n->vault, node_org(n), err);
+	}
+	buf_free(&payload);
+	return rc;
+}
+
+enum err_code
+node_need_epoch(struct node *n, const struct stream_id *stream, struct err *err)
+{
+	enum err_code rc;
+
+	if (!n->control_changed && vault_can_write(n->vault, stream))
+		return ERR_OK;
+	/* Removals of the open transaction count as well: nothing may be sealed to whom we know to be gone. */
+	rc = replica_evaluate(n->home.replica, err);
+	if (rc == ERR_OK)
+		rc = vault_refresh(n->vault, node_org(n), err);
+	if (rc != ERR_OK || vault_can_write(n->vault, stream))
+		return rc;
+	if (!node_has_org(n))
+		return err_set(err, ERR_REFUSED, "this home has not joined an organisation yet");
+	rc = append_epoch(n, stream, err);
+	if (rc == ERR_OK && !vault_can_write(n->vault, stream))
+		return err_set(err, ERR_REFUSED, "this device may not write in that team");
+	if (rc == ERR_OK && vault_preferred_n(n->vault, stream) > 1)
+		rc = append_keytables(n, stream, err);
+	return rc;
+}
+
+/* ---- changes ---- */
+
+/* Seals `body` and appends it; `now` is the record before, and becomes the record after. */
+static enum err_code
+append_change(struct node *n, const struct stream_id *stream, const struct group_id *group, struct bytes body,
+              struct record *now, bool known, const struct stream_id *team, struct hash *entry, struct err *err)
+{
+	struct buf payload = BUF_INIT;
+	struct header next;
+	struct entry e;
+	enum err_code rc;
+
+	rc = replica_next(n->home.replica, &n->home.keys->device, &n->home.keys->inc, stream, &next, err);
+	if (rc == ERR_OK)
+		rc = vault_seal(n->vault, n->env, &next, group, body, &payload, err);
+	if (rc == ERR_OK)
+		rc = node_append(n, stream, KIND_DATA, buf_bytes(&payload), &e, err);
+	if (rc == ERR_OK) {
+		vault_sealed(n->vault, &e, false);
+		rc = touch(n, now, known, stream, team, body, &e, err);
+		if (rc != ERR_OK) /* later changes would not know of this one: better none than half */
+			replica_drop(n->home.replica);
+	}
+	if (rc == ERR_OK && entry != NULL)
+		*entry = e.id;
+	buf_free(&payload);
+	return rc;
+}
+
+enum err_code
+node_write(struct node *n, const struct stream_id *team, struct draft *d, struct hash *entry, struct err *err)
+{
+	struct buf body = BUF_INIT;
+	struct stream_id in = *team;
+	bool known;
+	enum err_code rc;
+
+	if (n->profile == NULL)
+		return err_set(err, ERR_REFUSED, "no programme profile is installed yet");
+	rc = node_now(n, &d->record, n->work, &in, &known, err);
+	if (rc == ERR_OK)
+		rc = node_need_epoch(n, team, err);
+	if (rc == ERR_OK) {
+		draft_group(d, known ? n->work : NULL);
+		rc = draft_encode(d, known ? n->work : NULL, profile_version(n->profile),
+		                  hlc_next(&n->hlc, n->env->ops->wall_ms(n->env)), &body, err);
+	}
+	if (rc == ERR_OK)
+		rc = append_change(n, team, &d->group, buf_bytes(&body), n->work, known, &in, entry, err);
+	buf_wipe(&body);
+	return rc;
+}
+
+enum err_code
+node_write_roster(struct node *n, const struct record_id *id, const struct roster_op *ops, size_t count, struct err *err)
+{
+	const struct stream_id roster = roster_stream(org_id(node_org(n)));
+	struct op *list = mem_zero(count, sizeof(*list));
+	struct dot **over = mem_zero(count, sizeof(*over));
+	struct change c = { .v = CHANGE_V, .record = *id, .type = ROSTER_TYPE, .ops = list, .op_count = count };
+	struct stream_id in = roster;
+	struct buf body = BUF_INIT;
+	bool known;
+	enum err_code rc = list != NULL && over != NULL ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
+
+	if (rc == ERR_OK)
+		rc = node_now(n, id, n->work, &in, &known, err);
+	for (size_t i = 0; i < count && rc == ERR_OK; i++) {
+		list[i] = (struct op){ .kind = ops[i].kind, .field = ops[i].field, .value = ops[i].value };
+		/* Pieces of a blob stand beside each other; only what they are not pieces of is replaced. */
+		if (known && ops[i].kind == OP_SET)
+			rc = record_over(n->work, ops[i].field, BYTES_NONE, &over[i], &list[i].over_count, err);
+		list[i].over = over[i];
+	}
+	if (rc == ERR_OK)
+		rc = node_need_epoch(n, &roster, err);
+	if (rc == ERR_OK) {
+		c.hlc = hlc_next(&n->hlc, n->env->ops->wall_ms(n->env));
+		change_encode(&body, &c);
+		rc = buf_ok(&body) ? append_change(n, &roster, &c.group, buf_bytes(&body), n->work, known, &in, NULL, err)
+		                   : err_plain(err, ERR_NO_MEMORY);
+	}
+	for (size_t i = 0; i < count && over != NULL; i++)
+		mem_free(over[i]);
+	mem_free(over);
+	mem_free(list);
+	buf_wipe(&body);
+	return rc;
+}
+
+/* ---- ending a batch ---- */
+
+enum err_code
+node_commit(struct node *n, struct err *err)
+{
+	return replica_commit(n->home.replica, err); /* the hook does the rest */
+}
+
+void
+node_drop(struct node *n)
+{
+	replica_drop(n->home.replica);
+	node_forget_batch(n); /* the hook has, unless nothing had been written */
+}

@@ -1,0 +1,660 @@
+/*
+ * EPOCH, KEYGRANT and KEYTABLE: how keys come in, and how they go out.
+ *
+ * Entries arrive in any order. A grant to us whose EPOCH is not here yet, or
+ * a table whose key is not, waits and is tried again whenever an epoch
+ * comes; whether its author had the right decides nothing about reading,
+ * because a key either fits the commitment in the EPOCH or is refused.
+ */
+#include "vault/vault.h"
+
+#include "base/mem.h"
+#include "crypto/guard.h"
+#include "crypto/hc.h"
+#include "crypto/primitive.h"
+#include "crypto/seal.h"
+#include "vault/vault_internal.h"
+
+enum { SEAL_INDEX_MAX = 1 << 30, WAITING_MAX = 4096 };
+
+/* Ephemeral pairs are hedged like every other secret. */
+static void
+hedged_pair(struct vault *v, struct env *env, struct seal_pair *out, struct bytes about)
+{
+	vault_hedged(v, env, out->sk, "fb1/hedge/ephemeral", about);
+	x25519_base(out->pk, out->sk);
+}
+
+/* ---- EPOCH ---- */
+
+struct epoch_payload {
+	uint64_t n;
+	bool has_parent;
+	struct epoch_id parent;
+	uint8_t commit[32], epk[32];
+	struct bytes readers;   /* count rows of [dev16, seal index, sealed48], borrowed */
+	size_t reader_count;
+};
+
+static bool
+read_reader(struct rd *r, struct device_id *dev, uint8_t sealed[SEALED_KEY_BYTES])
+{
+	rd_array(r, 3);
+	RD_FIXED(r, *dev);
+	(void)rd_uint(r, SEAL_INDEX_MAX);
+	rd_bin(r, sealed, SEALED_KEY_BYTES);
+	return !r->bad;
+}
+
+static bool
+read_epoch(struct epoch_payload *p, struct bytes in)
+{
+	struct rd r = rd_init(in);
+	struct device_id dev, before;
+	uint8_t sealed[SEALED_KEY_BYTES];
+
+	rd_array(&r, 7);
+	p->n = rd_uint(&r, EPOCH_N_MAX);
+	p->has_parent = !rd_nil(&r);
+	if (p->has_parent)
+		RD_FIXED(&r, p->parent);
+	(void)rd_uint(&r, 255);
+	rd_bin(&r, p->commit, sizeof(p->commit));
+	rd_bin(&r, p->epk, sizeof(p->epk));
+	p->reader_count = rd_array_any(&r, EPOCH_READERS_MAX);
+	p->readers.p = r.p;
+	for (size_t i = 0; i < p->reader_count && !r.bad; i++) {
+		if (!read_reader(&r, &dev, sealed) || (i > 0 && memcmp(before.b, dev.b, sizeof(dev.b)) >= 0))
+			return false;
+		before = dev;
+	}
+	p->readers.len = (size_t)(r.p - p->readers.p);
+	if (!rd_nil(&r))
+		rd_bin(&r, sealed, sizeof(sealed));
+	return rd_end(&r);
+}
+
+/* Opens one sealed key with whichever of our seal keys fits, and takes it if it is the one committed to. */
+static enum err_code
+take_sealed(struct vault *v, const struct org *org, struct epoch *ep, const uint8_t epk[32],
+            const uint8_t sealed[SEALED_KEY_BYTES], struct err *err)
+{
+	const struct seal_context c = { .org = org_id(org), .stream = &ep->stream, .commit = ep->commit };
+	uint8_t e[32], commit[32];
+	enum err_code rc = ERR_KEY;
+
+	for (size_t i = 0; i < v->ks->seal_count && rc == ERR_KEY; i++) {
+		if (!seal_open(e, sealed, &c, epk, v->ks->seal[i].pk, v->ks->seal[i].sk))
+			continue;
+		vault_commit_of(commit, e, &ep->stream);
+		if (!same_secret(commit, ep->commit, sizeof(commit)))
+			break;
+		rc = vault_take_secret(v, ep, e, err);
+	}
+	wipe(e, sizeof(e));
+	if (rc == ERR_KEY)
+		return err_set(err, ERR_KEY, "a sealed epoch key does not open to what was committed to");
+	return rc;
+}
+
+static enum err_code
+take_readers(struct vault *v, const struct org *org, struct epoch *ep, const struct epoch_payload *p, struct err *err)
+{
+	struct device_id *readers = mem_alloc(p->reader_count * sizeof(*readers));
+	struct rd r = rd_init(p->readers);
+	uint8_t sealed[SEALED_KEY_BYTES], mine[SEALED_KEY_BYTES];
+	bool to_us = false;
+
+	if (readers == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	for (size_t i = 0; i < p->reader_count; i++) {
+		(void)read_reader(&r, &readers[i], sealed);
+		if (SAME(readers[i], v->self)) {
+			memcpy(mine, sealed, sizeof(mine));
+			to_us = true;
+		}
+	}
+	mem_free(ep->readers);
+	ep->readers = readers;
+	ep->reader_count = p->reader_count;
+	ep->known = true;
+	return to_us && !v->keys[ep - v->epochs].has_e ? take_sealed(v, org, ep, p->epk, mine, err) : ERR_OK;
+}
+
+/* A secret from the keystore that the EPOCH does not commit to opens nothing; it can only be a damaged keystore. */
+static enum err_code
+check_held(struct vault *v, struct epoch *ep, struct err *err)
+{
+	struct epoch_keys *k = &v->keys[ep - v->epochs];
+	uint8_t commit[32];
+
+	if (!k->has_e)
+		return ERR_OK;
+	vault_commit_of(commit, k->e, &ep->stream);
+	if (same_secret(commit, ep->commit, sizeof(commit)))
+		return ERR_OK;
+	memset(k, 0, sizeof(*k));
+	return err_set(err, ERR_KEY, "the keystore's key of an epoch is not the one committed to");
+}
+
+static enum err_code
+learn_epoch(struct vault *v, const struct org *org, const struct log_key *log, const struct entry *e, struct err *err)
+{
+	struct epoch_payload p;
+	struct epoch_secret *kept;
+	struct epoch_id id;
+	struct epoch *ep;
+	enum err_code rc;
+
+	if (!read_epoch(&p, e->payload))
+		return err_set(err, ERR_MALFORMED, "an EPOCH is not in the form it must have");
+	memcpy(id.b, e->id.b, sizeof(id.b));
+	ep = vault_epoch_put(v, &id, &e->h.stream);
+	if (ep == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	if (ep->known)
+		return ERR_OK;
+	ep->stream = e->h.stream;
+	ep->n = p.n;
+	ep->has_parent = p.has_parent;
+	ep->parent = p.parent;
+	memcpy(ep->commit, p.commit, sizeof(ep->commit));
+	ep->log = *log;
+	ep->seq = e->h.seq;
+	rc = check_held(v, ep, err);
+	if (rc == ERR_OK)
+		rc = take_readers(v, org, ep, &p, err);
+	kept = keystore_epoch(v->ks, &id);
+	if (kept != NULL && kept->n != ep->n) {
+		kept->n = ep->n;
+		v->dirty = true;
+	}
+	return rc;
+}
+
+/* ---- KEYGRANT: [dev16, seal index, epk, [[epoch16, commit, sealed48]…]] ---- */
+
+static enum err_code
+note_given(struct vault *v, const struct log_key *log, uint64_t seq, const struct epoch_id *epoch,
+           const struct device_id *dev, struct err *err)
+{
+	struct given *g;
+
+	for (size_t i = 0; i < v->given_count; i++)
+		if (v->given[i].seq == seq && SAME(v->given[i].epoch, *epoch) && log_key_equal(&v->given[i].log, log))
+			return ERR_OK; /* tried again after waiting */
+	g = mem_room(v->given, v->given_count, &v->given_cap, sizeof(*g));
+	if (g == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	v->given = g;
+	g[v->given_count++] = (struct given){ .epoch = *epoch, .dev = *dev, .log = *log, .seq = seq };
+	return ERR_OK;
+}
+
+/* *wait: it names an epoch that has not come. */
+static enum err_code
+learn_grant(struct vault *v, const struct org *org, const struct log_key *log, const struct header *h,
+            struct bytes payload, bool *wait, struct err *err)
+{
+	struct rd r = rd_init(payload);
+	uint8_t epk[32], commit[32], sealed[SEALED_KEY_BYTES];
+	struct device_id dev;
+	struct epoch_id id;
+	enum err_code rc = ERR_OK, one;
+	size_t count;
+
+	rd_array(&r, 4);
+	RD_FIXED(&r, dev);
+	(void)rd_uint(&r, SEAL_INDEX_MAX);
+	rd_bin(&r, epk, sizeof(epk));
+	count = rd_array_any(&r, KEYGRANT_EPOCHS_MAX);
+	for (size_t i = 0; i < count && !r.bad && rc != ERR_NO_MEMORY; i++) {
+		struct epoch *ep;
+
+		rd_array(&r, 3);
+		RD_FIXED(&r, id);
+		rd_bin(&r, commit, sizeof(commit));
+		rd_bin(&r, sealed, sizeof(sealed));
+		if (r.bad)
+			break;
+		one = note_given(v, log, h->seq, &id, &dev, err);
+		ep = vault_epoch(v, &id, NULL);
+		if (one == ERR_OK && SAME(dev, v->self)) {
+			if (ep == NULL || !ep->known)
+				*wait = true;
+			else if (!SAME(ep->stream, h->stream) || memcmp(ep->commit, commit, sizeof(commit)) != 0)
+				one = err_set(err, ERR_KEY, "a KEYGRANT commits to another key than its EPOCH");
+			else if (!v->keys[ep - v->epochs].has_e)
+				one = take_sealed(v, org, ep, epk, sealed, err);
+		}
+		if (one != ERR_OK)
+			rc = one;
+	}
+	if (rc != ERR_NO_MEMORY && !rd_end(&r))
+		return err_set(err, ERR_MALFORMED, "a KEYGRANT is not in the form it must have");
+	return rc;
+}
+
+/* ---- KEYTABLE: [epoch16, salt24, box of [[[kid, CK, group, birth]…], [[epoch, MK]…]]] ---- */
+
+static void
+table_key(uint8_t out[32], const struct epoch_keys *k, const uint8_t salt[24], const struct place *at)
+{
+	HC(out, 32, BYTES(k->tk, 32), "fb1/tbl", BYTES(salt, 24), PLACE_PARTS(*at));
+}
+
+static enum err_code
+take_case_row(struct vault *v, const struct stream_id *stream, struct rd *r, struct err *err)
+{
+	struct epoch_id birth;
+	struct group_id group;
+	struct key_id kid;
+	uint8_t key[32];
+	int64_t i;
+
+	rd_array(r, 4);
+	RD_FIXED(r, kid);
+	rd_bin(r, key, sizeof(key));
+	RD_FIXED(r, group);
+	RD_FIXED(r, birth);
+	if (r->bad || keystore_tombstoned(v->ks, 1, kid.b) || keystore_tombstoned(v->ks, 2, group.b))
+		return ERR_OK;
+	i = vault_case_put(v, &kid, key, stream, &birth);
+	wipe(key, sizeof(key));
+	if (i == NO_CASE || !vault_case_bind(v, i, &group))
+		return err_plain(err, ERR_NO_MEMORY);
+	return ERR_OK;
+}
+
+/* An old epoch whose E is gone still opens outer layers by its MK. */
+static enum err_code
+take_meta_row(struct vault *v, const struct stream_id *stream, struct rd *r, struct err *err)
+{
+	struct epoch_secret s = { .stream = *stream };
+	struct epoch_keys *k;
+	struct epoch *ep;
+	enum err_code rc = ERR_OK;
+
+	rd_array(r, 2);
+	RD_FIXED(r, s.epoch);
+	rd_bin(r, s.mk, sizeof(s.mk));
+	if (r->bad)
+		return ERR_OK;
+	ep = vault_epoch_put(v, &s.epoch, stream);
+	if (ep == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	k = &v->keys[ep - v->epochs];
+	if (!k->has_mk && SAME(ep->stream, *stream)) {
+		s.n = ep->n;
+		if (keystore_epoch(v->ks, &s.epoch) == NULL)
+			rc = keystore_add_epoch(v->ks, &s, err);
+		if (rc == ERR_OK) {
+			memcpy(k->mk, s.mk, sizeof(k->mk));
+			k->has_mk = v->dirty = true;
+		}
+	}
+	wipe(&s, sizeof(s));
+	return rc;
+}
+
+static enum err_code
+take_table(struct vault *v, const struct stream_id *stream, struct bytes plain, struct err *err)
+{
+	struct rd r = rd_init(plain);
+	enum err_code rc = ERR_OK;
+	size_t count;
+
+	rd_array(&r, 2);
+	count = rd_array_any(&r, PAYLOAD_BYTES_MAX);
+	for (size_t i = 0; i < count && !r.bad && rc == ERR_OK; i++)
+		rc = take_case_row(v, stream, &r, err);
+	count = rd_array_any(&r, PAYLOAD_BYTES_MAX);
+	for (size_t i = 0; i < count && !r.bad && rc == ERR_OK; i++)
+		rc = take_meta_row(v, stream, &r, err);
+	if (rc == ERR_OK && !rd_end(&r))
+		return err_set(err, ERR_MALFORMED, "a KEYTABLE is not in the form it must have");
+	v->news++;
+	return rc;
+}
+
+static enum err_code
+learn_table(struct vault *v, const struct header *h, struct bytes payload, bool *wait, struct err *err)
+{
+	const struct place at = place_of(h);
+	struct rd r = rd_init(payload);
+	uint8_t salt[24], key[32];
+	struct epoch_keys *k;
+	struct epoch_id id;
+	struct bytes box;
+	struct epoch *ep;
+	enum err_code rc;
+
+	rd_array(&r, 3);
+	RD_FIXED(&r, id);
+	rd_bin(&r, salt, sizeof(salt));
+	box = rd_bin_any(&r, AEAD_TAG_BYTES + 1, PAYLOAD_BYTES_MAX);
+	if (!rd_end(&r))
+		return err_set(err, ERR_MALFORMED, "a KEYTABLE is not in the form it must have");
+	ep = vault_epoch(v, &id, &k);
+	if (ep == NULL || !k->has_e) {
+		*wait = true;
+		return ERR_OK;
+	}
+	if (!SAME(ep->stream, h->stream))
+		return err_set(err, ERR_KEY, "a KEYTABLE is under an epoch of another team");
+	table_key(key, k, salt, &at);
+	buf_clear(&v->plain);
+	if (aead_open(&v->plain, key, salt, BYTES_NONE, box))
+		rc = take_table(v, &h->stream, buf_bytes(&v->plain), err);
+	else
+		rc = err_set(err, ERR_KEY, "a KEYTABLE does not open");
+	wipe(key, sizeof(key));
+	if (v->plain.len > 0)
+		wipe(v->plain.p, v->plain.len);
+	return rc;
+}
+
+/* ---- learning ---- */
+
+static enum err_code
+learn_one(struct vault *v, const struct org *org, const struct log_key *log, const struct header *h, struct bytes payload,
+          bool *wait, struct err *err)
+{
+	*wait = false;
+	return h->kind == KIND_KEYGRANT ? learn_grant(v, org, log, h, payload, wait, err)
+	                                : learn_table(v, h, payload, wait, err);
+}
+
+static enum err_code
+keep_waiting(struct vault *v, const struct log_key *log, const struct entry *e, struct err *err)
+{
+	struct waiting *w;
+
+	for (size_t i = 0; i < v->waiting_count; i++)
+		if (SAME(v->waiting[i].id, e->id))
+			return ERR_OK;
+	if (v->waiting_count == WAITING_MAX)
+		return err_set(err, ERR_KEY, "more than %d key entries wait for their epochs", WAITING_MAX);
+	w = mem_room(v->waiting, v->waiting_count, &v->waiting_cap, sizeof(*w));
+	if (w == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	v->waiting = w;
+	w += v->waiting_count;
+	*w = (struct waiting){ .log = *log, .h = e->h, .id = e->id, .payload = mem_dup(e->payload.p, e->payload.len) };
+	if (w->payload == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	v->waiting_count++;
+	return ERR_OK;
+}
+
+/* An epoch has come: what waited may go on, and that may bring the next. */
+static enum err_code
+retry_waiting(struct vault *v, const struct org *org, struct err *err)
+{
+	uint64_t before;
+
+	do {
+		before = v->news;
+		for (size_t i = 0; i < v->waiting_count;) {
+			struct waiting *w = &v->waiting[i];
+			bool wait;
+			enum err_code rc = learn_one(v, org, &w->log, &w->h, BYTES(w->payload, w->h.plen), &wait, err);
+
+			if (rc == ERR_NO_MEMORY)
+				return rc;
+			if (wait) {
+				i++;
+				continue;
+			}
+			mem_free(w->payload);
+			*w = v->waiting[--v->waiting_count];
+		}
+	} while (v->news != before);
+	return ERR_OK;
+}
+
+enum err_code
+vault_learn_in(struct vault *v, const struct org *org, const struct log_key *log, const struct entry *e, struct err *err)
+{
+	enum err_code rc, again;
+	bool wait = false;
+
+	if (!e->has_payload || !org_known(org))
+		return ERR_OK;
+	if (e->h.kind == KIND_EPOCH)
+		rc = learn_epoch(v, org, log, e, err);
+	else if (e->h.kind == KIND_KEYGRANT || e->h.kind == KIND_KEYTABLE)
+		rc = learn_one(v, org, log, &e->h, e->payload, &wait, err);
+	else
+		return ERR_OK;
+	if (wait && rc == ERR_OK)
+		return keep_waiting(v, log, e, err);
+	if (rc == ERR_NO_MEMORY || v->waiting_count == 0)
+		return rc;
+	again = retry_waiting(v, org, rc == ERR_OK ? err : NULL);
+	return again != ERR_OK ? again : rc;
+}
+
+enum err_code
+vault_learn(struct vault *v, const struct org *org, const struct entry *e, struct err *err)
+{
+	const struct log_key log = { .author = e->h.author, .stream = e->h.stream, .inc = e->h.inc };
+
+	return vault_learn_in(v, org, &log, e, err);
+}
+
+/* ---- making ---- */
+
+/* The newest epoch seen in the stream, whoever holds it: the parent of the next. */
+static const struct epoch *
+newest(const struct vault *v, const struct stream_id *stream)
+{
+	const struct epoch *best = NULL;
+
+	for (size_t i = 0; i < v->epoch_count; i++) {
+		const struct epoch *ep = &v->epochs[i];
+
+		if (!ep->effective || !SAME(ep->stream, *stream))
+			continue;
+		if (best == NULL || ep->n > best->n || (ep->n == best->n && memcmp(ep->id.b, best->id.b, 16) < 0))
+			best = ep;
+	}
+	return best;
+}
+
+/* Rows of all current readers, sorted by id as the org keeps them. A low-order seal key leaves its device out. */
+static size_t
+seal_to_readers(struct buf *rows, const struct org *org, const struct seal_context *c, const uint8_t e[32],
+                const struct seal_pair *eph)
+{
+	uint8_t sealed[SEALED_KEY_BYTES];
+	size_t count = 0;
+
+	for (size_t i = 0; i < org_device_count(org); i++) {
+		const struct org_device *d = org_device_at(org, i);
+
+		if (!org_reads(org, c->stream, &d->id) || !seal_key(sealed, e, c, eph->pk, eph->sk, d->seal_pk))
+			continue;
+		wr_array(rows, 3);
+		WR_FIXED(rows, d->id);
+		wr_uint(rows, d->seal_index);
+		wr_bin(rows, sealed, sizeof(sealed));
+		count++;
+	}
+	return count;
+}
+
+static void
+write_epoch(struct buf *out, const struct org *org, const struct epoch *parent, uint8_t reason, const uint8_t commit[32],
+            const struct seal_pair *eph, struct bytes rows, size_t count, const uint8_t e[32],
+            const struct seal_context *c)
+{
+	const struct genesis *g = org_genesis(org);
+	uint8_t sealed[SEALED_KEY_BYTES];
+
+	buf_clear(out);
+	wr_array(out, 7);
+	wr_uint(out, parent != NULL ? parent->n + 1 : 1);
+	if (parent != NULL)
+		WR_FIXED(out, parent->id);
+	else
+		wr_nil(out);
+	wr_uint(out, parent != NULL ? reason : 0);
+	wr_bin(out, commit, 32);
+	wr_bin(out, eph->pk, 32);
+	wr_array(out, count);
+	buf_put_bytes(out, rows);
+	if (g->escrow && g->has_escrow_pk && seal_key(sealed, e, c, eph->pk, eph->sk, g->escrow_pk))
+		wr_bin(out, sealed, sizeof(sealed));
+	else
+		wr_nil(out);
+}
+
+enum err_code
+vault_make_epoch(struct vault *v, struct env *env, const struct org *org, const struct stream_id *stream, uint8_t reason,
+                 struct buf *payload, struct err *err)
+{
+	const struct epoch *parent = newest(v, stream);
+	uint8_t e[32], commit[32], digest[16];
+	const struct seal_context c = { .org = org_id(org), .stream = stream, .commit = commit };
+	struct seal_pair eph;
+	struct buf rows = BUF_INIT;
+	enum err_code rc = ERR_OK;
+	size_t count;
+
+	if (!org_reads(org, stream, &v->self))
+		return err_set(err, ERR_REFUSED, "this device is not a reader of the team");
+	org_digest(org, digest);
+	vault_hedged(v, env, e, "fb1/hedge/epoch", BYTES(digest, sizeof(digest)));
+	vault_commit_of(commit, e, stream);
+	hedged_pair(v, env, &eph, BYTES(commit, sizeof(commit)));
+	count = seal_to_readers(&rows, org, &c, e, &eph);
+	if (count > EPOCH_READERS_MAX)
+		rc = err_set(err, ERR_REFUSED, "a team has at most %d readers", EPOCH_READERS_MAX);
+	else
+		write_epoch(payload, org, parent, reason, commit, &eph, buf_bytes(&rows), count, e, &c);
+	if (rc == ERR_OK && (!buf_ok(payload) || !buf_ok(&rows)))
+		rc = err_plain(err, ERR_NO_MEMORY);
+	wipe(e, sizeof(e));
+	wipe(&eph, sizeof(eph));
+	buf_free(&rows);
+	return rc;
+}
+
+enum err_code
+vault_make_keygrant(struct vault *v, struct env *env, const struct org *org, const struct stream_id *stream,
+                    const struct org_device *to, struct buf *payload, struct err *err)
+{
+	uint8_t sealed[SEALED_KEY_BYTES];
+	struct buf rows = BUF_INIT;
+	struct seal_pair eph;
+	size_t count = 0;
+	enum err_code rc;
+
+	if (vault_preferred_epoch(v, stream) == NULL)
+		return err_set(err, ERR_KEY, "no clean epoch of that team is held here");
+	hedged_pair(v, env, &eph, BYTES_OF(to->id));
+	for (size_t i = v->epoch_count; i-- > 0 && count < KEYGRANT_EPOCHS_MAX;) {
+		const struct epoch *ep = &v->epochs[i];
+		const struct seal_context c = { .org = org_id(org), .stream = stream, .commit = ep->commit };
+
+		if (!ep->known || !v->keys[i].has_e || !SAME(ep->stream, *stream))
+			continue;
+		if (!seal_key(sealed, v->keys[i].e, &c, eph.pk, eph.sk, to->seal_pk))
+			break;
+		wr_array(&rows, 3);
+		WR_FIXED(&rows, ep->id);
+		wr_bin(&rows, ep->commit, sizeof(ep->commit));
+		wr_bin(&rows, sealed, sizeof(sealed));
+		count++;
+	}
+	buf_clear(payload);
+	wr_array(payload, 4);
+	WR_FIXED(payload, to->id);
+	wr_uint(payload, to->seal_index);
+	wr_bin(payload, eph.pk, sizeof(eph.pk));
+	wr_array(payload, count);
+	buf_put_bytes(payload, buf_bytes(&rows));
+	if (count == 0)
+		rc = err_set(err, ERR_KEY, "the seal key of that device is not usable");
+	else
+		rc = buf_ok(&rows) && buf_ok(payload) ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
+	wipe(&eph, sizeof(eph));
+	buf_free(&rows);
+	return rc;
+}
+
+/* The rows of one table: live case keys from *at on; the first table also carries every MK. */
+static void
+write_rows(struct vault *v, const struct stream_id *stream, size_t *at, bool *more)
+{
+	bool first = *at == 0;
+	size_t count = 0, metas = 0, end = *at;
+	struct buf *out = &v->plain;
+
+	for (size_t i = *at; i < v->case_count && count < KEYTABLE_ROWS; i++, end = i) {
+		const struct case_key *c = &v->cases[i];
+
+		count += SAME(c->stream, *stream) && c->bound && !keystore_tombstoned(v->ks, 1, c->kid.b);
+	}
+	for (size_t i = 0; i < v->epoch_count && first && metas < KEYGRANT_EPOCHS_MAX / 4; i++)
+		metas += v->keys[i].has_mk && SAME(v->epochs[i].stream, *stream);
+	buf_clear(out);
+	wr_array(out, 2);
+	wr_array(out, count);
+	for (size_t i = *at; i < end; i++) {
+		const struct case_key *c = &v->cases[i];
+
+		if (!SAME(c->stream, *stream) || !c->bound || keystore_tombstoned(v->ks, 1, c->kid.b))
+			continue;
+		wr_array(out, 4);
+		WR_FIXED(out, c->kid);
+		wr_bin(out, c->key, sizeof(c->key));
+		WR_FIXED(out, c->group);
+		WR_FIXED(out, c->birth);
+	}
+	wr_array(out, metas);
+	for (size_t i = 0; i < v->epoch_count && metas > 0; i++) {
+		if (!v->keys[i].has_mk || !SAME(v->epochs[i].stream, *stream))
+			continue;
+		wr_array(out, 2);
+		WR_FIXED(out, v->epochs[i].id);
+		wr_bin(out, v->keys[i].mk, 32);
+		metas--;
+	}
+	*at = end;
+	*more = false;
+	for (size_t i = end; i < v->case_count && !*more; i++)
+		*more = SAME(v->cases[i].stream, *stream) && v->cases[i].bound;
+}
+
+enum err_code
+vault_make_keytable(struct vault *v, struct env *env, const struct header *next, size_t *at, bool *more,
+                    struct buf *payload, struct err *err)
+{
+	const struct epoch *ep = vault_preferred_epoch(v, &next->stream);
+	const struct place place = place_of(next);
+	uint8_t fresh[32], salt[24], key[32];
+	struct buf box = BUF_INIT;
+	const struct epoch_keys *k;
+	bool ok;
+
+	if (ep == NULL)
+		return err_set(err, ERR_KEY, "no clean epoch is held for this team");
+	k = &v->keys[ep - v->epochs];
+	write_rows(v, &next->stream, at, more);
+	env_random(env, fresh, sizeof(fresh));
+	HC(salt, 24, BYTES(k->tk, 32), "fb1/salt", BYTES(fresh, 32), PLACE_PARTS(place), buf_bytes(&v->plain));
+	table_key(key, k, salt, &place);
+	ok = buf_ok(&v->plain) && aead_seal(&box, key, salt, BYTES_NONE, buf_bytes(&v->plain));
+	buf_clear(payload);
+	wr_array(payload, 3);
+	WR_FIXED(payload, ep->id);
+	wr_bin(payload, salt, sizeof(salt));
+	wr_bin(payload, box.p, box.len);
+	wipe(key, sizeof(key));
+	if (v->plain.len > 0)
+		wipe(v->plain.p, v->plain.len);
+	buf_free(&box);
+	return ok && buf_ok(payload) ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
+}

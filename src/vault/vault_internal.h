@@ -1,0 +1,121 @@
+/*
+ * What the parts of the vault share: epochs, their keys, case keys.
+ *
+ *   epochs[i] (public) | keys[i] (guarded) ─ by id
+ *   cases[] (guarded) ─ by kid, and by stream ‖ group ‖ birth epoch
+ *
+ * An honest kid is random and has one key. A dishonest reader may announce
+ * another key under a kid in use; both are kept, chained, and the commitment
+ * in each entry says which was meant, so that the order of arrival decides
+ * nothing.
+ */
+#ifndef FALTBOK_VAULT_VAULT_INTERNAL_H
+#define FALTBOK_VAULT_VAULT_INTERNAL_H
+
+#include "base/table.h"
+#include "vault/vault.h"
+
+enum {
+	EPOCH_READERS_MAX = 512,
+	KEYGRANT_EPOCHS_MAX = 256,
+	EPOCH_N_MAX = 1 << 30,
+	NO_CASE = -1,
+};
+
+struct epoch {
+	struct epoch_id id;
+	struct stream_id stream;
+	bool known;              /* its EPOCH entry is held; else only its secret, from the keystore */
+	bool open;               /* in the open transaction only */
+	bool effective, clean;   /* as of the last vault_refresh() */
+	uint64_t n;
+	bool has_parent;
+	struct epoch_id parent;
+	uint8_t commit[32];
+	struct log_key log;      /* where the EPOCH stands */
+	uint64_t seq;
+	struct device_id *readers;
+	size_t reader_count;
+};
+
+struct epoch_keys { /* guarded; parallel to epochs */
+	bool has_e, has_mk;
+	uint8_t e[32], mk[32], wk[32], tk[32];
+};
+
+struct case_key { /* guarded */
+	struct key_id kid;
+	uint8_t key[32];
+	struct stream_id stream;
+	struct epoch_id birth;
+	bool bound;
+	struct group_id group;
+	bool wrapped, wrapped_open; /* we have wrapped it in our log of that incarnation; only in the open transaction */
+	struct inc wrapped_inc;
+	int64_t next;            /* another key under the same kid, or NO_CASE */
+};
+
+struct given { struct epoch_id epoch; struct device_id dev; struct log_key log; uint64_t seq; bool effective; };
+
+struct waiting { struct log_key log; struct header h; struct hash id; uint8_t *payload; };
+
+struct vault {
+	struct keystore *ks;
+	bool dirty;
+	uint64_t news;
+	uint8_t *hedge;                      /* guarded, 32 bytes: makes weak randomness ours alone */
+	struct device_id self;
+
+	struct epoch *epochs;
+	struct epoch_keys *keys;
+	size_t epoch_count, epoch_cap, keys_cap;
+	struct table *epoch_by_id;
+	size_t last_epoch;                   /* most entries name the same one as the one before */
+
+	struct case_key *cases;
+	size_t case_count, case_cap;
+	struct table *case_by_kid, *case_by_group;
+	int64_t last_case;                   /* of the last vault_open() or vault_seal() */
+
+	struct given *given;
+	size_t given_count, given_cap;
+	struct waiting *waiting;             /* KEYGRANTs and KEYTABLEs whose epoch has not come yet */
+	size_t waiting_count, waiting_cap;
+
+	struct buf outer, plain;             /* scratch, wiped at the end */
+};
+
+/* Where an entry stands: what every key of its payload is bound to. */
+struct place { uint8_t seq[8]; const struct header *h; };
+#define PLACE_PARTS(pl) BYTES_OF((pl).h->author), BYTES_OF((pl).h->stream), BYTES_OF((pl).h->inc), BYTES((pl).seq, 8)
+
+static inline struct place
+place_of(const struct header *h)
+{
+	struct place p = { .h = h };
+
+	be64_put(p.seq, h->seq);
+	return p;
+}
+
+/* 32 bytes that are secret even if the random generator repeats itself: proto/vault.md, 1. */
+void vault_hedged(struct vault *v, struct env *env, uint8_t out[32], const char *ctx, struct bytes about);
+
+struct epoch *vault_epoch(const struct vault *v, const struct epoch_id *id, struct epoch_keys **keys);
+/* Finds or adds; NULL when out of memory. */
+struct epoch *vault_epoch_put(struct vault *v, const struct epoch_id *id, const struct stream_id *stream);
+/* The secret of a known epoch: into the vault and the keystore. */
+enum err_code vault_take_secret(struct vault *v, struct epoch *ep, const uint8_t e[32], struct err *err) MUST_CHECK;
+void vault_commit_of(uint8_t out[32], const uint8_t e[32], const struct stream_id *stream);
+struct epoch *vault_preferred_epoch(const struct vault *v, const struct stream_id *stream);
+
+/* Index, or NO_CASE when out of memory. A key that is there already is not added twice. */
+int64_t vault_case_put(struct vault *v, const struct key_id *kid, const uint8_t key[32], const struct stream_id *stream,
+                       const struct epoch_id *birth);
+int64_t vault_case_first(const struct vault *v, const struct key_id *kid);
+int64_t vault_case_of_group(const struct vault *v, const struct stream_id *stream, const struct group_id *group,
+                            const struct epoch_id *birth);
+/* False only when out of memory; a bound key keeps its group. */
+bool vault_case_bind(struct vault *v, int64_t i, const struct group_id *group);
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * The readable records of a node: in memory only.
+ *
+ *   changes, a batch at a time ─> folded record by record ─> :memory: SQLite
+ *        record(id, type, team, …, state)   one blob of state a record
+ *        change(record, entry, import)      which entries made it
+ *        fts                                full text over notes and text fields
+ *
+ * Nothing in here ever reaches a disk but the sealed snapshot. The order of
+ * arrival makes no difference to what is shown. Of several entries that
+ * bring the same import to one record only the one with the smallest id
+ * counts. Records of type 1 are the roster's own (names, profiles): they are
+ * in the state hash, and not in counts, lists of all types, or the full text.
+ * Spec: proto/crdt.md, 5.
+ */
+#ifndef FALTBOK_VIEW_VIEW_H
+#define FALTBOK_VIEW_VIEW_H
+
+#include "base/env.h"
+#include "base/ids.h"
+#include "casework/records.h"
+
+struct view;
+
+struct view_change {
+	uint64_t row;            /* log index << 40 | seq: where the entry stands in the replica */
+	uint8_t entry[16];       /* first half of its id */
+	struct author author;
+	struct stream_id team;
+	struct bytes body;       /* borrowed for the call */
+};
+
+struct view *view_new(struct env *env, struct err *err);
+void view_free(struct view *v);
+/* The profile decides what is text for search. May be set again when a new version comes. NULL: none yet. */
+void view_set_profile(struct view *v, const struct profile *p);
+
+/*
+ * Reads an entry of the replica again: its id's first half, author, team and opened body, borrowed until the next
+ * call. Needed when an import that was applied turns out to have an older twin. False: it cannot be read any more.
+ */
+typedef bool (*view_reader)(void *ctx, uint64_t row, uint8_t entry[16], struct author *author, struct stream_id *team,
+                            struct bytes *body);
+void view_set_reader(struct view *v, view_reader read, void *ctx);
+
+/* All or nothing. A body that does not decode is counted and left out (its entry stays in the log). */
+enum err_code view_apply(struct view *v, const struct view_change *changes, size_t count, struct err *err) MUST_CHECK;
+uint64_t view_undecodable(const struct view *v);
+void view_clear(struct view *v);
+
+/* The record as it is now, decoded into `out`; ERR_UNKNOWN. */
+enum err_code view_get(struct view *v, const struct record_id *id, struct record *out, struct stream_id *team, struct err *err) MUST_CHECK;
+/* The one record whose id begins with the prefix (≥ 6 digits). ERR_UNKNOWN none, ERR_INVALID several (names two). */
+enum err_code view_find(struct view *v, const char *id_prefix, struct record_id *out, struct err *err) MUST_CHECK;
+bool view_has_import(struct view *v, const struct record_id *id, const uint8_t import[16]);
+/* Records of a type (0: all but the roster's), newest first by their first change. Return false to stop. */
+enum err_code view_each(struct view *v, uint32_t type, bool (*cb)(void *ctx, const struct record *r, const struct stream_id *team), void *ctx, struct err *err) MUST_CHECK;
+enum err_code view_conflicts(struct view *v, bool (*cb)(void *ctx, const struct record *r, const struct stream_id *team), void *ctx, struct err *err) MUST_CHECK;
+/* Full text: every word of the query must match as a prefix; case and diacritics fold (å finds a and å alike). Best first. */
+enum err_code view_search(struct view *v, const char *query, uint32_t type, size_t limit,
+                          bool (*cb)(void *ctx, const struct record *r, const struct stream_id *team, const char *snippet), void *ctx, struct err *err) MUST_CHECK;
+/* Brings the full text up to date now instead of at the next search: an idle moment is a good one. */
+enum err_code view_index_now(struct view *v, struct err *err) MUST_CHECK;
+/* Rows of the entries that made a record, oldest first. */
+enum err_code view_history(struct view *v, const struct record_id *id, bool (*cb)(void *ctx, uint64_t row), void *ctx, struct err *err) MUST_CHECK;
+
+uint64_t view_record_count(struct view *v), view_conflict_count(struct view *v);
+/* HC(32,∅,"fb1/state", canonical of all records by id). Kept until the next change. */
+enum err_code view_state_hash(struct view *v, uint8_t out[32], struct err *err) MUST_CHECK;
+const struct author *view_author(const struct view *v, uint32_t number);
+/* The small number of an author, given now if there is none. */
+enum err_code view_author_number(struct view *v, const struct author *author, uint32_t *number, struct err *err) MUST_CHECK;
+
+/* Memory image for the sealed snapshot, and back. `marks`: what the owner must know to trust it (lengths applied per log). */
+enum err_code view_serialize(struct view *v, struct bytes marks, struct buf *out, struct err *err) MUST_CHECK;
+enum err_code view_deserialize(struct view *v, struct bytes image, struct buf *marks, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,227 @@
+/*
+ * Full text. A record is one document: its text fields and all its notes, so
+ * that every word of a query may stand anywhere in it. The index has no
+ * content of its own; a changed record gets a new document and its old one
+ * is passed over, until so many are dead that all is indexed anew. Documents
+ * are brought up to date before a search, not at every change.
+ */
+#include "view/view.h"
+
+#include "view/view_internal.h"
+
+enum { DEAD_MIN = 1000 };
+
+static enum err_code
+document_text(struct view *v, const struct record *r, struct buf *out)
+{
+	const struct profile_type *t = v->profile != NULL ? profile_type_numbered(v->profile, record_type(r)) : NULL;
+
+	buf_clear(out);
+	if (t != NULL)
+		record_search_text(r, t, out);
+	for (size_t i = 0; i < record_note_count(r); i++) {
+		buf_put_u8(out, '\n');
+		buf_put_bytes(out, record_note_at(r, i)->text);
+	}
+	return buf_ok(out) ? ERR_OK : ERR_NO_MEMORY;
+}
+
+/* Document numbers are row << 20 | generation, so that a dead one is known by its generation. */
+static enum err_code
+index_one(struct view *v, sqlite3_int64 row, sqlite3_int64 doc, struct bytes text, struct err *err)
+{
+	sqlite3_int64 next = doc == 0 ? (row << SEQ_BITS_OF_DOC | 1) : doc + 1;
+	sqlite3_stmt *s = view_stmt(v, VIEW_DOC_ADD, "INSERT INTO fts(rowid, text) VALUES (?1, ?2)", err);
+	enum err_code rc;
+
+	if (s == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	(void)sqlite3_bind_int64(s, 1, next);
+	(void)sqlite3_bind_text64(s, 2, text.len > 0 ? (const char *)text.p : "", text.len, SQLITE_STATIC, SQLITE_UTF8);
+	rc = view_run(v, s, err);
+	if (rc != ERR_OK)
+		return rc;
+	v->dead_docs += doc != 0;
+	s = view_stmt(v, VIEW_DOC_DONE, "UPDATE record SET doc = ?2, dirty = 0 WHERE row = ?1", err);
+	if (s == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	(void)sqlite3_bind_int64(s, 1, row);
+	(void)sqlite3_bind_int64(s, 2, next);
+	return view_run(v, s, err);
+}
+
+static enum err_code
+index_dirty(struct view *v, struct err *err)
+{
+	static const struct record_id none;
+	sqlite3_stmt *s = view_walk(v, "SELECT row, doc, id, team, state FROM record WHERE dirty = 1 AND row > ?1 ORDER BY row LIMIT 1", err);
+	struct record *r = record_new(&none);
+	enum err_code rc = s != NULL && r != NULL ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
+	struct stream_id team;
+	sqlite3_int64 row = 0, doc;
+
+	while (rc == ERR_OK) {
+		(void)sqlite3_reset(s); /* the walk changes what it walks over, so each step is a query of its own */
+		(void)sqlite3_bind_int64(s, 1, row);
+		if (sqlite3_step(s) != SQLITE_ROW)
+			break;
+		row = sqlite3_column_int64(s, 0);
+		doc = sqlite3_column_int64(s, 1);
+		rc = view_read_row(v, s, 2, r, &team, err);
+		if (rc == ERR_OK && document_text(v, r, &v->scratch) != ERR_OK)
+			rc = err_plain(err, ERR_NO_MEMORY);
+		(void)sqlite3_reset(s);
+		if (rc == ERR_OK)
+			rc = index_one(v, row, doc, buf_bytes(&v->scratch), err);
+	}
+	(void)sqlite3_finalize(s);
+	record_free(r);
+	return rc;
+}
+
+static uint64_t
+live_docs(struct view *v)
+{
+	sqlite3_stmt *s = view_walk(v, "SELECT count(*) FROM record WHERE doc <> 0", NULL);
+	uint64_t n = s != NULL && sqlite3_step(s) == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(s, 0) : 0;
+
+	(void)sqlite3_finalize(s);
+	return n;
+}
+
+void
+view_count_dead(struct view *v)
+{
+	sqlite3_stmt *s = view_walk(v, "SELECT count(*) FROM fts_docsize", NULL);
+	uint64_t all = s != NULL && sqlite3_step(s) == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(s, 0) : 0;
+	uint64_t live = live_docs(v);
+
+	(void)sqlite3_finalize(s);
+	v->dead_docs = all > live ? all - live : 0;
+}
+
+enum err_code
+view_index_all(struct view *v, struct err *err)
+{
+	v->dead_docs = 0;
+	return view_exec(v, "INSERT INTO fts(fts) VALUES ('delete-all'); UPDATE record SET doc = 0, dirty = 1 WHERE type <> 1", err);
+}
+
+enum err_code
+view_index_now(struct view *v, struct err *err)
+{
+	enum err_code rc = view_exec(v, "BEGIN", err);
+	uint64_t dead = v->dead_docs;
+
+	if (rc != ERR_OK)
+		return rc;
+	if (v->dead_docs > DEAD_MIN && v->dead_docs > live_docs(v))
+		rc = view_index_all(v, err);
+	if (rc == ERR_OK)
+		rc = index_dirty(v, err);
+	if (rc == ERR_OK)
+		rc = view_exec(v, "COMMIT", err);
+	if (rc != ERR_OK) {
+		(void)sqlite3_exec(v->db, "ROLLBACK", NULL, NULL, NULL);
+		v->dead_docs = dead;
+	}
+	return rc;
+}
+
+/* Every word becomes a quoted prefix: what a person types is never FTS5 syntax. False when there is no word. */
+static bool
+match_of(struct buf *out, const char *query)
+{
+	bool in_word = false, any = false;
+
+	for (const char *p = query;; p++) {
+		bool space = *p == '\0' || (unsigned char)*p <= ' ';
+
+		if (in_word && space)
+			buf_put(out, "\"* ", 3);
+		if (!in_word && !space)
+			buf_put_u8(out, '"');
+		in_word = !space;
+		any = any || in_word;
+		if (*p == '\0')
+			return any;
+		if (in_word)
+			buf_put(out, *p == '"' ? "\"\"" : p, *p == '"' ? 2 : 1);
+	}
+}
+
+/* A few words around what matched. SQLite owns the text until the next snippet. */
+static const char *
+snippet_of(struct view *v, const struct record *r, struct bytes match, struct err *err)
+{
+	sqlite3_stmt *del = view_stmt(v, VIEW_SNIP_DEL, "DELETE FROM temp.snip", err);
+	sqlite3_stmt *add = view_stmt(v, VIEW_SNIP_ADD, "INSERT INTO temp.snip(rowid, text) VALUES (1, ?1)", err);
+	sqlite3_stmt *get = view_stmt(v, VIEW_SNIP_GET, "SELECT snippet(snip, 0, '', '', '…', 16) FROM temp.snip WHERE snip MATCH ?1", err);
+	const char *text = "";
+
+	if (del == NULL || add == NULL || get == NULL || document_text(v, r, &v->scratch) != ERR_OK ||
+	    view_run(v, del, err) != ERR_OK)
+		return text;
+	(void)sqlite3_bind_text64(add, 1, v->scratch.len > 0 ? (const char *)v->scratch.p : "", v->scratch.len, SQLITE_STATIC, SQLITE_UTF8);
+	if (view_run(v, add, err) != ERR_OK)
+		return text;
+	(void)sqlite3_bind_text64(get, 1, (const char *)match.p, match.len, SQLITE_STATIC, SQLITE_UTF8);
+	if (sqlite3_step(get) == SQLITE_ROW && sqlite3_column_text(get, 0) != NULL)
+		text = (const char *)sqlite3_column_text(get, 0);
+	return text;
+}
+
+typedef bool (*search_cb)(void *ctx, const struct record *r, const struct stream_id *team, const char *snippet);
+
+static enum err_code
+give_hits(struct view *v, sqlite3_stmt *s, struct bytes match, search_cb cb, void *ctx, struct err *err)
+{
+	static const struct record_id none;
+	struct record *r = record_new(&none);
+	enum err_code rc = r != NULL ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
+	struct stream_id team;
+	int step = SQLITE_DONE;
+	bool go_on = true;
+
+	while (rc == ERR_OK && go_on && (step = sqlite3_step(s)) == SQLITE_ROW) {
+		rc = view_read_row(v, s, 0, r, &team, err);
+		if (rc == ERR_OK)
+			go_on = cb(ctx, r, &team, snippet_of(v, r, match, err));
+	}
+	if (rc == ERR_OK && go_on && step != SQLITE_DONE)
+		rc = view_error(v, err);
+	record_free(r);
+	return rc;
+}
+
+enum err_code
+view_search(struct view *v, const char *query, uint32_t type, size_t limit, search_cb cb, void *ctx, struct err *err)
+{
+	struct buf match = BUF_INIT;
+	enum err_code rc = ERR_OK;
+	sqlite3_stmt *s = NULL;
+
+	if (!utf8_valid(BYTES_STR(query)))
+		rc = err_set(err, ERR_INVALID, "the query is not UTF-8");
+	else if (match_of(&match, query))
+		rc = view_index_now(v, err);
+	if (rc == ERR_OK && !buf_ok(&match))
+		rc = err_plain(err, ERR_NO_MEMORY);
+	if (rc != ERR_OK || match.len == 0)
+		goto out;
+	s = view_walk(v,
+		"SELECT r.id, r.team, r.state FROM fts CROSS JOIN record r ON r.row = fts.rowid >> 20"
+		" WHERE fts MATCH ?1 AND r.doc = fts.rowid AND (?2 = 0 OR r.type = ?2) ORDER BY fts.rank LIMIT ?3", err);
+	if (s == NULL) {
+		rc = err_plain(err, ERR_NO_MEMORY);
+		goto out;
+	}
+	(void)sqlite3_bind_text64(s, 1, (const char *)match.p, match.len, SQLITE_STATIC, SQLITE_UTF8);
+	(void)sqlite3_bind_int64(s, 2, type);
+	(void)sqlite3_bind_int64(s, 3, limit > INT32_MAX ? INT32_MAX : (sqlite3_int64)limit);
+	rc = give_hits(v, s, buf_bytes(&match), cb, ctx, err);
+out:
+	(void)sqlite3_finalize(s);
+	buf_wipe(&match);
+	return rc;
+}
