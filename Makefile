@@ -1,0 +1,134 @@
+# Fältbok. `make` builds the three programs; `make demo`, `make run` and
+# `make check` first see to it that the machine has what they need.
+#   V=1 shows commands   SAN=1 builds aside with ASan and UBSan   CC=clang works
+
+PKGS     := libsodium libuv sqlite3 jansson libutf8proc $(shell pkg-config --exists msgpack-c && echo msgpack-c || echo msgpack)
+BUILD    := build$(if $(SAN),/san)$(if $(FUZZ),/fuzz)
+CFLAGS   ?= -O2 -g
+HARDEN   := -fstack-protector-strong -fPIE $(if $(SAN)$(FUZZ),,-D_FORTIFY_SOURCE=2)
+FLAGS     = -std=gnu11 -Isrc -Iinclude -MMD -MP -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Werror \
+            -DFALTBOK_VERSION='"$(VERSION)"' -ffile-prefix-map=$(CURDIR)=. \
+            $(shell pkg-config --cflags $(PKGS)) $(HARDEN) $(CFLAGS) \
+            $(if $(SAN),-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all)
+LIBS      = $(shell pkg-config --libs $(PKGS)) -lm -lpthread
+LDFLAGS  += -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=address -fsanitize=undefined)
+VERSION  := 0.1.0
+SAY       = @echo "  $(1)  $@"
+Q        := $(if $(V),,@)
+
+SRC      := $(filter-out src/app/%,$(wildcard src/*/*.c))
+OBJ      := $(SRC:%.c=$(BUILD)/%.o)
+NODE_OBJ := $(filter-out $(BUILD)/src/sim/%,$(OBJ))
+HUB_LAYERS   := base codec crypto log org sync link peer store hub net
+AUDIT_LAYERS := base codec crypto log org sync link peer store audit net
+objects_of = $(patsubst %.c,$(BUILD)/%.o,$(foreach l,$(1),$(wildcard src/$(l)/*.c)))
+
+PROGRAMS := $(BUILD)/faltbok $(BUILD)/faltbok-hub $(BUILD)/faltbok-audit
+APP_COMMON := $(patsubst %.c,$(BUILD)/%.o,$(filter-out src/app/faltbok%.c src/app/node_%.c,$(wildcard src/app/*.c)))
+APP_NODE := $(patsubst %.c,$(BUILD)/%.o,$(filter-out src/app/node_library.c,$(wildcard src/app/node_*.c)))
+LIBRARY  := $(BUILD)/libfaltbok.a
+
+.PHONY: all
+all: $(PROGRAMS) $(LIBRARY)
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(CC) $(FLAGS) -c -o $@ $<
+
+$(BUILD)/faltbok: $(BUILD)/src/app/faltbok.o $(APP_COMMON) $(APP_NODE) $(NODE_OBJ)
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(BUILD)/faltbok-hub: $(BUILD)/src/app/faltbok-hub.o $(APP_COMMON) $(call objects_of,$(HUB_LAYERS))
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(BUILD)/faltbok-audit: $(BUILD)/src/app/faltbok-audit.o $(APP_COMMON) $(call objects_of,$(AUDIT_LAYERS))
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/src/app/node_builtin.o: packaging/profiles/radrum.json
+
+# What include/faltbok.h promises, for other programs.
+$(LIBRARY): $(BUILD)/src/app/node_library.o $(NODE_OBJ)
+	@echo "  AR    $@"
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+# ---- tests: each suite ends with its closing line ----
+
+# Unit tests: tests/unit/test_X.c is one cmocka program over all layers.
+UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
+$(BUILD)/tests/test_%: tests/unit/test_%.c $(OBJ)
+	@mkdir -p $(@D)
+	@echo "  TEST  $@"
+	$(Q)$(CC) $(FLAGS) -Itests/unit -o $@ $< $(OBJ) $(LDFLAGS) $(LIBS) -lcmocka
+
+# Fuzz targets, compiled with the product's code: replayed over their corpora by
+# any compiler, and run by libFuzzer with `make fuzz`.
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+REPLAY := $(FUZZ_TARGETS:%=$(BUILD)/tests/replay_%)
+$(BUILD)/tests/replay_%: tests/fuzz/%.c tests/fuzz/replay.c $(OBJ)
+	@mkdir -p $(@D)
+	@echo "  FUZZ  $@"
+	$(Q)$(CC) $(FLAGS) -Itests/unit -o $@ $< tests/fuzz/replay.c $(OBJ) $(LDFLAGS) $(LIBS)
+
+.PHONY: unit replay cli
+unit: $(UNIT)
+	@for t in $(UNIT); do echo "== $$t"; $$t || exit 1; done
+replay: $(REPLAY)
+	@for t in $(FUZZ_TARGETS); do $(BUILD)/tests/replay_$$t tests/fuzz/corpus/$$t || exit 1; done
+cli: all
+	@for t in tests/cli/[0-9]*.sh; do echo "== $$t"; $$t $(BUILD) || exit 1; done
+
+.PHONY: fuzz-objects
+fuzz-objects: $(OBJ)
+$(BUILD)/tests/fuzz_%: tests/fuzz/fuzz_%.c $(OBJ)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FLAGS) -fsanitize=fuzzer,address,undefined -Itests/unit -o $@ $< $(OBJ) $(LDFLAGS) $(LIBS)
+
+# MINUTES of libFuzzer on each target; finds stay in build/fuzz/.
+MINUTES ?= 1
+.PHONY: fuzz
+fuzz:
+	@tools/fuzz $(MINUTES) $(FUZZ_TARGETS)
+
+-include tests/sim/rules.mk
+-include tests/bench/rules.mk
+-include tests/second/rules.mk
+
+.PHONY: check-layers check-hands check-absence check-quotes
+check-layers:
+	@awk -f tools/check-layers.awk tools/layers $$(find src -name '*.[ch]') && echo "layers hold"
+check-hands: $(OBJ)
+	@tools/check-hands $(BUILD)
+check-absence: all
+	@tools/check-absence $(BUILD)
+check-quotes:
+	@tools/check-quotes
+
+# ---- what people type ----
+
+.PHONY: demo check test
+demo:
+	@tools/setup
+	@$(MAKE) --no-print-directory all
+	@tools/demo $(BUILD)
+check:
+	@tools/setup check
+	@$(MAKE) --no-print-directory test
+test: check-layers all
+	@$(MAKE) --no-print-directory check-hands check-absence check-quotes unit replay cli sim-check second
+	@$(MAKE) --no-print-directory SAN=1 unit
+
+PREFIX ?= /usr/local
+.PHONY: install
+install: all
+	install -D -m 0755 -t $(DESTDIR)$(PREFIX)/bin $(PROGRAMS)
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/include include/faltbok.h
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/lib $(LIBRARY)
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/faltbok/profiles packaging/profiles/*.json
+
+.PHONY: clean
+clean:
+	rm -rf build
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

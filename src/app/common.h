@@ -1,0 +1,55 @@
+/*
+ * What the three programs have in common: global options, the passphrase,
+ * how an answer or an error is printed, joining an organisation.
+ */
+#ifndef FALTBOK_APP_COMMON_H
+#define FALTBOK_APP_COMMON_H
+
+#include <jansson.h>
+
+#include "base/env.h"
+#include "crypto/keystore.h"
+#include "store/home.h"
+
+struct app {
+	const char *program;        /* "faltbok" */
+	char home[3072];
+	const char *passphrase_file;
+	bool json, quiet;
+	enum kdf_strength kdf;
+	int argc;                   /* what is left: the command and its words */
+	char **argv;
+	struct env *env;
+	struct buf passphrase;      /* once asked for */
+};
+
+struct command { const char *name, *usage, *help; };
+
+/* Global options out of argv, wherever they stand. Exits for --help, --version and what cannot be read. */
+void app_start(struct app *app, const char *program, int argc, char **argv, const struct command *commands);
+int app_finish(struct app *app, int status); /* frees, returns status */
+
+/* An option of a command: takes "--name value" out of app->argv. NULL when absent. */
+const char *app_option(struct app *app, const char *name);
+bool app_flag(struct app *app, const char *name);
+/* Nothing may be left over. */
+enum err_code app_no_more(const struct app *app, struct err *err);
+
+/* The passphrase: from the file, else asked for on the terminal (twice for a new one). */
+enum err_code app_passphrase(struct app *app, bool fresh, struct err *err) MUST_CHECK;
+enum err_code app_open_home(struct app *app, struct home *home, struct err *err) MUST_CHECK;
+
+/* Prints the answer (JSON, or `text` unless quiet), or the error. Returns the exit status. */
+int app_answer(struct app *app, json_t *result, const char *text);
+int app_fail(struct app *app, const struct err *err);
+bool app_ask_yes(const char *question); /* on the terminal; false when there is none */
+/* The path as it would be from "/": for a process that works elsewhere. */
+char *app_absolute(const char *path, char out[4096]);
+
+/* join --request FILE … | join --welcome FILE …: the same for all three programs. */
+int app_join(struct app *app);
+/* passphrase: a new one for this home.  recover --code FILE: a new one by the recovery code. */
+int app_change_passphrase(struct app *app);
+int app_recover(struct app *app);
+
+#endif

@@ -1,0 +1,170 @@
+/*
+ * faltbok: the node of an adviser or coordinator. Words in, one operation,
+ * an answer and an exit status out. Where a node is already serving from
+ * the home, the operation is handed to it and its answer printed.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/node.h"
+#include "base/mem.h"
+#include "net/net.h"
+
+static const struct command own_commands[] = {
+	{ "init", "--org NAME --member NAME --device NAME [--kit DIR] [--profile FILE] [--no-escrow]",
+	  "Creates the organisation; this device is its first coordinator. Writes the recovery kit." },
+	{ "join", "--request FILE --member NAME --device NAME | --welcome FILE [--root FINGERPRINT | --yes]",
+	  "Makes this device's keys and a request for a coordinator; then takes the welcome." },
+	{ "serve", "[--listen HOST:PORT] [--peer HOST:PORT]…", "Keeps in step with others until interrupted." },
+	{ "passphrase", "[--new-passphrase-file FILE]", "Changes the passphrase of this home." },
+	{ "recover", "--code FILE", "Sets a new passphrase with this device's recovery code." },
+};
+
+/* Our own commands and the table's rows in one list, for help. */
+static const struct command *
+all_commands(void)
+{
+	static struct command list[64];
+	size_t n = 0;
+
+	for (size_t i = 0; i < COUNT_OF(own_commands); i++)
+		list[n++] = own_commands[i];
+	for (const struct op_row *row = op_table; row->name != NULL && n + 1 < COUNT_OF(list); row++)
+		list[n++] = (struct command){ row->name, row->usage, row->help };
+	return list;
+}
+
+static int
+answer(struct app *app, const struct op_row *row, json_t *result)
+{
+	struct buf text = BUF_INIT;
+	int status;
+
+	print_result(&text, row, result);
+	status = app_answer(app, result, buf_str(&text));
+	buf_wipe(&text);
+	return status;
+}
+
+static enum err_code
+code_of(const char *word)
+{
+#define X(code, exit_status, name, text) if (strcmp(word, name) == 0) return code;
+	ERR_MAP(X)
+#undef X
+	return ERR_IO;
+}
+
+/* Hands the operation to the process that serves this home. ERR_NOT_FOUND: there is none. */
+static enum err_code
+by_socket(struct app *app, const struct op_row *row, json_t *params, int *status)
+{
+	char path[sizeof(app->home) + 32];
+	struct buf reply = BUF_INIT;
+	struct err err = ERR_INIT;
+	json_t *answered, *error;
+	char *request;
+	enum err_code rc;
+
+	snprintf(path, sizeof(path), "%s/control.sock", app->home);
+	json_object_set_new(params, "op", json_string(row->name));
+	request = json_dumps(params, JSON_COMPACT);
+	rc = request == NULL ? err_plain(&err, ERR_NO_MEMORY) : net_control_call(path, BYTES_STR(request), &reply, &err);
+	free(request);
+	if (rc == ERR_NOT_FOUND)
+		return rc;
+	answered = rc == ERR_OK ? json_loadb((const char *)reply.p, reply.len, 0, NULL) : NULL;
+	buf_wipe(&reply);
+	if (rc == ERR_OK && answered == NULL)
+		err_set(&err, ERR_IO, "the serving process gave no answer; is it still running?");
+	error = json_object_get(answered, "error");
+	if (error != NULL)
+		err_set(&err, code_of(json_string_value(json_object_get(error, "code"))), "%s", json_string_value(json_object_get(error, "text")));
+	if (err.code == ERR_OK) {
+		*status = answer(app, row, answered);
+		return ERR_OK;
+	}
+	json_decref(answered);
+	*status = app_fail(app, &err);
+	return ERR_OK;
+}
+
+static void
+finished(struct op_call *call)
+{
+	*(bool *)call->ctx = true;
+}
+
+static int
+by_ourselves(struct app *app, const struct op_row *row, json_t *params)
+{
+	struct node_secret secret = { .slot = 1 };
+	struct err err = ERR_INIT;
+	struct node *node = NULL;
+	struct op_call call = { .params = params, .finished = finished };
+	bool done = false;
+	char path[sizeof(app->home) + 16];
+	int status;
+
+	snprintf(path, sizeof(path), "%s/keystore", app->home);
+	if (!app->env->files->exists(app->env, path)) {
+		err_set(&err, ERR_REFUSED, "%s: no home is here yet; `faltbok init` founds an organisation, `faltbok join` joins one", app->home);
+		return app_fail(app, &err);
+	}
+	if (app_passphrase(app, false, &err) != ERR_OK)
+		return app_fail(app, &err);
+	secret.secret = buf_bytes(&app->passphrase);
+	if (node_open(&node, app->env, app->home, &secret, &err) != ERR_OK)
+		return app_fail(app, &err);
+	call.node = node;
+	call.ctx = &done;
+	op_start(row, &call);
+	if (!done)
+		net_run(app->env, &done, -1);
+	status = call.err.code == ERR_OK ? answer(app, row, call.result) : app_fail(app, &call.err);
+	node_close(node);
+	return status;
+}
+
+static int
+run_row(struct app *app)
+{
+	struct err err = ERR_INIT;
+	int used = 0, status = 0;
+	const struct op_row *row = args_row(app, &used);
+	json_t *params;
+
+	if (row == NULL) {
+		err_set(&err, ERR_USAGE, "there is no command \"%s\"; `faltbok --help` shows them", app->argv[0]);
+		return app_fail(app, &err);
+	}
+	params = args_params(app, row, used, &err);
+	if (params == NULL)
+		return app_fail(app, &err);
+	if (by_socket(app, row, params, &status) == ERR_NOT_FOUND)
+		status = by_ourselves(app, row, params);
+	json_decref(params);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct app app;
+	int status;
+
+	app_start(&app, "faltbok", argc, argv, all_commands());
+	if (strcmp(app.argv[0], "init") == 0)
+		status = app_init(&app);
+	else if (strcmp(app.argv[0], "join") == 0)
+		status = app_join(&app);
+	else if (strcmp(app.argv[0], "serve") == 0)
+		status = app_serve(&app);
+	else if (strcmp(app.argv[0], "passphrase") == 0)
+		status = app_change_passphrase(&app);
+	else if (strcmp(app.argv[0], "recover") == 0)
+		status = app_recover(&app);
+	else
+		status = run_row(&app);
+	return app_finish(&app, status);
+}

@@ -1,0 +1,229 @@
+/*
+ * Answers as a person reads them: sentences and short tables. Whoever wants
+ * every field asks for --json.
+ */
+#include <stdio.h>
+
+#include "app/node.h"
+
+static const char *
+text_of(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s != NULL ? s : "–";
+}
+
+static long long
+number_of(const json_t *o, const char *key)
+{
+	return json_integer_value(json_object_get(o, key));
+}
+
+static const char *
+plural(long long n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void
+print_value(struct buf *out, const json_t *v)
+{
+	size_t i;
+	const json_t *item;
+
+	if (json_is_string(v)) {
+		buf_printf(out, "%s", json_string_value(v));
+	} else if (json_is_array(v)) {
+		json_array_foreach((json_t *)v, i, item) {
+			buf_printf(out, "%s", i > 0 ? ", " : "");
+			print_value(out, item);
+		}
+	} else if (json_is_integer(v)) {
+		buf_printf(out, "%lld", (long long)json_integer_value(v));
+	} else if (json_is_real(v)) {
+		buf_printf(out, "%g", json_real_value(v));
+	} else if (json_is_boolean(v)) {
+		buf_printf(out, "%s", json_is_true(v) ? "yes" : "no");
+	} else {
+		buf_printf(out, "–");
+	}
+}
+
+static void
+print_field(struct buf *out, const char *name, const json_t *v)
+{
+	const json_t *both = json_object_get(v, "conflict");
+	const json_t *one;
+	size_t i;
+
+	if (both == NULL) {
+		buf_printf(out, "  %-18s ", name);
+		print_value(out, v);
+		buf_put_u8(out, '\n');
+		return;
+	}
+	buf_printf(out, "  %-18s two people wrote this without having seen each other:\n", name);
+	json_array_foreach((json_t *)both, i, one) {
+		buf_printf(out, "  %-18s   ", "");
+		print_value(out, json_object_get(one, "value"));
+		buf_printf(out, "   (%s, %s)\n", text_of(one, "by"), text_of(one, "at"));
+	}
+}
+
+static void
+print_record(struct buf *out, const json_t *r)
+{
+	const json_t *note, *v;
+	const char *name;
+	size_t i;
+
+	buf_printf(out, "%s %s", text_of(r, "type"), text_of(r, "id"));
+	if (json_object_get(r, "team") != NULL)
+		buf_printf(out, "  [%s]", text_of(r, "team"));
+	buf_put_u8(out, '\n');
+	json_object_foreach(json_object_get(r, "fields"), name, v)
+		print_field(out, name, v);
+	json_array_foreach(json_object_get(r, "notes"), i, note)
+		buf_printf(out, "  – %s, %s: %s\n", text_of(note, "at"), text_of(note, "by"), text_of(note, "text"));
+	json_array_foreach(json_object_get(r, "history"), i, note)
+		buf_printf(out, "  entry %s by %s, number %lld in its log\n", text_of(note, "entry"), text_of(note, "by"), number_of(note, "seq"));
+}
+
+static void
+print_records(struct buf *out, const json_t *result)
+{
+	const json_t *list = json_object_get(result, "records"), *r;
+	size_t i;
+
+	json_array_foreach((json_t *)list, i, r)
+		print_record(out, r);
+	buf_printf(out, "%zu record%s\n", json_array_size(list), plural((long long)json_array_size(list)));
+}
+
+static void
+print_members(struct buf *out, const json_t *result)
+{
+	const json_t *m;
+	size_t i;
+
+	json_array_foreach(json_object_get(result, "members"), i, m) {
+		buf_printf(out, "%.8s  %-20s %-20s ", text_of(m, "id"), text_of(m, "member"), text_of(m, "device"));
+		print_value(out, json_object_get(m, "roles"));
+		if (json_array_size(json_object_get(m, "teams")) > 0) {
+			buf_printf(out, "; reads ");
+			print_value(out, json_object_get(m, "teams"));
+		}
+		if (json_array_size(json_object_get(m, "self_granted")) > 0)
+			buf_printf(out, "  ! granted itself this right");
+		buf_printf(out, "%s\n", strcmp(text_of(m, "state"), "removed") == 0 ? "  (removed)" : "");
+	}
+}
+
+static void
+print_teams(struct buf *out, const json_t *result)
+{
+	const json_t *t;
+	size_t i;
+
+	json_array_foreach(json_object_get(result, "teams"), i, t)
+		buf_printf(out, "%.8s  %-24s read by %lld device%s\n", text_of(t, "team"), text_of(t, "name"), number_of(t, "readers"),
+		           plural(number_of(t, "readers")));
+}
+
+static void
+print_sync(struct buf *out, const json_t *result)
+{
+	const json_t *p;
+	size_t i;
+
+	json_array_foreach(json_object_get(result, "peers"), i, p) {
+		if (json_object_get(p, "error") != NULL) {
+			buf_printf(out, "%s: %s\n", text_of(p, "address"), text_of(p, "error"));
+			continue;
+		}
+		buf_printf(out, "%lld entr%s from %s, %lld to it; %s\n", number_of(p, "received"), number_of(p, "received") == 1 ? "y" : "ies",
+		           text_of(p, "name"), number_of(p, "sent"),
+		           json_is_true(json_object_get(p, "in_step")) ? "in step" : "not yet in step: run it once more");
+	}
+}
+
+static void
+print_status(struct buf *out, const json_t *r)
+{
+	const json_t *k = json_object_get(r, "custody"), *p;
+	size_t i;
+
+	buf_printf(out, "%s, device %s\n", text_of(r, "org"), text_of(r, "device_name"));
+	buf_printf(out, "  %lld records in %lld entries, %lld conflict%s\n", number_of(r, "records"), number_of(r, "entries"),
+	           number_of(r, "conflicts"), plural(number_of(r, "conflicts")));
+	buf_printf(out, "  written here: %lld only on this device, %lld also at a hub, %lld on another device\n", number_of(k, "only_here"),
+	           number_of(k, "also_hub"), number_of(k, "elsewhere"));
+	buf_printf(out, "  state %s\n", text_of(r, "state_hash"));
+	json_array_foreach(json_object_get(r, "peers"), i, p)
+		buf_printf(out, "  %s: last met %s, lacks %lld\n", text_of(p, "name"), text_of(p, "last_seen"), number_of(p, "behind"));
+	json_array_foreach(json_object_get(r, "warnings"), i, p)
+		buf_printf(out, "  ! %s\n", json_string_value(p));
+}
+
+static void
+print_profile(struct buf *out, const json_t *result)
+{
+	const json_t *t, *f;
+	size_t i, j;
+
+	buf_printf(out, "%s, version %lld\n", text_of(result, "profile"), number_of(result, "version"));
+	json_array_foreach(json_object_get(result, "types"), i, t) {
+		buf_printf(out, "%s (%s)\n", text_of(t, "name"), text_of(json_object_get(t, "label"), "sv"));
+		json_array_foreach(json_object_get(t, "fields"), j, f)
+			buf_printf(out, "  %-24s %-9s %s\n", text_of(f, "name"), text_of(f, "type"), text_of(json_object_get(f, "label"), "sv"));
+	}
+}
+
+void
+print_result(struct buf *out, const struct op_row *row, const json_t *r)
+{
+	const char *op = row->name;
+
+	if (strcmp(op, "put") == 0 || strcmp(op, "resolve") == 0)
+		buf_printf(out, "Saved %s.\n", text_of(r, "id"));
+	else if (strcmp(op, "get") == 0)
+		print_record(out, r);
+	else if (strcmp(op, "list") == 0 || strcmp(op, "search") == 0 || strcmp(op, "conflicts") == 0)
+		print_records(out, r);
+	else if (strcmp(op, "import") == 0)
+		buf_printf(out, "%lld change%s imported, %lld were here already, %lld written by others left out.\n", number_of(r, "imported"),
+		           plural(number_of(r, "imported")), number_of(r, "already_here"), number_of(r, "by_others"));
+	else if (strcmp(op, "export") == 0)
+		buf_printf(out, "%lld records written to %s: anyone who has this file can read them.\n", number_of(r, "records"), text_of(r, "file"));
+	else if (strcmp(op, "admit") == 0)
+		buf_printf(out, "Admitted %s's device %s as %s. Its words, to compare with its screen:\n  %s\nHand back %s.\n", text_of(r, "member"),
+		           text_of(r, "name"), text_of(r, "role"), text_of(r, "words"), text_of(r, "welcome"));
+	else if (strcmp(op, "members") == 0)
+		print_members(out, r);
+	else if (strcmp(op, "team add") == 0)
+		buf_printf(out, "Team %s is there; `faltbok grant DEVICE %s` says who may read it.\n", text_of(r, "name"), text_of(r, "name"));
+	else if (strcmp(op, "team list") == 0)
+		print_teams(out, r);
+	else if (strcmp(op, "grant") == 0)
+		buf_printf(out, json_is_true(json_object_get(r, "self_grant"))
+		           ? "ALARM: %s has granted itself the team %s. Every member and auditor sees this.\n"
+		           : "%s may read the team %s from now on.\n", text_of(r, "name"), text_of(r, "team"));
+	else if (strcmp(op, "profile show") == 0)
+		print_profile(out, r);
+	else if (strcmp(op, "profile check") == 0)
+		buf_printf(out, "%s version %lld is a valid profile with %lld types.\n", text_of(r, "profile"), number_of(r, "version"), number_of(r, "types"));
+	else if (strcmp(op, "profile install") == 0)
+		buf_printf(out, "%s version %lld is installed; others get it when you meet.\n", text_of(r, "profile"), number_of(r, "version"));
+	else if (strcmp(op, "sync") == 0)
+		print_sync(out, r);
+	else if (strcmp(op, "bundle write") == 0)
+		buf_printf(out, "%lld entries sealed in %s (%lld bytes).\n", number_of(r, "entries"), text_of(r, "file"), number_of(r, "bytes"));
+	else if (strcmp(op, "bundle read") == 0 || strcmp(op, "bundle check") == 0)
+		buf_printf(out, "%lld entries from %s: %lld new, %lld known, %lld refused.\n", number_of(r, "entries"), text_of(r, "from"),
+		           number_of(r, "new"), number_of(r, "known"), number_of(r, "refused"));
+	else if (strcmp(op, "status") == 0)
+		print_status(out, r);
+	else if (strcmp(op, "verify") == 0)
+		buf_printf(out, "%lld entries in %lld logs verify.\n", number_of(r, "entries"), number_of(r, "logs"));
+}

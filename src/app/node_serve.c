@@ -1,0 +1,175 @@
+/*
+ * faltbok serve: one process that keeps the home open, answers the command
+ * line over control.sock, and stays in step with whoever it meets.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/node.h"
+#include "base/mem.h"
+#include "net/net.h"
+
+enum { SERVE_PEERS_MAX = 64 };
+
+struct serve {
+	struct app *app;
+	struct node *node;
+	struct meet *meet;
+	struct net_control *control;
+	bool stopping;
+};
+
+static void
+met(void *ctx, const struct peer_result *r, const char *addr)
+{
+	struct serve *s = ctx;
+	struct err err = ERR_INIT;
+	size_t given = 0;
+
+	if (r->code != ERR_OK)
+		env_logf(s->app->env, "%s: %s", addr, r->text);
+	else
+		env_logf(s->app->env, "%s: sent %llu, received %llu, %s", r->known ? node_device_name(s->node, &r->device) : addr,
+		         (unsigned long long)r->sent, (unsigned long long)r->received, r->in_step ? "in step" : "not in step");
+	if (r->code == ERR_OK && (node_give_keys(s->node, &given, &err) != ERR_OK || node_commit(s->node, &err) != ERR_OK))
+		env_logf(s->app->env, "giving keys: %s", err.text);
+	if (given > 0)
+		meet_notify(s->meet);
+}
+
+static void
+changed(void *ctx)
+{
+	struct serve *s = ctx;
+
+	if (s->meet != NULL && !s->stopping)
+		meet_notify(s->meet);
+}
+
+static void
+signalled(void *ctx, int sig)
+{
+	struct serve *s = ctx;
+
+	(void)sig;
+	s->stopping = true;
+	net_stop(s->app->env);
+}
+
+/* ---- control socket ---- */
+
+struct asked {
+	struct op_call call; /* first: finished() gets its address */
+	struct net_control_call *socket;
+	json_t *params;
+};
+
+static void
+answered(struct op_call *call)
+{
+	struct asked *a = (struct asked *)call;
+	json_t *o = call->err.code == ERR_OK ? call->result : op_error_json(&call->err);
+	char *text = json_dumps(o, JSON_COMPACT);
+
+	net_control_reply(a->socket, text != NULL ? BYTES_STR(text) : BYTES_NONE);
+	free(text);
+	json_decref(o);
+	json_decref(a->params);
+	mem_free(a);
+}
+
+static void
+asked(void *ctx, struct net_control_call *socket, struct bytes request)
+{
+	struct serve *s = ctx;
+	struct asked *a = mem_zero(1, sizeof(*a));
+	const struct op_row *row = NULL;
+
+	if (a == NULL) {
+		net_control_reply(socket, BYTES_NONE);
+		return;
+	}
+	a->params = json_loadb((const char *)request.p, request.len, 0, NULL);
+	a->socket = socket;
+	a->call = (struct op_call){ .node = s->node, .meet = s->meet, .params = a->params, .finished = answered };
+	if (json_is_string(json_object_get(a->params, "op")))
+		row = op_find(json_string_value(json_object_get(a->params, "op")));
+	if (row != NULL) {
+		op_start(row, &a->call);
+		return;
+	}
+	err_set(&a->call.err, ERR_USAGE, "there is no such operation");
+	answered(&a->call);
+}
+
+/* ---- life ---- */
+
+static enum err_code
+open_node(struct serve *s, struct err *err)
+{
+	struct node_secret secret = { .slot = 1 };
+	char path[sizeof(s->app->home) + 16];
+
+	snprintf(path, sizeof(path), "%s/keystore", s->app->home);
+	if (!s->app->env->files->exists(s->app->env, path))
+		return err_set(err, ERR_REFUSED, "%s: no home is here yet; `faltbok init` founds an organisation, `faltbok join` joins one", s->app->home);
+	if (app_passphrase(s->app, false, err) != ERR_OK)
+		return err->code;
+	secret.secret = buf_bytes(&s->app->passphrase);
+	return node_open(&s->node, s->app->env, s->app->home, &secret, err);
+}
+
+static enum err_code
+meet_all(struct serve *s, const char *listen, const char **peers, size_t count, struct err *err)
+{
+	struct meet_events events = { s, met };
+
+	node_peer_host(s->node)->stay = true;
+	s->meet = meet_new(node_peer_host(s->node), &events);
+	if (s->meet == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	node_on_change(s->node, changed, s);
+	if (listen != NULL && meet_listen(s->meet, listen, err) != ERR_OK)
+		return err_wrap(err, "listening on %s", listen);
+	for (size_t i = 0; i < count; i++)
+		if (meet_dial(s->meet, peers[i], true, err) != ERR_OK)
+			return err_wrap(err, "peer %s", peers[i]);
+	return ERR_OK;
+}
+
+static void
+say_ready(struct serve *s)
+{
+	if (s->app->json)
+		printf("{\"ready\":true,\"port\":%d}\n", meet_port(s->meet));
+	else if (!s->app->quiet)
+		printf("Serving %s%s%.0d. Stop with Ctrl-C.\n", s->app->home, meet_port(s->meet) > 0 ? ", port " : "", meet_port(s->meet));
+	fflush(stdout);
+}
+
+int
+app_serve(struct app *app)
+{
+	struct serve s = { .app = app };
+	struct err err = ERR_INIT;
+	const char *listen = app_option(app, "--listen"), *peers[SERVE_PEERS_MAX], *peer;
+	char socket[sizeof(app->home) + 32];
+	size_t count = 0;
+
+	while ((peer = app_option(app, "--peer")) != NULL && count < SERVE_PEERS_MAX)
+		peers[count++] = peer;
+	(void)app_flag(app, "--no-discovery"); /* there is none to switch off yet; scripts may already say so */
+	snprintf(socket, sizeof(socket), "%s/control.sock", app->home);
+	if (app_no_more(app, &err) == ERR_OK && open_node(&s, &err) == ERR_OK &&
+	    meet_all(&s, listen, peers, count, &err) == ERR_OK &&
+	    net_control_listen(app->env, socket, asked, &s, &s.control, &err) == ERR_OK &&
+	    net_on_signal(app->env, signalled, &s, &err) == ERR_OK) {
+		say_ready(&s);
+		net_run(app->env, &s.stopping, -1);
+	}
+	s.stopping = true;
+	net_control_stop(s.control);
+	meet_free(s.meet);
+	node_close(s.node);
+	return err.code == ERR_OK ? 0 : app_fail(app, &err);
+}

@@ -1,0 +1,237 @@
+/*
+ * Who belongs here: admission, teams, grants, the list of members.
+ */
+#include "op/op_internal.h"
+
+#include "base/mem.h"
+#include "crypto/words.h"
+
+enum { REQUEST_BYTES_MAX = 16 * 1024, ADMIT_TEAMS_MAX = 32 };
+
+static const char *const role_names[] = { NULL, "coordinator", "advisor", "auditor", "hub" };
+
+static uint8_t
+role_named(const char *name)
+{
+	for (uint8_t r = 1; r < COUNT_OF(role_names); r++)
+		if (strcmp(role_names[r], name) == 0)
+			return r;
+	return 0;
+}
+
+enum err_code
+find_device(struct op_call *c, const char *text, const struct org_device **out)
+{
+	const struct org *org = node_org(c->node);
+	char hex[33];
+	const struct org_device *found = NULL;
+
+	if (strcmp(text, "self") == 0) {
+		*out = node_self(c->node);
+		return *out != NULL ? ERR_OK : err_set(&c->err, ERR_REFUSED, "this device is not admitted yet");
+	}
+	for (size_t i = 0; i < org_device_count(org); i++) {
+		const struct org_device *d = org_device_at(org, i);
+		bool by_id = strlen(text) >= 6 && strncmp(hex_encode(hex, d->id.b, 16), text, strlen(text)) == 0;
+
+		if (!by_id && strcmp(node_device_name(c->node, &d->id), text) != 0)
+			continue;
+		if (found != NULL)
+			return err_set(&c->err, ERR_INVALID, "\"%s\" names more than one device; give its id (`faltbok members`)", text);
+		found = d;
+	}
+	*out = found;
+	return found != NULL ? ERR_OK : err_set(&c->err, ERR_UNKNOWN, "no device is called \"%s\"; `faltbok members` lists them", text);
+}
+
+static enum err_code
+admit_teams(struct op_call *c, struct stream_id teams[ADMIT_TEAMS_MAX], size_t *count)
+{
+	const json_t *names = json_object_get(c->params, "team");
+	const json_t *name;
+	size_t i;
+
+	*count = 0;
+	json_array_foreach((json_t *)names, i, name) {
+		if (*count == ADMIT_TEAMS_MAX)
+			return err_set(&c->err, ERR_INVALID, "more than %d teams named", ADMIT_TEAMS_MAX);
+		if (!node_team_named(c->node, json_string_value(name), &teams[*count]))
+			return err_set(&c->err, ERR_UNKNOWN, "there is no team \"%s\"; `faltbok team list` lists them", json_string_value(name));
+		(*count)++;
+	}
+	return ERR_OK;
+}
+
+void
+op_admit(struct op_call *c)
+{
+	struct env *env = node_env(c->node);
+	struct buf file = BUF_INIT, welcome = BUF_INIT;
+	struct stream_id teams[ADMIT_TEAMS_MAX];
+	struct join_request req;
+	struct device_id dev;
+	uint8_t digest[32];
+	char words[WORDS_SIX_BYTES + 1];
+	size_t team_count;
+	uint8_t role = role_named(param_text(c, "role"));
+
+	if (role == 0)
+		err_set(&c->err, ERR_INVALID, "\"%s\" is not a role: coordinator, advisor, auditor or hub", param_text(c, "role"));
+	else if (admit_teams(c, teams, &team_count) != ERR_OK || param_file(c, "request", REQUEST_BYTES_MAX, &file) != ERR_OK)
+		;
+	else if (join_request_decode(&req, buf_bytes(&file), &c->err) != ERR_OK)
+		err_wrap(&c->err, "%s is not a request that can be trusted", param_text(c, "request"));
+	else if (node_admit(c->node, &req, role, teams, team_count, &dev, &c->err) == ERR_OK &&
+	         node_commit(c->node, &c->err) == ERR_OK && node_welcome(c->node, &dev, &welcome, &c->err) == ERR_OK &&
+	         env->files->replace(env, param_text(c, "welcome"), buf_bytes(&welcome), &c->err) == ERR_OK) {
+		join_request_digest(digest, &req);
+		c->result = json_pack("{s:o,s:s,s:s,s:s,s:s,s:s}", "device", json_hex(dev.b, 16), "member", req.member_name,
+		                      "name", req.device_name, "role", role_names[role], "words", words_encode(words, digest, 6),
+		                      "welcome", param_text(c, "welcome"));
+	}
+	if (c->err.code != ERR_OK)
+		node_drop(c->node);
+	buf_free(&file);
+	buf_free(&welcome);
+	op_end(c);
+}
+
+json_t *
+team_names(struct node *n, const struct org_device *d)
+{
+	const struct org *org = node_org(n);
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < org_team_count(org); i++) {
+		const struct org_team *t = org_team_at(org, i);
+
+		if (org_reads(org, &t->id, &d->id))
+			json_array_append_new(out, json_string(node_team_name(n, &t->id)));
+	}
+	return out;
+}
+
+static json_t *
+role_list(const struct org_device *d)
+{
+	json_t *out = json_array();
+
+	if (d->coordinator)
+		json_array_append_new(out, json_string(role_names[ROLE_COORDINATOR]));
+	if (d->advisor)
+		json_array_append_new(out, json_string(role_names[ROLE_ADVISOR]));
+	if (d->auditor)
+		json_array_append_new(out, json_string(role_names[ROLE_AUDITOR]));
+	if (d->hub)
+		json_array_append_new(out, json_string(role_names[ROLE_HUB]));
+	return out;
+}
+
+/* When a device was last heard of: our latest exchange with it. Null: never. */
+static json_t *
+last_seen(struct node *n, const struct org_device *d)
+{
+	static struct replica_peer peers[512];
+	size_t count = replica_peers(node_replica(n), peers, COUNT_OF(peers));
+	char text[40];
+
+	for (size_t i = 0; i < count; i++)
+		if (SAME(peers[i].author, d->sign_pk) && peers[i].last_seen_ms > 0)
+			return json_string(time_print(text, peers[i].last_seen_ms, 0));
+	return json_null();
+}
+
+/* Teams in which a coordinator's device may read because it granted itself: the alarm that everyone sees. */
+static json_t *
+self_granted(struct node *n, const struct org_device *d)
+{
+	const struct org *org = node_org(n);
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < org_grant_count(org); i++) {
+		const struct org_grant *g = org_grant_at(org, i);
+
+		if (g->self_grant && g->has_team && SAME(g->dev, d->id))
+			json_array_append_new(out, json_string(node_team_name(n, &g->team)));
+	}
+	return out;
+}
+
+void
+op_members(struct op_call *c)
+{
+	const struct org *org = node_org(c->node);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < org_device_count(org); i++) {
+		const struct org_device *d = org_device_at(org, i);
+		bool live = d->coordinator || d->advisor || d->auditor || d->hub;
+
+		json_array_append_new(list, json_pack("{s:s,s:s,s:o,s:o,s:o,s:o,s:s,s:o}", "member", node_member_name(c->node, &d->id),
+		                                      "device", node_device_name(c->node, &d->id), "id", json_hex(d->id.b, 16),
+		                                      "roles", role_list(d), "teams", team_names(c->node, d), "self_granted",
+		                                      self_granted(c->node, d), "state", d->gone ? "removed" : live ? "member" : "admitted",
+		                                      "last_seen", last_seen(c->node, d)));
+	}
+	c->result = json_pack("{s:o}", "members", list);
+	op_end(c);
+}
+
+void
+op_team_add(struct op_call *c)
+{
+	struct stream_id team;
+
+	if (node_team_named(c->node, param_text(c, "name"), &team))
+		err_set(&c->err, ERR_EXISTS, "there is a team \"%s\" already", param_text(c, "name"));
+	else if (node_team_add(c->node, param_text(c, "name"), false, &team, &c->err) == ERR_OK &&
+	         node_commit(c->node, &c->err) == ERR_OK)
+		c->result = json_pack("{s:o,s:s}", "team", json_hex(team.b, 16), "name", param_text(c, "name"));
+	if (c->err.code != ERR_OK)
+		node_drop(c->node);
+	op_end(c);
+}
+
+void
+op_team_list(struct op_call *c)
+{
+	const struct org *org = node_org(c->node);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < org_team_count(org); i++) {
+		const struct org_team *t = org_team_at(org, i);
+		size_t readers = 0;
+
+		for (size_t j = 0; j < org_device_count(org); j++)
+			readers += org_reads(org, &t->id, &org_device_at(org, j)->id);
+		json_array_append_new(list, json_pack("{s:o,s:s,s:i}", "team", json_hex(t->id.b, 16), "name",
+		                                      node_team_name(c->node, &t->id), "readers", (int)readers));
+	}
+	c->result = json_pack("{s:o}", "teams", list);
+	op_end(c);
+}
+
+void
+op_grant(struct op_call *c)
+{
+	const struct org_device *d;
+	struct device_id dev;
+	struct stream_id team;
+	bool self;
+
+	if (find_device(c, param_text(c, "device"), &d) != ERR_OK)
+		goto out;
+	if (!node_team_named(c->node, param_text(c, "team"), &team)) {
+		err_set(&c->err, ERR_UNKNOWN, "there is no team \"%s\"; `faltbok team list` lists them", param_text(c, "team"));
+		goto out;
+	}
+	dev = d->id;
+	self = node_self(c->node) != NULL && SAME(dev, node_self(c->node)->id);
+	if (node_grant(c->node, &dev, &team, &c->err) == ERR_OK && node_commit(c->node, &c->err) == ERR_OK)
+		c->result = json_pack("{s:o,s:s,s:s,s:b}", "device", json_hex(dev.b, 16), "name", node_device_name(c->node, &dev),
+		                      "team", node_team_name(c->node, &team), "self_grant", self);
+out:
+	if (c->err.code != ERR_OK)
+		node_drop(c->node);
+	op_end(c);
+}

@@ -1,0 +1,214 @@
+/*
+ * One round with everyone reachable, and bundles: how replicas meet on
+ * request. A serving node's standing links are the meet's own affair.
+ */
+#include "op/op_internal.h"
+
+#include "base/mem.h"
+
+enum { SYNC_WAIT_S = 30, BUNDLE_BYTES_MAX = 1 << 30 };
+#define NS_PER_S 1000000000ull
+
+struct sync_work {
+	struct op_call *call;
+	struct peer_host host;    /* a copy of the node's, with callbacks of its own */
+	struct meet *meet;
+	struct env_timer *limit;
+	struct env_timer *wind_up;
+	json_t *peers;
+	size_t reached;
+	struct err first;         /* why the first failure failed */
+};
+
+static json_t *
+peer_json(struct node *n, const struct peer_result *r, const char *addr)
+{
+	json_t *o = json_pack("{s:s,s:o,s:b,s:I,s:I,s:I,s:I,s:I,s:s}", "name", r->known ? node_device_name(n, &r->device) : addr, "id",
+	                      r->known ? json_hex(r->device.b, 16) : json_null(), "in_step", r->in_step, "sent", (json_int_t)r->sent,
+	                      "received", (json_int_t)r->received, "bytes_sent", (json_int_t)r->bytes_sent, "bytes_received",
+	                      (json_int_t)r->bytes_received, "round_trips", (json_int_t)r->round_trips, "address", addr);
+
+	if (r->code != ERR_OK)
+		json_object_set_new(o, "error", json_string(r->text));
+	return o;
+}
+
+static void
+finish(void *ctx)
+{
+	struct sync_work *w = ctx;
+	struct op_call *c = w->call;
+	struct env *env = node_env(c->node);
+	struct err keep = w->first;
+
+	if (w->limit != NULL)
+		env->ops->timer_stop(env, w->limit);
+	meet_free(w->meet);
+	if (w->reached > 0) {
+		size_t given = 0;
+
+		/* New readers may have turned up: give them keys while we are at it. */
+		if (node_give_keys(c->node, &given, &c->err) == ERR_OK && node_commit(c->node, &c->err) == ERR_OK)
+			c->result = json_pack("{s:O,s:i}", "peers", w->peers, "keys_given", (int)given);
+	} else if (keep.code != ERR_OK) {
+		c->err = keep;
+	} else {
+		err_set(&c->err, ERR_TIMEOUT, "synchronising: nobody answered; what is saved here stays saved here");
+	}
+	json_decref(w->peers);
+	mem_free(w);
+	op_end(c);
+}
+
+static void
+time_is_up(void *ctx)
+{
+	struct sync_work *w = ctx;
+
+	w->limit = NULL;
+	if (w->wind_up == NULL)
+		finish(w);
+}
+
+static void
+one_result(void *ctx, const struct peer_result *r, const char *addr)
+{
+	struct sync_work *w = ctx;
+	struct env *env = node_env(w->call->node);
+
+	json_array_append_new(w->peers, peer_json(w->call->node, r, addr));
+	if (r->code == ERR_OK)
+		w->reached++;
+	else if (w->first.code == ERR_OK)
+		err_set(&w->first, r->code, "%s: %s", addr, r->text);
+	/* Not from within the peer that is reporting: the loop comes back to us. */
+	if (meet_busy(w->meet) == 0 && w->wind_up == NULL)
+		w->wind_up = env->ops->timer(env, 0, finish, w);
+}
+
+static size_t
+dial_all(struct sync_work *w)
+{
+	const json_t *named = json_object_get(w->call->params, "peer");
+	struct replica_peer *known;
+	size_t count, dialled = 0, i;
+	const json_t *name;
+
+	json_array_foreach((json_t *)named, i, name) {
+		struct err err = ERR_INIT;
+
+		if (meet_dial(w->meet, json_string_value(name), false, &err) == ERR_OK)
+			dialled++;
+		else if (w->first.code == ERR_OK)
+			w->first = err;
+	}
+	if (json_array_size(named) > 0)
+		return dialled;
+	known = mem_zero(MEET_TARGETS_MAX, sizeof(*known));
+	count = known == NULL ? 0 : replica_peers(node_replica(w->call->node), known, MEET_TARGETS_MAX);
+	for (i = 0; i < count; i++) {
+		struct err err = ERR_INIT;
+
+		if (known[i].addr[0] != '\0' && meet_dial(w->meet, known[i].addr, false, &err) == ERR_OK)
+			dialled++;
+	}
+	mem_free(known);
+	return dialled;
+}
+
+void
+op_sync(struct op_call *c)
+{
+	struct env *env = node_env(c->node);
+	struct sync_work *w = mem_zero(1, sizeof(*w));
+	struct meet_events events = { w, one_result };
+	uint64_t wait = (uint64_t)param_number(c, "wait", SYNC_WAIT_S);
+
+	if (w == NULL) {
+		op_fail(c);
+		return;
+	}
+	c->work = w;
+	w->call = c;
+	w->peers = json_array();
+	w->host = *node_peer_host(c->node);
+	w->host.stay = false;
+	w->meet = meet_new(&w->host, &events);
+	if (w->meet == NULL || w->peers == NULL) {
+		meet_free(w->meet);
+		json_decref(w->peers);
+		mem_free(w);
+		op_fail(c);
+		return;
+	}
+	w->limit = env->ops->timer(env, wait * NS_PER_S, time_is_up, w);
+	if (dial_all(w) == 0) {
+		if (w->first.code == ERR_OK)
+			err_set(&w->first, ERR_NETWORK, "synchronising: no address is known; give --peer HOST:PORT, or use a bundle");
+		finish(w);
+	}
+}
+
+/* ---- bundles ---- */
+
+void
+op_bundle_write(struct op_call *c)
+{
+	struct env *env = node_env(c->node);
+	const struct org_device *to = NULL;
+	struct buf out = BUF_INIT;
+	uint64_t entries = 0;
+
+	if (param_text(c, "for") != NULL && find_device(c, param_text(c, "for"), &to) != ERR_OK)
+		;
+	else if (bundle_write(node_peer_host(c->node), to, &out, &entries, &c->err) == ERR_OK &&
+	         env->files->replace(env, param_text(c, "file"), buf_bytes(&out), &c->err) == ERR_OK)
+		c->result = json_pack("{s:s,s:I,s:I}", "file", param_text(c, "file"), "entries", (json_int_t)entries, "bytes",
+		                      (json_int_t)out.len);
+	buf_free(&out);
+	op_end(c);
+}
+
+static void
+bundle_in(struct op_call *c, bool check_only)
+{
+	struct bundle_counts k = { 0 };
+	struct buf file = BUF_INIT;
+	enum err_code rc;
+	size_t given = 0;
+
+	if (param_file(c, "file", BUNDLE_BYTES_MAX, &file) != ERR_OK) {
+		buf_free(&file);
+		op_end(c);
+		return;
+	}
+	rc = bundle_read(node_peer_host(c->node), buf_bytes(&file), check_only, &k, &c->err);
+	buf_free(&file);
+	if (!check_only && (rc == ERR_OK || rc == ERR_TRUNCATED)) {
+		struct err late = ERR_INIT;
+
+		/* What is whole is kept, whatever the end of the file looks like. */
+		if (node_commit(c->node, &late) != ERR_OK || node_give_keys(c->node, &given, &late) != ERR_OK ||
+		    node_commit(c->node, &late) != ERR_OK)
+			c->err = late;
+	}
+	if (c->err.code == ERR_OK)
+		c->result = json_pack("{s:I,s:I,s:I,s:I,s:b,s:s}", "entries", (json_int_t)k.entries, "new", (json_int_t)k.stored, "known",
+		                      (json_int_t)k.known, "refused", (json_int_t)k.refused, "complete", k.complete, "from",
+		                      node_device_name(c->node, &k.from));
+	else
+		err_wrap(&c->err, "%s", param_text(c, "file"));
+	op_end(c);
+}
+
+void
+op_bundle_read(struct op_call *c)
+{
+	bundle_in(c, false);
+}
+
+void
+op_bundle_check(struct op_call *c)
+{
+	bundle_in(c, true);
+}

@@ -1,0 +1,144 @@
+/*
+ * Traces in, readable records out. A trace is taken whole or not at all:
+ * every line is written in one open batch, and one commit makes it so.
+ */
+#include "op/op_internal.h"
+
+#include "base/mem.h"
+#include "base/nfc.h"
+
+enum { TRACE_BYTES_MAX = 1 << 30 };
+
+struct import {
+	struct op_call *call;
+	const char *by;
+	struct stream_id team;
+	uint64_t line, taken, known, other;
+};
+
+static enum err_code
+import_line(struct import *im, struct bytes line)
+{
+	struct node *n = im->call->node;
+	struct err *err = &im->call->err;
+	struct hash entry;
+	struct draft d;
+	char by[64];
+	enum err_code rc = trace_parse(node_profile(n), line, &d, by, err);
+
+	if (rc != ERR_OK)
+		return rc;
+	if (im->by != NULL && strcmp(im->by, by) != 0) {
+		im->other++;
+	} else if (view_has_import(node_view(n), &d.record, d.import)) {
+		im->known++;
+	} else {
+		rc = node_write(n, &im->team, &d, &entry, err);
+		im->taken += rc == ERR_OK;
+	}
+	draft_free(&d);
+	return rc;
+}
+
+static enum err_code
+import_one_line(struct import *im, struct bytes line)
+{
+	struct buf same = BUF_INIT;
+	enum err_code rc;
+
+	if (line.len == 0 || nfc_already(line))
+		return line.len == 0 ? ERR_OK : import_line(im, line);
+	if (nfc(&same, line))
+		rc = import_line(im, buf_bytes(&same));
+	else
+		rc = err_set(&im->call->err, ERR_INVALID, "not UTF-8 text");
+	buf_wipe(&same);
+	return rc;
+}
+
+static enum err_code
+import_all(struct import *im, struct bytes file)
+{
+	while (file.len > 0) {
+		const uint8_t *nl = memchr(file.p, '\n', file.len);
+		size_t len = nl == NULL ? file.len : (size_t)(nl - file.p);
+		struct bytes line = BYTES(file.p, len);
+
+		im->line++;
+		if (line.len > 0 && line.p[line.len - 1] == '\r')
+			line.len--;
+		if (import_one_line(im, line) != ERR_OK)
+			return err_wrap(&im->call->err, "line %llu", (unsigned long long)im->line);
+		len += nl != NULL;
+		file = BYTES(file.p + len, file.len - len);
+	}
+	return ERR_OK;
+}
+
+void
+op_import(struct op_call *c)
+{
+	struct import im = { .call = c, .by = param_text(c, "by") };
+	struct buf file = BUF_INIT;
+
+	if (node_profile(c->node) == NULL)
+		err_set(&c->err, ERR_REFUSED, "no profile is installed here yet; synchronise with a colleague first");
+	else if (param_file(c, "file", TRACE_BYTES_MAX, &file) == ERR_OK &&
+	         node_team_for(c->node, NULL, param_text(c, "team"), &im.team, &c->err) == ERR_OK &&
+	         import_all(&im, buf_bytes(&file)) == ERR_OK && node_commit(c->node, &c->err) == ERR_OK)
+		c->result = json_pack("{s:I,s:I,s:I,s:I,s:b}", "lines", (json_int_t)im.line, "imported", (json_int_t)im.taken,
+		                      "already_here", (json_int_t)im.known, "by_others", (json_int_t)im.other, "saved", 1);
+	if (c->err.code != ERR_OK) {
+		node_drop(c->node);
+		err_wrap(&c->err, "importing %s: nothing was taken", param_text(c, "file"));
+	}
+	buf_free(&file);
+	op_end(c);
+}
+
+struct export { struct node *node; struct buf out; uint64_t records; };
+
+static const char *
+export_who(void *ctx, uint32_t author)
+{
+	struct node *n = ctx;
+	const struct author *a = view_author(node_view(n), author);
+
+	return a == NULL ? "?" : node_author_name(n, a);
+}
+
+static bool
+export_record(void *ctx, const struct record *r, const struct stream_id *team)
+{
+	struct export *x = ctx;
+	json_t *o = record_to_json(r, node_profile(x->node), export_who, x->node);
+	char *text;
+
+	if (o == NULL)
+		return false;
+	json_object_set_new(o, "team", json_string(node_team_name(x->node, team)));
+	text = json_dumps(o, JSON_COMPACT | JSON_SORT_KEYS);
+	json_decref(o);
+	if (text == NULL)
+		return false;
+	buf_put(&x->out, text, strlen(text));
+	buf_put_u8(&x->out, '\n');
+	free(text);
+	x->records++;
+	return buf_ok(&x->out);
+}
+
+void
+op_export(struct op_call *c)
+{
+	enum err_code rc;
+	const struct profile_type *type = param_type(c, "type", &rc);
+	struct export x = { .node = c->node, .out = BUF_INIT };
+	struct env *env = node_env(c->node);
+
+	if (rc == ERR_OK && view_each(node_view(c->node), type != NULL ? type->number : 0, export_record, &x, &c->err) == ERR_OK &&
+	    env->files->replace(env, param_text(c, "output"), buf_bytes(&x.out), &c->err) == ERR_OK)
+		c->result = json_pack("{s:s,s:I}", "file", param_text(c, "output"), "records", (json_int_t)x.records);
+	buf_wipe(&x.out);
+	op_end(c);
+}

@@ -1,0 +1,194 @@
+/*
+ * Where things stand: status and verify. Every figure in status
+ * comes from stored, signed proof, never from a memory of having sent.
+ */
+#include "op/op_internal.h"
+
+#include <stdio.h>
+
+#include "base/mem.h"
+
+enum { FRESH_DAYS = 14, PEERS_SHOWN = 512 };
+#define MS_PER_DAY 86400000ll
+
+static void
+warn(json_t *warnings, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void
+warn(json_t *warnings, const char *fmt, ...)
+{
+	char text[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	json_array_append_new(warnings, json_string(text));
+}
+
+/* Entries that a peer lacks of what it may have, by its own signed word. */
+static uint64_t
+behind(struct node *n, const struct org_device *d)
+{
+	struct replica *r = node_replica(n);
+	uint64_t missing = 0;
+
+	for (size_t i = 0; i < replica_log_count(r); i++) {
+		const struct log_head *h = replica_log_at(r, i);
+		uint64_t has = replica_acked(r, &d->sign_pk, i);
+
+		if (org_share(node_org(n), d, &h->key.stream) != SHARE_NOTHING && has < h->len)
+			missing += h->len - has;
+	}
+	return missing;
+}
+
+static json_t *
+peers_json(struct node *n)
+{
+	struct replica_peer *p = mem_zero(PEERS_SHOWN, sizeof(*p));
+	size_t count = p == NULL ? 0 : replica_peers(node_replica(n), p, PEERS_SHOWN);
+	json_t *out = json_array();
+	char at[40];
+
+	for (size_t i = 0; i < count; i++) {
+		const struct org_device *d = org_device_by_author(node_org(n), &p[i].author);
+
+		if (d == NULL)
+			continue;
+		json_array_append_new(out, json_pack("{s:s,s:o,s:s,s:I}", "name", node_device_name(n, &d->id), "id", json_hex(d->id.b, 16),
+		                                     "last_seen", time_print(at, p[i].last_seen_ms, 0), "behind",
+		                                     (json_int_t)behind(n, d)));
+	}
+	mem_free(p);
+	return out;
+}
+
+/* How long ago a coordinator was last heard of, in days; 0 on a coordinator's own device, -1 when never. */
+static int64_t
+membership_age(struct node *n)
+{
+	struct replica_peer *p;
+	int64_t newest = -1, now = node_env(n)->ops->wall_ms(node_env(n));
+	size_t count;
+
+	if (node_self(n) != NULL && node_self(n)->coordinator)
+		return 0;
+	p = mem_zero(PEERS_SHOWN, sizeof(*p));
+	count = p == NULL ? 0 : replica_peers(node_replica(n), p, PEERS_SHOWN);
+	for (size_t i = 0; i < count; i++) {
+		const struct org_device *d = org_device_by_author(node_org(n), &p[i].author);
+
+		if (d != NULL && d->coordinator && !d->gone && p[i].last_seen_ms > newest)
+			newest = p[i].last_seen_ms;
+	}
+	mem_free(p);
+	return newest < 0 ? -1 : newest > now ? 0 : (now - newest) / MS_PER_DAY;
+}
+
+static json_t *
+warnings_json(struct node *n, int64_t age)
+{
+	const struct org *org = node_org(n);
+	json_t *w = json_array();
+
+	for (size_t i = 0; i < org_grant_count(org); i++) {
+		const struct org_grant *g = org_grant_at(org, i);
+
+		if (g->self_grant && g->has_team)
+			warn(w, "coordinator device %s has granted itself the team %s", node_device_name(n, &g->dev), node_team_name(n, &g->team));
+	}
+	if (age > FRESH_DAYS)
+		warn(w, "the view of who is a member is %lld days old", (long long)age);
+	if (node_waiting_keys(n) > 0)
+		warn(w, "%llu entries wait for a key from a colleague", (unsigned long long)node_waiting_keys(n));
+	if (node_moved(n))
+		warn(w, "this home was moved, copied or restored; it writes in a log of its own from now on");
+	if (org_void_removals(org) > 0)
+		warn(w, "%zu removals between coordinators have no effect; the trustees must decide", org_void_removals(org));
+	if (view_undecodable(node_view(n)) > 0)
+		warn(w, "%llu entries were written by a newer version and are kept unread", (unsigned long long)view_undecodable(node_view(n)));
+	return w;
+}
+
+/* Entries that are held and have no effect: beyond a cut or a fork, until somebody adopts them. */
+static uint64_t
+waiting_adoption(struct node *n)
+{
+	uint64_t waiting = 0;
+
+	for (size_t i = 0; i < replica_log_count(node_replica(n)); i++) {
+		const struct log_head *h = replica_log_at(node_replica(n), i);
+		uint64_t limit = org_limit(node_org(n), &h->key);
+
+		waiting += h->len > limit ? h->len - limit : 0;
+	}
+	return waiting;
+}
+
+static json_t *
+forks_json(struct node *n)
+{
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < replica_log_count(node_replica(n)); i++) {
+		const struct log_head *h = replica_log_at(node_replica(n), i);
+
+		if (h->key.is_branch)
+			json_array_append_new(out, json_pack("{s:s,s:o,s:I,s:I}", "device", node_author_name(n, &h->key.author), "stream",
+			                                     json_hex(h->key.stream.b, 16), "seq", (json_int_t)h->key.branch_seq, "entries",
+			                                     (json_int_t)(h->len - h->key.branch_seq)));
+	}
+	return out;
+}
+
+void
+op_status(struct op_call *c)
+{
+	struct node *n = c->node;
+	struct node_custody k;
+	uint8_t state[32], frontier[32];
+	int64_t age = membership_age(n);
+	const struct org_device *self = node_self(n);
+
+	if (view_state_hash(node_view(n), state, &c->err) != ERR_OK) {
+		op_fail(c);
+		return;
+	}
+	replica_frontier(node_replica(n), NULL, NULL, frontier);
+	node_custody(n, &k);
+	c->result = json_pack("{s:s,s:o,s:o,s:s,s:o,s:o,s:I,s:I,s:I,s:{s:I,s:I,s:I},s:b,s:o,s:o,s:I,s:I,s:o}", "org", node_org_name(n),
+	                      "org_id", json_hex(node_keystore(n)->org.b, 32), "device", self == NULL ? json_null() : json_hex(self->id.b, 16),
+	                      "device_name", node_keystore(n)->device_name, "state_hash", json_hex(state, 32), "frontier",
+	                      json_hex(frontier, 32), "entries", (json_int_t)replica_entry_count(node_replica(n)), "records",
+	                      (json_int_t)view_record_count(node_view(n)), "conflicts", (json_int_t)view_conflict_count(node_view(n)),
+	                      "custody", "only_here", (json_int_t)k.only_here, "also_hub", (json_int_t)k.also_hub, "elsewhere",
+	                      (json_int_t)k.elsewhere, "safe_to_wipe", k.safe_to_wipe, "peers", peers_json(n), "forks", forks_json(n),
+	                      "waiting_adoption",
+	                      (json_int_t)waiting_adoption(n), "membership_age_days", (json_int_t)age, "warnings", warnings_json(n, age));
+	op_end(c);
+}
+
+static void
+add_finding(void *ctx, const char *text)
+{
+	json_array_append_new(ctx, json_string(text));
+}
+
+void
+op_verify(struct op_call *c)
+{
+	struct replica *r = node_replica(c->node);
+	json_t *findings = json_array();
+
+	if (replica_verify(r, add_finding, findings, NULL, &c->err) == ERR_OK || json_array_size(findings) > 0) {
+		if (json_array_size(findings) > 0)
+			err_set(&c->err, ERR_DAMAGED, "%zu faults, the first: %s; `faltbok sync` fetches what is damaged from others",
+			        json_array_size(findings), json_string_value(json_array_get(findings, 0)));
+		else
+			c->result = json_pack("{s:b,s:I,s:i,s:O}", "ok", 1, "entries", (json_int_t)replica_entry_count(r), "logs",
+			                      (int)replica_log_count(r), "findings", findings);
+	}
+	json_decref(findings);
+	op_end(c);
+}

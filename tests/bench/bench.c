@@ -1,0 +1,321 @@
+/*
+ * make bench: the product's measures, each beside its floor. Figures go to
+ * standard output as a table and to build/bench.json.
+ *   bench [CASES]     10 000 cases are 100 000 entries
+ */
+#include <jansson.h>
+#include <stdio.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "crypto/guard.h"
+#include "net/net.h"
+#include "peer/meet.h"
+
+enum { SINGLE_APPENDS = 300, BATCH_APPENDS = 2000 };
+
+/* ---- two processes over loopback TCP ---- */
+
+struct met { struct peer_result result; bool done; };
+
+static void
+met(void *ctx, const struct peer_result *r, const char *addr)
+{
+	struct met *m = ctx;
+
+	(void)addr;
+	m->result = *r;
+	m->done = true;
+}
+
+/* The child serves `home` until it is killed; its port comes through the pipe. */
+static pid_t
+serve_in_child(struct bench *b, const char *home, int *port)
+{
+	int fd[2];
+	pid_t pid;
+
+	if (pipe(fd) != 0)
+		exit(1);
+	pid = fork();
+	if (pid == 0) {
+		struct err err = ERR_INIT;
+		struct met m = { .done = false };
+		struct node *n;
+		struct meet *meet;
+		int p;
+
+		b->env = net_env_new(&err);
+		n = open_home(b, home);
+		meet = meet_new(node_peer_host(n), &(struct meet_events){ &m, met });
+		must(meet_listen(meet, "127.0.0.1:0", &err), &err, "listen");
+		p = meet_port(meet);
+		if (write(fd[1], &p, sizeof(p)) != (ssize_t)sizeof(p))
+			_exit(1);
+		net_run(b->env, NULL, -1);
+		_exit(0);
+	}
+	close(fd[1]);
+	if (pid < 0 || read(fd[0], port, sizeof(*port)) != (ssize_t)sizeof(*port))
+		exit(1);
+	close(fd[0]);
+	return pid;
+}
+
+static struct peer_result
+sync_once(struct bench *b, struct node *n, int port)
+{
+	struct err err = ERR_INIT;
+	struct met m = { .done = false };
+	struct meet *meet = meet_new(node_peer_host(n), &(struct meet_events){ &m, met });
+	char addr[32];
+
+	snprintf(addr, sizeof(addr), "127.0.0.1:%d", port);
+	must(meet_dial(meet, addr, false, &err), &err, "dial");
+	net_run(b->env, &m.done, 120000);
+	if (!m.done || m.result.code != ERR_OK || !m.result.in_step) {
+		fprintf(stderr, "bench: sync did not get in step: %s\n", m.result.text);
+		exit(1);
+	}
+	meet_free(meet);
+	return m.result;
+}
+
+static void
+stop_child(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+/* ---- figures ---- */
+
+static void
+bench_append(struct bench *b)
+{
+	struct node *n = open_home(b, "a7");
+	struct err err = ERR_INIT;
+	double commit, began, one, batch;
+	struct bytes lines = buf_bytes(&b->inc_a);
+	size_t at = 0;
+
+	commit = floor_commit(b, 640);
+	began = now_s();
+	for (int i = 0; i < SINGLE_APPENDS; i++) {
+		const uint8_t *nl = memchr(lines.p + at, '\n', lines.len - at);
+
+		write_lines(n, BYTES(lines.p + at, (size_t)(nl + 1 - lines.p) - at), NULL, -1, 1);
+		must(node_commit(n, &err), &err, "commit");
+		at = (size_t)(nl + 1 - lines.p);
+	}
+	one = (now_s() - began) / SINGLE_APPENDS;
+	commit = (commit + floor_commit(b, 640)) / 2;
+	figure("append_one_ratio", commit / one, "of a bare commit", commit * 1e6, "µs, one-row SQLite commit", commit / one);
+	began = now_s();
+	write_lines(n, buf_bytes(&b->trace), "a0", -1, BATCH_APPENDS);
+	must(node_commit(n, &err), &err, "commit");
+	batch = BATCH_APPENDS / (now_s() - began);
+	one = BATCH_APPENDS / floor_inserts(b, BATCH_APPENDS, 640);
+	figure("append_batch_per_s", batch, "entries/s", one, "rows/s, bare SQLite inserts", batch / one);
+	node_close(n);
+}
+
+static void
+bench_ingest(struct bench *b)
+{
+	struct node *n;
+	struct peer_result r;
+	struct err err = ERR_INIT;
+	double began, took, floor_s;
+	uint64_t payloads;
+	int port;
+	pid_t pid;
+
+	run_or_die("cd %s && rm -rf empty && cp -r fresh empty", b->dir);
+	pid = serve_in_child(b, "boss", &port);
+	n = open_home(b, "empty");
+	began = now_s();
+	r = sync_once(b, n, port);
+	must(view_index_now(node_view(n), &err), &err, "full text");
+	took = now_s() - began;
+	stop_child(pid);
+	payloads = payload_bytes(n);
+	floor_s = floor_inserts(b, r.received, (size_t)(payloads / r.received)) + floor_verify() * (double)r.received / 100;
+	figure("ingest_entries_per_s", (double)r.received / took, "entries/s", (double)r.received / floor_s,
+	       "entries/s, bare inserts and a verification every 100", (double)r.received / took / ((double)r.received / floor_s));
+	figure("ingest_ratio", floor_s / took, "of the floor", floor_s, "s", floor_s / took);
+	figure("wire_overhead_bytes_per_entry", ((double)r.bytes_received - (double)payloads) / (double)r.received - 64, "bytes", 0,
+	       "signature and payload alone", 0);
+	node_close(n);
+}
+
+static void
+bench_sync(struct bench *b)
+{
+	struct peer_result r;
+	struct node *n;
+	struct err err = ERR_INIT;
+	int port;
+	pid_t pid;
+
+	run_or_die("cd %s && rm -rf left right && cp -r a0 left && cp -r a1 right", b->dir);
+	pid = serve_in_child(b, "right", &port);
+	n = open_home(b, "left");
+	sync_once(b, n, port); /* both are copies: their first entries in new logs cross here */
+	r = sync_once(b, n, port);
+	figure("idle_sync_bytes", (double)(r.bytes_sent + r.bytes_received), "bytes", 1024, "bytes allowed", (double)r.round_trips);
+	stop_child(pid);
+	node_close(n);
+	for (int pass = 0; pass < 2; pass++) {
+		size_t count = pass == 0 ? 10 : 1000;
+		uint64_t before;
+		double net;
+
+		n = open_home(b, "right");
+		write_lines(n, buf_bytes(&b->inc_b), NULL, -1, count);
+		must(node_commit(n, &err), &err, "commit");
+		node_close(n);
+		n = open_home(b, "left");
+		write_lines(n, buf_bytes(&b->inc_a), NULL, -1, count);
+		must(node_commit(n, &err), &err, "commit");
+		before = payload_bytes(n);
+		pid = serve_in_child(b, "right", &port);
+		r = sync_once(b, n, port);
+		stop_child(pid);
+		net = (double)(r.bytes_received) - (double)(payload_bytes(n) - before) - 64.0 * (double)r.received;
+		figure(pass == 0 ? "sync10_bytes" : "sync1000_bytes", (double)(r.bytes_sent + r.bytes_received), "bytes", net,
+		       "bytes received beyond payloads and signatures", (double)r.round_trips);
+		node_close(n);
+	}
+}
+
+static double
+rss_mib(void)
+{
+	FILE *f = fopen("/proc/self/statm", "r");
+	long size = 0, resident = 0;
+
+	if (f == NULL || fscanf(f, "%ld %ld", &size, &resident) != 2)
+		exit(1);
+	fclose(f);
+	return (double)resident * (double)sysconf(_SC_PAGESIZE) / (1 << 20);
+}
+
+static bool
+first_answer(void *ctx, const struct record *r, const struct stream_id *team)
+{
+	(void)r, (void)team;
+	return ++*(size_t *)ctx < 50;
+}
+
+/* In a child, so that memory is that of one unlocked node and nothing before it. */
+static void
+unlock_in_child(struct bench *b, bool cold, double out[2])
+{
+	int fd[2];
+	pid_t pid;
+
+	if (pipe(fd) != 0 || (pid = fork()) < 0)
+		exit(1);
+	if (pid == 0) {
+		struct err err = ERR_INIT;
+		struct node *n;
+		size_t seen = 0;
+		double kdf, began;
+		char path[600];
+
+		b->env = net_env_new(&err);
+		snprintf(path, sizeof(path), "%s/boss", b->dir);
+		kdf = now_s();
+		{ /* what Argon2id costs here, to leave it out */
+			struct buf file = BUF_INIT;
+			struct keystore *ks;
+			char ksp[700];
+
+			snprintf(ksp, sizeof(ksp), "%s/keystore", path);
+			must(b->env->files->read(b->env, ksp, 8 << 20, &file, &err), &err, ksp);
+			must(keystore_open(&ks, buf_bytes(&file), 1, bench_secret.secret, &err), &err, ksp);
+			keystore_free(ks);
+			buf_free(&file);
+		}
+		kdf = now_s() - kdf;
+		began = now_s();
+		must(cold ? node_open_cold(&n, b->env, path, &bench_secret, &err) : node_open(&n, b->env, path, &bench_secret, &err), &err, path);
+		must(view_each(node_view(n), 0, first_answer, &seen, &err), &err, "list");
+		out[0] = now_s() - began - kdf;
+		out[1] = rss_mib();
+		if (write(fd[1], out, 2 * sizeof(out[0])) < 0)
+			_exit(1);
+		node_close(n);
+		_exit(0);
+	}
+	close(fd[1]);
+	if (read(fd[0], out, 2 * sizeof(out[0])) != (ssize_t)(2 * sizeof(out[0])))
+		exit(1);
+	close(fd[0]);
+	waitpid(pid, NULL, 0);
+}
+
+static void
+bench_unlock(struct bench *b)
+{
+	struct node *n = open_home(b, "boss");
+	struct err err = ERR_INIT;
+	uint64_t payloads = payload_bytes(n), entries = replica_entry_count(node_replica(n));
+	double cold[2], warm[2], bare = floor_decrypt((size_t)payloads);
+
+	must(node_save_snapshot(n, &err), &err, "snapshot");
+	figure("disk_bytes_per_entry", (double)replica_file_bytes(node_replica(n)) / (double)entries, "bytes", (double)payloads / (double)entries,
+	       "bytes, sealed payload alone", (double)replica_file_bytes(node_replica(n)) / (double)payloads);
+	node_close(n);
+	unlock_in_child(b, true, cold);
+	unlock_in_child(b, false, warm);
+	figure("unlock_cold_s", cold[0], "s", bare, "s, bare decryption of the payloads", cold[0] / bare);
+	figure("unlock_snapshot_s", warm[0], "s", bare, "s, bare decryption of the payloads", warm[0] / bare);
+	figure("rss_mib_100k", cold[1], "MiB", (double)payloads / (1 << 20), "MiB, sealed payloads", cold[1] / ((double)payloads / (1 << 20)));
+	(void)entries;
+}
+
+/* ---- the table ---- */
+
+static json_t *all;
+
+void
+figure(const char *name, double value, const char *unit, double floor_value, const char *floor_name, double ratio)
+{
+	printf("%-32s %12.2f %-18s floor %12.2f %-48s ratio %.2f\n", name, value, unit, floor_value, floor_name, ratio);
+	fflush(stdout);
+	if (all == NULL)
+		all = json_object();
+	json_object_set_new(all, name, json_pack("{s:f,s:s,s:f,s:f}", "value", value, "unit", unit, "floor", floor_value, "ratio", ratio));
+}
+
+void
+figures_print(const char *json_path)
+{
+	if (json_dump_file(all, json_path, JSON_INDENT(1)) != 0)
+		exit(1);
+	json_decref(all);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct bench b = { .cases = argc > 1 ? (size_t)atol(argv[1]) : 10000 };
+	struct err err = ERR_INIT;
+
+	if (!crypto_start() || (b.env = net_env_new(&err)) == NULL)
+		return 1;
+	snprintf(b.dir, sizeof(b.dir), "build/bench-%zu", b.cases);
+	run_or_die("mkdir -p %s", b.dir);
+	prepare(&b);
+	bench_append(&b);
+	bench_ingest(&b);
+	bench_unlock(&b);
+	bench_sync(&b);
+	figures_print("build/bench.json");
+	return 0;
+}

@@ -1,0 +1,41 @@
+/* The benchmark's parts: homes with the load CASES-1, floors, figures. */
+#ifndef FALTBOK_BENCH_H
+#define FALTBOK_BENCH_H
+
+#include "base/env.h"
+#include "node/node.h"
+
+enum { WRITERS = 8 };
+
+struct bench {
+	struct env *env;
+	char dir[512];          /* build/bench */
+	size_t cases;           /* entries are ten times as many */
+	struct buf trace, inc_a, inc_b;
+};
+
+double now_s(void);
+void must(enum err_code rc, const struct err *err, const char *what); /* prints and exits */
+void run_or_die(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+extern const struct node_secret bench_secret;
+struct node *open_home(struct bench *b, const char *name);
+/* Writes the lines of `trace` by writer `by` (NULL: all) of round `round` (-1: all) to the node; returns how many. */
+size_t write_lines(struct node *n, struct bytes trace, const char *by, long round, size_t max);
+uint64_t payload_bytes(struct node *n); /* of all payloads held, sealed */
+/* Gives `to` what it lacks of `from`, in memory. */
+void pour(struct node *from, struct node *to);
+/* Homes `hub0` (the whole load by eight writers in its rounds) and `fresh` (admitted, empty). Made once, kept. */
+void prepare(struct bench *b);
+
+/* Floors: the bare work, measured in the same run. Seconds each, or per item where said. */
+double floor_commit(struct bench *b, size_t payload);            /* one-row SQLite commit, same pragmas */
+double floor_verify(void);                                       /* one crypto_sign_verify_detached */
+double floor_inserts(struct bench *b, size_t count, size_t payload); /* `count` rows in batches of 500 */
+double floor_decrypt(size_t bytes);                              /* XChaCha20-Poly1305 of so many bytes */
+
+/* One figure: value, the floor it stands on, and value/floor (or floor/value where less is better, `inverse`). */
+void figure(const char *name, double value, const char *unit, double floor_value, const char *floor_name, double ratio);
+void figures_print(const char *json_path);
+
+#endif

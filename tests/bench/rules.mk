@@ -1,0 +1,11 @@
+# make bench: figures as a table and as build/bench.json. No test passes or fails on a time.
+$(BUILD)/tests/bench: tests/bench/bench.c tests/bench/load.c tests/bench/floors.c tests/bench/bench.h $(OBJ)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FLAGS) -D_GNU_SOURCE -Itests/bench -o $@ $(filter %.c,$^) $(OBJ) $(LDFLAGS) $(LIBS)
+
+CASES ?= 10000
+.PHONY: bench
+bench:
+	@tools/setup check
+	@$(MAKE) --no-print-directory $(BUILD)/tests/bench
+	@$(BUILD)/tests/bench $(CASES)
