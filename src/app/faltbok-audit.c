@@ -135,7 +135,10 @@ report(struct app *app, const struct audit *a)
 	account_text(&text, a);
 	code = app_answer(app, account_json(a), buf_str(&text));
 	buf_free(&text);
-	return code != 0 ? code : audit_clean(a) ? 0 : err_exit_status(ERR_DAMAGED);
+	if (code != 0 || audit_clean(a))
+		return code;
+	fprintf(stderr, "%s: this replica does not verify: see the findings; ask its holder, and fetch it again from somebody else\n", app->program);
+	return err_exit_status(ERR_DAMAGED);
 }
 
 static int

@@ -48,7 +48,7 @@ audit_take_erasure(struct audit *a, const struct log_key *log, const struct entr
 	return ERR_OK;
 }
 
-/* Within the cut of whoever wrote it; after a fork both branches count (proto/org.md, 5). */
+/* Within the cut of whoever wrote it; after a fork both branches count (proto/org.md, 4). */
 static bool
 stands(const struct audit *a, const struct log_key *log, uint64_t seq)
 {

@@ -127,10 +127,24 @@ merkle_root(uint8_t out[32], const struct bytes *leaves, size_t count)
 	merkle_finish(&m, out);
 }
 
+/* As the leaves would sort: author, stream, inc, length, head, and what has no branch id before what has one. */
 static int
-order_heads(const void *a, const void *b)
+order_leaves(const void *a, const void *b)
 {
-	return log_key_order(&((const struct log_head *)a)->key, &((const struct log_head *)b)->key);
+	const struct log_head *x = a, *y = b;
+	int order = memcmp(x->key.author.b, y->key.author.b, 32);
+
+	if (order == 0)
+		order = memcmp(x->key.stream.b, y->key.stream.b, 16);
+	if (order == 0)
+		order = memcmp(x->key.inc.b, y->key.inc.b, 8);
+	if (order == 0 && x->len != y->len)
+		order = x->len < y->len ? -1 : 1;
+	if (order == 0)
+		order = memcmp(x->head.b, y->head.b, 32);
+	if (order == 0 && x->key.is_branch != y->key.is_branch)
+		order = x->key.is_branch ? 1 : -1;
+	return order != 0 ? order : memcmp(x->key.branch_id.b, y->key.branch_id.b, 32);
 }
 
 static size_t
@@ -156,7 +170,7 @@ frontier_root(uint8_t out[32], struct log_head *heads, size_t count)
 	struct merkle m;
 
 	if (count > 1)
-		qsort(heads, count, sizeof(*heads), order_heads);
+		qsort(heads, count, sizeof(*heads), order_leaves);
 	merkle_init(&m);
 	for (size_t i = 0; i < count; i++)
 		merkle_add(&m, BYTES(leaf, encode_leaf(leaf, &heads[i])));
@@ -173,21 +187,33 @@ bucket_count_for(size_t logs)
 	return n;
 }
 
-/* Each bucket is a hash chain over its logs, so the order of `heads` matters: both sides have log_key_order. */
+/* A sum does not mind in which order the two sides keep their logs. */
+static void
+add_log(uint64_t sum[4], const struct log_head *h)
+{
+	uint8_t hash[32], len[8];
+
+	be64_put(len, h->len);
+	HC(hash, sizeof(hash), BYTES_NONE, "fb1/bucket/log", BYTES_OF(h->short_id), BYTES(len, sizeof(len)),
+	   BYTES(h->head.b, 8));
+	for (size_t i = 0; i < 4; i++)
+		sum[i] += be64_get(hash + 8 * i);
+}
+
 void
 bucket_digests(uint8_t (*out)[8], size_t n, const struct log_head *heads, size_t count)
 {
-	uint8_t chain[BUCKETS_MAX][16], len[8];
+	uint64_t sums[BUCKETS_MAX][4];
+	uint8_t sum[32], digest[16];
 
 	assert(n >= 1 && n <= BUCKETS_MAX);
-	memset(chain, 0, n * sizeof(chain[0]));
-	for (size_t i = 0; i < count; i++) {
-		uint8_t *c = chain[heads[i].short_id.b[0] % n];
-
-		be64_put(len, heads[i].len);
-		HC(c, 16, BYTES_NONE, "fb1/bucket", BYTES(c, 16), BYTES_OF(heads[i].short_id),
-		   BYTES(len, sizeof(len)), BYTES(heads[i].head.b, 8));
+	memset(sums, 0, n * sizeof(sums[0]));
+	for (size_t i = 0; i < count; i++)
+		add_log(sums[heads[i].short_id.b[0] % n], &heads[i]);
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < 4; k++)
+			be64_put(sum + 8 * k, sums[i][k]);
+		HC(digest, sizeof(digest), BYTES_NONE, "fb1/bucket", BYTES(sum, sizeof(sum)));
+		memcpy(out[i], digest, 8);
 	}
-	for (size_t i = 0; i < n; i++)
-		memcpy(out[i], chain[i], 8);
 }

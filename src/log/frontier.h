@@ -1,8 +1,9 @@
 /*
  * Which log, how long, and what a set of logs comes to.
  *
- * A log is (author, stream, incarnation). After a fork the branch that came
- * second is a log of its own, named also by the seq and id of its first entry.
+ * A log is (author, stream, incarnation). Where it forks it ends, and each
+ * history that goes on from there is a branch: a log of its own, named also by
+ * the seq and id of its first entry (proto/log.md, 4).
  * Spec: proto/sync.md, 3 "Summaries" and proto/audit.md, 2 "Frontier root".
  */
 #ifndef FALTBOK_LOG_FRONTIER_H
@@ -35,7 +36,10 @@ bool log_key_equal(const struct log_key *a, const struct log_key *b);
 void log_key_init(struct log_key *key, const struct author *author, const struct stream_id *stream, const struct inc *inc);
 int log_key_order(const struct log_key *a, const struct log_key *b); /* author, stream, inc, branch */
 
-/* RFC 6962 MTH (SHA-256) over the sorted leaves author‖stream‖inc‖be64 len‖head[‖branch id]. Sorts `heads` in place. */
+/*
+ * RFC 6962 MTH (SHA-256) over the leaves author‖stream‖inc‖be64 len‖head[‖branch id], sorted as bytes. Sorts `heads` in
+ * place, in that order.
+ */
 void frontier_root(uint8_t out[32], struct log_head *heads, size_t count);
 /* MTH over given leaf data, for checkpoints too. */
 void merkle_root(uint8_t out[32], const struct bytes *leaves, size_t count);
@@ -51,7 +55,8 @@ void merkle_finish(const struct merkle *m, uint8_t out[32]);
 
 /*
  * Buckets of a summary: n = power of two ≥ count/8, clamped to 16..256; a log's bucket is its log8's first byte mod n.
- * `heads` stand in log_key_order, as frontier_root() leaves them.
+ * A bucket's digest is HC(16,∅,"fb1/bucket",sum)[0..7], where sum adds up HC(32,∅,"fb1/bucket/log",log8,be64 len,head[0..7])
+ * of its logs as four 64-bit numbers each, big-endian, without carry between them. `heads` may stand in any order.
  */
 size_t bucket_count_for(size_t logs);
 void bucket_digests(uint8_t (*out)[8], size_t n, const struct log_head *heads, size_t count);

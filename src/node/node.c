@@ -111,7 +111,7 @@ node_close(struct node *n)
 	table_free(n->touched_by_id);
 	table_free(n->names);
 	record_free(n->work);
-	buf_wipe(&n->payloads);
+	buf_wipe(&n->body);
 	buf_wipe(&n->bodies);
 	buf_wipe(&n->read_payload);
 	buf_wipe(&n->read_body);

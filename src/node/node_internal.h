@@ -16,8 +16,9 @@
 
 enum {
 	SEQ_BITS = 40,           /* view rows: log index << 40 | seq */
-	BATCH_ENTRIES = 8192,    /* folded at once; a record is then written once per batch */
-	BATCH_BYTES = 8 << 20,
+	BATCH_ENTRIES = 1 << 17, /* folded at once: a record is then loaded and written once per batch */
+	BATCH_BYTES = 32 << 20,
+	KEEP_BYTES = 1 << 20,    /* of scratch memory, between projections */
 	NAME_BYTES = 160,
 };
 
@@ -37,12 +38,8 @@ struct progress { uint64_t upto; struct effect effect; };
 /* Our own logs: what is not DATA in them, so that DATA below any length can be counted. */
 struct own_log { size_t log; uint64_t base; bool any; uint64_t *others; size_t count, cap; };
 
-struct item {
-	struct header h;
-	uint64_t row;
-	uint8_t entry[16];
-	size_t payload_at, payload_len, body_at, body_len;
-};
+/* An opened entry on its way to the view. */
+struct item { uint64_t row; uint8_t entry[16]; struct author author; struct stream_id team; size_t body_at, body_len; };
 
 /* A record touched in the open batch, as it will be. */
 struct touched { struct record_id id; struct stream_id team; struct buf state; };
@@ -59,6 +56,7 @@ struct node {
 	void (*on_change)(void *ctx);
 	void *on_change_ctx;
 	uint64_t hlc;
+	int64_t now_ms;              /* when the projection began */
 
 	/* projection */
 	struct progress *progress;
@@ -71,7 +69,8 @@ struct node {
 	size_t waiting_count, waiting_cap;
 	struct item *items;
 	size_t item_count, item_cap;
-	struct buf payloads, bodies;
+	struct buf bodies;
+	struct buf body;             /* just opened */
 	struct buf read_payload, read_body; /* of the view's reader */
 	size_t damaged;
 	uint64_t since_snapshot;     /* entries projected since it was written */

@@ -180,73 +180,49 @@ peek_body(struct bytes body, struct group_id *group, uint64_t *hlc)
 	return !r.bad;
 }
 
-/* Opens one entry into n->bodies. body_len stays 0 when there is nothing to show. */
-static enum err_code
-open_item(struct node *n, struct item *it, struct buf *body, struct err *err)
+/* Why an entry that should open does not, in the operator's log: an id and a reason, and not without end. */
+static void
+note_damaged(struct node *n, const struct entry *e, const struct err *why)
 {
-	struct group_id group;
-	uint64_t hlc;
-	struct err why = ERR_INIT;
-	enum err_code rc = vault_open(n->vault, &it->h, BYTES(n->payloads.p + it->payload_at, it->payload_len), body, &why);
+	char id[33];
 
-	if (rc == ERR_NO_MEMORY)
-		return err_plain(err, rc);
-	if (rc == ERR_KEY)
-		return add_waiting(n, it->row, err);
-	if (rc == ERR_REFUSED)
-		return ERR_OK;
-	if (rc != ERR_OK) {
-		char id[33];
-
-		if (n->damaged++ < 16) /* a hostile writer must not fill the operator's log */
-			env_logf(n->env, "entry %s: %s", hex_encode(id, it->entry, 16), why.text);
-		return ERR_OK;
-	}
-	if (peek_body(buf_bytes(body), &group, &hlc)) {
-		if (keystore_tombstoned(n->home.keys, 2, group.b))
-			return ERR_OK;
-		vault_bind_group(n->vault, &it->h, &group);
-		(void)hlc_observe(&n->hlc, hlc, n->env->ops->wall_ms(n->env));
-	}
-	it->body_at = n->bodies.len;
-	it->body_len = body->len;
-	buf_put_bytes(&n->bodies, buf_bytes(body));
-	return buf_ok(&n->bodies) ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
+	if (n->damaged++ < 16) /* a hostile writer must not fill the log */
+		env_logf(n->env, "entry %s: %s", hex_encode(id, e->id.b, 16), why->text);
 }
 
 static void
 clear_batch(struct node *n)
 {
 	n->item_count = 0;
-	buf_clear(&n->payloads);
+	if (n->bodies.cap > KEEP_BYTES)
+		buf_wipe(&n->bodies);
 	buf_clear(&n->bodies);
+	if (n->item_cap > BATCH_ENTRIES / 16) {
+		mem_free(n->items);
+		n->items = NULL;
+		n->item_cap = 0;
+	}
 }
 
-/* Opens and folds what has collected. */
 static enum err_code
 fold_batch(struct node *n, struct err *err)
 {
 	struct view_change *changes = mem_alloc(n->item_count * sizeof(*changes));
 	struct stream_id roster = { { 0 } };
 	enum err_code rc = changes != NULL ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
-	size_t count = 0;
 
 	if (node_has_org(n))
 		roster = roster_stream(org_id(replica_org(n->home.replica)));
-	for (size_t i = 0; i < n->item_count && rc == ERR_OK; i++)
-		rc = open_item(n, &n->items[i], &n->read_body, err);
 	for (size_t i = 0; i < n->item_count && rc == ERR_OK; i++) {
 		const struct item *it = &n->items[i];
 
-		if (it->body_len == 0)
-			continue;
-		n->roster_changed = n->roster_changed || SAME(it->h.stream, roster);
-		changes[count] = (struct view_change){ .row = it->row, .author = it->h.author, .team = it->h.stream,
-		                                       .body = BYTES(n->bodies.p + it->body_at, it->body_len) };
-		memcpy(changes[count++].entry, it->entry, 16);
+		n->roster_changed = n->roster_changed || SAME(it->team, roster);
+		changes[i] = (struct view_change){ .row = it->row, .author = it->author, .team = it->team,
+		                                   .body = BYTES(n->bodies.p + it->body_at, it->body_len) };
+		memcpy(changes[i].entry, it->entry, 16);
 	}
-	if (rc == ERR_OK && count > 0)
-		rc = view_apply(n->view, changes, count, err);
+	if (rc == ERR_OK && n->item_count > 0)
+		rc = view_apply(n->view, changes, n->item_count, err);
 	n->since_snapshot += n->item_count;
 	mem_free(changes);
 	clear_batch(n);
@@ -254,29 +230,49 @@ fold_batch(struct node *n, struct err *err)
 }
 
 static enum err_code
-add_item(struct node *n, size_t log, const struct entry *e, struct err *err)
+add_item(struct node *n, uint64_t row, const struct entry *e, struct bytes body, struct err *err)
 {
-	struct item *room;
+	struct item *room = mem_room(n->items, n->item_count, &n->item_cap, sizeof(*room));
 
-	if (n->item_count >= BATCH_ENTRIES || n->payloads.len >= BATCH_BYTES) {
-		enum err_code rc = fold_batch(n, err);
-
-		if (rc != ERR_OK)
-			return rc;
-	}
-	room = mem_room(n->items, n->item_count, &n->item_cap, sizeof(*room));
 	if (room == NULL)
 		return err_plain(err, ERR_NO_MEMORY);
 	n->items = room;
 	room += n->item_count;
-	*room = (struct item){ .h = e->h, .row = (uint64_t)log << SEQ_BITS | e->h.seq, .payload_at = n->payloads.len,
-	                       .payload_len = e->payload.len };
+	*room = (struct item){ .row = row, .author = e->h.author, .team = e->h.stream, .body_at = n->bodies.len, .body_len = body.len };
 	memcpy(room->entry, e->id.b, sizeof(room->entry));
-	buf_put_bytes(&n->payloads, e->payload);
-	if (!buf_ok(&n->payloads))
+	buf_put_bytes(&n->bodies, body);
+	if (!buf_ok(&n->bodies))
 		return err_plain(err, ERR_NO_MEMORY);
 	n->item_count++;
-	return ERR_OK;
+	return n->item_count >= BATCH_ENTRIES || n->bodies.len >= BATCH_BYTES ? fold_batch(n, err) : ERR_OK;
+}
+
+/* Opens one entry and puts it into the batch. What does not open waits for its key, or is not shown. */
+static enum err_code
+open_entry(struct node *n, size_t log, const struct entry *e, struct err *err)
+{
+	uint64_t row = (uint64_t)log << SEQ_BITS | e->h.seq, hlc;
+	struct group_id group;
+	struct err why = ERR_INIT;
+	enum err_code rc = vault_open(n->vault, &e->h, e->payload, &n->body, &why);
+
+	if (rc == ERR_NO_MEMORY)
+		return err_plain(err, rc);
+	if (rc == ERR_KEY)
+		return add_waiting(n, row, err);
+	if (rc == ERR_REFUSED)
+		return ERR_OK;
+	if (rc != ERR_OK) {
+		note_damaged(n, e, &why);
+		return ERR_OK;
+	}
+	if (peek_body(buf_bytes(&n->body), &group, &hlc)) {
+		if (keystore_tombstoned(n->home.keys, 2, group.b))
+			return ERR_OK;
+		vault_bind_group(n->vault, &e->h, &group);
+		(void)hlc_observe(&n->hlc, hlc, n->now_ms);
+	}
+	return add_item(n, row, e, buf_bytes(&n->body), err);
 }
 
 /* ---- reading ---- */
@@ -305,7 +301,7 @@ take_entry(struct node *n, size_t log, const struct entry *e, struct err *err)
 			env_logf(n->env, "a key entry has no effect: %s", why.text);
 		return ERR_OK;
 	case KIND_DATA:
-		return org_effective(org, key, e->h.seq) ? add_item(n, log, e, err) : ERR_OK;
+		return org_effective(org, key, e->h.seq) ? open_entry(n, log, e, err) : ERR_OK;
 	default:
 		return ERR_OK;
 	}
@@ -436,6 +432,7 @@ node_project(struct node *n, struct err *err)
 	enum err_code rc;
 
 	n->behind = true;
+	n->now_ms = n->env->ops->wall_ms(n->env);
 	clear_batch(n);
 	rc = read_all(n, err);
 	if (rc != ERR_OK)

@@ -2,7 +2,7 @@
  * The evaluated state in one form, hashed: what two devices compare to find
  * out that they, holding the same entries, understand them differently.
  * Team streams are left out: who may hold them differs from device to device.
- * Layout: proto/org.md, 5 "ctl_digest".
+ * Layout: proto/org.md, 4 "ctl_digest".
  */
 #include <stdlib.h>
 

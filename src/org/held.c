@@ -196,7 +196,7 @@ kind_is_evaluated(uint8_t kind)
 	}
 }
 
-/* proto/org.md, 2: a GENESIS speaks for itself when its author, its place and its stream are what it says. */
+/* proto/log.md, 5: a GENESIS speaks for itself when its author, its place and its stream are what it says. */
 static bool
 genesis_fits(const struct org *o, const struct header *h, const struct genesis *g)
 {

@@ -53,9 +53,10 @@ void org_free(struct org *o);
 void org_pin(struct org *o, const struct org_id *id);
 
 /*
- * How org asks whether `log` holds at `seq` an entry whose id begins with
- * head16: which branch a cut or an adoption speaks of. Without it nothing
- * counts beyond a fork or a cut.
+ * How org asks whether the history that `log` is part of, below it or in what
+ * goes on from it, holds at `seq` an entry whose id begins with head16: which
+ * branch a cut or an adoption speaks of. Without it nothing counts beyond a
+ * fork or a cut.
  */
 void org_set_holds(struct org *o,
                    bool (*holds)(void *ctx, const struct log_key *log, uint64_t seq, const uint8_t head16[16]),
@@ -103,7 +104,7 @@ const struct org_grant *org_grant_for(const struct org *o, const struct stream_i
 /*
  * How many entries of this log, from seq 0, have effect. UINT64_MAX: all there
  * are. After a control fork REVOKE, UNGRANT and ERASE_* count on every branch
- * all the same (proto/org.md, 5). Adopted entries that join on are included;
+ * all the same (proto/org.md, 4). Adopted entries that join on are included;
  * ask again after storing entries of a log that has adoptions.
  */
 uint64_t org_limit(const struct org *o, const struct log_key *log);

@@ -2,7 +2,7 @@
  * The evaluation, root downwards. A GRANT made in stratum r gives a rank
  * above r, and only lower ranks can be removed; so whether rank(t) > r is
  * settled when stratum r runs, and within a stratum the order of devices and
- * of entries cannot matter. proto/org.md, 5 is this file in pseudo-code.
+ * of entries cannot matter. proto/org.md, 4 is this file in pseudo-code.
  */
 #include "base/mem.h"
 #include "org/org_internal.h"
@@ -193,7 +193,7 @@ accept_admit(const struct org *o, struct eval *ev, uint32_t i, uint8_t r)
 
 	if (!n->possession_ok || SAME(n->op->u.admit.sign_pk, ev->genesis->root_pk))
 		return;
-	/* proto/org.md, 5: "the one from the lowest stratum counts, then the smallest entry id" */
+	/* proto/org.md, 4: "the one from the lowest stratum counts, then the smallest entry id" */
 	if (t->admit != NONE && (t->admit_stratum < r || memcmp(o->nodes[t->admit].id.b, n->id.b, 32) <= 0))
 		return;
 	t->admit = i;

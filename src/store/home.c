@@ -192,6 +192,11 @@ home_open(struct home *h, struct env *env, const char *path, uint8_t slot, struc
 		rc = check_place(h, false, err);
 	if (rc == ERR_READ_ONLY && h->replica != NULL && replica_read_only(h->replica))
 		rc = err_forgive(err); /* reading is all that can be done here, and needs no answer */
+	if (rc == ERR_NO_SPACE && h->replica != NULL) {
+		/* So it is with a full disk: where this store is was not settled, so nothing is written in its name. */
+		replica_disk_is_full(h->replica);
+		rc = err_forgive(err);
+	}
 	if (rc != ERR_OK)
 		home_close(h);
 	return rc;

@@ -265,6 +265,12 @@ replica_set_hook(struct replica *r, const struct replica_hook *hook)
 	r->hook = *hook;
 }
 
+void
+replica_disk_is_full(struct replica *r)
+{
+	r->db.full = true;
+}
+
 bool
 replica_read_only(const struct replica *r)
 {

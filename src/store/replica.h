@@ -49,6 +49,8 @@ enum err_code replica_open(struct replica **out, struct env *env, const char *ho
 void replica_close(struct replica *r); /* drops an open transaction */
 void replica_set_hook(struct replica *r, const struct replica_hook *hook);
 
+/* The disk is full: every write is ERR_NO_SPACE until the store is opened again. */
+void replica_disk_is_full(struct replica *r);
 bool replica_read_only(const struct replica *r); /* on a read-only disk: reading works, every write is ERR_READ_ONLY */
 bool replica_failed(const struct replica *r);    /* a write or sync failed: every further write is ERR_IO until reopened */
 

@@ -18,10 +18,10 @@ echo 'fem vanliga ord om vintern' >"$work/pass"
 fb() { # HOME ARG…
 	_home=$1
 	shift
-	"$bin/faltbok" --home "$work/$_home" --passphrase-file "$work/pass" --kdf interactive "$@"
+	${instead:-} "$bin/faltbok" --home "$work/$_home" --passphrase-file "$work/pass" --kdf interactive "$@"
 }
-hub() { "$bin/faltbok-hub" --home "$work/hub" --passphrase-file "$work/pass" --kdf interactive "$@"; }
-audit() { "$bin/faltbok-audit" --home "$work/auditor" --passphrase-file "$work/pass" --kdf interactive "$@"; }
+hub() { ${instead:-} "$bin/faltbok-hub" --home "$work/hub" --passphrase-file "$work/pass" --kdf interactive "$@"; }
+audit() { ${instead:-} "$bin/faltbok-audit" --home "$work/auditor" --passphrase-file "$work/pass" --kdf interactive "$@"; }
 
 ok() { passed=$((passed + 1)); }
 no() {
@@ -66,7 +66,8 @@ admitted() {
 }
 # serving COMMAND…: starts it with --json, sets $port and $pid.
 serving() {
-	"$@" >"$work/serve.$$" 2>"$work/serve.err" &
+	rm -f "$work/serve.$$"
+	instead=exec "$@" >"$work/serve.$$" 2>"$work/serve.err" & # the program itself is the child, so that a kill reaches it
 	pid=$!
 	background="$background $pid"
 	port=

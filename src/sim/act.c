@@ -1,0 +1,427 @@
+/*
+ * What people do and what befalls them. Each act is drawn by weight; faults
+ * of a disk are armed before an act and disarmed after it, so that an error
+ * without a cause is a finding too.
+ */
+#include <stdio.h>
+
+#include "sim/play_internal.h"
+#include "sim/world_internal.h"
+
+static uint32_t
+some(struct dice *d, uint32_t none_per_mille, uint32_t max)
+{
+	return dice_chance(d, none_per_mille) ? 0 : (uint32_t)dice_between(d, 1, max);
+}
+
+void
+swarm_draw(struct swarm *s, const struct play_options *o)
+{
+	struct dice d = dice_of(o->seed, STREAM_SWARM, 0);
+	static const enum disk_loss losses[] = { LOSS_ALL, LOSS_SOME, LOSS_GARBAGE, LOSS_GARBAGE, LOSS_NONE };
+
+	*s = (struct swarm){ .stations = (size_t)dice_between(&d, 2, o->full ? STATIONS_MAX : 4) };
+	s->acts = (size_t)(o->full ? dice_between(&d, 100, 300) : dice_between(&d, 20, 60));
+	s->records = (size_t)dice_between(&d, 1, o->full ? 12 : 4);
+	s->weight[DO_WRITE] = (uint32_t)dice_between(&d, 10, 40);
+	s->weight[DO_MEET] = (uint32_t)dice_between(&d, 3, 30);
+	s->weight[DO_WAIT] = 2;
+	s->weight[DO_CLOSE] = some(&d, 200, 4);
+	s->weight[DO_REOPEN] = 3;
+	s->weight[DO_CRASH] = some(&d, 200, 8);
+	s->weight[DO_BUNDLE_OUT] = some(&d, 400, 10);
+	s->weight[DO_BUNDLE_IN] = s->weight[DO_BUNDLE_OUT] * 2;
+	s->weight[DO_KEYS] = 1;
+	s->weight[DO_REPLAY] = some(&d, 500, 4);
+	s->weight[DO_PART] = some(&d, 500, 4);
+	s->weight[DO_CLOG] = some(&d, 500, 4);
+	s->weight[DO_CLOCK] = some(&d, 600, 3);
+	s->weight[DO_WRONG_PASS] = some(&d, 600, 2);
+	s->disk_fault = some(&d, 300, 300);
+	s->bundle_damage = some(&d, 200, 900);
+	s->half_open = dice_chance(&d, 500);
+	s->stay = dice_chance(&d, 400);
+	s->loss = losses[dice_below(&d, COUNT_OF(losses))];
+	s->weather = (struct weather){
+		.cut = some(&d, 400, 400),
+		.silent = some(&d, 500, 500),
+		.no_answer = some(&d, 600, 200),
+		.latency_min = NS_PER_MS / 10,
+		.latency_max = NS_PER_MS * dice_between(&d, 1, 400),
+		.chunk_max = (size_t)1 << dice_between(&d, 5, 16),
+	};
+	if (o->lying) {
+		s->weight[DO_CRASH] += 4;
+		s->loss = LOSS_ALL;
+	}
+}
+
+static size_t
+some_station(struct play *p)
+{
+	return (size_t)dice_below(&p->dice, p->swarm.stations);
+}
+
+static bool
+fault_excuses(struct play *p, size_t i)
+{
+	struct disk *d = host_disk(p->stations[i]->host);
+
+	p->hurt[i] = p->hurt[i] || disk_fault_struck(d);
+	return p->hurt[i] || disk_dead(d);
+}
+
+/* An error that no fault explains is a finding. */
+static bool
+must_be_excused(struct play *p, size_t i, const char *doing, const struct err *err)
+{
+	return fault_excuses(p, i) || play_fail(p, "I9", "n%zu: %s failed without a cause: %s", i, doing, err->text);
+}
+
+static void
+maybe_arm(struct play *p, size_t i)
+{
+	static const enum disk_fault faults[] = { FAULT_POWER, FAULT_POWER, FAULT_POWER, FAULT_NO_SPACE, FAULT_WRITE, FAULT_SYNC,
+		                                   FAULT_READ };
+
+	if (!dice_chance(&p->dice, p->swarm.disk_fault))
+		return;
+	disk_arm(host_disk(p->stations[i]->host), faults[dice_below(&p->dice, COUNT_OF(faults))],
+	         dice_between(&p->dice, 1, dice_chance(&p->dice, 500) ? 8 : 80));
+}
+
+/* ---- writing ---- */
+
+static enum err_code
+fill(struct draft *d, const struct write *w, struct err *err)
+{
+	static const char *const names[] = { "", "status", "owner", "tags", "minutes" };
+	static const uint8_t ops[] = { 0, OP_SET, OP_ADD, OP_REMOVE, OP_SUM };
+	enum err_code rc = draft_note(d, w->note_id, w->note, NULL, err);
+
+	if (rc == ERR_OK && w->act != ACT_NOTE)
+		rc = draft_assign_text(d, ops[w->act], names[w->field], w->value, err);
+	return rc;
+}
+
+/* One entry in the open batch. */
+static enum err_code
+put(struct play *p, size_t i, struct write *w, struct err *err)
+{
+	struct station *s = p->stations[i];
+	const struct profile_type *type = profile_type_named(node_profile(s->node), "case");
+	struct draft d;
+	struct hash entry;
+	enum err_code rc;
+
+	draft_init(&d, type, model_record_id(p->model, w->record));
+	rc = fill(&d, w, err);
+	if (rc == ERR_OK)
+		rc = node_write(s->node, &p->team, &d, &entry, err);
+	draft_free(&d);
+	if (rc != ERR_OK)
+		return rc;
+	memcpy(w->entry, entry.b, sizeof(w->entry));
+	w->has_entry = true;
+	return ERR_OK;
+}
+
+static void
+choose_act(struct play *p, const struct record *seen, enum act *act, uint32_t *field, char value[32], int64_t *amount)
+{
+	size_t n = 0;
+
+	*act = (enum act)dice_below(&p->dice, 5);
+	*field = *act == ACT_SET ? (uint32_t)dice_between(&p->dice, FIELD_STATUS, FIELD_OWNER) : *act == ACT_SUM ? FIELD_MINUTES : FIELD_TAGS;
+	*amount = (int64_t)dice_between(&p->dice, 1, 90);
+	if (*act == ACT_SET)
+		snprintf(value, 32, "told %08llx", (unsigned long long)(dice_u64(&p->dice) & 0xffffffff));
+	else if (*act == ACT_SUM)
+		snprintf(value, 32, "%lld", (long long)*amount);
+	else
+		snprintf(value, 32, "tag%llu", (unsigned long long)dice_below(&p->dice, 3));
+	if (*act == ACT_REMOVE) {
+		if (seen != NULL)
+			(void)record_values(seen, *field, &n);
+		if (n == 0)
+			*act = ACT_NOTE; /* there is nothing to take away */
+	}
+}
+
+/* Looks at a record as its person does, and adds one write to the open batch. */
+static enum err_code
+add_to_batch(struct play *p, size_t i, struct write **out, struct err *err)
+{
+	size_t rec = (size_t)dice_below(&p->dice, p->swarm.records);
+	struct record *now = sim_must(record_new(model_record_id(p->model, rec))), *seen = NULL;
+	enum err_code rc = node_record(p->stations[i]->node, model_record_id(p->model, rec), now, NULL, err);
+	enum act act;
+	uint32_t field;
+	int64_t amount;
+	char value[32];
+
+	if (rc == ERR_OK)
+		seen = now;
+	if (rc == ERR_OK || rc == ERR_UNKNOWN) {
+		*err = (struct err)ERR_INIT;
+		choose_act(p, seen, &act, &field, value, &amount);
+		*out = model_begin(p->model, i, rec, act, field, value, amount, seen);
+		(*out)->batch = p->batches;
+		rc = put(p, i, *out, err);
+		trace_line(world_trace(p->world), "n%zu: writes act %d field %u \"%s\" on record %zu: %s", i, (int)act, field, value, rec,
+		           rc == ERR_OK ? "ok" : err->text);
+	}
+	record_free(now);
+	return rc;
+}
+
+static bool
+do_write(struct play *p, size_t i)
+{
+	struct write *batch[WRITES_MAX] = { NULL };
+	size_t want = dice_chance(&p->dice, 700) ? 1 : (size_t)dice_between(&p->dice, 2, WRITES_MAX), n = 0;
+	struct station *s = p->stations[i];
+	struct err err = ERR_INIT;
+	enum err_code rc = ERR_OK;
+	enum fate fate = FATE_REFUSED;
+
+	p->batches++;
+	for (; n < want && rc == ERR_OK; n++)
+		rc = add_to_batch(p, i, &batch[n], &err);
+	if (rc == ERR_OK) {
+		rc = node_commit(s->node, &err);
+		fate = rc == ERR_OK ? FATE_SAVED : FATE_DOUBTFUL;
+		if (station_power_went(s)) { /* whatever it said, nobody heard it */
+			fate = FATE_OPEN;
+			rc = err_set(&err, ERR_IO, "the power went");
+		}
+	} else {
+		node_drop(s->node);
+	}
+	trace_line(world_trace(p->world), "n%zu: %zu writes: %s", i, n, rc == ERR_OK ? "saved" : err.text);
+	for (size_t k = 0; k < n; k++)
+		if (batch[k] != NULL)
+			batch[k]->fate = fate;
+	p->report->saved += fate == FATE_SAVED ? n : 0;
+	return rc == ERR_OK || must_be_excused(p, i, "writing", &err);
+}
+
+/* ---- meeting ---- */
+
+static bool
+do_meet(struct play *p, size_t i)
+{
+	size_t other = some_station(p);
+	struct err err = ERR_INIT;
+
+	if (other == i)
+		other = (i + 1) % p->swarm.stations;
+	if (!play_ensure_up(p, other))
+		return false;
+	if (!station_runs(p->stations[i]) || station_meet(p->stations[i], p->stations[other], &err) == ERR_OK)
+		return true;
+	return must_be_excused(p, i, "dialling", &err);
+}
+
+static bool
+do_keys(struct play *p, size_t i)
+{
+	struct err err = ERR_INIT;
+
+	if (!p->coordinator[i] || station_give_keys(p->stations[i], &err) == ERR_OK)
+		return true;
+	return must_be_excused(p, i, "giving keys", &err);
+}
+
+static bool
+do_bundle_out(struct play *p, size_t i)
+{
+	struct buf *stick = &p->stick[dice_below(&p->dice, STICKS)];
+	struct err err = ERR_INIT;
+	uint64_t entries = 0;
+
+	buf_clear(stick);
+	if (bundle_write(node_peer_host(p->stations[i]->node), NULL, stick, &entries, &err) != ERR_OK) {
+		buf_clear(stick);
+		return must_be_excused(p, i, "writing a bundle", &err);
+	}
+	p->report->bundles++;
+	scan_bytes(world_scan(p->world), buf_bytes(stick), "a bundle");
+	trace_line(world_trace(p->world), "n%zu: bundle of %llu entries, %zu bytes", i, (unsigned long long)entries, stick->len);
+	return true;
+}
+
+/* A stick comes as it was written, or pulled out too early, or with one bit turned. It stays in the pocket: it may come again. */
+static bool
+do_bundle_in(struct play *p, size_t i)
+{
+	const struct buf *stick = &p->stick[dice_below(&p->dice, STICKS)];
+	struct node *n = p->stations[i]->node;
+	struct bundle_counts counts = { 0 };
+	struct err err = ERR_INIT;
+	struct buf file = BUF_INIT;
+	enum err_code rc;
+	bool damaged = dice_chance(&p->dice, p->swarm.bundle_damage);
+
+	if (stick->len == 0)
+		return true;
+	buf_put_bytes(&file, buf_bytes(stick));
+	if (damaged && dice_chance(&p->dice, 700))
+		file.len = (size_t)dice_below(&p->dice, file.len);
+	else if (damaged)
+		file.p[dice_below(&p->dice, file.len)] ^= (uint8_t)(1u << dice_below(&p->dice, 8));
+	p->report->damaged_bundles += damaged;
+	rc = bundle_read(node_peer_host(n), buf_bytes(&file), false, &counts, &err);
+	buf_free(&file);
+	trace_line(world_trace(p->world), "n%zu: reads a %s bundle: %llu new: %s", i, damaged ? "damaged" : "whole",
+	           (unsigned long long)counts.stored, rc == ERR_OK ? "ok" : err.text);
+	if (rc != ERR_OK && !damaged && !must_be_excused(p, i, "reading a whole bundle", &err))
+		return false;
+	if (rc == ERR_OK && damaged)
+		return play_fail(p, "I2", "n%zu: a damaged bundle was called complete", i);
+	rc = node_commit(n, &err);
+	return rc == ERR_OK || must_be_excused(p, i, "keeping what a bundle brought", &err);
+}
+
+/* ---- what befalls ---- */
+
+static bool
+do_wrong_pass(struct play *p, size_t i)
+{
+	struct station *s = p->stations[i];
+	struct err err = ERR_INIT;
+
+	if (station_runs(s))
+		station_close(s);
+	if (station_power_went(s))
+		return true;
+	if (station_open_with(s, "snow falls on lamp post", false, &err) == ERR_OK)
+		return play_fail(p, "I6", "n%zu: a wrong passphrase opened the home", i);
+	if (err.code != ERR_PASSPHRASE)
+		return must_be_excused(p, i, "refusing a wrong passphrase", &err);
+	return true;
+}
+
+/* The lid closes. Half of the time with a snapshot, however little it is worth: opening must not depend on it. */
+static bool
+do_close(struct play *p, size_t i)
+{
+	struct err err = ERR_INIT;
+	bool ok = true;
+
+	if (dice_chance(&p->dice, 500))
+		ok = node_save_snapshot(p->stations[i]->node, &err) == ERR_OK || must_be_excused(p, i, "writing a snapshot", &err);
+	station_close(p->stations[i]);
+	return ok;
+}
+
+static void
+do_clock(struct play *p, size_t i)
+{
+	struct dice *d = &p->dice;
+	static const int64_t year = 365ll * 86400 * 1000;
+	int64_t skew = dice_chance(d, 500) ? (int64_t)dice_below(d, 7200000) - 3600000 : (int64_t)dice_below(d, 40) * year - 30 * year;
+
+	host_set_skew(p->stations[i]->host, skew);
+}
+
+static void
+befall(struct play *p, enum act_kind kind, size_t i)
+{
+	size_t other = some_station(p);
+
+	switch (kind) {
+	case DO_CRASH:
+		station_crash(p->stations[i], p->swarm.half_open);
+		return;
+	case DO_REPLAY:
+		p->report->replays += world_replay(p->world, &p->dice);
+		return;
+	case DO_PART:
+		if (other != i)
+			world_part(p->world, i, other, !p->world->net.parted[i][other]);
+		return;
+	case DO_CLOG:
+		world_clog(p->world, i, other, world_now(p->world) + dice_between(&p->dice, 1, 120) * NS_PER_S);
+		return;
+	case DO_CLOCK:
+		do_clock(p, i);
+		return;
+	case DO_WRITE:
+	case DO_MEET:
+	case DO_CLOSE:
+	case DO_REOPEN:
+	case DO_BUNDLE_OUT:
+	case DO_BUNDLE_IN:
+	case DO_KEYS:
+	case DO_WRONG_PASS:
+	case DO_WAIT:
+	case DO_COUNT:
+		return;
+	}
+}
+
+static bool
+perform(struct play *p, enum act_kind kind, size_t i)
+{
+	switch (kind) {
+	case DO_WRITE:
+		return do_write(p, i);
+	case DO_MEET:
+		return do_meet(p, i);
+	case DO_BUNDLE_OUT:
+		return do_bundle_out(p, i);
+	case DO_BUNDLE_IN:
+		return do_bundle_in(p, i);
+	case DO_KEYS:
+		return do_keys(p, i);
+	case DO_WRONG_PASS:
+		return do_wrong_pass(p, i);
+	case DO_CLOSE:
+		return do_close(p, i);
+	case DO_REOPEN:
+	case DO_CRASH:
+	case DO_REPLAY:
+	case DO_PART:
+	case DO_CLOG:
+	case DO_CLOCK:
+	case DO_WAIT:
+	case DO_COUNT:
+		befall(p, kind, i);
+		return true;
+	}
+	return true;
+}
+
+static enum act_kind
+draw_kind(struct play *p)
+{
+	uint64_t total = 0, at;
+	size_t k = 0;
+
+	for (size_t i = 0; i < DO_COUNT; i++)
+		total += p->swarm.weight[i];
+	at = dice_below(&p->dice, total);
+	while (at >= p->swarm.weight[k])
+		at -= p->swarm.weight[k++];
+	return (enum act_kind)k;
+}
+
+bool
+play_act(struct play *p)
+{
+	enum act_kind kind = draw_kind(p);
+	size_t i = some_station(p);
+	uint64_t wait = dice_chance(&p->dice, 700) ? dice_below(&p->dice, 500 * NS_PER_MS) : dice_below(&p->dice, 60 * NS_PER_S);
+
+	/* Acts of the world happen to machines in any state; a person first switches on. */
+	if (kind != DO_CRASH && kind != DO_REPLAY && kind != DO_PART && kind != DO_CLOG && kind != DO_CLOCK && kind != DO_WAIT &&
+	    !play_ensure_up(p, i))
+		return false;
+	if (kind != DO_CLOCK && kind != DO_WRONG_PASS && station_runs(p->stations[i]))
+		maybe_arm(p, i);
+	if (!perform(p, kind, i))
+		return false;
+	world_run(p->world, wait);
+	return play_tend(p);
+}

@@ -1,0 +1,63 @@
+/*
+ * The oracle's own idea of the truth: a list of what was written, by whom,
+ * what each writer saw at the time, and whether it was told "saved". Lists
+ * and loops, no database, no CRDT: so that it cannot share a mistake with
+ * what it judges. Of the product it uses only the accessors of a record.
+ */
+#ifndef FALTBOK_SIM_MODEL_H
+#define FALTBOK_SIM_MODEL_H
+
+#include "base/ids.h"
+#include "crdt/record.h"
+
+enum { FIELD_STATUS = 1, FIELD_OWNER = 2, FIELD_TAGS = 3, FIELD_MINUTES = 4 };
+
+enum act { ACT_NOTE, ACT_SET, ACT_ADD, ACT_REMOVE, ACT_SUM };
+
+enum fate {
+	FATE_OPEN,     /* the call has not returned, or the power went in it: present or not, as a whole */
+	FATE_SAVED,    /* the person was told */
+	FATE_DOUBTFUL, /* the commit failed: as FATE_OPEN */
+	FATE_REFUSED,  /* it never got as far as a commit: must not be anywhere */
+};
+
+/* Every write carries a note with a marker of its own; `act` says what else the same entry does. */
+struct write {
+	size_t author, record;
+	size_t batch; /* writes of one number were committed together: all of them or none */
+	enum act act;
+	uint32_t field;
+	int64_t amount;
+	char value[32], note[80];
+	uint8_t note_id[16];
+	enum fate fate;
+	bool has_entry;
+	uint8_t entry[16];
+	size_t *over; /* what its author saw and replaces: numbers of writes */
+	size_t over_count, over_cap;
+};
+
+struct model;
+
+struct model *model_new(uint64_t seed, size_t records);
+void model_free(struct model *m);
+const struct record_id *model_record_id(const struct model *m, size_t record);
+size_t model_record_count(const struct model *m);
+const char *model_marker(const struct model *m); /* stands in every note: what no disk or wire may show */
+
+/* A new write, FATE_OPEN; its note, note id and `over` (from `seen`, which may be NULL) are filled in. */
+struct write *model_begin(struct model *m, size_t author, size_t record, enum act act, uint32_t field, const char *value,
+                          int64_t amount, const struct record *seen);
+size_t model_saved(const struct model *m, size_t author); /* how many writes of that author were told "saved" */
+
+/* Where to look: the record as a station shows it, or NULL when it shows none. */
+typedef const struct record *(*model_look)(void *ctx, const struct record_id *id);
+
+struct finding { char invariant[8]; char text[256]; }; /* "" when all is well */
+
+/* After a restart: what this author was told is saved is there (I1), once and whole (I2). */
+bool model_check_own(const struct model *m, size_t author, model_look look, void *ctx, struct finding *out);
+/* After healing: exactly what was saved, all of it and nothing else. */
+bool model_check_all(const struct model *m, size_t station, model_look look, void *ctx, struct finding *out);
+
+#endif
