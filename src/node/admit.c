@@ -299,8 +299,11 @@ node_team_add(struct node *n, const char *name, bool drop_box, struct stream_id 
 }
 
 enum err_code
-node_grant(struct node *n, const struct device_id *dev, const struct stream_id *team, struct err *err)
+node_grant(struct node *n, const struct device_id *device, const struct stream_id *team_id, struct err *err)
 {
+	/* Copies: both may point into the organisation as it was evaluated last, and granting evaluates it anew. */
+	const struct device_id copy = *device, *dev = &copy;
+	const struct stream_id team_copy = *team_id, *team = &team_copy;
 	const struct org_device *d;
 	enum err_code rc = must_coordinate(n, err);
 

@@ -54,7 +54,7 @@ enum err_code node_found(struct node *n, const char *org_name, const char *membe
 enum err_code node_install_profile(struct node *n, struct bytes json, struct err *err) MUST_CHECK;
 /* Coordinator: ADMIT + GRANTs (+ KEYGRANTs of what we hold). teams may be empty. */
 enum err_code node_admit(struct node *n, const struct join_request *req, uint8_t role, const struct stream_id *teams, size_t team_count, struct device_id *out, struct err *err) MUST_CHECK;
-/* What `dev` needs to begin offline, sealed to its seal key: network keys, org, root, and a bundle's runs. proto/bundle.md "Welcome". */
+/* What `dev` needs to begin offline, sealed to its seal key: network keys, org, root, and a bundle's runs. proto/welcome.md. */
 enum err_code node_welcome(struct node *n, const struct device_id *dev, struct buf *out, struct err *err) MUST_CHECK;
 enum err_code node_team_add(struct node *n, const char *name, bool drop_box, struct stream_id *out, struct err *err) MUST_CHECK;
 enum err_code node_grant(struct node *n, const struct device_id *dev, const struct stream_id *team, struct err *err) MUST_CHECK;

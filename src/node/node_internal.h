@@ -22,7 +22,7 @@ enum {
 	NAME_BYTES = 160,
 };
 
-/* Roster records: proto/roster.md. */
+/* proto/vault.md, 8 "Roster records". */
 enum {
 	ROSTER_TYPE = 1,
 	ROSTER_PROFILE = 1, ROSTER_PROFILE_ID = 2, ROSTER_PROFILE_VERSION = 3, ROSTER_ORG_NAME = 4,
@@ -63,7 +63,7 @@ struct node {
 	size_t progress_count, progress_cap;
 	struct own_log *own;
 	size_t own_count, own_cap;
-	bool control_changed, keys_learned, roster_changed, retry, behind, stored_any;
+	bool control_changed, rights_stale, keys_learned, roster_changed, retry, behind, stored_any;
 	uint64_t news_tried;         /* vault_news() when what waits was last tried */
 	uint64_t *waiting;           /* rows of entries that no key opens yet, or whose payload has come late */
 	size_t waiting_count, waiting_cap;

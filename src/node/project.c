@@ -451,7 +451,7 @@ node_project(struct node *n, struct err *err)
 		rc = node_load_roster(n, err);
 	if (rc != ERR_OK)
 		return rc;
-	n->control_changed = n->keys_learned = n->roster_changed = n->behind = false;
+	n->control_changed = n->rights_stale = n->keys_learned = n->roster_changed = n->behind = false;
 	save_keys(n);
 	return ERR_OK;
 }
@@ -471,7 +471,7 @@ stored(void *ctx, size_t log, const struct entry *e)
 
 	n->stored_any = true;
 	if (kind_is_control(e->h.kind) || e->h.kind == KIND_TEAM_OPEN || e->h.kind == KIND_ADOPT)
-		n->control_changed = true;
+		n->control_changed = n->rights_stale = true;
 	if (log < n->progress_count && e->h.seq < n->progress[log].upto) { /* its payload has come late */
 		n->retry = true;
 		if (add_waiting(n, (uint64_t)log << SEQ_BITS | e->h.seq, NULL) != ERR_OK)

@@ -102,10 +102,38 @@ touch(struct node *n, struct record *now, bool known, const struct stream_id *st
 
 /* ---- epochs ---- */
 
+/*
+ * proto/store.md, 4: this device has written twice at one place, by a copied
+ * machine or a restored image. Both histories stay; from here on it writes in
+ * logs of a new incarnation, which the keystore must know before they do.
+ */
+static enum err_code
+fresh_incarnation(struct node *n, struct err *err)
+{
+	env_random(n->env, n->home.keys->inc.b, sizeof(n->home.keys->inc.b));
+	n->home.moved = true;
+	return home_save_keystore(&n->home, err);
+}
+
+static enum err_code
+node_next(struct node *n, const struct stream_id *stream, struct header *next, struct err *err)
+{
+	enum err_code rc = replica_next(n->home.replica, &n->home.keys->device, &n->home.keys->inc, stream, next, err);
+
+	if (rc != ERR_FORK)
+		return rc;
+	(void)err_forgive(err);
+	rc = fresh_incarnation(n, err);
+	return rc == ERR_OK ? replica_next(n->home.replica, &n->home.keys->device, &n->home.keys->inc, stream, next, err) : rc;
+}
+
 enum err_code
 node_append(struct node *n, const struct stream_id *stream, uint8_t kind, struct bytes payload, struct entry *out, struct err *err)
 {
-	return replica_append(n->home.replica, &n->home.keys->device, &n->home.keys->inc, stream, kind, payload, out, err);
+	struct header next;
+	enum err_code rc = node_next(n, stream, &next, err); /* so that a log that has forked is not written on */
+
+	return rc == ERR_OK ? replica_append(n->home.replica, &n->home.keys->device, &n->home.keys->inc, stream, kind, payload, out, err) : rc;
 }
 
 /* After a rotation the live case keys go with the new epoch, so that it alone opens the whole live history. */
@@ -121,7 +149,7 @@ append_keytables(struct node *n, const struct stream_id *stream, struct err *err
 		struct header next;
 		struct entry e;
 
-		rc = replica_next(n->home.replica, &n->home.keys->device, &n->home.keys->inc, stream, &next, err);
+		rc = node_next(n, stream, &next, err);
 		if (rc == ERR_OK)
 			rc = vault_make_keytable(n->vault, n->env, &next, &at, &more, &payload, err);
 		if (rc == ERR_OK)
@@ -161,12 +189,13 @@ node_need_epoch(struct node *n, const struct stream_id *stream, struct err *err)
 {
 	enum err_code rc;
 
-	if (!n->control_changed && vault_can_write(n->vault, stream))
+	if (!n->rights_stale && vault_can_write(n->vault, stream))
 		return ERR_OK;
 	/* Removals of the open transaction count as well: nothing may be sealed to whom we know to be gone. */
 	rc = replica_evaluate(n->home.replica, err);
 	if (rc == ERR_OK)
 		rc = vault_refresh(n->vault, node_org(n), err);
+	n->rights_stale = n->rights_stale && rc != ERR_OK;
 	if (rc != ERR_OK || vault_can_write(n->vault, stream))
 		return rc;
 	if (!node_has_org(n))
@@ -191,7 +220,7 @@ append_change(struct node *n, const struct stream_id *stream, const struct group
 	struct entry e;
 	enum err_code rc;
 
-	rc = replica_next(n->home.replica, &n->home.keys->device, &n->home.keys->inc, stream, &next, err);
+	rc = node_next(n, stream, &next, err);
 	if (rc == ERR_OK)
 		rc = vault_seal(n->vault, n->env, &next, group, body, &payload, err);
 	if (rc == ERR_OK)
@@ -209,8 +238,9 @@ append_change(struct node *n, const struct stream_id *stream, const struct group
 }
 
 enum err_code
-node_write(struct node *n, const struct stream_id *team, struct draft *d, struct hash *entry, struct err *err)
+node_write(struct node *n, const struct stream_id *team_id, struct draft *d, struct hash *entry, struct err *err)
 {
+	const struct stream_id stream = *team_id, *team = &stream; /* it may point into the org, which is evaluated anew here */
 	struct buf body = BUF_INIT;
 	struct stream_id in = *team;
 	bool known;

@@ -21,6 +21,7 @@ struct target {
 	char addr[MEET_ADDR_BYTES];
 	bool keep;
 	bool waiting;          /* dialled, first exchange not ended */
+	bool linked;           /* a peer of this address lives */
 	uint32_t backoff_ms;
 	struct env_timer *again;
 };
@@ -103,9 +104,10 @@ peer_gone(void *ctx, struct peer *p)
 		return;
 	t = slot->target;
 	*slot = m->links[--m->link_count];
+	if (t != NULL)
+		t->waiting = t->linked = false;
 	if (t == NULL || m->closing)
 		return;
-	t->waiting = false;
 	if (t->keep && t->again == NULL)
 		dial_later(t);
 }
@@ -124,7 +126,7 @@ dial_now(struct target *t, struct err *err)
 		return err != NULL && err->code != ERR_OK ? err->code : ERR_NO_MEMORY;
 	m->links[m->link_count] = (struct link_slot){ .peer = p, .target = t };
 	copy_addr(m->links[m->link_count++].from, t->addr);
-	t->waiting = true;
+	t->waiting = t->linked = true;
 	return ERR_OK;
 }
 
@@ -184,14 +186,23 @@ meet_port(const struct meet *m)
 	return m->listener == NULL ? 0 : m->host->env->ops->listen_port(m->host->env, m->listener);
 }
 
+/* One that was dialled once and is gone may be used again. */
+static struct target *
+free_target(struct meet *m)
+{
+	for (size_t i = 0; i < m->target_count; i++)
+		if (!m->targets[i].keep && !m->targets[i].linked)
+			return &m->targets[i];
+	return m->target_count < MEET_TARGETS_MAX ? &m->targets[m->target_count++] : NULL;
+}
+
 enum err_code
 meet_dial(struct meet *m, const char *addr, bool keep, struct err *err)
 {
-	struct target *t;
+	struct target *t = free_target(m);
 
-	if (m->target_count == MEET_TARGETS_MAX)
+	if (t == NULL)
 		return err_set(err, ERR_USAGE, "more than %d peers named", MEET_TARGETS_MAX);
-	t = &m->targets[m->target_count++];
 	*t = (struct target){ .meet = m, .keep = keep, .backoff_ms = BACKOFF_FIRST_MS };
 	copy_addr(t->addr, addr);
 	return dial_now(t, err);

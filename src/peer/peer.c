@@ -32,6 +32,7 @@ struct peer {
 	struct env_conn *conn;
 	char addr[128];
 	bool initiator, open, dead, reported, paused, more;
+	bool stepping;              /* the conversation is at work: it must not be stepped from a hook */
 	size_t psk;                 /* the network key an initiator tries */
 	struct link *link;
 	struct sync *sync;
@@ -203,7 +204,11 @@ step(struct peer *p, enum sync_event_kind kind, struct bytes message)
 	bool ended;
 
 	binding_refresh(&p->binding);
+	p->stepping = true;
 	rc = sync_step(p->sync, &event, &p->todo, &err);
+	p->stepping = false;
+	if (p->dead)
+		return; /* closed by the host from inside a commit */
 	p->more = p->todo.more;
 	ended = p->todo.ended;
 	if (seal_todo(p, &err) != ERR_OK && rc == ERR_OK)
@@ -526,7 +531,7 @@ void
 peer_close(struct peer *p)
 {
 	enter(p);
-	if (!p->dead && p->sync != NULL && p->conn != NULL)
+	if (!p->dead && !p->stepping && p->sync != NULL && p->conn != NULL)
 		step(p, SYNC_STOP, BYTES_NONE);
 	finish(p, ERR_NETWORK, "closed here");
 	leave(p);

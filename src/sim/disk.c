@@ -4,65 +4,22 @@
  * that a write does not disturb the bytes beside it in a sector, as its own
  * VFS for Unix is, and garbage keeps to the bytes of its piece.
  */
-#include "sim/disk.h"
+#include "sim/disk_internal.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "sim/disk_internal.h"
-#include "sim/prf.h"
 
-struct image { uint8_t *p; uint64_t len, cap; };
-
-struct piece {
-	uint64_t at; /* the new length when p is NULL: a truncation */
-	uint32_t n;
-	uint8_t *p;
-};
-
-struct inode {
-	uint64_t number;
-	struct image live, durable;
-	struct piece *pieces;
-	size_t piece_count, piece_cap;
-	unsigned handles;
-	const void *locked_by;
-};
-
-struct name { char *path; struct inode *file; };
-struct names { struct name *at; size_t count, cap; };
-/* file NULL: `path` goes away. from NULL: created. */
-struct name_change { char *path, *from; struct inode *file; };
-
-struct disk {
-	struct dice dice;
-	uint32_t id;
-	struct trace *trace;
-	struct scan *scan; /* or NULL */
-	struct names live, durable;
-	struct name_change *changes;
-	size_t change_count, change_cap;
-	struct inode **inodes;
-	size_t inode_count, inode_cap;
-	uint64_t next_inode, ops;
-	char **claims;
-	size_t claim_count, claim_cap;
-	bool dead, lying, struck;
-	enum disk_fault fault;
-	uint64_t fault_at; /* counts down */
-	unsigned full_for; /* writes that still find no room */
-};
-
-/* ---- images ---- */
-
-static void *
-must(void *p)
+void *
+sim_must(void *p)
 {
 	if (p == NULL)
-		abort(); /* the simulator itself is out of memory: no result would mean anything */
+		abort();
 	return p;
 }
+
+/* ---- images ---- */
 
 static void
 image_write(struct image *m, uint64_t at, const void *p, size_t n)
@@ -72,7 +29,7 @@ image_write(struct image *m, uint64_t at, const void *p, size_t n)
 
 		while (cap < at + n)
 			cap *= 2;
-		m->p = must(mem_grow(m->p, cap));
+		m->p = sim_must(mem_grow(m->p, cap));
 		m->cap = cap;
 	}
 	if (at > m->len)
@@ -93,8 +50,8 @@ image_truncate(struct image *m, uint64_t len)
 		image_write(m, len - 1, &zero, 1);
 }
 
-static void
-piece_apply(struct image *m, const struct piece *c)
+void
+disk_piece_apply(struct image *m, const struct piece *c)
 {
 	if (c->p == NULL)
 		image_truncate(m, c->at);
@@ -102,8 +59,8 @@ piece_apply(struct image *m, const struct piece *c)
 		image_write(m, c->at, c->p, c->n);
 }
 
-static void
-pieces_clear(struct inode *f)
+void
+disk_pieces_clear(struct inode *f)
 {
 	for (size_t i = 0; i < f->piece_count; i++)
 		mem_free(f->pieces[i].p);
@@ -113,12 +70,12 @@ pieces_clear(struct inode *f)
 static struct piece *
 piece_add(struct inode *f)
 {
-	f->pieces = must(mem_room(f->pieces, f->piece_count, &f->piece_cap, sizeof(*f->pieces)));
+	f->pieces = sim_must(mem_room(f->pieces, f->piece_count, &f->piece_cap, sizeof(*f->pieces)));
 	return &f->pieces[f->piece_count++];
 }
 
-static void
-image_set(struct image *to, const struct image *from)
+void
+disk_image_set(struct image *to, const struct image *from)
 {
 	to->len = 0;
 	if (from->len > 0)
@@ -148,28 +105,28 @@ name_remove(struct names *n, const char *path)
 	n->count--;
 }
 
-static void
-name_put(struct names *n, const char *path, struct inode *f)
+void
+disk_name_put(struct names *n, const char *path, struct inode *f)
 {
 	struct name *at = name_find(n, path);
 
 	if (at == NULL) {
-		n->at = must(mem_room(n->at, n->count, &n->cap, sizeof(*n->at)));
+		n->at = sim_must(mem_room(n->at, n->count, &n->cap, sizeof(*n->at)));
 		at = &n->at[n->count++];
-		at->path = must(mem_strdup(path));
+		at->path = sim_must(mem_strdup(path));
 	}
 	at->file = f;
 }
 
-static void
-names_clear(struct names *n)
+void
+disk_names_clear(struct names *n)
 {
 	while (n->count > 0)
 		mem_free(n->at[--n->count].path);
 }
 
-static void
-change_apply(struct names *n, const struct name_change *c)
+void
+disk_change_apply(struct names *n, const struct name_change *c)
 {
 	struct name *old;
 
@@ -177,14 +134,14 @@ change_apply(struct names *n, const struct name_change *c)
 		name_remove(n, c->path);
 		return;
 	}
-	name_put(n, c->path, c->file);
+	disk_name_put(n, c->path, c->file);
 	old = c->from == NULL ? NULL : name_find(n, c->from);
 	if (old != NULL && old->file == c->file)
 		name_remove(n, c->from);
 }
 
-static void
-change_free(struct name_change *c)
+void
+disk_change_free(struct name_change *c)
 {
 	mem_free(c->path);
 	mem_free(c->from);
@@ -195,12 +152,12 @@ change_add(struct disk *d, const char *path, const char *from, struct inode *f)
 {
 	struct name_change *c;
 
-	d->changes = must(mem_room(d->changes, d->change_count, &d->change_cap, sizeof(*d->changes)));
+	d->changes = sim_must(mem_room(d->changes, d->change_count, &d->change_cap, sizeof(*d->changes)));
 	c = &d->changes[d->change_count++];
-	c->path = must(mem_strdup(path));
-	c->from = from == NULL ? NULL : must(mem_strdup(from));
+	c->path = sim_must(mem_strdup(path));
+	c->from = from == NULL ? NULL : sim_must(mem_strdup(from));
 	c->file = f;
-	change_apply(&d->live, c);
+	disk_change_apply(&d->live, c);
 }
 
 static size_t
@@ -303,21 +260,21 @@ before_write(struct disk *d)
 
 /* ---- files ---- */
 
-static struct inode *
-inode_new(struct disk *d)
+struct inode *
+disk_inode_new(struct disk *d)
 {
-	struct inode *f = must(mem_zero(1, sizeof(*f)));
+	struct inode *f = sim_must(mem_zero(1, sizeof(*f)));
 
 	f->number = d->next_inode++;
-	d->inodes = must(mem_room(d->inodes, d->inode_count, &d->inode_cap, sizeof(struct inode *)));
+	d->inodes = sim_must(mem_room(d->inodes, d->inode_count, &d->inode_cap, sizeof(struct inode *)));
 	d->inodes[d->inode_count++] = f;
 	return f;
 }
 
-static void
-inode_free(struct inode *f)
+void
+disk_inode_free(struct inode *f)
 {
-	pieces_clear(f);
+	disk_pieces_clear(f);
 	mem_free(f->pieces);
 	mem_free(f->live.p);
 	mem_free(f->durable.p);
@@ -341,8 +298,8 @@ inode_used(const struct disk *d, const struct inode *f)
 	return false;
 }
 
-static void
-sweep(struct disk *d)
+void
+disk_sweep(struct disk *d)
 {
 	size_t kept = 0;
 
@@ -350,7 +307,7 @@ sweep(struct disk *d)
 		if (inode_used(d, d->inodes[i]))
 			d->inodes[kept++] = d->inodes[i];
 		else
-			inode_free(d->inodes[i]);
+			disk_inode_free(d->inodes[i]);
 	}
 	d->inode_count = kept;
 }
@@ -370,7 +327,7 @@ disk_open(struct disk *d, const char *path, bool create, struct inode **out, boo
 		rc = before_write(d);
 		if (rc != DISK_OK)
 			return rc;
-		change_add(d, path, NULL, inode_new(d));
+		change_add(d, path, NULL, disk_inode_new(d));
 		n = name_find(&d->live, path);
 		*created = true;
 		trace_line(d->trace, "disk %u: create %s", d->id, path);
@@ -385,7 +342,7 @@ disk_close(struct disk *d, struct inode *f)
 {
 	assert(f->handles > 0);
 	f->handles--;
-	sweep(d);
+	disk_sweep(d);
 }
 
 enum disk_rc
@@ -419,7 +376,7 @@ disk_write(struct disk *d, struct inode *f, uint64_t at, const void *p, size_t n
 
 		if (part > n)
 			part = n;
-		*c = (struct piece){ .at = at, .n = (uint32_t)part, .p = must(mem_dup(from, part)) };
+		*c = (struct piece){ .at = at, .n = (uint32_t)part, .p = sim_must(mem_dup(from, part)) };
 		at += part;
 		from += part;
 		n -= part;
@@ -450,8 +407,8 @@ disk_sync(struct disk *d, struct inode *f)
 	fails = strikes(d, FAULT_SYNC);
 	for (size_t i = 0; i < f->piece_count; i++)
 		if (!fails || dice_chance(&d->dice, 500))
-			piece_apply(&f->durable, &f->pieces[i]);
-	pieces_clear(f);
+			disk_piece_apply(&f->durable, &f->pieces[i]);
+	disk_pieces_clear(f);
 	return fails ? DISK_IO : DISK_OK;
 }
 
@@ -533,8 +490,8 @@ disk_sync_folder_of(struct disk *d, const char *path)
 			d->changes[kept++] = d->changes[i];
 			continue;
 		}
-		change_apply(&d->durable, &d->changes[i]);
-		change_free(&d->changes[i]);
+		disk_change_apply(&d->durable, &d->changes[i]);
+		disk_change_free(&d->changes[i]);
 	}
 	d->change_count = kept;
 	return DISK_OK;
@@ -546,8 +503,8 @@ disk_claim(struct disk *d, const char *path)
 	for (size_t i = 0; i < d->claim_count; i++)
 		if (strcmp(d->claims[i], path) == 0)
 			return false;
-	d->claims = must(mem_room(d->claims, d->claim_count, &d->claim_cap, sizeof(char *)));
-	d->claims[d->claim_count++] = must(mem_strdup(path));
+	d->claims = sim_must(mem_room(d->claims, d->claim_count, &d->claim_cap, sizeof(char *)));
+	d->claims[d->claim_count++] = sim_must(mem_strdup(path));
 	return true;
 }
 
@@ -567,141 +524,4 @@ void
 disk_random(struct disk *d, void *p, size_t n)
 {
 	dice_fill(&d->dice, p, n);
-}
-
-/* ---- power ---- */
-
-static bool
-survives(struct disk *d, enum disk_loss loss)
-{
-	return loss == LOSS_NONE || (loss != LOSS_ALL && dice_chance(&d->dice, 500));
-}
-
-/*
- * What a power cut leaves of one file. Garbage is what half-written sectors
- * hold; it only ever lies where the node had written and not yet synced.
- */
-static void
-settle_file(struct disk *d, struct inode *f, enum disk_loss loss)
-{
-	for (size_t i = 0; i < f->piece_count; i++) {
-		struct piece *c = &f->pieces[i];
-
-		if (!survives(d, loss))
-			continue;
-		if (c->p != NULL && loss == LOSS_GARBAGE && dice_chance(&d->dice, 200))
-			dice_fill(&d->dice, c->p, dice_between(&d->dice, 1, c->n));
-		piece_apply(&f->durable, c);
-	}
-	pieces_clear(f);
-	image_set(&f->live, &f->durable);
-	f->locked_by = NULL;
-}
-
-void
-disk_power_on(struct disk *d, enum disk_loss loss)
-{
-	assert(d->dead);
-	for (size_t i = 0; i < d->inode_count; i++) {
-		assert(d->inodes[i]->handles == 0);
-		settle_file(d, d->inodes[i], loss);
-	}
-	for (size_t i = 0; i < d->change_count; i++) {
-		if (survives(d, loss))
-			change_apply(&d->durable, &d->changes[i]);
-		change_free(&d->changes[i]);
-	}
-	d->change_count = 0;
-	names_clear(&d->live);
-	for (size_t i = 0; i < d->durable.count; i++)
-		name_put(&d->live, d->durable.at[i].path, d->durable.at[i].file);
-	while (d->claim_count > 0)
-		mem_free(d->claims[--d->claim_count]);
-	sweep(d);
-	d->dead = false;
-	disk_arm(d, FAULT_NONE, 0);
-	trace_line(d->trace, "disk %u: power on", d->id);
-}
-
-/* ---- oracles ---- */
-
-void
-disk_each(struct disk *d, void (*cb)(void *ctx, const char *path, struct bytes data), void *ctx)
-{
-	for (size_t i = 0; i < d->live.count; i++)
-		cb(ctx, d->live.at[i].path, BYTES(d->live.at[i].file->live.p, d->live.at[i].file->live.len));
-	for (size_t i = 0; i < d->durable.count; i++)
-		cb(ctx, d->durable.at[i].path, BYTES(d->durable.at[i].file->durable.p, d->durable.at[i].file->durable.len));
-}
-
-uint64_t
-disk_ops(const struct disk *d)
-{
-	return d->ops;
-}
-
-uint64_t
-disk_unsynced(const struct disk *d)
-{
-	uint64_t n = d->change_count;
-
-	for (size_t i = 0; i < d->inode_count; i++)
-		n += d->inodes[i]->piece_count;
-	return n;
-}
-
-/* ---- life ---- */
-
-struct disk *
-disk_new(uint64_t seed, uint32_t id, struct trace *trace)
-{
-	struct disk *d = must(mem_zero(1, sizeof(*d)));
-
-	assert(id < DISK_ID_MAX);
-	d->dice = dice_of(seed, STREAM_DISK, id);
-	d->id = id;
-	d->trace = trace;
-	d->next_inode = 1000;
-	sim_vfs_attach(id, d);
-	return d;
-}
-
-void
-disk_free(struct disk *d)
-{
-	if (d == NULL)
-		return;
-	sim_vfs_attach(d->id, NULL);
-	for (size_t i = 0; i < d->inode_count; i++)
-		inode_free(d->inodes[i]);
-	for (size_t i = 0; i < d->change_count; i++)
-		change_free(&d->changes[i]);
-	names_clear(&d->live);
-	names_clear(&d->durable);
-	while (d->claim_count > 0)
-		mem_free(d->claims[--d->claim_count]);
-	mem_free(d->claims);
-	mem_free(d->inodes);
-	mem_free(d->changes);
-	mem_free(d->live.at);
-	mem_free(d->durable.at);
-	mem_free(d);
-}
-
-void
-disk_set_scan(struct disk *d, struct scan *scan)
-{
-	d->scan = scan;
-}
-
-const char *
-disk_vfs_name(const struct disk *d)
-{
-	return sim_vfs_name(d->id);
-}
-
-uint32_t
-disk_id(const struct disk *d)
-{
-	return d->id;
 }

@@ -56,6 +56,9 @@ bool disk_dead(const struct disk *d);
 /* Decides the fate of what was unsynced and starts again. All handles must be closed. */
 void disk_power_on(struct disk *d, enum disk_loss loss);
 
+/* Everything on `from` as it is now, written anew to the empty `to`: a copied disk. Its files have other inodes. */
+void disk_copy(struct disk *to, const struct disk *from);
+
 /* ---- what the VFS and env_files are made of ---- */
 enum disk_rc disk_open(struct disk *d, const char *path, bool create, struct inode **out, bool *created);
 void disk_close(struct disk *d, struct inode *f);

@@ -2,18 +2,9 @@
 
 #include <assert.h>
 #include <sqlite3.h>
-#include <stdlib.h>
 
 #include "base/mem.h"
 #include "sim/world_internal.h"
-
-void *
-sim_must(void *p)
-{
-	if (p == NULL)
-		abort();
-	return p;
-}
 
 static bool
 before(const struct event *a, const struct event *b)

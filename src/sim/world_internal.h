@@ -2,6 +2,7 @@
 #ifndef FALTBOK_SIM_WORLD_INTERNAL_H
 #define FALTBOK_SIM_WORLD_INTERNAL_H
 
+#include "sim/disk_internal.h"
 #include "sim/world.h"
 
 struct event {
@@ -57,8 +58,6 @@ struct world {
 	struct scan *scan;
 	struct net net;
 };
-
-void *sim_must(void *p); /* stops the simulator when out of memory: no result would mean anything */
 
 struct host *host_new(struct world *w, uint32_t id);
 void host_free(struct host *h);

@@ -68,7 +68,7 @@ add_entry(struct replica *r, const struct header *h, struct bytes payload, const
 		key.author = h->author;
 		key.stream = h->stream;
 		key.inc = h->inc;
-		rc = logs_add(r, &key, NO_LOG, &log, err);
+		rc = logs_add(r, &key, true, NO_LOG, &log, err);
 	}
 	if (rc == ERR_OK)
 		rc = ingest_store(r, log, out, true, err);

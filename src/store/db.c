@@ -23,7 +23,7 @@ static const char *const migrations[] = {
 	"CREATE TABLE meta(key TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE log("
 	" no INTEGER PRIMARY KEY, author BLOB NOT NULL, stream BLOB NOT NULL, inc BLOB NOT NULL,"
-	" parent INTEGER, branch_seq INTEGER, branch_id BLOB);"
+	" own INTEGER NOT NULL, parent INTEGER, branch_seq INTEGER, branch_id BLOB);"
 	"CREATE TABLE entry("
 	" n INTEGER PRIMARY KEY, kind INTEGER NOT NULL, plen INTEGER NOT NULL,"
 	" sig_ok INTEGER NOT NULL, erased INTEGER NOT NULL,"

@@ -157,7 +157,7 @@ add_branch(struct replica *r, size_t parent, uint64_t seq, const struct hash *id
 	key.is_branch = true;
 	key.branch_seq = seq;
 	key.branch_id = *id;
-	rc = logs_add(r, &key, parent, out, err);
+	rc = logs_add(r, &key, false, parent, out, err);
 	if (rc == ERR_OK)
 		r->logs[*out].head.head = r->logs[parent].head.head;
 	return rc;
@@ -187,9 +187,9 @@ move_rows(struct replica *r, size_t i, size_t to, uint64_t seq, struct err *err)
 
 	if (!s)
 		return err ? err->code : ERR_NO_MEMORY;
-	sqlite3_bind_int64(s, 1, row_of(i, seq));
-	sqlite3_bind_int64(s, 2, row_of(i + 1, 0) - 1);
-	sqlite3_bind_int64(s, 3, row_of(to, 0) - row_of(i, 0));
+	sqlite3_bind_int64(s, 1, row_of(r, i, seq));
+	sqlite3_bind_int64(s, 2, row_last(r, i));
+	sqlite3_bind_int64(s, 3, row_of(r, to, 0) - row_of(r, i, 0));
 	return db_run(&r->db, s, err);
 }
 

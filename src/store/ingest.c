@@ -160,7 +160,7 @@ insert_entry(struct replica *r, size_t log, const struct entry *e, bool sig_ok, 
 
 	if (!s)
 		return err ? err->code : ERR_NO_MEMORY;
-	sqlite3_bind_int64(s, 1, row_of(log, e->h.seq));
+	sqlite3_bind_int64(s, 1, row_of(r, log, e->h.seq));
 	sqlite3_bind_int(s, 2, e->h.kind);
 	sqlite3_bind_int64(s, 3, e->h.plen);
 	sqlite3_bind_int(s, 4, sig_ok);
@@ -237,12 +237,12 @@ fill_one(struct replica *r, size_t log, const struct entry *e, uint64_t *filled,
 	s = rc == ERR_OK ? db_stmt(&r->db, DB_ENTRY_FILL, "UPDATE entry SET payload = ?2 WHERE n = ?1", err) : NULL;
 	if (!s)
 		return err ? err->code : ERR_NO_MEMORY;
-	sqlite3_bind_int64(s, 1, row_of(log, e->h.seq));
+	sqlite3_bind_int64(s, 1, row_of(r, log, e->h.seq));
 	db_bind_blob(s, 2, e->payload);
 	rc = db_run(&r->db, s, err);
 	if (rc != ERR_OK)
 		return replica_abandon(r, err);
-	forget_damage(r, row_of(log, e->h.seq));
+	forget_damage(r, row_of(r, log, e->h.seq));
 	r->pending += e->payload.len;
 	(*filled)++;
 	rc = replica_tell_org(r, e, err);
@@ -321,7 +321,7 @@ accept_new(struct replica *r, const struct place *p, struct entry *batch, size_t
 		key.author = batch[0].h.author;
 		key.stream = batch[0].h.stream;
 		key.inc = batch[0].h.inc;
-		rc = logs_add(r, &key, NO_LOG, &log, err);
+		rc = logs_add(r, &key, false, NO_LOG, &log, err);
 	} else if (p->forks) {
 		rc = fork_split(r, log, &batch[0], &log, err);
 		counts->forks += rc == ERR_OK;

@@ -99,7 +99,7 @@ join_family(struct replica *r, size_t trunk, size_t i)
 }
 
 static enum err_code
-remember(struct replica *r, const struct log_key *key, size_t parent, size_t *out, struct err *err)
+remember(struct replica *r, const struct log_key *key, bool own, size_t parent, size_t *out, struct err *err)
 {
 	size_t i = r->count, trunk = logs_trunk(r, &key->author, &key->stream, &key->inc);
 	enum err_code rc = room_for_log(r, err);
@@ -114,6 +114,7 @@ remember(struct replica *r, const struct log_key *key, size_t parent, size_t *ou
 	l->head.key = *key;
 	l->head.short_id = log8_of(key);
 	l->base = l->head.len = key->is_branch ? key->branch_seq : 0;
+	l->own = own;
 	l->parent = parent;
 	l->next = NO_LOG;
 	by_short = table_put(r->by_short, l->head.short_id.b);
@@ -134,11 +135,11 @@ remember(struct replica *r, const struct log_key *key, size_t parent, size_t *ou
 }
 
 enum err_code
-logs_add(struct replica *r, const struct log_key *key, size_t parent, size_t *out, struct err *err)
+logs_add(struct replica *r, const struct log_key *key, bool own, size_t parent, size_t *out, struct err *err)
 {
 	sqlite3_stmt *s = db_stmt(&r->db, DB_LOG_ADD,
-	                          "INSERT INTO log(no, author, stream, inc, parent, branch_seq, branch_id)"
-	                          " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)", err);
+	                          "INSERT INTO log(no, author, stream, inc, own, parent, branch_seq, branch_id)"
+	                          " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", err);
 	enum err_code rc;
 
 	if (!s)
@@ -148,13 +149,14 @@ logs_add(struct replica *r, const struct log_key *key, size_t parent, size_t *ou
 	DB_BIND(s, 2, key->author);
 	DB_BIND(s, 3, key->stream);
 	DB_BIND(s, 4, key->inc);
+	sqlite3_bind_int(s, 5, own);
 	if (key->is_branch) {
-		sqlite3_bind_int64(s, 5, (int64_t)parent + 1);
-		sqlite3_bind_int64(s, 6, (int64_t)key->branch_seq);
-		DB_BIND(s, 7, key->branch_id);
+		sqlite3_bind_int64(s, 6, (int64_t)parent + 1);
+		sqlite3_bind_int64(s, 7, (int64_t)key->branch_seq);
+		DB_BIND(s, 8, key->branch_id);
 	}
 	rc = db_run(&r->db, s, err);
-	return rc == ERR_OK ? remember(r, key, parent, out, err) : rc;
+	return rc == ERR_OK ? remember(r, key, own, parent, out, err) : rc;
 }
 
 enum err_code
@@ -170,8 +172,8 @@ logs_load_head(struct replica *r, size_t i, struct err *err)
 		return err ? err->code : ERR_NO_MEMORY;
 	l->head.len = l->base;
 	l->head.head = l->parent == NO_LOG ? (struct hash){ { 0 } } : r->logs[l->parent].head.head;
-	sqlite3_bind_int64(s, 1, row_of(i, l->base));
-	sqlite3_bind_int64(s, 2, row_of(i + 1, 0) - 1);
+	sqlite3_bind_int64(s, 1, row_of(r, i, l->base));
+	sqlite3_bind_int64(s, 2, row_last(r, i));
 	step = sqlite3_step(s);
 	if (step == SQLITE_ROW) {
 		l->head.len = row_seq(sqlite3_column_int64(s, 0)) + 1;
@@ -201,7 +203,7 @@ logs_id_at(struct replica *r, size_t i, uint64_t seq, struct hash *out, struct e
 	s = db_stmt(&r->db, DB_ENTRY_ID, "SELECT id FROM entry WHERE n = ?1", err);
 	if (!s)
 		return err ? err->code : ERR_NO_MEMORY;
-	sqlite3_bind_int64(s, 1, row_of(i, seq));
+	sqlite3_bind_int64(s, 1, row_of(r, i, seq));
 	step = sqlite3_step(s);
 	if (step != SQLITE_ROW && step != SQLITE_DONE)
 		rc = db_error(&r->db, step, err);
@@ -242,7 +244,7 @@ static enum err_code
 load_rows(struct replica *r, struct err *err)
 {
 	sqlite3_stmt *s = db_stmt(&r->db, DB_LOG_LIST,
-	                          "SELECT no, author, stream, inc, parent, branch_seq, branch_id FROM log ORDER BY no", err);
+	                          "SELECT no, author, stream, inc, parent, branch_seq, branch_id, own FROM log ORDER BY no", err);
 	enum err_code rc = ERR_OK;
 	int step = SQLITE_DONE;
 
@@ -256,7 +258,7 @@ load_rows(struct replica *r, struct err *err)
 		    (!key.is_branch) != (logs_trunk(r, &key.author, &key.stream, &key.inc) == NO_LOG))
 			rc = err_set(err, ERR_DAMAGED, "the list of logs is damaged at number %zu", r->count + 1);
 		else
-			rc = remember(r, &key, parent, &i, err);
+			rc = remember(r, &key, sqlite3_column_int(s, 7) != 0, parent, &i, err);
 	}
 	if (rc == ERR_OK && step != SQLITE_DONE)
 		rc = db_error(&r->db, step, err);

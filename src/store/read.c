@@ -59,8 +59,8 @@ rows_open(struct rows *w, struct replica *r, size_t log, uint64_t from, uint64_t
 		rc = rows_statement(w, headers_only, err);
 	if (rc != ERR_OK)
 		return rc;
-	sqlite3_bind_int64(w->s, 1, row_of(log, from));
-	sqlite3_bind_int64(w->s, 2, row_of(log, w->to - 1));
+	sqlite3_bind_int64(w->s, 1, row_of(w->r, log, from));
+	sqlite3_bind_int64(w->s, 2, row_of(w->r, log, w->to - 1));
 	return ERR_OK;
 }
 
@@ -80,7 +80,7 @@ rows_close(struct rows *w)
 static void
 note_damage(struct replica *r, size_t log, uint64_t seq)
 {
-	uint64_t n = (uint64_t)row_of(log, seq), *grown;
+	uint64_t n = (uint64_t)row_of(r, log, seq), *grown;
 
 	r->logs[log].lacks = true;
 	for (size_t i = 0; i < r->damaged_count; i++) {
@@ -201,7 +201,7 @@ bool
 replica_lacking(struct replica *r, size_t log, uint64_t from, uint64_t *seq)
 {
 	sqlite3_stmt *s;
-	uint64_t best = UINT64_MAX, n_from = (uint64_t)row_of(log, from), n_to = (uint64_t)row_of(log + 1, 0);
+	uint64_t best = UINT64_MAX, n_from = (uint64_t)row_of(r, log, from), n_to = (uint64_t)row_last(r, log) + 1;
 
 	if (log >= r->count || !r->logs[log].lacks)
 		return false;

@@ -106,7 +106,7 @@ tell_org_of_teams(struct replica *r, struct err *err)
 		return err ? err->code : ERR_NO_MEMORY;
 	while (rc == ERR_OK && (step = sqlite3_step(s)) == SQLITE_ROW) {
 		uint64_t n = (uint64_t)sqlite3_column_int64(s, 0);
-		size_t log = (size_t)(n >> SEQ_BITS) - 1;
+		size_t log = row_log((int64_t)n);
 		struct entry e;
 
 		if (log >= r->count || SAME(r->logs[log].head.key.stream, r->control))

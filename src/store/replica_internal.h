@@ -15,6 +15,7 @@
 
 enum {
 	SEQ_BITS = 40,           /* a row is log_no << 40 | seq: one B-tree, each log contiguous in it */
+	OWN_BIT = 62,            /* set in rows of logs that are written here: see row_of() */
 	BRANCHES_MAX = 64,       /* per (author, stream, inc): a hostile author could make any number */
 	DAMAGED_MAX = 4096,
 	NAME_BYTES = 48,
@@ -27,6 +28,7 @@ struct log {
 	size_t parent;           /* of a branch: the log it continues */
 	size_t next;             /* the next branch of this family, in order of arrival */
 	bool ended;              /* a fork stands at len: only branches go on from here */
+	bool own;                /* begun by this store itself */
 	bool lacks;              /* some entry is held without its payload */
 };
 
@@ -62,10 +64,28 @@ struct replica {
 	struct buf own;          /* payload of an OPEN being made */
 };
 
+/*
+ * Logs that are written here sort behind all others, so that what is added
+ * one entry a transaction grows at the right edge of the tree: one page a
+ * commit. In the middle SQLite shares out cells among three siblings at
+ * nearly every insert, four and a half pages a commit when measured.
+ */
 static inline int64_t
-row_of(size_t log, uint64_t seq)
+row_of(const struct replica *r, size_t log, uint64_t seq)
 {
-	return (int64_t)((uint64_t)(log + 1) << SEQ_BITS | seq);
+	return (int64_t)((r->logs[log].own ? UINT64_C(1) << OWN_BIT : 0) | (uint64_t)(log + 1) << SEQ_BITS | seq);
+}
+
+static inline int64_t
+row_last(const struct replica *r, size_t log)
+{
+	return row_of(r, log, (UINT64_C(1) << SEQ_BITS) - 1);
+}
+
+static inline size_t
+row_log(int64_t n)
+{
+	return (size_t)(((uint64_t)n & ((UINT64_C(1) << OWN_BIT) - 1)) >> SEQ_BITS) - 1;
 }
 
 static inline uint64_t
@@ -84,7 +104,7 @@ enum err_code replica_abandon(struct replica *r, struct err *err);
 /* logs.c */
 size_t logs_trunk(const struct replica *r, const struct author *a, const struct stream_id *s, const struct inc *inc); /* or NO_LOG */
 /* Adds a log to memory and database; parent is NO_LOG for a trunk. */
-enum err_code logs_add(struct replica *r, const struct log_key *key, size_t parent, size_t *out, struct err *err) MUST_CHECK;
+enum err_code logs_add(struct replica *r, const struct log_key *key, bool own, size_t parent, size_t *out, struct err *err) MUST_CHECK;
 enum err_code logs_load(struct replica *r, struct err *err) MUST_CHECK;
 void logs_clear(struct replica *r);
 /* Reads a log's newest row into len and head. */

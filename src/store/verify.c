@@ -128,8 +128,8 @@ check_log(struct check *c, size_t log, sqlite3_stmt *s, struct err *err)
 	int step;
 
 	start_log(c, log);
-	sqlite3_bind_int64(s, 1, row_of(log, 0));
-	sqlite3_bind_int64(s, 2, row_of(log + 1, 0) - 1);
+	sqlite3_bind_int64(s, 1, row_of(c->r, log, 0));
+	sqlite3_bind_int64(s, 2, row_last(c->r, log));
 	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
 		check_jump(c, log, row_seq(sqlite3_column_int64(s, 0)));
 		check_row(c, log, s);

@@ -5,7 +5,7 @@
  *   delta = (log8, LEB128 len, head8)*
  *   sig   = "fb1/ack/sig" over HC(32, ∅, "fb1/ack", org_id, root, delta)
  *
- * Root is the frontier over the logs that the two share. Spec: proto/sync.md, 7 "Proof of custody".
+ * Root is the frontier over the logs that the two share. Spec: proto/sync.md, 8 "Proof of custody".
  */
 #ifndef FALTBOK_SYNC_ACK_H
 #define FALTBOK_SYNC_ACK_H

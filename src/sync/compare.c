@@ -366,7 +366,7 @@ compare_have(struct sync *s, const struct msg_have *m, struct err *err)
 }
 
 /*
- * proto/sync.md, 6: "Below lo both are known to agree, at hi to differ." The
+ * proto/sync.md, 7: "Below lo both are known to agree, at hi to differ." The
  * first sample that differs from ours narrows it to one step, sixty-fourfold.
  */
 enum err_code

@@ -259,7 +259,7 @@ message_decode(struct message *m, struct bytes in, struct err *err)
 	uint64_t kind = rd_uint(&rd, COUNT_OF(fields_of) - 1);
 	size_t extra = 0;
 
-	/* proto/sync.md, 3: "A later version may add fields at the end of HELLO; they are skipped." */
+	/* proto/sync.md, 4: "A later version may add fields at the end of HELLO; they are skipped." */
 	for (; kind == MSG_HELLO && fields > fields_of[kind]; extra++)
 		fields--;
 	if (rd.bad || fields_of[kind] == 0 || fields_of[kind] != fields)

@@ -2,7 +2,7 @@
  * What two replicas say to each other: one msgpack array a message, its
  * number first. Encoders append to a buf and never fail by themselves (ask
  * buf_ok); decoders are strict, allocate nothing and borrow from their input.
- * Spec: proto/sync.md, 3 "Messages".
+ * Spec: proto/sync.md, 4 "Messages".
  */
 #ifndef FALTBOK_SYNC_MESSAGE_H
 #define FALTBOK_SYNC_MESSAGE_H
@@ -17,7 +17,7 @@ enum message_kind {
 	/* 9 */ MSG_BYE = 10, MSG_ERR = 11, MSG_ACK = 12, MSG_DONE = 13, MSG_PROBE = 14,
 };
 
-enum { /* limits; proto/sync.md, 3 */
+enum { /* limits; proto/sync.md, 4 */
 	SYNC_VERSION = 1,
 	MESSAGE_BYTES_MAX = 65518,      /* what fits a frame */
 	ENTRIES_BYTES_MAX = 65518 - 5,  /* array, number and bin header */

@@ -1,9 +1,9 @@
 /*
  * What the files of `sync` share:
  *
- *   sync.c     events, HELLO, the order of things     compare.c  BUCKETS, HAVE, PROBE
- *   push.c     what goes out as ENTRIES               take.c     what comes in
- *   proof.c    ACKs and the roots in them
+ *   sync.c     events, the order of things            hello.c    HELLO, strangers, the removed
+ *   compare.c  BUCKETS, HAVE, PROBE                   push.c     what goes out as ENTRIES
+ *   take.c     what comes in                          proof.c    ACKs and the roots in them
  */
 #ifndef FALTBOK_SYNC_SYNC_INTERNAL_H
 #define FALTBOK_SYNC_SYNC_INTERNAL_H
@@ -110,6 +110,13 @@ sync_base(const struct log_head *h) /* the seq a log begins at */
 	return h->key.is_branch ? h->key.branch_seq : 0;
 }
 enum err_code sync_evaluate(struct sync *s, struct err *err) MUST_CHECK; /* if control has grown; limbo is tried again */
+
+enum err_code sync_refused(struct err *err, uint64_t why); /* the sentence for an ERR of the peer's */
+
+/* hello.c */
+enum err_code hello_say(struct sync *s, const struct msg_hello *theirs, struct err *err) MUST_CHECK; /* theirs: NULL when we begin */
+enum err_code hello_take(struct sync *s, const struct msg_hello *h, struct err *err) MUST_CHECK;
+void hello_end_proof(struct sync *s);
 
 /* compare.c */
 enum err_code compare_open(struct sync *s, enum sync_scope scope, struct err *err) MUST_CHECK; /* says BUCKETS */

@@ -490,6 +490,7 @@ view_state_hash(struct view *v, uint8_t out[32], struct err *err)
 	enum err_code rc = ERR_OK;
 
 	if (!v->hash_known) {
+		wr_array(&all, number(v, "SELECT count(*) FROM record"));
 		rc = each_row(v, view_walk(v, "SELECT id, team, state FROM record ORDER BY id", err), add_canonical, &all, err);
 		if (rc == ERR_OK && !buf_ok(&all))
 			rc = err_plain(err, ERR_NO_MEMORY);

@@ -29,7 +29,10 @@ void pour(struct node *from, struct node *to);
 void prepare(struct bench *b);
 
 /* Floors: the bare work, measured in the same run. Seconds each, or per item where said. */
-double floor_commit(struct bench *b, size_t payload);            /* one-row SQLite commit, same pragmas */
+/* One-row SQLite commits with the same pragmas, in turns with what is measured: a disk has moods. */
+void floor_turns_open(struct bench *b);
+double floor_turn(size_t commits, size_t payload); /* seconds for all of them */
+void floor_turns_close(void);
 double floor_verify(void);                                       /* one crypto_sign_verify_detached */
 double floor_inserts(struct bench *b, size_t count, size_t payload); /* `count` rows in batches of 500 */
 double floor_decrypt(size_t bytes);                              /* XChaCha20-Poly1305 of so many bytes */

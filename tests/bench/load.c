@@ -12,6 +12,7 @@
 #include "bench.h"
 #include "crypto/words.h"
 #include "org/ops.h"
+#include "store/home.h"
 
 const struct node_secret bench_secret = { 1, { (const uint8_t *)"fem vanliga ord om natten", 25 } };
 

@@ -1,6 +1,6 @@
 /*
  * Properties of random organisations, evaluated a second time by other code
- * written from the text of proto/org.md, 5; the cost of a large one; and what
+ * written from the text of proto/org.md, 4; the cost of a large one; and what
  * is left when memory runs out.
  */
 #include "office.h"
@@ -26,7 +26,7 @@ below(uint64_t *s, unsigned n)
 
 enum { PEOPLE = 7, STORES = 2, OPS_MAX = 120 };
 
-/* The second evaluator: operations as plain numbers, and the text of proto/org.md, 5 done the slow way. */
+/* The second evaluator: operations as plain numbers, and the text of proto/org.md, 4 done the slow way. */
 struct plain_op {
 	unsigned by, inc, seq, who, rank;
 	int prev;                     /* operation before it in its log, or -1 */

@@ -243,7 +243,6 @@ take_out(struct nodes *o, struct node *who)
 	op.u.revoke.dev = node_self(who)->id;
 	control_op_encode(&payload, &op);
 	SITE_OK(node_append(o->first, &control, KIND_REVOKE, buf_bytes(&payload), &e, err));
-	SITE_OK(node_commit(o->first, err));
 	buf_free(&payload);
 }
 
@@ -262,6 +261,7 @@ nothing_is_sealed_to_a_device_known_to_be_removed(void **state)
 	id = nodes_id(&o);
 	nodes_put(&o, o.first, &id, "title", "Hyra", NULL);
 	take_out(&o, gone);
+	SITE_OK(node_commit(o.first, err));
 	later = nodes_id(&o);
 	nodes_put(&o, o.first, &later, "title", "efteråt", NULL);
 	nodes_put(&o, o.first, &id, "title", "Hyresskuld", NULL);
@@ -273,6 +273,26 @@ nothing_is_sealed_to_a_device_known_to_be_removed(void **state)
 	assert_string_equal(nodes_read(gone, &id, "title", NULL), "Hyra");
 	assert_int_equal(node_waiting_keys(gone), 2);
 	nodes_same_state(o.first, stays);
+	nodes_end(&o);
+}
+
+static void
+a_removal_in_the_open_batch_counts_for_what_follows_in_it(void **state)
+{
+	struct nodes o;
+	struct record_id id;
+	struct node *gone;
+
+	(void)state;
+	nodes_start(&o);
+	gone = nodes_join(&o, "dalby", true);
+	take_out(&o, gone);
+	id = nodes_id(&o);
+	nodes_put(&o, o.first, &id, "title", "efteråt", NULL);
+	nodes_copy(o.first, gone);
+	assert_string_equal(nodes_read(o.first, &id, "title", NULL), "efteråt");
+	assert_string_equal(nodes_read(gone, &id, "title", NULL), "");
+	assert_int_equal(node_waiting_keys(gone), 1);
 	nodes_end(&o);
 }
 
@@ -291,6 +311,7 @@ what_a_removed_device_wrote_beyond_its_cut_is_taken_out_again(void **state)
 	nodes_copy(gone, o.first);
 	assert_string_equal(nodes_read(o.first, &id, "title", NULL), "Hyra");
 	take_out(&o, gone); /* no cut is given for its log: nothing of it counts */
+	SITE_OK(node_commit(o.first, err));
 	assert_string_equal(nodes_read(o.first, &id, "title", NULL), "");
 	nodes_end(&o);
 }
@@ -590,6 +611,7 @@ main(void)
 		cmocka_unit_test(keys_that_arrive_late_open_what_waited),
 		cmocka_unit_test(a_device_without_a_grant_opens_nothing),
 		cmocka_unit_test(nothing_is_sealed_to_a_device_known_to_be_removed),
+		cmocka_unit_test(a_removal_in_the_open_batch_counts_for_what_follows_in_it),
 		cmocka_unit_test(what_a_removed_device_wrote_beyond_its_cut_is_taken_out_again),
 		cmocka_unit_test(a_grant_given_while_apart_is_followed_by_its_key),
 		cmocka_unit_test(one_line_imported_on_two_devices_counts_once),

@@ -290,33 +290,41 @@ world_adopt(struct world *w, unsigned by, const struct stream_id *team, unsigned
 	return i;
 }
 
-/* What org asks a store: does the log hold that entry? A branch is known by the entry it begins with. */
+static inline const struct entry *
+world_find(const struct world *w, const uint8_t *id, size_t len)
+{
+	for (size_t i = 0; i < w->count; i++)
+		if (memcmp(w->entries[i].id.b, id, len) == 0)
+			return &w->entries[i];
+	return NULL;
+}
+
+/* The entry at `seq` of the history that ends with `e`. */
+static inline const struct entry *
+world_ancestor(const struct world *w, const struct entry *e, uint64_t seq)
+{
+	while (e != NULL && e->h.seq > seq)
+		e = world_find(w, e->h.prev.b, 32);
+	return e;
+}
+
+/* What org asks a store: does the history that the log is part of, below it or beyond it, hold that entry? */
 static inline bool
 world_holds(void *ctx, const struct log_key *log, uint64_t seq, const uint8_t head16[16])
 {
 	const struct world *w = ctx;
+	const struct entry *e = world_find(w, head16, 16), *first;
 
-	for (size_t i = 0; i < w->count; i++) {
-		const struct entry *e = &w->entries[i];
-
-		if (e->h.seq != seq || memcmp(e->id.b, head16, 16) != 0 || !SAME(e->h.author, log->author) ||
-		    !SAME(e->h.stream, log->stream) || !SAME(e->h.inc, log->inc))
-			continue;
-		if (!log->is_branch)
-			return true;
-		while (e->h.seq > log->branch_seq) {
-			const struct entry *prev = NULL;
-
-			for (size_t k = 0; k < w->count && prev == NULL; k++)
-				if (SAME(w->entries[k].id, e->h.prev))
-					prev = &w->entries[k];
-			if (prev == NULL)
-				return false;
-			e = prev;
-		}
-		return e->h.seq < log->branch_seq || SAME(e->id, log->branch_id);
-	}
-	return false;
+	if (e == NULL || e->h.seq != seq || !SAME(e->h.author, log->author) || !SAME(e->h.stream, log->stream) ||
+	    !SAME(e->h.inc, log->inc))
+		return false;
+	if (!log->is_branch)
+		return true;
+	first = world_find(w, log->branch_id.b, 32);
+	if (first == NULL)
+		return false;
+	return seq < log->branch_seq ? world_ancestor(w, first, seq) == e
+	                             : world_ancestor(w, e, log->branch_seq) == first;
 }
 
 static inline struct log_key

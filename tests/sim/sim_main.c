@@ -1,0 +1,147 @@
+/*
+ * The simulator as a program: seeds in, findings out.
+ *
+ *   sim --seed 812 [--profile full] [--trace]     one seed
+ *   sim --seeds 1..200 [--twice]                  many; --twice compares the trace of a second run (I14)
+ *   sim --seeds 1..20 --lying                     disks lie about syncing: every run that lost something must say so
+ *
+ * Exit 0 when all passed. A failure prints the line that plays it again.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/play.h"
+
+struct options {
+	uint64_t from, to;
+	bool full, trace, twice, lying;
+};
+
+static int
+usage(void)
+{
+	fputs("usage: sim (--seed N | --seeds A..B) [--profile lite|full] [--trace] [--twice] [--lying]\n", stderr);
+	return 1;
+}
+
+static bool
+parse_range(const char *text, uint64_t *from, uint64_t *to)
+{
+	char *end;
+
+	*from = strtoull(text, &end, 10);
+	if (end == text || strncmp(end, "..", 2) != 0)
+		return false;
+	text = end + 2;
+	*to = strtoull(text, &end, 10);
+	return end != text && *end == '\0' && *from <= *to;
+}
+
+static bool
+parse(struct options *o, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		const char *next = i + 1 < argc ? argv[i + 1] : "";
+
+		if (strcmp(argv[i], "--seed") == 0) {
+			o->from = o->to = strtoull(next, NULL, 10);
+			i++;
+		} else if (strcmp(argv[i], "--seeds") == 0) {
+			if (!parse_range(next, &o->from, &o->to))
+				return false;
+			i++;
+		} else if (strcmp(argv[i], "--profile") == 0) {
+			if (strcmp(next, "lite") != 0 && strcmp(next, "full") != 0)
+				return false;
+			o->full = strcmp(next, "full") == 0;
+			i++;
+		} else if (strcmp(argv[i], "--trace") == 0) {
+			o->trace = true;
+		} else if (strcmp(argv[i], "--twice") == 0) {
+			o->twice = true;
+		} else if (strcmp(argv[i], "--lying") == 0) {
+			o->lying = true;
+		} else {
+			return false;
+		}
+	}
+	return o->from > 0;
+}
+
+static void
+print_failure(const struct options *o, uint64_t seed, const struct play_report *r)
+{
+	printf("seed %llu: %s: %s\n", (unsigned long long)seed, r->finding.invariant, r->finding.text);
+	printf("  step %llu, simulated time %.3f s, trace %016llx\n", (unsigned long long)r->steps, (double)r->now_ns / 1e9,
+	       (unsigned long long)r->hash);
+	printf("  again: build/sim --seed %llu --profile %s%s --trace\n", (unsigned long long)seed, o->full ? "full" : "lite",
+	       o->lying ? " --lying" : "");
+	fflush(stdout);
+}
+
+static bool
+run_seed(const struct options *o, uint64_t seed, struct play_report *r)
+{
+	const struct play_options play_options = { .seed = seed, .full = o->full, .show = o->trace, .lying = o->lying };
+	struct play_report again;
+
+	play(&play_options, r);
+	if (r->ok && o->twice) {
+		play(&play_options, &again);
+		if (again.hash != r->hash) {
+			r->ok = false;
+			snprintf(r->finding.invariant, sizeof(r->finding.invariant), "I14");
+			snprintf(r->finding.text, sizeof(r->finding.text), "the second run differs: trace %016llx",
+			         (unsigned long long)again.hash);
+		}
+	}
+	if (!r->ok)
+		print_failure(o, seed, r);
+	return r->ok;
+}
+
+static void
+add(struct play_report *sum, const struct play_report *r)
+{
+	sum->saved += r->saved;
+	sum->crashes += r->crashes;
+	sum->disk_faults += r->disk_faults;
+	sum->cuts += r->cuts;
+	sum->exchanges += r->exchanges;
+	sum->in_step += r->in_step;
+	sum->bundles += r->bundles;
+	sum->damaged_bundles += r->damaged_bundles;
+	sum->replays += r->replays;
+	sum->reopened += r->reopened;
+	sum->scanned_bytes += r->scanned_bytes;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = { .from = 0 };
+	struct play_report sum = { .ok = true }, r;
+	uint64_t passed = 0, failed = 0;
+
+	if (!parse(&o, argc, argv))
+		return usage();
+	for (uint64_t seed = o.from; seed <= o.to; seed++) {
+		bool ok = run_seed(&o, seed, &r);
+
+		passed += ok;
+		failed += !ok;
+		add(&sum, &r);
+		if (o.from == o.to && ok)
+			printf("seed %llu: %llu steps, %.3f s, trace %016llx\n", (unsigned long long)seed, (unsigned long long)r.steps,
+			       (double)r.now_ns / 1e9, (unsigned long long)r.hash);
+	}
+	printf("%llu writes saved, %llu crashes, %llu disk faults, %llu cuts, %llu exchanges (%llu in step), "
+	       "%llu bundles (%llu damaged), %llu replays, %llu openings, %llu MB looked through\n",
+	       (unsigned long long)sum.saved, (unsigned long long)sum.crashes, (unsigned long long)sum.disk_faults,
+	       (unsigned long long)sum.cuts, (unsigned long long)sum.exchanges, (unsigned long long)sum.in_step,
+	       (unsigned long long)sum.bundles, (unsigned long long)sum.damaged_bundles, (unsigned long long)sum.replays,
+	       (unsigned long long)sum.reopened, (unsigned long long)(sum.scanned_bytes >> 20));
+	printf("%llu passed, %llu failed\n", (unsigned long long)passed, (unsigned long long)failed);
+	return failed == 0 ? 0 : 3;
+}

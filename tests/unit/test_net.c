@@ -1,0 +1,414 @@
+/* Real sockets on this machine: peers that meet, strangers at the door, the control socket. */
+#include "site.h"
+
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "net/net.h"
+#include "peer/peer.h"
+
+struct party {
+	struct peer_host host;
+	struct peer *peer;
+	unsigned done;
+	bool gone;
+	struct peer_result result;
+};
+
+struct street {
+	struct site site;
+	struct env *env;
+	struct env_listener *listener;
+	char addr[64];
+	struct network_key key[2];
+	struct replica *replica[2];
+	struct party party[2];     /* 0 dials, 1 listens */
+	bool over;
+};
+
+static struct street *street;
+
+static void
+settle_street(void)
+{
+	street->over = street->party[0].gone && street->party[1].gone;
+}
+
+static void
+on_done(void *ctx, struct peer *p, const struct peer_result *result)
+{
+	struct party *party = ctx;
+
+	(void)p;
+	party->done++;
+	party->result = *result;
+	if (party->host.stay)
+		street->over = street->party[0].done > 0 && street->party[1].done > 0;
+}
+
+static void
+on_gone(void *ctx, struct peer *p)
+{
+	struct party *party = ctx;
+
+	(void)p;
+	party->gone = true;
+	party->peer = NULL;
+	settle_street();
+}
+
+static void
+on_accept(void *ctx, struct env_conn *conn, const char *from)
+{
+	struct party *party = ctx;
+
+	party->peer = peer_accept(&party->host, conn, from, NULL);
+	party->gone = party->peer == NULL;
+}
+
+static void
+street_open(struct street *s, const char *listen)
+{
+	static const size_t device[] = { ADVISER, SECOND };
+
+	memset(s, 0, sizeof(*s));
+	street = s;
+	site_start(&s->site);
+	s->env = net_env_new(NULL);
+	assert_non_null(s->env);
+	s->replica[0] = site_replica(&s->site, "a");
+	s->replica[1] = site_replica(&s->site, "b");
+	site_found(&s->site, s->replica[0]);
+	site_copy(&s->site, s->replica[0], s->replica[1]);
+	memset(s->key[0].n, 0xa1, 32);
+	memset(s->key[1].n, 0xa2, 32);
+	for (int i = 0; i < 2; i++)
+		s->party[i].host = (struct peer_host){
+			.env = s->env, .replica = s->replica[i], .keys = &s->site.device[device[i]], .role = ROLE_ADVISOR,
+			.network = s->key, .network_count = 2, .ctx = &s->party[i], .done = on_done, .gone = on_gone,
+		};
+	SITE_OK(s->env->ops->listen(s->env, listen, on_accept, &s->party[1], &s->listener, err));
+	snprintf(s->addr, sizeof(s->addr), listen[0] == '[' ? "[::1]:%d" : "localhost:%d",
+	         s->env->ops->listen_port(s->env, s->listener));
+}
+
+static void
+street_close(struct street *s)
+{
+	for (int i = 0; i < 2; i++)
+		if (s->party[i].peer != NULL)
+			peer_close(s->party[i].peer);
+	s->env->ops->listen_stop(s->env, s->listener);
+	net_env_free(s->env);
+	replica_close(s->replica[0]);
+	replica_close(s->replica[1]);
+	site_end(&s->site);
+}
+
+static void
+dial(struct street *s)
+{
+	s->party[0].peer = peer_dial(&s->party[0].host, s->addr, NULL);
+	assert_non_null(s->party[0].peer);
+	net_run(s->env, &s->over, 10000);
+}
+
+static void
+check_in_step(struct street *s)
+{
+	for (int i = 0; i < 2; i++) {
+		if (s->party[i].result.code != ERR_OK)
+			fail_msg("party %d: %s", i, s->party[i].result.text);
+		assert_true(s->party[i].done > 0);
+		assert_true(s->party[i].result.in_step);
+		assert_true(s->party[i].result.known);
+	}
+}
+
+static void
+two_devices_meet_and_are_in_step(void **state)
+{
+	static const char *const listen[] = { "127.0.0.1:0", "[::1]:0" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(listen); i++) {
+		struct street s;
+
+		street_open(&s, listen[i]);
+		site_note(&s.site, s.replica[0], ADVISER, &s.site.team, 300);
+		SITE_OK(replica_commit(s.replica[0], err));
+		dial(&s);
+		assert_true(s.over);
+		check_in_step(&s);
+		assert_int_equal(s.party[1].result.received, 2); /* the note, and the OPEN before it */
+		assert_memory_equal(s.party[1].result.device.b, s.site.id[ADVISER].b, 16);
+		street_close(&s);
+	}
+}
+
+static void
+an_idle_sync_costs_less_than_a_kilobyte(void **state)
+{
+	struct street s;
+
+	(void)state;
+	street_open(&s, "127.0.0.1:0");
+	dial(&s);
+	for (int i = 0; i < 2; i++)
+		s.party[i] = (struct party){ .host = s.party[i].host };
+	s.over = false;
+	dial(&s);
+	check_in_step(&s);
+	assert_true(s.party[0].result.bytes_sent + s.party[0].result.bytes_received <= 1024);
+	assert_true(s.party[0].result.round_trips <= 2);
+	street_close(&s);
+}
+
+static void
+a_live_link_carries_what_is_written_later(void **state)
+{
+	struct street s;
+
+	(void)state;
+	street_open(&s, "127.0.0.1:0");
+	s.party[0].host.stay = s.party[1].host.stay = true;
+	dial(&s);
+	check_in_step(&s);
+	site_note(&s.site, s.replica[0], ADVISER, &s.site.team, 300);
+	SITE_OK(replica_commit(s.replica[0], err));
+	s.over = false;
+	s.party[0].done = 0; /* the writer hears that it has arrived */
+	peer_notify(s.party[0].peer);
+	net_run(s.env, &s.over, 10000);
+	assert_true(s.over);
+	check_in_step(&s);
+	assert_int_equal(replica_entry_count(s.replica[0]), replica_entry_count(s.replica[1]));
+	assert_false(s.party[0].gone);
+	street_close(&s);
+}
+
+/* Connects a bare socket, says `bytes` and returns how many bytes come back before the end. */
+static ssize_t
+knock(struct street *s, const uint8_t *bytes, size_t len)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET };
+	uint8_t answer[256];
+	ssize_t n = -1;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	sa.sin_port = htons((uint16_t)s->env->ops->listen_port(s->env, s->listener));
+	sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	assert_int_equal(send(fd, bytes, len, MSG_NOSIGNAL), (ssize_t)len);
+	for (int i = 0; i < 20 && n < 0; i++) {
+		net_run(s->env, NULL, 20);
+		n = recv(fd, answer, sizeof(answer), MSG_DONTWAIT);
+	}
+	close(fd);
+	return n;
+}
+
+static void
+garbage_at_the_port_is_closed_without_a_byte(void **state)
+{
+	static const char *const cases[] = {
+		"GET / HTTP/1.1\r\nHost: example.org\r\nAccept: */*\r\n\r\n",
+		"\x16\x03\x01\x02 the beginning of another protocol, long enough",
+	};
+	struct street s;
+
+	(void)state;
+	street_open(&s, "127.0.0.1:0");
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		CHECK_CASE(cases[i], knock(&s, (const uint8_t *)cases[i], strlen(cases[i])), 0);
+	assert_int_equal(s.party[1].result.code, ERR_KEY);
+	assert_int_equal(s.party[1].result.bytes_sent, 0);
+	street_close(&s);
+}
+
+static void
+another_organisation_gets_no_byte(void **state)
+{
+	struct network_key other = { .retired_ms = 0 };
+	struct street s;
+
+	(void)state;
+	street_open(&s, "127.0.0.1:0");
+	memset(other.n, 0x77, 32);
+	s.party[0].host.network = &other;
+	s.party[0].host.network_count = 1;
+	dial(&s);
+	assert_int_equal(s.party[0].result.code, ERR_NETWORK);
+	assert_int_equal(s.party[0].result.bytes_received, 0);
+	assert_int_equal(s.party[1].result.bytes_sent, 0);
+	street_close(&s);
+}
+
+static void
+a_device_with_a_newer_network_key_falls_back_to_the_older(void **state)
+{
+	struct network_key newer[2];
+	struct street s;
+
+	(void)state;
+	street_open(&s, "127.0.0.1:0");
+	memset(newer, 0, sizeof(newer));
+	memset(newer[0].n, 0x55, 32);
+	newer[1] = s.key[0];
+	s.party[0].host.network = newer;
+	s.party[0].peer = peer_dial(&s.party[0].host, s.addr, NULL);
+	net_run(s.env, &s.party[0].gone, 10000);
+	assert_int_equal(s.party[0].result.code, ERR_OK);
+	assert_true(s.party[0].result.in_step);
+	street_close(&s);
+}
+
+static void
+an_address_that_makes_no_sense_is_said_at_once(void **state)
+{
+	static const char *const cases[] = { "", "nowhere", "host:", ":4711", "host:99999", "host:-1", "::1:80", "[::1]80", "host:12x" };
+	struct street s;
+
+	(void)state;
+	street_open(&s, "127.0.0.1:0");
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct err err = ERR_INIT;
+
+		CHECK_TRUE(cases[i], peer_dial(&s.party[0].host, cases[i], &err) == NULL);
+		CHECK_CASE(cases[i], err.code, ERR_NETWORK);
+	}
+	street_close(&s);
+}
+
+static void
+a_port_where_nobody_listens_is_a_network_error(void **state)
+{
+	struct street s;
+
+	(void)state;
+	street_open(&s, "127.0.0.1:0");
+	snprintf(s.addr, sizeof(s.addr), "127.0.0.1:1");
+	s.party[1].gone = true;
+	dial(&s);
+	assert_true(s.party[0].gone);
+	assert_int_equal(s.party[0].result.code, ERR_NETWORK);
+	street_close(&s);
+}
+
+/* ---- the control socket ---- */
+
+struct call { const char *path; struct bytes request; struct buf reply; enum err_code rc; bool over; };
+
+static void *
+call_it(void *ctx)
+{
+	struct call *c = ctx;
+
+	c->rc = net_control_call(c->path, c->request, &c->reply, NULL);
+	__atomic_store_n(&c->over, true, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+static void
+echo(void *ctx, struct net_control_call *call, struct bytes request)
+{
+	struct buf reply = BUF_INIT;
+
+	(void)ctx;
+	buf_printf(&reply, "%zu ", request.len);
+	buf_put_bytes(&reply, request);
+	net_control_reply(call, buf_bytes(&reply));
+	buf_free(&reply);
+}
+
+static void
+ask(struct env *env, struct call *c)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, call_it, c);
+	while (!__atomic_load_n(&c->over, __ATOMIC_SEQ_CST))
+		net_run(env, NULL, 5);
+	pthread_join(thread, NULL);
+}
+
+static void
+the_control_socket_answers_line_for_line(void **state)
+{
+	struct net_control *control;
+	struct env *env = net_env_new(NULL);
+	struct call c = { .request = BYTES_STR("{\"op\":\"status\"}") };
+	struct stat st;
+	struct site w;
+	char path[600];
+
+	(void)state;
+	site_start(&w);
+	/* Deeper than a socket's own name may be. */
+	snprintf(path, sizeof(path), "%s/%0150d", w.dir, 7);
+	SITE_OK(posix_files.make_dir(w.env, path, err));
+	snprintf(path + strlen(path), 20, "/control.sock");
+	c.path = path;
+	assert_int_equal(net_control_call(path, c.request, &c.reply, NULL), ERR_NOT_FOUND);
+	SITE_OK(net_control_listen(env, path, echo, NULL, &control, err));
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	ask(env, &c);
+	assert_int_equal(c.rc, ERR_OK);
+	assert_string_equal(buf_str(&c.reply), "15 {\"op\":\"status\"}");
+	net_control_stop(control);
+	assert_int_equal(stat(path, &st), -1);
+	buf_free(&c.reply);
+	net_env_free(env);
+	site_end(&w);
+}
+
+static void
+a_request_of_megabytes_passes_the_control_socket(void **state)
+{
+	struct net_control *control;
+	struct env *env = net_env_new(NULL);
+	struct call c = { .path = NULL };
+	struct buf big = BUF_INIT;
+	struct site w;
+	char path[128];
+
+	(void)state;
+	site_start(&w);
+	memset(buf_add(&big, 5 << 20), 'x', 5 << 20);
+	c.request = buf_bytes(&big);
+	snprintf(path, sizeof(path), "%s/control.sock", w.dir);
+	c.path = path;
+	SITE_OK(net_control_listen(env, path, echo, NULL, &control, err));
+	ask(env, &c);
+	assert_int_equal(c.rc, ERR_OK);
+	assert_int_equal(c.reply.len, big.len + strlen("5242880 "));
+	net_control_stop(control);
+	buf_free(&c.reply);
+	buf_free(&big);
+	net_env_free(env);
+	site_end(&w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(two_devices_meet_and_are_in_step),
+		cmocka_unit_test(an_idle_sync_costs_less_than_a_kilobyte),
+		cmocka_unit_test(a_live_link_carries_what_is_written_later),
+		cmocka_unit_test(garbage_at_the_port_is_closed_without_a_byte),
+		cmocka_unit_test(another_organisation_gets_no_byte),
+		cmocka_unit_test(a_device_with_a_newer_network_key_falls_back_to_the_older),
+		cmocka_unit_test(an_address_that_makes_no_sense_is_said_at_once),
+		cmocka_unit_test(a_port_where_nobody_listens_is_a_network_error),
+		cmocka_unit_test(the_control_socket_answers_line_for_line),
+		cmocka_unit_test(a_request_of_megabytes_passes_the_control_socket),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,533 @@
+/*
+ * What the vault seals opens at its own place, under its own key, for those
+ * it was sealed to, and in no other way.
+ */
+#include "nodes.h"
+
+#include "crypto/hc.h"
+#include "crypto/seal.h"
+#include "vault/vault_internal.h"
+
+/* A founded organisation, its first device's vault, and where its next entry in the team would stand. */
+struct desk {
+	struct nodes o;
+	struct vault *v;
+	struct header next;
+	struct group_id group;
+	struct buf payload, body;
+};
+
+static void
+desk_start(struct desk *d)
+{
+	memset(d, 0, sizeof(*d));
+	nodes_start(&d->o);
+	d->v = d->o.first->vault;
+	SITE_OK(node_need_epoch(d->o.first, &d->o.team, err));
+	SITE_OK(node_commit(d->o.first, err));
+	SITE_OK(replica_next(node_replica(d->o.first), &node_keystore(d->o.first)->device, &node_keystore(d->o.first)->inc, &d->o.team,
+	                     &d->next, err));
+	d->next.kind = KIND_DATA;
+	memset(d->group.b, 0xcc, sizeof(d->group.b));
+}
+
+static void
+desk_end(struct desk *d)
+{
+	buf_free(&d->payload);
+	buf_free(&d->body);
+	nodes_end(&d->o);
+}
+
+static void
+desk_seal(struct desk *d, const char *text)
+{
+	struct entry e = { .h = d->next };
+
+	SITE_OK(vault_seal(d->v, d->o.env, &d->next, &d->group, BYTES_STR(text), &d->payload, err));
+	vault_sealed(d->v, &e, false);
+}
+
+static enum err_code
+desk_open(struct desk *d, const struct header *h)
+{
+	return vault_open(d->v, h, buf_bytes(&d->payload), &d->body, NULL);
+}
+
+/* The same device with nothing learned yet: what it knows after this, an entry told it. */
+static struct keystore *
+bare_keystore(struct desk *d, struct node *n)
+{
+	struct keystore *k = keystore_new(d->o.env);
+
+	assert_non_null(k);
+	k->device = node_keystore(n)->device;
+	k->seal[0] = node_keystore(n)->seal[0];
+	k->seal_count = 1;
+	return k;
+}
+
+/* The first entry of that kind which the first node holds in the team. */
+static struct entry
+find_kind(struct desk *d, uint8_t kind, struct buf *keep)
+{
+	struct replica *r = node_replica(d->o.first);
+	struct entry e;
+
+	for (size_t i = 0; i < replica_log_count(r); i++)
+		for (uint64_t seq = 0; seq < replica_log_at(r, i)->len; seq++)
+			if (SAME(replica_log_at(r, i)->key.stream, d->o.team) &&
+			    replica_entry(r, i, seq, &e, keep, NULL) == ERR_OK && e.h.kind == kind)
+				return e;
+	fail_msg("no entry of kind %u", kind);
+	return e;
+}
+
+/* ---- DATA ---- */
+
+static void
+what_is_sealed_opens_at_its_place_and_nowhere_else(void **state)
+{
+	struct desk d;
+	struct header h;
+
+	(void)state;
+	desk_start(&d);
+	desk_seal(&d, "hon kom tidigt");
+	SITE_OK(desk_open(&d, &d.next));
+	assert_int_equal(d.body.len, 14);
+	assert_memory_equal(d.body.p, "hon kom tidigt", 14);
+	h = d.next;
+	h.seq++;
+	CHECK_CASE("next seq", desk_open(&d, &h), ERR_DAMAGED);
+	h = d.next;
+	h.author.b[0] ^= 1;
+	CHECK_CASE("another author", desk_open(&d, &h), ERR_DAMAGED);
+	h = d.next;
+	h.inc.b[0] ^= 1;
+	CHECK_CASE("another incarnation", desk_open(&d, &h), ERR_DAMAGED);
+	h = d.next;
+	h.stream.b[0] ^= 1;
+	CHECK_CASE("another team", desk_open(&d, &h), ERR_DAMAGED);
+	desk_end(&d);
+}
+
+static void
+no_flipped_bit_and_no_shorter_payload_opens(void **state)
+{
+	struct desk d;
+	size_t len;
+
+	(void)state;
+	desk_start(&d);
+	desk_seal(&d, "hon kom tidigt");
+	len = d.payload.len;
+	for (size_t bit = 0; bit < 8 * len; bit += 3) {
+		d.payload.p[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		if (desk_open(&d, &d.next) == ERR_OK)
+			fail_msg("bit %zu may be flipped", bit);
+		d.payload.p[bit / 8] ^= (uint8_t)(1 << bit % 8);
+	}
+	for (d.payload.len = 0; d.payload.len < len; d.payload.len++)
+		assert_int_not_equal(desk_open(&d, &d.next), ERR_OK);
+	SITE_OK(desk_open(&d, &d.next));
+	desk_end(&d);
+}
+
+/* Opens the outer layer with the epoch's MK, lets `change` at the plain bytes, and closes it again. */
+static void
+reseal_outer(struct desk *d, void (*change)(uint8_t *outer, size_t len))
+{
+	struct place at = place_of(&d->next);
+	uint8_t salt[24], okey[32], epoch[16];
+	struct buf plain = BUF_INIT, box = BUF_INIT;
+	struct epoch_keys *k;
+	struct epoch_id id;
+	struct rd r = rd_init(buf_bytes(&d->payload));
+	struct bytes sealed;
+
+	rd_array(&r, 3);
+	rd_bin(&r, epoch, 16);
+	rd_bin(&r, salt, 24);
+	sealed = rd_bin_any(&r, 1, PAYLOAD_BYTES_MAX);
+	memcpy(id.b, epoch, 16);
+	assert_non_null(vault_epoch(d->v, &id, &k));
+	HC(okey, 32, BYTES(k->mk, 32), "fb1/outer", BYTES(salt, 24), PLACE_PARTS(at));
+	assert_true(aead_open(&plain, okey, salt, BYTES_NONE, sealed));
+	change(plain.p, plain.len);
+	assert_true(aead_seal(&box, okey, salt, BYTES_NONE, buf_bytes(&plain)));
+	buf_clear(&d->payload);
+	wr_array(&d->payload, 3);
+	wr_bin(&d->payload, epoch, 16);
+	wr_bin(&d->payload, salt, 24);
+	wr_bin(&d->payload, box.p, box.len);
+	buf_free(&plain);
+	buf_free(&box);
+}
+
+enum { KID_AT = 1 + 2, WRAP_AT = KID_AT + 16 + 2, COMMIT_AT = WRAP_AT + 48 + 2 }; /* array(4), bin 8 heads */
+
+static void
+keep_all(uint8_t *outer, size_t len)
+{
+	(void)outer;
+	(void)len;
+}
+
+static void
+change_commit(uint8_t *outer, size_t len)
+{
+	(void)len;
+	outer[COMMIT_AT + 5] ^= 1;
+}
+
+static void
+change_wrap(uint8_t *outer, size_t len)
+{
+	(void)len;
+	outer[WRAP_AT + 5] ^= 1;
+}
+
+static void
+change_inner(uint8_t *outer, size_t len)
+{
+	outer[len - 1] ^= 1;
+}
+
+static void
+change_kid(uint8_t *outer, size_t len)
+{
+	(void)len;
+	outer[KID_AT] ^= 1;
+}
+
+/* A reader of the team holds MK and may write any outer layer. */
+static void
+a_reader_who_forges_the_layer_below_is_refused(void **state)
+{
+	static const struct { const char *name; void (*change)(uint8_t *, size_t); enum err_code want; } cases[] = {
+		{ "nothing changed", keep_all, ERR_OK },       { "wrong commitment", change_commit, ERR_DAMAGED },
+		{ "broken wrap", change_wrap, ERR_DAMAGED },   { "broken content", change_inner, ERR_DAMAGED },
+		{ "another kid", change_kid, ERR_DAMAGED },
+	};
+	struct desk d;
+
+	(void)state;
+	desk_start(&d);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		memset(d.group.b, (int)i + 1, sizeof(d.group.b)); /* a new case, so that the wrap is there */
+		desk_seal(&d, "hon kom tidigt");
+		reseal_outer(&d, cases[i].change);
+		CHECK_CASE(cases[i].name, desk_open(&d, &d.next), cases[i].want);
+	}
+	desk_end(&d);
+}
+
+static bool
+has_wrap(struct desk *d)
+{
+	size_t with = d->payload.len;
+
+	return with > 16 + 24 + 16 + 48 + 32 + 256 + 16 + 16; /* more than the parts without a wrap could be */
+}
+
+static void
+a_case_key_is_wrapped_once_in_each_log_and_again_after_a_drop(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	desk_start(&d);
+	desk_seal(&d, "ett");
+	CHECK_TRUE("first use", has_wrap(&d));
+	d.next.seq++;
+	desk_seal(&d, "två");
+	CHECK_TRUE("second use", !has_wrap(&d));
+	d.next.inc.b[0] ^= 1;
+	desk_seal(&d, "tre");
+	CHECK_TRUE("another incarnation", has_wrap(&d));
+	d.next.inc.b[0] ^= 1;
+	vault_dropped(d.v);
+	desk_seal(&d, "fyra");
+	CHECK_TRUE("after a drop", has_wrap(&d));
+	vault_committed(d.v);
+	vault_dropped(d.v);
+	desk_seal(&d, "fem");
+	CHECK_TRUE("after a commit", !has_wrap(&d));
+	desk_end(&d);
+}
+
+static void
+stuck_randomness_repeats_a_salt_only_for_the_same_text(void **state)
+{
+	struct desk d;
+	uint8_t first[24], second[24];
+
+	(void)state;
+	desk_start(&d);
+	desk_seal(&d, "värmer upp"); /* the case key is drawn */
+	d.o.site.fixed.repeat = true;
+	desk_seal(&d, "ett");
+	memcpy(first, d.payload.p + 1 + 18 + 2, 24);
+	desk_seal(&d, "två");
+	memcpy(second, d.payload.p + 1 + 18 + 2, 24);
+	assert_memory_not_equal(first, second, 24);
+	desk_seal(&d, "ett");
+	assert_memory_equal(first, d.payload.p + 1 + 18 + 2, 24);
+	d.o.site.fixed.repeat = false;
+	desk_end(&d);
+}
+
+static void
+texts_of_one_bucket_have_one_length(void **state)
+{
+	static char text[56000];
+	struct desk d;
+	size_t len;
+
+	(void)state;
+	desk_start(&d);
+	desk_seal(&d, "värmer upp");
+	memset(text, 'a', sizeof(text) - 1);
+	text[1] = '\0';
+	desk_seal(&d, text);
+	len = d.payload.len;
+	text[1] = 'a';
+	text[255] = '\0';
+	desk_seal(&d, text);
+	assert_int_equal(d.payload.len, len);
+	text[255] = 'a';
+	text[55295] = '\0';
+	desk_seal(&d, text); /* the longest */
+	assert_true(d.payload.len <= PAYLOAD_BYTES_MAX);
+	SITE_OK(desk_open(&d, &d.next));
+	assert_int_equal(d.body.len, 55295);
+	assert_int_equal(vault_seal(d.v, d.o.env, &d.next, &d.group, BYTES(text, 55296), &d.payload, NULL), ERR_TOO_BIG);
+	desk_end(&d);
+}
+
+static void
+what_is_tombstoned_is_refused(void **state)
+{
+	struct desk d;
+	struct keystore *ks;
+	struct tombstone stone = { .kind = 1 };
+
+	(void)state;
+	desk_start(&d);
+	desk_seal(&d, "raderas");
+	ks = node_keystore(d.o.first);
+	memcpy(stone.id, d.v->cases[d.v->last_case].kid.b, 16);
+	ks->tombstones = &stone;
+	ks->tombstone_count = 1;
+	assert_int_equal(desk_open(&d, &d.next), ERR_REFUSED);
+	ks->tombstones = NULL;
+	ks->tombstone_count = 0;
+	desk_end(&d);
+}
+
+/* ---- EPOCH, KEYGRANT, KEYTABLE ---- */
+
+static void
+an_epoch_opens_for_its_readers_and_only_to_what_it_commits_to(void **state)
+{
+	struct desk d;
+	struct buf keep = BUF_INIT;
+	struct keystore *ks;
+	struct entry e;
+	struct vault *v;
+
+	(void)state;
+	desk_start(&d);
+	e = find_kind(&d, KIND_EPOCH, &keep);
+	ks = bare_keystore(&d, d.o.first);
+	v = vault_new(ks, NULL);
+	SITE_OK(vault_learn(v, node_org(d.o.first), &e, err));
+	SITE_OK(vault_refresh(v, node_org(d.o.first), err));
+	assert_true(vault_can_write(v, &d.o.team));
+	assert_int_equal(ks->epoch_count, 1);
+	assert_true(vault_keystore_dirty(v));
+	desk_seal(&d, "hon kom tidigt");
+	assert_int_equal(vault_open(v, &d.next, buf_bytes(&d.payload), &d.body, NULL), ERR_OK);
+	vault_free(v);
+	keystore_free(ks);
+
+	/* The commitment, then the sealed key: both are found out. */
+	for (size_t at = 1 + 1 + 1 + 1 + 2 + 4; at < e.payload.len; at += e.payload.len - 20 - 8) {
+		ks = bare_keystore(&d, d.o.first);
+		v = vault_new(ks, NULL);
+		keep.p[at] ^= 1;
+		assert_int_equal(vault_learn(v, node_org(d.o.first), &e, NULL), ERR_KEY);
+		keep.p[at] ^= 1;
+		SITE_OK(vault_refresh(v, node_org(d.o.first), err));
+		assert_false(vault_can_write(v, &d.o.team));
+		assert_int_equal(ks->epoch_count, 0);
+		vault_free(v);
+		keystore_free(ks);
+	}
+	buf_free(&keep);
+	desk_end(&d);
+}
+
+static void
+a_keygrant_waits_for_its_epoch(void **state)
+{
+	struct desk d;
+	struct buf epoch = BUF_INIT, grant = BUF_INIT;
+	struct keystore *ks;
+	struct entry e, g;
+	struct vault *v;
+	struct node *late;
+
+	(void)state;
+	desk_start(&d);
+	late = nodes_join(&d.o, "genarp", true);
+	e = find_kind(&d, KIND_EPOCH, &epoch);
+	g = find_kind(&d, KIND_KEYGRANT, &grant);
+	ks = bare_keystore(&d, late);
+	v = vault_new(ks, NULL);
+	SITE_OK(vault_learn(v, node_org(d.o.first), &g, err));
+	assert_int_equal(ks->epoch_count, 0);
+	SITE_OK(vault_learn(v, node_org(d.o.first), &e, err));
+	assert_int_equal(ks->epoch_count, 1);
+	assert_int_equal(ks->epochs[0].n, 1);
+	vault_free(v);
+	keystore_free(ks);
+	buf_free(&epoch);
+	buf_free(&grant);
+	desk_end(&d);
+}
+
+static struct entry
+entry_with(struct desk *d, uint8_t kind, const struct buf *payload)
+{
+	struct header h = d->next;
+	struct entry e;
+
+	h.kind = kind;
+	entry_make(&e, &h, buf_bytes(payload), node_keystore(d->o.first)->device.sign_sk);
+	return e;
+}
+
+/* Whoever never saw the wrap, because it was erased, still opens the live rest. */
+static void
+a_keytable_opens_what_came_without_a_wrap(void **state)
+{
+	struct desk d;
+	struct buf keep = BUF_INIT, table = BUF_INIT;
+	struct keystore *ks;
+	struct entry e, t;
+	struct vault *v;
+	bool more;
+	size_t at = 0;
+
+	(void)state;
+	desk_start(&d);
+	desk_seal(&d, "med nyckeln");
+	d.next.seq++;
+	desk_seal(&d, "utan");
+	e = find_kind(&d, KIND_EPOCH, &keep);
+	ks = bare_keystore(&d, d.o.first);
+	v = vault_new(ks, NULL);
+	SITE_OK(vault_learn(v, node_org(d.o.first), &e, err));
+	assert_int_equal(vault_open(v, &d.next, buf_bytes(&d.payload), &d.body, NULL), ERR_KEY);
+	d.next.seq++;
+	SITE_OK(vault_make_keytable(d.v, d.o.env, &d.next, &at, &more, &table, err));
+	assert_false(more);
+	t = entry_with(&d, KIND_KEYTABLE, &table);
+	SITE_OK(vault_learn(v, node_org(d.o.first), &t, err));
+	d.next.seq--;
+	assert_int_equal(vault_open(v, &d.next, buf_bytes(&d.payload), &d.body, NULL), ERR_OK);
+	assert_memory_equal(d.body.p, "utan", 4);
+	vault_free(v);
+	keystore_free(ks);
+	buf_free(&keep);
+	buf_free(&table);
+	desk_end(&d);
+}
+
+/* ---- names, images ---- */
+
+static void
+a_name_opens_for_readers_of_the_roster_alone(void **state)
+{
+	struct desk d;
+	struct buf sealed = BUF_INIT, name = BUF_INIT;
+	struct keystore *ks;
+	struct vault *v;
+
+	(void)state;
+	desk_start(&d);
+	SITE_OK(vault_seal_name(d.v, d.o.env, node_org(d.o.first), BYTES_STR("Dalby laptop"), &sealed, err));
+	SITE_OK(vault_open_name(d.v, buf_bytes(&sealed), &name, err));
+	assert_int_equal(name.len, 12);
+	assert_memory_equal(name.p, "Dalby laptop", 12);
+	ks = bare_keystore(&d, d.o.first);
+	v = vault_new(ks, NULL);
+	assert_int_equal(vault_open_name(v, buf_bytes(&sealed), &name, NULL), ERR_KEY);
+	sealed.p[sealed.len - 1] ^= 1;
+	assert_int_equal(vault_open_name(d.v, buf_bytes(&sealed), &name, NULL), ERR_DAMAGED);
+	vault_free(v);
+	keystore_free(ks);
+	buf_free(&sealed);
+	buf_free(&name);
+	desk_end(&d);
+}
+
+static void
+an_image_of_the_vault_knows_what_it_knew(void **state)
+{
+	struct desk d;
+	struct buf image = BUF_INIT, again = BUF_INIT;
+	struct vault *v;
+	struct rd rd;
+
+	(void)state;
+	desk_start(&d);
+	(void)nodes_join(&d.o, "genarp", true);
+	desk_seal(&d, "ett");
+	vault_committed(d.v);
+	d.next.seq++;
+	desk_seal(&d, "två");
+	vault_encode(d.v, &image);
+	v = vault_new(node_keystore(d.o.first), NULL);
+	rd = rd_init(buf_bytes(&image));
+	SITE_OK(vault_decode(v, &rd, err));
+	assert_true(rd_end(&rd));
+	vault_encode(v, &again);
+	assert_true(bytes_equal(buf_bytes(&image), buf_bytes(&again)));
+	assert_int_equal(vault_open(v, &d.next, buf_bytes(&d.payload), &d.body, NULL), ERR_OK);
+	SITE_OK(vault_refresh(v, node_org(d.o.first), err));
+	assert_true(vault_can_write(v, &d.o.team));
+	vault_free(v);
+	for (size_t len = 0; len < image.len; len += 7) {
+		v = vault_new(node_keystore(d.o.first), NULL);
+		rd = rd_init(BYTES(image.p, len));
+		assert_int_equal(vault_decode(v, &rd, NULL), ERR_DAMAGED);
+		vault_free(v);
+	}
+	buf_wipe(&image);
+	buf_wipe(&again);
+	desk_end(&d);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_sealed_opens_at_its_place_and_nowhere_else),
+		cmocka_unit_test(no_flipped_bit_and_no_shorter_payload_opens),
+		cmocka_unit_test(a_reader_who_forges_the_layer_below_is_refused),
+		cmocka_unit_test(a_case_key_is_wrapped_once_in_each_log_and_again_after_a_drop),
+		cmocka_unit_test(stuck_randomness_repeats_a_salt_only_for_the_same_text),
+		cmocka_unit_test(texts_of_one_bucket_have_one_length),
+		cmocka_unit_test(what_is_tombstoned_is_refused),
+		cmocka_unit_test(an_epoch_opens_for_its_readers_and_only_to_what_it_commits_to),
+		cmocka_unit_test(a_keygrant_waits_for_its_epoch),
+		cmocka_unit_test(a_keytable_opens_what_came_without_a_wrap),
+		cmocka_unit_test(a_name_opens_for_readers_of_the_roster_alone),
+		cmocka_unit_test(an_image_of_the_vault_knows_what_it_knew),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

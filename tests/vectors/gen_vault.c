@@ -1,0 +1,347 @@
+/*
+ * Prints proto/vectors/vault.json: what a second implementation of
+ * proto/vault.md must agree with, byte for byte. Every byte that looks random
+ * comes from tests/unit/fixed_env.h, so two runs print the same file.
+ */
+#include <stdlib.h>
+
+#include "../unit/fixed_env.h"
+#include "../unit/world.h"
+#include "crypto/seal.h"
+#include "json.h"
+#include "vault/vault_internal.h"
+
+enum { COORDINATOR = 1, ADVISER = 2, NEWCOMER = 3 };
+
+static struct fixed_env fixed;
+static struct world *w;
+static struct org *org;
+static struct seal_pair seals[4];
+static struct vault *v;
+static struct stream_id team;
+static struct header at; /* where the entry at hand stands */
+
+static void
+must(bool ok, const char *what)
+{
+	if (ok)
+		return;
+	fprintf(stderr, "gen_vault: %s failed\n", what);
+	exit(1);
+}
+
+/* An organisation whose seal keys are known: a coordinator, an adviser, and one who comes later; all read the team. */
+static void
+make_org(void)
+{
+	w = world_new();
+	team = team_of(1);
+	for (unsigned i = COORDINATOR; i <= NEWCOMER; i++) {
+		seal_pair_make(&fixed.env, &seals[i]);
+		memcpy(w->actors[i].request.keys.seal_pk, seals[i].pk, 32);
+		join_request_sign(&w->actors[i].request, &w->actors[i].keys);
+	}
+	world_genesis(w);
+	for (unsigned i = COORDINATOR; i <= NEWCOMER; i++)
+		world_admit(w, ROOT, 0, i, i);
+	world_grant(w, ROOT, 0, COORDINATOR, ROLE_COORDINATOR, NULL, 1);
+	world_team(w, COORDINATOR, 0, &team, 1, 0);
+	for (unsigned i = COORDINATOR; i <= ADVISER; i++)
+		world_grant(w, ROOT, 0, i, ROLE_ADVISOR, &team, RANK_NONE);
+	org = org_new();
+	must(org != NULL, "org_new");
+	for (size_t i = 0; i < w->count; i++)
+		must(org_add(org, &w->entries[i], NULL) == ERR_OK, "org_add");
+	must(org_evaluate(org, NULL) == ERR_OK, "org_evaluate");
+}
+
+static struct vault *
+vault_of(unsigned actor)
+{
+	struct keystore *ks = keystore_new(&fixed.env);
+
+	must(ks != NULL, "keystore_new");
+	ks->device = w->actors[actor].keys;
+	ks->seal[0] = seals[actor];
+	ks->seal_count = 1;
+	return vault_new(ks, NULL);
+}
+
+static struct entry
+entry_of(unsigned actor, uint8_t kind, uint64_t seq, const struct buf *payload)
+{
+	struct header h = { .kind = kind, .author = w->actors[actor].keys.sign_pk, .stream = team, .inc = inc_of(0), .seq = seq };
+	struct entry e;
+
+	memset(h.prev.b, seq > 0 ? 0xab : 0, sizeof(h.prev.b));
+	entry_make(&e, &h, buf_bytes(payload), w->actors[actor].keys.sign_sk);
+	return e;
+}
+
+static void
+row(const char *name)
+{
+	json_open(NULL, '{');
+	json_text("name", name);
+}
+
+static void
+print_place(const struct header *h)
+{
+	json_hex("author", h->author.b, 32);
+	json_hex("stream", h->stream.b, 16);
+	json_hex("inc", h->inc.b, 8);
+	json_uint("seq", h->seq);
+}
+
+static void
+print_payload(const struct buf *payload)
+{
+	json_hex("payload", payload->p, payload->len);
+}
+
+/* ---- EPOCH ---- */
+
+static void
+print_opened(const char *name, const struct buf *payload, unsigned reader, enum err_code want)
+{
+	struct vault *r = vault_of(reader);
+	struct entry e = entry_of(COORDINATOR, KIND_EPOCH, 1, payload);
+	struct epoch_id id;
+	struct epoch_keys *k;
+
+	must(vault_learn(r, org, &e, NULL) == want, name);
+	memcpy(id.b, e.id.b, 16);
+	(void)vault_epoch(r, &id, &k);
+	row(name);
+	json_hex("stream", team.b, 16);
+	print_payload(payload);
+	json_hex("device", w->actors[reader].id.b, 16);
+	json_hex("seal_sk", seals[reader].sk, 32);
+	json_bool("opens", k != NULL && k->has_e);
+	if (k != NULL && k->has_e)
+		json_hex("key", k->e, 32);
+	json_close('}');
+	vault_free(r);
+}
+
+/* Makes the epoch that all that follows stands under. */
+static void
+print_epochs(void)
+{
+	struct buf payload = BUF_INIT;
+	struct entry e;
+
+	must(vault_make_epoch(v, &fixed.env, org, &team, 0, &payload, NULL) == ERR_OK, "vault_make_epoch");
+	e = entry_of(COORDINATOR, KIND_EPOCH, 1, &payload);
+	must(vault_learn(v, org, &e, NULL) == ERR_OK, "vault_learn");
+	v->epochs[0].effective = v->epochs[0].clean = true;
+	json_hex("org", w->org.b, 32);
+	json_hex("epoch", v->epochs[0].id.b, 16);
+	json_hex("epoch_key", v->keys[0].e, 32);
+	json_hex("epoch_commit", v->epochs[0].commit, 32);
+	json_open("epochs", '[');
+	print_opened("its maker", &payload, COORDINATOR, ERR_OK);
+	print_opened("another reader", &payload, ADVISER, ERR_OK);
+	print_opened("not a reader", &payload, NEWCOMER, ERR_OK);
+	payload.p[1 + 1 + 1 + 1 + 2] ^= 1;
+	print_opened("another commitment", &payload, ADVISER, ERR_KEY);
+	payload.p[1 + 1 + 1 + 1 + 2] ^= 1;
+	memset(payload.p + 1 + 1 + 1 + 1 + 34 + 2, 0, 32);
+	print_opened("ephemeral key of low order", &payload, ADVISER, ERR_KEY);
+	json_close(']');
+	buf_free(&payload);
+}
+
+/* ---- DATA ---- */
+
+static void
+print_data_row(const char *name, const struct header *h, const struct buf *payload, enum err_code want)
+{
+	struct buf body = BUF_INIT;
+	enum err_code got = vault_open(v, h, buf_bytes(payload), &body, NULL);
+
+	must(got == want, name);
+	row(name);
+	print_place(h);
+	print_payload(payload);
+	json_bool("opens", got == ERR_OK);
+	if (got == ERR_OK) {
+		json_hex("kid", v->cases[v->last_case].kid.b, 16);
+		json_hex("case_key", v->cases[v->last_case].key, 32);
+		json_hex("body", body.p, body.len);
+	}
+	json_close('}');
+	buf_free(&body);
+}
+
+static void
+seal(const char *body, size_t len, struct buf *payload)
+{
+	struct group_id group;
+	struct entry e = { .h = at };
+
+	memset(group.b, 0xcc, sizeof(group.b));
+	must(vault_seal(v, &fixed.env, &at, &group, BYTES(body, len), payload, NULL) == ERR_OK, "vault_seal");
+	vault_sealed(v, &e, true);
+}
+
+/* A reader holds MK and can put anything into the outer layer. */
+static void
+change_outer(struct buf *payload, size_t byte)
+{
+	const struct place place = place_of(&at);
+	struct rd r = rd_init(buf_bytes(payload));
+	struct buf plain = BUF_INIT, box = BUF_INIT;
+	uint8_t salt[24], okey[32];
+	struct epoch_id epoch;
+	struct bytes sealed;
+
+	rd_array(&r, 3);
+	RD_FIXED(&r, epoch);
+	rd_bin(&r, salt, sizeof(salt));
+	sealed = rd_bin_any(&r, 1, PAYLOAD_BYTES_MAX);
+	HC(okey, 32, BYTES(v->keys[0].mk, 32), "fb1/outer", BYTES(salt, 24), PLACE_PARTS(place));
+	must(aead_open(&plain, okey, salt, BYTES_NONE, sealed), "opening the outer layer");
+	plain.p[byte < plain.len ? byte : plain.len - 1] ^= 1;
+	must(aead_seal(&box, okey, salt, BYTES_NONE, buf_bytes(&plain)), "closing the outer layer");
+	buf_clear(payload);
+	wr_array(payload, 3);
+	WR_FIXED(payload, epoch);
+	wr_bin(payload, salt, sizeof(salt));
+	wr_bin(payload, box.p, box.len);
+	buf_free(&plain);
+	buf_free(&box);
+}
+
+static void
+print_data(void)
+{
+	static char longest[55295];
+	struct buf payload = BUF_INIT;
+	struct header other;
+
+	memset(longest, 'a', sizeof(longest));
+	at = (struct header){ .kind = KIND_DATA, .author = w->actors[COORDINATOR].keys.sign_pk, .stream = team, .inc = inc_of(0), .seq = 2 };
+	json_open("data", '[');
+	seal("first", 5, &payload);
+	print_data_row("first use of a case key", &at, &payload, ERR_OK);
+	other = at;
+	other.seq++;
+	print_data_row("at another seq", &other, &payload, ERR_DAMAGED);
+	other = at;
+	other.author = w->actors[ADVISER].keys.sign_pk;
+	print_data_row("by another author", &other, &payload, ERR_DAMAGED);
+	payload.p[payload.len - 1] ^= 1;
+	print_data_row("outer layer changed", &at, &payload, ERR_DAMAGED);
+	at.seq++;
+	seal("", 0, &payload);
+	print_data_row("empty body, no wrap", &at, &payload, ERR_OK);
+	change_outer(&payload, 1 + 18 + 1 + 2);
+	print_data_row("wrong commitment", &at, &payload, ERR_DAMAGED);
+	seal("second", 6, &payload);
+	change_outer(&payload, SIZE_MAX);
+	print_data_row("inner layer changed", &at, &payload, ERR_DAMAGED);
+	at.seq++;
+	seal(longest, 255, &payload);
+	print_data_row("255 bytes", &at, &payload, ERR_OK);
+	at.seq++;
+	seal(longest, 256, &payload);
+	print_data_row("256 bytes", &at, &payload, ERR_OK);
+	json_close(']');
+	buf_free(&payload);
+}
+
+/* ---- KEYGRANT, KEYTABLE, names ---- */
+
+static void
+print_grant(void)
+{
+	struct buf payload = BUF_INIT;
+	const struct org_device *to = org_device_by_id(org, &w->actors[NEWCOMER].id);
+
+	must(vault_make_keygrant(v, &fixed.env, org, &team, to, &payload, NULL) == ERR_OK, "vault_make_keygrant");
+	json_open("keygrants", '[');
+	row("one epoch");
+	json_hex("stream", team.b, 16);
+	print_payload(&payload);
+	json_hex("device", to->id.b, 16);
+	json_hex("seal_sk", seals[NEWCOMER].sk, 32);
+	json_hex("epoch", v->epochs[0].id.b, 16);
+	json_hex("key", v->keys[0].e, 32);
+	json_close('}');
+	json_close(']');
+	buf_free(&payload);
+}
+
+static void
+print_table(void)
+{
+	struct buf payload = BUF_INIT;
+	const struct case_key *c = &v->cases[0];
+	bool more;
+	size_t from = 0;
+
+	at.seq++;
+	must(vault_make_keytable(v, &fixed.env, &at, &from, &more, &payload, NULL) == ERR_OK, "vault_make_keytable");
+	json_open("keytables", '[');
+	row("one case, one epoch");
+	print_place(&at);
+	print_payload(&payload);
+	json_hex("kid", c->kid.b, 16);
+	json_hex("case_key", c->key, 32);
+	json_hex("group", c->group.b, 16);
+	json_hex("birth", c->birth.b, 16);
+	json_hex("meta_key", v->keys[0].mk, 32);
+	json_close('}');
+	json_close(']');
+	buf_free(&payload);
+}
+
+/* A name is sealed under the roster's epoch: one made here the same way. */
+static void
+print_name(void)
+{
+	struct buf payload = BUF_INIT, sealed = BUF_INIT;
+	struct entry e;
+
+	must(vault_make_epoch(v, &fixed.env, org, &w->roster, 0, &payload, NULL) == ERR_OK, "the roster's epoch");
+	e = entry_of(COORDINATOR, KIND_EPOCH, 2, &payload);
+	e.h.stream = w->roster;
+	e.id = header_id(&e.h);
+	must(vault_learn(v, org, &e, NULL) == ERR_OK, "the roster's epoch");
+	v->epochs[1].effective = v->epochs[1].clean = true;
+	must(vault_seal_name(v, &fixed.env, org, BYTES_STR("Dalby laptop"), &sealed, NULL) == ERR_OK, "vault_seal_name");
+	json_open("names", '[');
+	row("one name");
+	json_hex("epoch", v->epochs[1].id.b, 16);
+	json_hex("epoch_key", v->keys[1].e, 32);
+	json_hex("sealed", sealed.p, sealed.len);
+	json_text("text", "Dalby laptop");
+	json_close('}');
+	json_close(']');
+	buf_free(&payload);
+	buf_free(&sealed);
+}
+
+int
+main(void)
+{
+	(void)fixed_env_init(&fixed);
+	json_first = true;
+	json_open(NULL, '{');
+	make_org();
+	v = vault_of(COORDINATOR);
+	must(v != NULL, "vault_new");
+	print_epochs();
+	print_data();
+	print_grant();
+	print_table();
+	print_name();
+	json_close('}');
+	printf("\n");
+	vault_free(v);
+	org_free(org);
+	world_free(w);
+	return 0;
+}
