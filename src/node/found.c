@@ -253,7 +253,7 @@ node_install_profile(struct node *n, struct bytes json, struct err *err)
 
 /* ---- what the roster says ---- */
 
-struct roster_scan { struct node *n; struct profile *best; struct buf json; };
+struct roster_scan { struct node *n; struct profile *best; struct buf json; bool no_memory; };
 
 static bool
 by_coordinator(struct node *n, const struct value *v)
@@ -318,14 +318,20 @@ take_roster_record(void *ctx, const struct record *r, const struct stream_id *te
 	struct roster_scan *s = ctx;
 	struct profile *p = NULL;
 	const struct value *v;
+	enum err_code rc;
 	size_t count;
+	bool whole;
 
 	(void)team;
 	take_org_name(s->n, r);
 	v = record_values(r, ROSTER_PROFILE_VERSION, &count);
-	if (count == 0 || !by_coordinator(s->n, &v[0]) || !profile_text(r, &s->json) ||
-	    profile_parse(&p, buf_bytes(&s->json), NULL) != ERR_OK)
+	if (count == 0 || !by_coordinator(s->n, &v[0]))
 		return true;
+	whole = profile_text(r, &s->json);
+	rc = whole ? profile_parse(&p, buf_bytes(&s->json), NULL) : ERR_UNKNOWN;
+	s->no_memory = s->no_memory || rc == ERR_NO_MEMORY || !buf_ok(&s->json);
+	if (rc != ERR_OK) /* one that this version cannot read, or whose pieces have not all come */
+		return !s->no_memory;
 	if (newer(p, s->best)) {
 		profile_free(s->best);
 		s->best = p;
@@ -346,6 +352,8 @@ node_load_roster(struct node *n, struct err *err)
 	n->org_name.text[0] = '\0';
 	rc = view_each(n->view, ROSTER_TYPE, take_roster_record, &s, err);
 	buf_free(&s.json);
+	if (rc == ERR_OK && s.no_memory)
+		rc = err_plain(err, ERR_NO_MEMORY);
 	if (rc != ERR_OK || s.best == NULL) {
 		profile_free(s.best);
 		return rc;

@@ -16,7 +16,7 @@
 enum {
 	BUNDLE_VERSION = 1,
 	RUN_BYTES = 60000,         /* what a run is read up to; one entry may be longer, and still fits a message */
-	PENDING_BYTES_MAX = 4 << 20,
+	PENDING_BYTES_MAX = 16 << 20,
 	LIMBO_BYTES_MAX = 1 << 20,
 };
 

@@ -22,7 +22,7 @@ enum {
 	KEEPALIVE_MS = 60000,       /* of a live link */
 	LIVE_SILENCE_MS = 180000,
 	QUIET_MS = 2,               /* nothing read for so long: nothing more to read */
-	PENDING_BYTES_MAX = 4 << 20,
+	PENDING_BYTES_MAX = 16 << 20,
 	UNSENT_BYTES_MAX = 2 << 20, /* more than this waiting: stop reading until it has gone */
 	PSKS_MAX = KEYSTORE_NETWORK_KEYS,
 };

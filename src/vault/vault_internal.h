@@ -104,6 +104,7 @@ void vault_hedged(struct vault *v, struct env *env, uint8_t out[32], const char 
 struct epoch *vault_epoch(const struct vault *v, const struct epoch_id *id, struct epoch_keys **keys);
 /* Finds or adds; NULL when out of memory. */
 struct epoch *vault_epoch_put(struct vault *v, const struct epoch_id *id, const struct stream_id *stream);
+void vault_table_key(uint8_t out[32], const struct epoch_keys *k, const uint8_t salt[24], const struct place *at);
 /* The secret of a known epoch: into the vault and the keystore. */
 enum err_code vault_take_secret(struct vault *v, struct epoch *ep, const uint8_t e[32], struct err *err) MUST_CHECK;
 void vault_commit_of(uint8_t out[32], const uint8_t e[32], const struct stream_id *stream);

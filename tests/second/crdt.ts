@@ -146,6 +146,10 @@ export class State {
 		return this.records.size;
 	}
 
+	countOf(type: number): number {
+		return [...this.records.values()].filter((r) => r.first.type === type).length;
+	}
+
 	private record(entry: Bytes, c: Change): RecordState {
 		const first = { hlc: c.hlc, entry, type: c.type, group: c.group };
 		let r = this.records.get(hex(c.record));

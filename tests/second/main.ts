@@ -1,40 +1,51 @@
 /*
- * A second implementation of proto/, written from its text. Without a command
- * it checks every vector file:
+ * A second implementation of proto/, written from its text:
  *
- *   node second.mjs VECTORS_DIR
- *   node second.mjs open-bundle BUNDLE --keystore FILE --passphrase-file FILE
+ *   node second.mjs check VECTORS_DIR [ORGANISATION]
+ *       all vector files, and what run.sh found out about a real organisation
+ *   node second.mjs open-bundle BUNDLE --keystore FILE --passphrase-file FILE [--welcome FILE]
+ *       {"entries", "records", "state_hash"} of what that device can read
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { Case, Count } from './count';
-import { checkCrypto } from './check_crypto';
+import { basename, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Refused } from './bytes';
+import { checkBundle } from './check_bundle';
 import { checkCrdt } from './check_crdt';
+import { checkCrypto } from './check_crypto';
 import { checkLog } from './check_log';
 import { checkOrg } from './check_org';
 import { checkSync } from './check_sync';
+import { checkVault } from './check_vault';
+import { Case, Count } from './count';
 import { ready } from './hc';
+import { openBundleFiles } from './open_bundle';
 
-const CHECKS: [string, (v: Case, c: Count) => void][] = [
+type Check = (v: Case, c: Count) => void;
+
+const VECTORS: [string, Check][] = [
 	['crypto.json', checkCrypto],
 	['log.json', checkLog],
 	['org.json', checkOrg],
 	['sync.json', checkSync],
+	['vault.json', checkVault],
 	['crdt.json', checkCrdt],
 ];
 
-function checkVectors(dir: string): number {
+function checkAll(dir: string, organisation?: string): number {
+	const files: [string, Check][] = VECTORS.map(([file, check]) => [join(dir, file), check]);
 	let passed = 0;
 	let failed = 0;
 
-	for (const [file, check] of CHECKS) {
-		const path = join(dir, file);
-		const count = new Count(file);
+	if (organisation !== undefined)
+		files.push([organisation, checkBundle]);
+	for (const [path, check] of files) {
+		const count = new Count(basename(path));
 
 		if (existsSync(path))
 			check(JSON.parse(readFileSync(path, 'utf8')), count);
 		else
-			count.check('file', file, () => 'missing: run `make vectors`');
+			count.check('file', path, () => 'missing: `make vectors` writes it');
 		count.close();
 		passed += count.passed;
 		failed += count.failed;
@@ -43,5 +54,43 @@ function checkVectors(dir: string): number {
 	return failed === 0 ? 0 : 1;
 }
 
+function openBundle(args: string[]): number {
+	const { values, positionals } = parseArgs({
+		args, allowPositionals: true,
+		options: { keystore: { type: 'string' }, 'passphrase-file': { type: 'string' }, welcome: { type: 'string' } },
+	});
+	const { keystore, 'passphrase-file': passphrase, welcome } = values;
+
+	if (positionals.length !== 1 || keystore === undefined || passphrase === undefined)
+		return usage();
+	const { entries, records, state_hash } = openBundleFiles(positionals[0], keystore, passphrase, welcome);
+
+	console.log(JSON.stringify({ entries, records, state_hash }));
+	return 0;
+}
+
+function usage(): number {
+	console.error('usage: second.mjs check VECTORS_DIR [ORGANISATION] | '
+		+ 'open-bundle BUNDLE --keystore FILE --passphrase-file FILE [--welcome FILE]');
+	return 1;
+}
+
+function main(): number {
+	const [command, ...args] = process.argv.slice(2);
+
+	try {
+		if (command === 'check' && args.length >= 1 && args.length <= 2)
+			return checkAll(args[0], args[1]);
+		if (command === 'open-bundle')
+			return openBundle(args);
+		return usage();
+	} catch (e) {
+		if (!(e instanceof Refused))
+			throw e;
+		console.error(`second: ${e.message}`);
+		return 3;
+	}
+}
+
 await ready;
-process.exitCode = checkVectors(process.argv[2] ?? 'proto/vectors');
+process.exitCode = main();

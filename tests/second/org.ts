@@ -19,15 +19,22 @@ export class Held {
 	readonly byId = new Map<string, Entry>();
 	private logs = new Map<string, Entry[]>();
 
-	constructor(readonly entries: Entry[]) {
+	constructor(entries: Entry[]) {
 		for (const e of entries) {
 			const key = hex(logKey(e.header));
+			const known = this.byId.get(hex(e.id));
 
-			if (this.byId.has(hex(e.id)))
+			if (known !== undefined) {
+				known.payload ??= e.payload;
 				continue;
+			}
 			this.byId.set(hex(e.id), e);
 			this.logs.set(key, [...(this.logs.get(key) ?? []), e]);
 		}
+	}
+
+	get entries(): Entry[] {
+		return [...this.byId.values()];
 	}
 
 	log(l: LogName): Entry[] {
@@ -116,6 +123,8 @@ export class Org {
 	readonly rank = new Map<string, number>();
 	readonly gone = new Map<string, Cuts>();
 	readonly devices = new Map<string, Device>();
+	/* The sign keys that any stored ADMIT names, accepted or not. */
+	readonly admitted = new Set<string>();
 	readonly grants = new Map<string, Accepted<Grant>>();
 	readonly withdrawn = new Map<string, Cuts>();
 	readonly teams = new Map<string, Accepted<Team> & { mode: number }>();
@@ -194,6 +203,7 @@ export class Org {
 		for (const [, a] of this.ofKind(this.held.entries, KIND.admit, readAdmit)) {
 			const dev = hex(deviceId(a.keys.sign));
 
+			this.admitted.add(hex(a.keys.sign));
 			if (a.possessed && a.keys.kill !== null)
 				cards.set(dev, [...(cards.get(dev) ?? []), a.keys.kill]);
 		}

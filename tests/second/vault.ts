@@ -1,26 +1,27 @@
 /*
- * proto/vault.md: epochs, case keys, and entries that two layers seal.
+ * proto/vault.md: epochs, case keys, and what two layers seal.
  */
-import { Bytes, NONE, be64, equal, hex, must, refuse, unlessRefused } from './bytes';
-import { HC, SealContext, ascending, keyAndCommit, unbox, unpad, unseal } from './hc';
-import { Header } from './log';
-import { Value, asArray, asBin, asCount, asUint, decode, orNull } from './msgpack';
+import { Bytes, NONE, be64, equal, hex, must, unlessRefused } from './bytes';
+import { HC, ascending, keyAndCommit, publicOf, unbox, unpad, unseal } from './hc';
+import { Header, Int } from './log';
+import { Value, asArray, asBin, asUint, decode, orNull } from './msgpack';
 
-// ---- epochs ----
+const READERS_MAX = 512;
+const CASES_MAX = 500;
+const METAS_MAX = 64;
+const GRANTED_MAX = 256;
 
-interface Recipient { dev: Bytes; index: number; sealed: Bytes }
+/* Who opens: a device of an organisation, with the seal secrets it still has. */
+export interface Reader { org: Bytes; dev: Bytes; seals: Bytes[] }
 
-export interface Epoch { n: number | bigint; parent: Bytes | null; reason: number; commit: Bytes; epk: Bytes; recipients: Recipient[] }
+/* "of the entry: four parts of HC" */
+function place(h: Pick<Header, 'author' | 'stream' | 'inc' | 'seq'>): Bytes[] {
+	return [h.author, h.stream, h.inc, be64(h.seq)];
+}
 
-export function readRecipients(v: Value): Recipient[] {
-	const list = asArray(v).map((row) => {
-		const [dev, index, sealed] = asArray(row, 3);
-
-		return { dev: asBin(dev, 16), index: asCount(index), sealed: asBin(sealed, 48) };
-	});
-
-	must(ascending(list, (r) => r.dev), 'recipients out of order');
-	return list;
+function atMost(v: Value, max: number): Value[] {
+	must(asArray(v).length <= max, 'a list that is too long');
+	return asArray(v);
 }
 
 export function epochCommit(e: Bytes, stream: Bytes): Bytes {
@@ -31,33 +32,96 @@ export function metaKey(e: Bytes, epoch: Bytes): Bytes {
 	return HC(32, e, 'fb1/epoch/meta', epoch);
 }
 
-/* The epoch key that was sealed to `dev`, tried with each seal secret it still has; checked against `commit`. */
-export function openSealed(c: SealContext, list: Recipient[], dev: Bytes, seals: { pk: Bytes; sk: Bytes }[]): Bytes | null {
-	const mine = list.find((r) => equal(r.dev, dev));
+// ---- 3. EPOCH ----
 
-	for (const s of mine === undefined ? [] : seals) {
-		const e = unseal(c, s.pk, s.sk, mine!.sealed);
+interface Recipient { dev: Bytes; sealed: Bytes }
 
-		if (e !== null && equal(epochCommit(e, c.stream), c.commit))
+export interface Epoch { n: Int; parent: Bytes | null; commit: Bytes; epk: Bytes; recipients: Recipient[] }
+
+export function readEpoch(payload: Bytes): Epoch {
+	const f = asArray(decode(payload), 7);
+	const recipients = atMost(f[5], READERS_MAX).map((row) => {
+		const [dev, index, sealed] = asArray(row, 3);
+
+		asUint(index);
+		return { dev: asBin(dev, 16), sealed: asBin(sealed, 48) };
+	});
+
+	must(ascending(recipients, (r) => r.dev), 'readers out of order');
+	asUint(f[2]);
+	orNull(f[6], (v) => asBin(v, 48));
+	return { n: asUint(f[0]), parent: orNull(f[1], (v) => asBin(v, 16)), commit: asBin(f[3], 32), epk: asBin(f[4], 32), recipients };
+}
+
+/* "An opener tries its seal keys, newest first, and checks the commitment" */
+function openSealed(who: Reader, stream: Bytes, commit: Bytes, epk: Bytes, sealed: Bytes): Bytes | null {
+	for (const sk of who.seals) {
+		const e = unseal({ org: who.org, stream, commit, epk }, publicOf(sk), sk, sealed);
+
+		if (e !== null && equal(epochCommit(e, stream), commit))
 			return e;
 	}
 	return null;
 }
 
-// ---- entries ----
+export function openEpoch(epoch: Epoch, stream: Bytes, who: Reader): Bytes | null {
+	const mine = epoch.recipients.find((r) => equal(r.dev, who.dev));
 
-/* Where an entry stands is part of each of its keys. */
-function place(h: Header): Bytes[] {
-	return [h.author, h.stream, h.inc, be64(h.seq)];
+	return mine === undefined ? null : openSealed(who, stream, epoch.commit, epoch.epk, mine.sealed);
 }
+
+// ---- 6. KEYGRANT ----
+
+export interface Granted { epoch: Bytes; commit: Bytes; e: Bytes }
+
+/* The epoch keys that a KEYGRANT gives to `who`. */
+export function openKeygrant(payload: Bytes, stream: Bytes, who: Reader): Granted[] {
+	const [dev, index, epk, list] = asArray(decode(payload), 4);
+	const rows = atMost(list, GRANTED_MAX).map((row) => asArray(row, 3));
+
+	asUint(index);
+	if (!equal(asBin(dev, 16), who.dev))
+		return [];
+	return rows.flatMap(([epoch, commit, sealed]) => {
+		const e = openSealed(who, stream, asBin(commit, 32), asBin(epk, 32), asBin(sealed, 48));
+
+		return e === null ? [] : [{ epoch: asBin(epoch, 16), commit: asBin(commit), e }];
+	});
+}
+
+// ---- 5. KEYTABLE ----
+
+export interface Table { cases: { kid: Bytes; ck: Bytes; group: Bytes; birth: Bytes }[]; metas: { epoch: Bytes; mk: Bytes }[] }
+
+export function openKeytable(payload: Bytes, h: Pick<Header, 'author' | 'stream' | 'inc' | 'seq'>, e: Bytes): Table {
+	const [epoch, salt, box] = asArray(decode(payload), 3);
+	const tk = HC(32, e, 'fb1/epoch/table', asBin(epoch, 16));
+	const rows = unbox(HC(32, tk, 'fb1/tbl', asBin(salt, 24), ...place(h)), asBin(salt), NONE, asBin(box));
+	const [cases, metas] = asArray(decode(rows), 2);
+
+	return {
+		cases: atMost(cases, CASES_MAX).map((row) => {
+			const [kid, ck, group, birth] = asArray(row, 4);
+
+			return { kid: asBin(kid, 16), ck: asBin(ck, 32), group: asBin(group, 16), birth: asBin(birth, 16) };
+		}),
+		metas: atMost(metas, METAS_MAX).map((row) => {
+			const [of, mk] = asArray(row, 2);
+
+			return { epoch: asBin(of, 16), mk: asBin(mk, 32) };
+		}),
+	};
+}
+
+// ---- 2. DATA ----
 
 export interface Outer { epoch: Bytes; salt: Bytes; kid: Bytes; wrap: Bytes | null; commit: Bytes; inner: Bytes }
 
-export function dataEpoch(payload: Bytes): Bytes {
-	return asBin(asArray(decode(payload))[0], 16);
+export function epochOf(payload: Bytes): Bytes {
+	return asBin(asArray(decode(payload), 3)[0], 16);
 }
 
-export function openOuter(payload: Bytes, h: Header, mk: Bytes): Outer {
+export function openOuter(payload: Bytes, h: Pick<Header, 'author' | 'stream' | 'inc' | 'seq'>, mk: Bytes): Outer {
 	const [epoch, salt, sealed] = asArray(decode(payload), 3);
 	const okey = HC(32, mk, 'fb1/outer', asBin(salt, 24), ...place(h));
 	const f = asArray(decode(unbox(okey, asBin(salt), NONE, asBin(sealed))), 4);
@@ -68,18 +132,81 @@ export function openOuter(payload: Bytes, h: Header, mk: Bytes): Outer {
 	};
 }
 
-export function unwrap(e: Bytes, epoch: Bytes, kid: Bytes, wrap: Bytes): Bytes {
-	const wk = HC(32, e, 'fb1/epoch/wrap', epoch);
+export function unwrap(o: Outer, e: Bytes): Bytes {
+	const wk = HC(32, e, 'fb1/epoch/wrap', o.epoch);
 
-	return unbox(HC(32, wk, 'fb1/wrap', kid), null, kid, wrap);
+	must(o.wrap !== null, 'no wrap');
+	return unbox(HC(32, wk, 'fb1/wrap', o.kid), null, o.kid, o.wrap);
 }
 
-/* The body of a DATA entry under its case key; the commitment is compared before anything is decrypted. */
-export function openInner(o: Outer, h: Header, ck: Bytes): Bytes {
+/* The body under `ck`; the commitment is compared before anything is decrypted. */
+export function openInner(o: Outer, h: Pick<Header, 'author' | 'stream' | 'inc' | 'seq'>, ck: Bytes): Bytes {
 	const [ek, commit] = keyAndCommit(ck, 'fb1/entry/key', o.salt, ...place(h));
 
 	must(equal(commit, o.commit), 'another key than the one this entry commits to');
 	return unpad(unbox(ek, o.salt, o.kid, o.inner));
 }
 
-export { asUint, hex, refuse, unlessRefused };
+// ---- 7. Names ----
+
+export function openName(encName: Bytes, mk: Bytes): Bytes {
+	const [epoch, salt, box] = asArray(decode(encName), 3);
+
+	return unpad(unbox(HC(32, mk, 'fb1/name', asBin(salt, 24)), asBin(salt), asBin(epoch, 16), asBin(box)));
+}
+
+// ---- everything that a device holds ----
+
+export class Vault {
+	private epochs = new Map<string, { e: Bytes | null; mk: Bytes }>();
+	private caseKeys = new Map<string, Bytes[]>();
+
+	learnEpoch(epoch: Bytes, e: Bytes | null, mk?: Bytes): void {
+		const held = this.epochs.get(hex(epoch));
+
+		this.epochs.set(hex(epoch), { e: e ?? held?.e ?? null, mk: held?.mk ?? mk ?? metaKey(e!, epoch) });
+	}
+
+	epochKey(epoch: Bytes): Bytes | null {
+		return this.epochs.get(hex(epoch))?.e ?? null;
+	}
+
+	learnCase(kid: Bytes, ck: Bytes): void {
+		this.caseKeys.set(hex(kid), [...(this.caseKeys.get(hex(kid)) ?? []), ck]);
+	}
+
+	/* The outer layer, or null while the epoch is not held or where it does not open. */
+	outer(payload: Bytes, h: Pick<Header, 'author' | 'stream' | 'inc' | 'seq'>): Outer | null {
+		return unlessRefused(() => {
+			const mk = this.epochs.get(hex(epochOf(payload)))?.mk;
+
+			return mk === undefined ? null : openOuter(payload, h, mk);
+		});
+	}
+
+	/* The case key that a wrap brings. */
+	wrapped(o: Outer): Bytes | null {
+		const e = this.epochKey(o.epoch);
+
+		return e === null || o.wrap === null ? null : unlessRefused(() => unwrap(o, e));
+	}
+
+	/*
+	 * "Where a wrap stands, the entry opens under the key it brings and no other;
+	 * where none stands, under whichever key held for that kid the commitment names."
+	 */
+	body(o: Outer, h: Pick<Header, 'author' | 'stream' | 'inc' | 'seq'>): Bytes | null {
+		const brought = this.wrapped(o);
+		const keys = o.wrap !== null && this.epochKey(o.epoch) !== null ? (brought === null ? [] : [brought])
+			: this.caseKeys.get(hex(o.kid)) ?? [];
+
+		for (const ck of keys) {
+			const body = unlessRefused(() => openInner(o, h, ck));
+
+			if (body !== null)
+				return body;
+		}
+		return null;
+	}
+}
+

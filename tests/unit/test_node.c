@@ -5,6 +5,8 @@
 #define _GNU_SOURCE /* memmem */
 #include "nodes.h"
 
+#include "base/mem.h"
+
 /* ---- writing and showing ---- */
 
 static void
@@ -163,6 +165,89 @@ an_epoch_made_in_a_dropped_batch_is_forgotten(void **state)
 	nodes_put(&o, o.first, &id, "title", "kvar", NULL);
 	nodes_reopen(&o, o.first);
 	assert_string_equal(nodes_read(o.first, &id, "title", NULL), "kvar");
+	nodes_end(&o);
+}
+
+static enum err_code
+try_put(struct nodes *o, const struct record_id *id, const char *title)
+{
+	struct draft d;
+	enum err_code rc;
+
+	draft_init(&d, profile_type_named(node_profile(o->first), "case"), id);
+	rc = draft_assign_text(&d, OP_SET, "title", title, NULL);
+	if (rc == ERR_OK)
+		rc = node_write(o->first, &o->team, &d, NULL, NULL);
+	if (rc == ERR_OK)
+		rc = node_commit(o->first, NULL);
+	if (rc != ERR_OK)
+		node_drop(o->first);
+	draft_free(&d);
+	return rc;
+}
+
+/* Whichever allocation fails: what was said to be saved is shown, and what was not leaves no trace. */
+static void
+a_write_without_memory_is_saved_or_never_was(void **state)
+{
+	char title[32] = "först", next[32];
+	struct nodes o;
+	struct record_id id;
+	enum err_code rc = ERR_NO_MEMORY;
+	size_t count;
+
+	(void)state;
+	nodes_start(&o);
+	id = nodes_id(&o);
+	nodes_put(&o, o.first, &id, "title", title, NULL);
+	for (long nth = 0; nth < 5000; nth++) {
+		snprintf(next, sizeof(next), "nummer %ld", nth);
+		mem_fail_after(nth, 0);
+		rc = try_put(&o, &id, next);
+		count = (size_t)mem_allocations();
+		mem_fail_after(-1, 0);
+		if (rc == ERR_OK)
+			strcpy(title, next);
+		CHECK_TRUE(next, strcmp(nodes_read(o.first, &id, "title", NULL), title) == 0);
+		if (count < (size_t)nth)
+			break;
+	}
+	assert_int_equal(rc, ERR_OK);
+	nodes_reopen(&o, o.first);
+	assert_string_equal(nodes_read(o.first, &id, "title", &count), title);
+	assert_int_equal(count, 1);
+	nodes_end(&o);
+}
+
+static void
+opening_without_memory_fails_and_does_no_harm(void **state)
+{
+	struct nodes o;
+	struct record_id id;
+	struct node_secret secret = nodes_secret();
+	struct node *n = NULL;
+	struct err why = ERR_INIT;
+	bool cut_short = true;
+
+	(void)state;
+	nodes_start(&o);
+	id = nodes_id(&o);
+	nodes_put(&o, o.first, &id, "title", "Hyra", "en anteckning");
+	for (int with_snapshot = 0; with_snapshot < 2; with_snapshot++, cut_short = true) {
+		if (with_snapshot == 1)
+			SITE_OK(node_save_snapshot(o.first, err));
+		node_close(o.first);
+		for (long nth = 0; cut_short; nth += 1 + nth / 30) {
+			mem_fail_after(nth, 0);
+			cut_short = node_open(&n, o.env, o.home[0], &secret, &why) != ERR_OK || mem_allocations() > nth;
+			mem_fail_after(-1, 0);
+			if (n != NULL)
+				assert_string_equal(nodes_read(n, &id, "title", NULL), "Hyra");
+			node_close(n);
+		}
+		o.first = nodes_open(&o, 0);
+		assert_string_equal(nodes_read(o.first, &id, "title", NULL), "Hyra");
+	}
 	nodes_end(&o);
 }
 
@@ -608,6 +693,8 @@ main(void)
 		cmocka_unit_test(changes_of_one_batch_follow_each_other),
 		cmocka_unit_test(what_was_not_committed_never_was),
 		cmocka_unit_test(an_epoch_made_in_a_dropped_batch_is_forgotten),
+		cmocka_unit_test(a_write_without_memory_is_saved_or_never_was),
+		cmocka_unit_test(opening_without_memory_fails_and_does_no_harm),
 		cmocka_unit_test(keys_that_arrive_late_open_what_waited),
 		cmocka_unit_test(a_device_without_a_grant_opens_nothing),
 		cmocka_unit_test(nothing_is_sealed_to_a_device_known_to_be_removed),

@@ -1,0 +1,59 @@
+/* proto/vectors/vault.json against vault.md. */
+import { equal, hex, unhex, utf8 } from './bytes';
+import { Case, Count } from './count';
+import { Reader, Vault, epochCommit, metaKey, openEpoch, openKeygrant, openKeytable, openName, openOuter, readEpoch, unwrap } from './vault';
+
+function placeOf(x: Case) {
+	return { author: unhex(x.author), stream: unhex(x.stream), inc: unhex(x.inc), seq: x.seq };
+}
+
+export function checkVault(v: Case, c: Count): void {
+	const reader = (x: Case): Reader => ({ org: unhex(v.org), dev: unhex(x.device), seals: [new Uint8Array(32).fill(9), unhex(x.seal_sk)] });
+	const [epoch, e] = [unhex(v.epoch), unhex(v.epoch_key)];
+	const vault = new Vault();
+
+	vault.learnEpoch(epoch, e);
+	for (const x of v.epochs) {
+		c.check('epochs', x.name, () => {
+			const got = openEpoch(readEpoch(unhex(x.payload)), unhex(x.stream), reader(x));
+
+			return x.opens ? got !== null && hex(got) === x.key : got === null;
+		});
+	}
+	c.same('epochs', 'commitment', v.epoch_commit, () => epochCommit(e, unhex(v.epochs[0].stream)));
+	for (const x of v.data) {
+		c.check('data', x.name, () => {
+			const outer = vault.outer(unhex(x.payload), placeOf(x));
+			const brought = outer === null ? null : vault.wrapped(outer);
+
+			if (outer !== null && brought !== null)
+				vault.learnCase(outer.kid, brought);
+			const body = outer === null ? null : vault.body(outer, placeOf(x));
+
+			return x.opens ? body !== null && hex(body) === x.body && hex(outer!.kid) === x.kid : body === null;
+		});
+		if (x.opens)
+			c.check('data', `${x.name}, case key`, () => {
+				const outer = openOuter(unhex(x.payload), placeOf(x), metaKey(e, epoch));
+
+				return outer.wrap === null || hex(unwrap(outer, e)) === x.case_key;
+			});
+	}
+	for (const x of v.keygrants) {
+		c.check('keygrants', x.name, () => openKeygrant(unhex(x.payload), unhex(x.stream), reader(x))
+			.some((g) => hex(g.epoch) === x.epoch && hex(g.e) === x.key));
+		c.check('keygrants', `${x.name}, for another`, () => openKeygrant(unhex(x.payload), unhex(x.stream), reader(v.epochs[0])).length === 0);
+	}
+	for (const x of v.keytables) {
+		c.check('keytables', x.name, () => {
+			const t = openKeytable(unhex(x.payload), placeOf(x), e);
+			const row = t.cases[0];
+
+			return hex(row.kid) === x.kid && hex(row.ck) === x.case_key && hex(row.group) === x.group && hex(row.birth) === x.birth
+				&& hex(t.metas[0].mk) === x.meta_key;
+		});
+		c.refuses('keytables', `${x.name}, at another place`, () => openKeytable(unhex(x.payload), { ...placeOf(x), seq: x.seq + 1 }, e));
+	}
+	for (const x of v.names)
+		c.check('names', x.name, () => equal(openName(unhex(x.sealed), metaKey(unhex(x.epoch_key), unhex(x.epoch))), utf8(x.text)));
+}
