@@ -16,3 +16,14 @@ env_logf(struct env *env, const char *fmt, ...)
 	va_end(ap);
 	env->ops->log(env, line);
 }
+
+void
+env_both(struct env *env, void (*there)(void *ctx), void *there_ctx, void (*here)(void *ctx), void *here_ctx)
+{
+	if (env->ops->both != NULL) {
+		env->ops->both(env, there, there_ctx, here, here_ctx);
+		return;
+	}
+	there(there_ctx);
+	here(here_ctx);
+}

@@ -8,8 +8,8 @@
  *
  * Nothing above `base` reaches the system except through this struct;
  * tools/check-hands proves it from the symbols of the objects. One env per
- * node. Everything runs on one thread; `work` is the only exception, and its
- * function touches nothing but what it was given.
+ * node. Everything runs on one thread; `work` and `both` are the exceptions, and
+ * their functions touch nothing but what they were given.
  */
 #ifndef FALTBOK_BASE_ENV_H
 #define FALTBOK_BASE_ENV_H
@@ -82,6 +82,12 @@ struct env_ops {
 	/* Runs fn off the loop (or at once), then done on the loop. */
 	void (*work)(struct env *env, void (*fn)(void *ctx), void (*done)(void *ctx), void *ctx);
 
+	/*
+	 * Runs both, perhaps at the same time, and returns when both have. They share
+	 * nothing that either writes. NULL: one after the other.
+	 */
+	void (*both)(struct env *env, void (*there)(void *ctx), void *there_ctx, void (*here)(void *ctx), void *here_ctx);
+
 	/* One line for the operator's log: ids and counts, never content. */
 	void (*log)(struct env *env, const char *line);
 };
@@ -98,6 +104,8 @@ env_random(struct env *env, void *p, size_t n)
 {
 	env->ops->random(env, p, n);
 }
+
+void env_both(struct env *env, void (*there)(void *ctx), void *there_ctx, void (*here)(void *ctx), void *here_ctx);
 
 /* Formats one line for ops->log. No content of a case ever goes in. */
 void env_logf(struct env *env, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

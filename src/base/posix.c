@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -457,3 +458,31 @@ const struct env_files posix_files = {
 	.unlock = lock_release,
 	.place = place_of,
 };
+
+/* ---- two at once ---- */
+
+struct errand { void (*fn)(void *ctx); void *ctx; };
+
+static void *
+run_errand(void *p)
+{
+	struct errand *e = p;
+
+	e->fn(e->ctx);
+	return NULL;
+}
+
+void
+posix_both(struct env *env, void (*there)(void *ctx), void *there_ctx, void (*here)(void *ctx), void *here_ctx)
+{
+	struct errand e = { there, there_ctx };
+	pthread_t thread;
+	bool apart = pthread_create(&thread, NULL, run_errand, &e) == 0;
+
+	(void)env;
+	if (!apart)
+		there(there_ctx);
+	here(here_ctx);
+	if (apart)
+		pthread_join(thread, NULL);
+}

@@ -133,7 +133,7 @@ static const struct env_ops net_ops = {
 	.pause = tcp_pause,
 	.close = tcp_close,
 	.work = net_work,
-	.log = posix_log,
+	.both = posix_both, .log = posix_log,
 };
 
 struct env *

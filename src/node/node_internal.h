@@ -2,6 +2,7 @@
  * What the parts of a node share:
  *
  *   node.c     opening, closing, what belongs to what     project.c   from durable entries to vault and view
+ *   scan.c     reading and opening, two chunks in turn
  *   write.c    the open batch, epochs, seals              snapshot.c  the sealed image of the view
  *   found.c    founding, profiles                         admit.c     membership, keys for new readers
  *   names.c    who is called what                         custody.c   what others hold
@@ -75,9 +76,6 @@ struct node {
 	size_t damaged;
 	uint64_t since_snapshot;     /* entries projected since it was written */
 	bool had_snapshot;
-	enum err_code scan_rc;       /* of a callback inside a scan */
-	struct err *scan_err;
-	size_t scan_log;
 
 	/* the open batch */
 	struct touched *touched;
@@ -89,7 +87,15 @@ struct node {
 	struct name org_name;
 };
 
+/* scan.c: reads these entries in order and gives each to node_take_entry(), on another core while the next are read. */
+struct span { size_t log; uint64_t from, to; };
+enum err_code node_scan(struct node *n, struct span *spans, size_t count, struct err *err) MUST_CHECK;
+
 /* project.c */
+/* Learns or opens one entry into the batch. Touches vault, batch and our own logs' counts, and nothing that reading touches. */
+enum err_code node_take_entry(struct node *n, size_t log, const struct entry *e, struct err *err) MUST_CHECK;
+enum err_code node_fold_batch(struct node *n, struct err *err) MUST_CHECK;
+
 extern const struct replica_hook node_hook_template;
 /* Brings vault and view in step with what is durable. */
 enum err_code node_project(struct node *n, struct err *err) MUST_CHECK;

@@ -204,8 +204,8 @@ clear_batch(struct node *n)
 	}
 }
 
-static enum err_code
-fold_batch(struct node *n, struct err *err)
+enum err_code
+node_fold_batch(struct node *n, struct err *err)
 {
 	struct view_change *changes = mem_alloc(n->item_count * sizeof(*changes));
 	struct stream_id roster = { { 0 } };
@@ -244,7 +244,7 @@ add_item(struct node *n, uint64_t row, const struct entry *e, struct bytes body,
 	if (!buf_ok(&n->bodies))
 		return err_plain(err, ERR_NO_MEMORY);
 	n->item_count++;
-	return n->item_count >= BATCH_ENTRIES || n->bodies.len >= BATCH_BYTES ? fold_batch(n, err) : ERR_OK;
+	return ERR_OK;
 }
 
 /* Opens one entry and puts it into the batch. What does not open waits for its key, or is not shown. */
@@ -277,8 +277,8 @@ open_entry(struct node *n, size_t log, const struct entry *e, struct err *err)
 
 /* ---- reading ---- */
 
-static enum err_code
-take_entry(struct node *n, size_t log, const struct entry *e, struct err *err)
+enum err_code
+node_take_entry(struct node *n, size_t log, const struct entry *e, struct err *err)
 {
 	const struct org *org = replica_org(n->home.replica);
 	const struct log_key *key = &replica_log_at(n->home.replica, log)->key;
@@ -307,45 +307,25 @@ take_entry(struct node *n, size_t log, const struct entry *e, struct err *err)
 	}
 }
 
-static bool
-scan_one(void *ctx, const struct entry *e)
-{
-	struct node *n = ctx;
-
-	n->scan_rc = take_entry(n, n->scan_log, e, n->scan_err);
-	return n->scan_rc == ERR_OK;
-}
-
-static enum err_code
-scan_log(struct node *n, size_t log, uint64_t from, uint64_t to, struct err *err)
-{
-	enum err_code rc;
-
-	n->scan_rc = ERR_OK;
-	n->scan_err = err;
-	n->scan_log = log;
-	rc = replica_scan(n->home.replica, log, from, to, false, scan_one, n, err);
-	return n->scan_rc != ERR_OK ? n->scan_rc : rc;
-}
-
-/* A damaged row stops the reading of its log, not of the others; verify says which, a peer can replace it. */
+/* What is new in each log. */
 static enum err_code
 scan_new(struct node *n, struct err *err)
 {
-	enum err_code rc = ERR_OK;
+	struct span *spans = mem_alloc((n->progress_count + 1) * sizeof(*spans));
+	size_t count = 0;
+	enum err_code rc;
 
-	for (size_t i = 0; i < n->progress_count && rc == ERR_OK; i++) {
+	if (spans == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	for (size_t i = 0; i < n->progress_count; i++) {
 		uint64_t len = replica_log_at(n->home.replica, i)->len;
 
-		if (n->progress[i].upto >= len)
-			continue;
-		rc = scan_log(n, i, n->progress[i].upto, len, err);
-		if (rc == ERR_DAMAGED) {
-			env_logf(n->env, "reading a log: %s", err != NULL ? err->text : "damaged");
-			rc = err_forgive(err);
-		}
+		if (n->progress[i].upto < len)
+			spans[count++] = (struct span){ i, n->progress[i].upto, len };
 	}
-	return rc == ERR_OK && n->item_count > 0 ? fold_batch(n, err) : rc;
+	rc = node_scan(n, spans, count, err);
+	mem_free(spans);
+	return rc == ERR_OK && n->item_count > 0 ? node_fold_batch(n, err) : rc;
 }
 
 static int
@@ -361,25 +341,26 @@ static enum err_code
 scan_waiting(struct node *n, struct err *err)
 {
 	uint64_t *rows = n->waiting;
-	size_t count = n->waiting_count;
-	enum err_code rc = ERR_OK;
+	size_t count = n->waiting_count, span_count = 0;
+	struct span *spans = mem_alloc((count + 1) * sizeof(*spans));
+	enum err_code rc;
 
 	n->waiting = NULL;
 	n->waiting_count = n->waiting_cap = 0;
 	qsort(rows, count, sizeof(*rows), row_order);
-	for (size_t i = 0, next; i < count && rc == ERR_OK; i = next) {
+	for (size_t i = 0, next; i < count && spans != NULL; i = next) {
 		uint64_t from = rows[i] & ((UINT64_C(1) << SEQ_BITS) - 1), to = from + 1;
 		size_t log = (size_t)(rows[i] >> SEQ_BITS);
 
 		for (next = i + 1; next < count && rows[next] <= rows[next - 1] + 1; next++)
 			to = (rows[next] & ((UINT64_C(1) << SEQ_BITS) - 1)) + 1;
 		if (log < replica_log_count(n->home.replica))
-			rc = scan_log(n, log, from, to, err);
-		if (rc == ERR_DAMAGED)
-			rc = err_forgive(err);
+			spans[span_count++] = (struct span){ log, from, to };
 	}
+	rc = spans != NULL ? node_scan(n, spans, span_count, err) : err_plain(err, ERR_NO_MEMORY);
+	mem_free(spans);
 	if (rc == ERR_OK && n->item_count > 0)
-		rc = fold_batch(n, err);
+		rc = node_fold_batch(n, err);
 	for (size_t i = 0; i < count && rc != ERR_OK; i++) /* nothing may be forgotten */
 		if (add_waiting(n, rows[i], NULL) != ERR_OK)
 			break;

@@ -19,6 +19,7 @@ function checkPart(name: string, all: Entry[], part: Case, c: Count): void {
 	const effective = part.take.filter((i: number) => ids.has(hex(all[i].id)));
 
 	c.same('digest', name, part.digest, () => (org === null ? '' : org.digest()));
+	c.same('digest', `${name}, the other way round`, part.digest, () => evaluate([...entries].reverse())!.digest());
 	c.same('devices', name, JSON.stringify(part.devices), () => JSON.stringify(devices));
 	c.same('effective', name, JSON.stringify(part.effective), () => JSON.stringify(effective));
 }

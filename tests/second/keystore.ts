@@ -53,8 +53,11 @@ function fileKey(slot: Slot, secret: Bytes): Bytes {
 	return unlessRefused(() => unbox(k, slot.nonce, NONE, slot.sealed)) ?? refuse('wrong passphrase');
 }
 
+/* `hedged`: its nonces are those that its writer must have made from the file key. A reader does not ask for it. */
+export interface Keystore { raw: Bytes; body: Body; hedged: boolean }
+
 /* The body, after the checks in the order that the chapter gives. */
-export function openKeystore(file: Bytes, type: number, secret: Bytes): { raw: Bytes; body: Body } {
+export function openKeystore(file: Bytes, type: number, secret: Bytes): Keystore {
 	must(file.length <= FILE_MAX && file[0] === 0x96, 'malformed');
 	/* Behind the header's tag its six fields follow, so where `sum` begins is known without encoding anything again. */
 	const r = new Reader(file.subarray(1));
@@ -79,7 +82,9 @@ export function openKeystore(file: Bytes, type: number, secret: Bytes): { raw: B
 
 	must(equal(commit, want), 'damaged');
 	const raw = unlessRefused(() => unbox(k, nonce, head, sealed)) ?? refuse('damaged');
-	return { raw, body: readBody(raw) };
+	const made = (of: number) => HC(24, fk, 'fb1/ks/nonce', Uint8Array.of(of));
+
+	return { raw, body: readBody(raw), hedged: equal(nonce, made(0)) && slots.every((s) => equal(s.nonce, made(s.type))) };
 }
 
 // ---- 3. Body ----

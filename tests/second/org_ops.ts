@@ -1,7 +1,7 @@
 /*
- * proto/org.md, 2 and 3: requests, and the payloads of control entries. "a
- * payload in any other form is kept with its entry and has no part in the
- * evaluation": readers here refuse, and the evaluation skips what they refuse.
+ * proto/org.md, 2 and 3: requests, and the payloads of control entries. One in
+ * another form is kept with its entry and has no part in the evaluation: readers
+ * here refuse it, and the evaluation skips what they refuse.
  */
 import { Bytes, NONE, compare, concat, must, utf8 } from './bytes';
 import { HC, verify } from './hc';
@@ -15,7 +15,7 @@ export const KIND = {
 
 export const ROLE = { coordinator: 1, advisor: 2, auditor: 3, hub: 4 } as const;
 
-/* "Sets stand in ascending order and name each thing once" */
+/* Cuts, and the grants of an UNGRANT: sets, in ascending order, each thing once. */
 function asSet<T>(v: Value, max: number, form: (v: Value) => T, place: (x: T) => Bytes): T[] {
 	const list = asArray(v);
 
@@ -160,13 +160,14 @@ export interface Open { grant: Bytes | null; older: number }
 
 export function readOpen(payload: Bytes): Open {
 	const [grant, older] = asArray(decode(payload), 2);
-	const list = asSet(older, 16, (row) => {
+	const list = asArray(older);
+
+	must(list.length <= 16, 'a list that is too long');
+	for (const row of list) {
 		const [inc, len, head] = asArray(row, 3);
 
-		asUint(len), asBin(head, 16);
-		return asBin(inc, 8);
-	}, (inc) => inc);
-
+		asBin(inc, 8), asUint(len, SEQ_MAX + 1n), asBin(head, 16);
+	}
 	return { grant: orNull(grant, bin(32)), older: list.length };
 }
 
