@@ -116,7 +116,7 @@ check:
 	@tools/setup check
 	@$(MAKE) --no-print-directory test
 test: check-layers all
-	@$(MAKE) --no-print-directory check-hands check-absence check-quotes unit replay cli sim-check second
+	@$(MAKE) --no-print-directory check-hands check-absence check-quotes check-vectors unit replay cli sim-check second
 	@$(MAKE) --no-print-directory SAN=1 unit
 
 PREFIX ?= /usr/local

@@ -162,7 +162,8 @@ learn_wrap(struct vault *v, const struct epoch_keys *k, const struct header *h, 
 	buf_clear(&v->plain);
 	if (!aead_open(&v->plain, wk, zero_nonce, BYTES_OF(o->kid), BYTES(o->wrap, sizeof(o->wrap))) || v->plain.len != 32) {
 		wipe(wk, sizeof(wk));
-		return err_set(err, ERR_DAMAGED, "its case key is wrapped under something else");
+		return buf_ok(&v->plain) ? err_set(err, ERR_DAMAGED, "its case key is wrapped under something else")
+		                         : err_plain(err, ERR_NO_MEMORY);
 	}
 	wipe(wk, sizeof(wk));
 	*out = vault_case_put(v, &o->kid, v->plain.p, &h->stream, epoch);
@@ -196,6 +197,8 @@ open_inner(struct vault *v, const struct header *h, const struct outer *o, int64
 	buf_clear(body);
 	if (!committed || !aead_open(body, ek, salt, BYTES_OF(o->kid), o->inner)) {
 		wipe(ek, sizeof(ek));
+		if (!buf_ok(body))
+			return err_plain(err, ERR_NO_MEMORY);
 		return committed ? err_set(err, ERR_DAMAGED, "its content does not open under the key it commits to")
 		                 : err_set(err, ERR_DAMAGED, "it commits to another key than the one it names");
 	}
@@ -246,7 +249,7 @@ vault_open(struct vault *v, const struct header *h, struct bytes payload, struct
 	opened = aead_open(&v->outer, okey, salt, BYTES_NONE, box);
 	wipe(okey, sizeof(okey));
 	if (!opened)
-		return err_set(err, ERR_DAMAGED, "its outer layer does not open");
+		return buf_ok(&v->outer) ? err_set(err, ERR_DAMAGED, "its outer layer does not open") : err_plain(err, ERR_NO_MEMORY);
 	if (!read_outer(&o, buf_bytes(&v->outer)))
 		return err_set(err, ERR_DAMAGED, "its outer layer is not in the form it must have");
 	if (keystore_tombstoned(v->ks, 1, o.kid.b))

@@ -12,7 +12,7 @@ $(BUILD)/second/second.mjs: $(wildcard $(SECOND)/*.ts) $(SECOND)/tsconfig.json $
 	@mkdir -p $(@D)
 	@echo "  TS    $@"
 	$(Q)cd $(SECOND) && node_modules/.bin/tsc
-	$(Q)$(SECOND)/node_modules/.bin/esbuild $(SECOND)/main.ts --bundle --platform=node --format=esm --target=node20 \
+	$(Q)$(SECOND)/node_modules/.bin/esbuild $(SECOND)/main.ts --bundle --platform=node --format=esm --target=node18 \
 		--log-level=warning --outfile=$@
 
 .PHONY: second
