@@ -1,6 +1,7 @@
 #include "crypto/guard.h"
 
 #include <sodium.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -42,4 +43,24 @@ bool
 same_secret(const void *a, const void *b, size_t n)
 {
 	return sodium_memcmp(a, b, n) == 0;
+}
+
+void *
+guard_room(void *array, size_t count, size_t *cap, size_t item_bytes)
+{
+	size_t more = *cap > 0 ? *cap * 2 : 16;
+	void *grown;
+
+	if (count < *cap)
+		return array;
+	if (more > SIZE_MAX / item_bytes)
+		return NULL;
+	grown = guard_alloc(more * item_bytes);
+	if (grown == NULL)
+		return NULL;
+	if (count > 0)
+		memcpy(grown, array, count * item_bytes);
+	guard_free(array);
+	*cap = more;
+	return grown;
 }

@@ -63,25 +63,6 @@ keystore_epoch(struct keystore *k, const struct epoch_id *id)
 	return NULL;
 }
 
-/* mem_room() for guarded pages: these can not grow in place. */
-static void *
-guarded_room(void *array, size_t count, size_t *cap, size_t item_bytes)
-{
-	size_t more = *cap > 0 ? *cap * 2 : 16;
-	void *grown;
-
-	if (count < *cap)
-		return array;
-	grown = guard_alloc(more * item_bytes);
-	if (grown == NULL)
-		return NULL;
-	if (count > 0)
-		memcpy(grown, array, count * item_bytes);
-	guard_free(array);
-	*cap = more;
-	return grown;
-}
-
 enum err_code
 keystore_add_epoch(struct keystore *k, const struct epoch_secret *e, struct err *err)
 {
@@ -89,7 +70,7 @@ keystore_add_epoch(struct keystore *k, const struct epoch_secret *e, struct err 
 
 	if (keystore_epoch(k, &e->epoch) != NULL)
 		return ERR_OK;
-	room = guarded_room(k->epochs, k->epoch_count, &k->epoch_cap, sizeof(*e));
+	room = guard_room(k->epochs, k->epoch_count, &k->epoch_cap, sizeof(*e));
 	if (room == NULL)
 		return err_plain(err, ERR_NO_MEMORY);
 	k->epochs = room;
@@ -104,7 +85,7 @@ keystore_add_tombstone(struct keystore *k, uint8_t kind, const uint8_t id[16], s
 
 	if (keystore_tombstoned(k, kind, id))
 		return ERR_OK;
-	t = guarded_room(k->tombstones, k->tombstone_count, &k->tombstone_cap, sizeof(*t));
+	t = guard_room(k->tombstones, k->tombstone_count, &k->tombstone_cap, sizeof(*t));
 	if (t == NULL)
 		return err_plain(err, ERR_NO_MEMORY);
 	k->tombstones = t;

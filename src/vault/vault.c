@@ -11,27 +11,6 @@
 #include "crypto/hc.h"
 #include "vault/vault_internal.h"
 
-/* mem_room() for guarded memory. */
-static void *
-guard_room(void *array, size_t count, size_t *cap, size_t item_bytes)
-{
-	size_t more = *cap > 0 ? *cap * 2 : 64;
-	void *grown;
-
-	if (count < *cap)
-		return array;
-	if (more > SIZE_MAX / item_bytes)
-		return NULL;
-	grown = guard_alloc(more * item_bytes);
-	if (grown == NULL)
-		return NULL;
-	if (count > 0)
-		memcpy(grown, array, count * item_bytes);
-	guard_free(array);
-	*cap = more;
-	return grown;
-}
-
 static void
 derive_epoch(struct epoch_keys *k, const struct epoch_id *id)
 {
