@@ -95,7 +95,7 @@ fuzz:
 -include tests/bench/rules.mk
 -include tests/second/rules.mk
 
-.PHONY: check-layers check-hands check-absence check-quotes
+.PHONY: check-layers check-hands check-absence check-quotes check-clang
 check-layers:
 	@awk -f tools/check-layers.awk tools/layers $$(find src -name '*.[ch]') && echo "layers hold"
 check-hands: $(OBJ)
@@ -104,6 +104,9 @@ check-absence: all
 	@tools/check-absence $(BUILD)
 check-quotes:
 	@tools/check-quotes
+# The warnings of the other compiler, over every source.
+check-clang:
+	@for f in $(wildcard src/*/*.c); do clang -fsyntax-only $(filter-out -MMD -MP,$(FLAGS)) $$f || exit 1; done; echo "clang: no warning"
 
 # ---- what people type ----
 
@@ -116,7 +119,7 @@ check:
 	@tools/setup check
 	@$(MAKE) --no-print-directory test
 test: check-layers all
-	@$(MAKE) --no-print-directory check-hands check-absence check-quotes check-vectors unit replay cli sim-check second
+	@$(MAKE) --no-print-directory check-hands check-absence check-quotes check-clang check-vectors unit replay cli sim-check second
 	@$(MAKE) --no-print-directory SAN=1 unit
 
 PREFIX ?= /usr/local

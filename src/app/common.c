@@ -37,7 +37,7 @@ print_help(const char *program, const struct command *commands)
 {
 	printf("Usage: %s [--home DIR] [--passphrase-file FILE] [--json] [--quiet] COMMAND …\n\n", program);
 	for (; commands->name != NULL; commands++)
-		printf("  %s %s\n      %s\n", commands->name, commands->usage, commands->help);
+		printf("  %s%s%s\n      %s\n", commands->name, commands->usage[0] != '\0' ? " " : "", commands->usage, commands->help);
 	printf("\nEverywhere: --home DIR (else $FALTBOK_HOME, else $XDG_DATA_HOME/faltbok), --passphrase-file FILE\n"
 	       "(\"-\": standard input), --json, --quiet, --help, --version, --kdf interactive|moderate|sensitive.\n");
 }
@@ -82,14 +82,14 @@ kdf_named(const char *program, const char *name)
 
 /* One help page for one command, when its words come before --help. */
 static void
-help_exit(const struct app *app, const struct command *commands, int argc, char **argv)
+help_exit(const struct app *app, const struct command *commands)
 {
 	char words[256] = "";
 
-	for (int i = 1; i < argc && argv[i][0] != '-'; i++) {
+	for (int i = 0; i < app->argc && app->argv[i][0] != '-'; i++) {
 		size_t at = strlen(words);
 
-		snprintf(words + at, sizeof(words) - at, "%s%s", at > 0 ? " " : "", argv[i]);
+		snprintf(words + at, sizeof(words) - at, "%s%s", at > 0 ? " " : "", app->argv[i]);
 	}
 	for (const struct command *c = commands; words[0] != '\0' && c->name != NULL; c++)
 		if (strncmp(words, c->name, strlen(c->name)) == 0) {
@@ -125,7 +125,7 @@ app_start(struct app *app, const char *program, int argc, char **argv, const str
 		else if (strcmp(argv[i], "--quiet") == 0)
 			app->quiet = true;
 		else if (strcmp(argv[i], "--help") == 0)
-			help_exit(app, commands, argc, argv);
+			help_exit(app, commands);
 		else if (strcmp(argv[i], "--version") == 0) {
 			printf("%s %s\n", program, FALTBOK_VERSION);
 			exit(0);

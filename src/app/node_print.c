@@ -155,8 +155,8 @@ print_status(struct buf *out, const json_t *r)
 	size_t i;
 
 	buf_printf(out, "%s, device %s\n", text_of(r, "org"), text_of(r, "device_name"));
-	buf_printf(out, "  %lld records in %lld entries, %lld conflict%s\n", number_of(r, "records"), number_of(r, "entries"),
-	           number_of(r, "conflicts"), plural(number_of(r, "conflicts")));
+	buf_printf(out, "  %lld record%s in %lld entries, %lld conflict%s\n", number_of(r, "records"), plural(number_of(r, "records")),
+	           number_of(r, "entries"), number_of(r, "conflicts"), plural(number_of(r, "conflicts")));
 	buf_printf(out, "  written here: %lld only on this device, %lld also at a hub, %lld on another device\n", number_of(k, "only_here"),
 	           number_of(k, "also_hub"), number_of(k, "elsewhere"));
 	buf_printf(out, "  state %s\n", text_of(r, "state_hash"));

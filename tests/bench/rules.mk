@@ -9,3 +9,11 @@ bench:
 	@tools/setup check
 	@$(MAKE) --no-print-directory $(BUILD)/tests/bench
 	@$(BUILD)/tests/bench $(CASES)
+
+# The store alone, for profiling.
+$(BUILD)/tests/bench_store: tests/bench/bench_store.c $(OBJ)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FLAGS) -D_GNU_SOURCE -Itests/unit -o $@ $< $(OBJ) $(LDFLAGS) $(LIBS) -lcmocka
+.PHONY: bench-store
+bench-store: $(BUILD)/tests/bench_store
+	@$(BUILD)/tests/bench_store
