@@ -118,13 +118,21 @@ demo:
 check:
 	@tools/setup check
 	@$(MAKE) --no-print-directory test
-test: check-layers all
+test: check-layers all man
 	@$(MAKE) --no-print-directory check-hands check-absence check-quotes check-clang check-vectors unit replay cli sim-check second
 	@$(MAKE) --no-print-directory SAN=1 unit
 
+MAN := $(patsubst packaging/man/%.scd,$(BUILD)/man/%,$(wildcard packaging/man/*.scd))
+$(BUILD)/man/%: packaging/man/%.scd
+	@mkdir -p $(@D)
+	$(Q)scdoc <$< >$@
+.PHONY: man
+man: $(MAN)
+
 PREFIX ?= /usr/local
 .PHONY: install
-install: all
+install: all man
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(MAN)
 	install -D -m 0755 -t $(DESTDIR)$(PREFIX)/bin $(PROGRAMS)
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/include include/faltbok.h
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/lib $(LIBRARY)
