@@ -18,7 +18,7 @@
 enum {
 	SEQ_BITS = 40,           /* view rows: log index << 40 | seq */
 	BATCH_ENTRIES = 1 << 17, /* folded at once: a record is then loaded and written once per batch */
-	BATCH_BYTES = 32 << 20,
+	BATCH_BYTES = 60 << 20,  /* what one chunk adds to it fits into 64 MiB */
 	KEEP_BYTES = 1 << 20,    /* of scratch memory, between projections */
 	NAME_BYTES = 160,
 };
@@ -65,6 +65,7 @@ struct node {
 	struct own_log *own;
 	size_t own_count, own_cap;
 	bool control_changed, rights_stale, keys_learned, roster_changed, retry, behind, stored_any;
+	bool forks_untold;           /* the store may hold a proof of a fork that no FORK entry tells of */
 	uint64_t news_tried;         /* vault_news() when what waits was last tried */
 	uint64_t *waiting;           /* rows of entries that no key opens yet, or whose payload has come late */
 	size_t waiting_count, waiting_cap;
@@ -118,6 +119,10 @@ struct roster_op { uint8_t kind; uint32_t field; struct bytes value; };
 enum err_code node_write_roster(struct node *n, const struct record_id *id, const struct roster_op *ops, size_t count, struct err *err) MUST_CHECK;
 /* Appends an entry to our log in `stream`. */
 enum err_code node_append(struct node *n, const struct stream_id *stream, uint8_t kind, struct bytes payload, struct entry *out, struct err *err) MUST_CHECK;
+
+/* forks.c */
+/* Adds a FORK entry for each proof that has none. Joins the open batch. */
+enum err_code node_tell_forks(struct node *n, struct err *err) MUST_CHECK;
 
 /* found.c */
 enum err_code node_load_roster(struct node *n, struct err *err) MUST_CHECK; /* profile and name of the organisation */

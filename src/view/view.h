@@ -2,9 +2,8 @@
  * The readable records of a node: in memory only.
  *
  *   changes, a batch at a time ─> folded record by record ─> :memory: SQLite
- *        record(id, type, team, …, state)   one blob of state a record
- *        change(record, entry, import)      which entries made it
- *        fts                                full text over notes and text fields
+ *        record(id, type, team, …, state, rows)   one blob of state a record, one of which entries made it
+ *        fts                                      full text over notes and text fields
  *
  * Nothing in here ever reaches a disk but the sealed snapshot. The order of
  * arrival makes no difference to what is shown. Of several entries that

@@ -19,131 +19,41 @@ struct fold {
 	struct stream_id team;      /* of the first change by (hlc, entry) */
 	uint64_t first;
 	uint8_t first_entry[16];
+	bool conflict, dirty;       /* as stored */
 	bool empty;
+	bool moved;                 /* first change, type or team are others than stored */
+	bool changed;               /* something was folded into it */
 	bool rebuild;               /* an import's older twin came later */
 };
-
-/* ---- imports ---- */
-
-void
-view_forget_imports(struct view *v)
-{
-	table_free(v->imports);
-	v->imports = NULL;
-}
-
-static void
-import_key(uint8_t out[32], const struct record_id *id, const uint8_t import[16])
-{
-	memcpy(out, id->b, 16);
-	memcpy(out + 16, import, 16);
-}
-
-static enum err_code
-load_imports(struct view *v, struct err *err)
-{
-	sqlite3_stmt *s;
-	struct record_id id;
-	uint8_t key[32];
-	uint64_t *at;
-	enum err_code rc = ERR_OK;
-
-	if (v->imports != NULL)
-		return ERR_OK;
-	s = view_walk(v, "SELECT r.id, c.import, c.row FROM change c JOIN record r ON r.row = c.record WHERE c.import IS NOT NULL", err);
-	v->imports = table_new(32);
-	if (s == NULL || v->imports == NULL)
-		rc = err_plain(err, ERR_NO_MEMORY);
-	while (rc == ERR_OK && sqlite3_step(s) == SQLITE_ROW) {
-		memcpy(id.b, view_blob(s, 0).p, sizeof(id.b));
-		import_key(key, &id, view_blob(s, 1).p);
-		at = table_put(v->imports, key);
-		if (at == NULL)
-			rc = err_plain(err, ERR_NO_MEMORY);
-		else
-			*at = (uint64_t)sqlite3_column_int64(s, 2);
-	}
-	(void)sqlite3_finalize(s);
-	if (rc != ERR_OK)
-		view_forget_imports(v);
-	return rc;
-}
-
-bool
-view_has_import(struct view *v, const struct record_id *id, const uint8_t import[16])
-{
-	uint8_t key[32];
-
-	import_key(key, id, import);
-	return load_imports(v, NULL) == ERR_OK && table_get(v->imports, key) != NULL;
-}
-
-/* Of two entries with one import the smaller id counts. *counts: the new one does; an older winner's row is taken out. */
-static enum err_code
-settle_import(struct view *v, struct fold *f, const struct change *c, const struct view_change *vc, bool *counts, struct err *err)
-{
-	enum err_code rc = load_imports(v, err);
-	sqlite3_stmt *s;
-	uint8_t key[32];
-	uint64_t *at;
-
-	*counts = true;
-	if (rc != ERR_OK)
-		return rc;
-	import_key(key, &c->record, c->import);
-	at = table_get(v->imports, key);
-	if (at != NULL && *at != vc->row) {
-		s = view_stmt(v, VIEW_CHANGE_ENTRY, "SELECT entry FROM change WHERE record = ?1 AND row = ?2", err);
-		if (s == NULL)
-			return err_plain(err, ERR_NO_MEMORY);
-		(void)sqlite3_bind_int64(s, 1, f->row);
-		(void)sqlite3_bind_int64(s, 2, (sqlite3_int64)*at);
-		if (sqlite3_step(s) == SQLITE_ROW && view_blob(s, 0).len == 16)
-			*counts = memcmp(vc->entry, view_blob(s, 0).p, 16) < 0;
-		(void)sqlite3_reset(s);
-		if (!*counts)
-			return ERR_OK;
-		f->rebuild = true;
-		s = view_stmt(v, VIEW_CHANGE_DEL, "DELETE FROM change WHERE record = ?1 AND row = ?2", err);
-		if (s == NULL)
-			return err_plain(err, ERR_NO_MEMORY);
-		(void)sqlite3_bind_int64(s, 1, f->row);
-		(void)sqlite3_bind_int64(s, 2, (sqlite3_int64)*at);
-		rc = view_run(v, s, err);
-	}
-	if (rc == ERR_OK && at == NULL)
-		at = table_put(v->imports, key);
-	if (rc == ERR_OK && at == NULL)
-		return err_plain(err, ERR_NO_MEMORY);
-	if (rc == ERR_OK)
-		*at = vc->row;
-	return rc;
-}
 
 /* ---- one record ---- */
 
 static enum err_code
-load(struct view *v, const struct record_id *id, struct fold *f, struct err *err)
+load(struct view *v, const struct record_id *id, size_t coming, struct fold *f, struct err *err)
 {
-	sqlite3_stmt *s = view_stmt(v, VIEW_RECORD_BY_ID, "SELECT row, first_entry, first, doc, id, team, state FROM record WHERE id = ?1", err);
+	sqlite3_stmt *s = view_record_row(v, id, err);
 	enum err_code rc = ERR_OK;
 	int step;
 
 	if (s == NULL)
 		return err_plain(err, ERR_NO_MEMORY);
 	*f = (struct fold){ .empty = true };
-	VIEW_BIND(s, 1, *id);
 	step = sqlite3_step(s);
 	if (step == SQLITE_ROW) {
 		f->empty = false;
 		f->stored = true;
-		f->row = sqlite3_column_int64(s, 0);
-		f->first = (uint64_t)sqlite3_column_int64(s, 2);
-		memcpy(f->first_entry, view_blob(s, 1).p, sizeof(f->first_entry));
-		rc = view_read_row(v, s, 4, v->work, &f->team, err);
+		f->row = sqlite3_column_int64(s, RECORD_ROW);
+		f->first = (uint64_t)sqlite3_column_int64(s, RECORD_FIRST);
+		f->conflict = sqlite3_column_int(s, RECORD_CONFLICT) != 0;
+		f->dirty = sqlite3_column_int(s, RECORD_DIRTY) != 0;
+		memcpy(f->first_entry, view_blob(s, RECORD_FIRST_ENTRY).p, sizeof(f->first_entry));
+		rc = view_read_row(v, s, RECORD_ID, v->work, &f->team, err);
+		if (rc == ERR_OK)
+			rc = makers_decode(&v->makers, view_blob(s, RECORD_ROWS), coming, err);
 	} else if (step == SQLITE_DONE) {
 		f->row = v->next_row++;
 		record_reset(v->work, id);
+		rc = makers_decode(&v->makers, BYTES_NONE, coming, err);
 	} else {
 		rc = view_error(v, err);
 	}
@@ -167,48 +77,45 @@ apply(struct view *v, struct fold *f, const struct change *c, const uint8_t entr
 		f->team = *team;
 		memcpy(f->first_entry, entry, 16);
 		f->empty = false;
+		f->moved = true;
 	}
 	return record_apply(v->work, c, &from, err);
 }
 
-/* Notes that the entry is among those that made the record. *fresh: it was not before. */
+/*
+ * Notes that the entry is among those that made the record. Of two with one import the smaller id counts.
+ * *fresh: it was not noted before, and counts.
+ */
 static enum err_code
-add_change(struct view *v, const struct fold *f, const struct change *c, const struct view_change *vc, bool *fresh, struct err *err)
+add_maker(struct view *v, struct fold *f, const struct change *c, const struct view_change *vc, bool *fresh, struct err *err)
 {
-	sqlite3_stmt *s = view_stmt(v, VIEW_CHANGE_ADD, "INSERT OR IGNORE INTO change(record, row, entry, import) VALUES (?1, ?2, ?3, ?4)", err);
-	enum err_code rc;
+	struct maker one = { .row = vc->row, .has_import = c->has_import };
+	const struct maker *twin = c->has_import ? makers_of_import(&v->makers, c->import) : NULL;
 
-	if (s == NULL)
-		return err_plain(err, ERR_NO_MEMORY);
-	(void)sqlite3_bind_int64(s, 1, f->row);
-	(void)sqlite3_bind_int64(s, 2, (sqlite3_int64)vc->row);
-	(void)sqlite3_bind_null(s, 3);
-	(void)sqlite3_bind_null(s, 4);
+	*fresh = !makers_have(&v->makers, vc->row) && (twin == NULL || memcmp(vc->entry, twin->entry, sizeof(twin->entry)) < 0);
+	if (!*fresh)
+		return ERR_OK;
+	f->changed = true;
 	if (c->has_import) {
-		view_bind_blob(s, 3, BYTES(vc->entry, 16));
-		view_bind_blob(s, 4, BYTES(c->import, 16));
+		memcpy(one.import, c->import, sizeof(one.import));
+		memcpy(one.entry, vc->entry, sizeof(one.entry));
 	}
-	rc = view_run(v, s, err);
-	*fresh = sqlite3_changes(v->db) > 0;
-	return rc;
+	f->rebuild = f->rebuild || twin != NULL;
+	return twin != NULL ? makers_replace(&v->makers, twin, &one, err) : makers_add(&v->makers, &one, err);
 }
 
 static enum err_code
 fold_one(struct view *v, struct fold *f, const struct view_change *vc, struct err *err)
 {
-	enum err_code rc = ERR_OK;
 	struct change c;
-	bool counts = true, fresh = false;
+	enum err_code rc;
+	bool fresh = false;
 
 	if (change_decode(&c, vc->body, &v->space, NULL) != ERR_OK) {
 		v->undecodable++;
 		return ERR_OK;
 	}
-	if (c.has_import)
-		rc = settle_import(v, f, &c, vc, &counts, err);
-	if (rc != ERR_OK || !counts)
-		return rc;
-	rc = add_change(v, f, &c, vc, &fresh, err);
+	rc = add_maker(v, f, &c, vc, &fresh, err);
 	if (rc != ERR_OK || !fresh)
 		return rc;
 	return apply(v, f, &c, vc->entry, &vc->author, &vc->team, err);
@@ -218,7 +125,6 @@ fold_one(struct view *v, struct fold *f, const struct view_change *vc, struct er
 static enum err_code
 rebuild(struct view *v, const struct record_id *id, struct fold *f, struct err *err)
 {
-	sqlite3_stmt *s = view_walk(v, "SELECT row FROM change WHERE record = ?1 ORDER BY row", err);
 	uint8_t entry[16];
 	struct author author;
 	struct stream_id team;
@@ -226,43 +132,64 @@ rebuild(struct view *v, const struct record_id *id, struct fold *f, struct err *
 	struct change c;
 	enum err_code rc = ERR_OK;
 
-	if (s == NULL)
-		return err_plain(err, ERR_NO_MEMORY);
-	(void)sqlite3_bind_int64(s, 1, f->row);
 	record_reset(v->work, id);
+	makers_sort(&v->makers);
 	f->empty = true;
-	while (rc == ERR_OK && sqlite3_step(s) == SQLITE_ROW)
-		if (v->read != NULL &&
-		    v->read(v->read_ctx, (uint64_t)sqlite3_column_int64(s, 0), entry, &author, &team, &body) &&
+	for (size_t i = 0; i < v->makers.count && rc == ERR_OK; i++)
+		if (v->read != NULL && v->read(v->read_ctx, v->makers.at[i].row, entry, &author, &team, &body) &&
 		    change_decode(&c, body, &v->space, NULL) == ERR_OK)
 			rc = apply(v, f, &c, entry, &author, &team, err);
-	(void)sqlite3_finalize(s);
 	return rc;
+}
+
+/* What is set again is taken out of its indexes and put back, so a change sets no more than it must: most leave a record in its place. */
+static sqlite3_stmt *
+store_stmt(struct view *v, const struct fold *f, bool conflict, bool dirty, struct err *err)
+{
+	if (!f->stored)
+		return view_stmt(v, VIEW_RECORD_ADD,
+			"INSERT INTO record(row, state, rows, conflict, dirty, type, team, first, first_entry, id)"
+			" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", err);
+	if (f->moved)
+		return view_stmt(v, VIEW_RECORD_MOVE,
+			"UPDATE record SET state = ?2, rows = ?3, conflict = ?4, dirty = ?5, type = ?6, team = ?7, first = ?8, first_entry = ?9"
+			" WHERE row = ?1", err);
+	if (f->conflict != conflict || f->dirty != dirty)
+		return view_stmt(v, VIEW_RECORD_MARK, "UPDATE record SET state = ?2, rows = ?3, conflict = ?4, dirty = ?5 WHERE row = ?1", err);
+	return view_stmt(v, VIEW_RECORD_PUT, "UPDATE record SET state = ?2, rows = ?3 WHERE row = ?1", err);
 }
 
 static enum err_code
 store(struct view *v, const struct fold *f, struct err *err)
 {
-	static const char add[] = "INSERT INTO record(row, type, team, first, first_entry, conflict, dirty, state, id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-	static const char put[] = "UPDATE record SET type = ?2, team = ?3, first = ?4, first_entry = ?5, conflict = ?6, dirty = ?7, state = ?8 WHERE row = ?1";
-	sqlite3_stmt *s = f->stored ? view_stmt(v, VIEW_RECORD_PUT, put, err) : view_stmt(v, VIEW_RECORD_ADD, add, err);
+	bool conflict = record_has_conflict(v->work), dirty = record_type(v->work) != TYPE_ROSTER;
+	sqlite3_stmt *s = store_stmt(v, f, conflict, dirty, err);
+	int parameters = s != NULL ? sqlite3_bind_parameter_count(s) : 0;
 
 	if (s == NULL)
 		return err_plain(err, ERR_NO_MEMORY);
 	buf_clear(&v->scratch);
 	record_encode(&v->scratch, v->work);
-	if (!buf_ok(&v->scratch))
+	buf_clear(&v->rows);
+	makers_sort(&v->makers);
+	makers_encode(&v->rows, &v->makers);
+	if (!buf_ok(&v->scratch) || !buf_ok(&v->rows))
 		return err_plain(err, ERR_NO_MEMORY);
 	(void)sqlite3_bind_int64(s, 1, f->row);
-	(void)sqlite3_bind_int64(s, 2, record_type(v->work));
-	VIEW_BIND(s, 3, f->team);
-	(void)sqlite3_bind_int64(s, 4, (sqlite3_int64)f->first);
-	view_bind_blob(s, 5, BYTES(f->first_entry, sizeof(f->first_entry)));
-	(void)sqlite3_bind_int(s, 6, record_has_conflict(v->work));
-	(void)sqlite3_bind_int(s, 7, record_type(v->work) != TYPE_ROSTER);
-	view_bind_blob(s, 8, buf_bytes(&v->scratch));
-	if (!f->stored)
-		VIEW_BIND(s, 9, *record_id_of(v->work));
+	view_bind_blob(s, 2, buf_bytes(&v->scratch));
+	view_bind_blob(s, 3, buf_bytes(&v->rows));
+	if (parameters > 3) {
+		(void)sqlite3_bind_int(s, 4, conflict);
+		(void)sqlite3_bind_int(s, 5, dirty);
+	}
+	if (parameters > 5) {
+		(void)sqlite3_bind_int64(s, 6, record_type(v->work));
+		VIEW_BIND(s, 7, f->team);
+		(void)sqlite3_bind_int64(s, 8, (sqlite3_int64)f->first);
+		view_bind_blob(s, 9, BYTES(f->first_entry, sizeof(f->first_entry)));
+	}
+	if (parameters > 9)
+		VIEW_BIND(s, 10, *record_id_of(v->work));
 	return view_run(v, s, err);
 }
 
@@ -270,13 +197,13 @@ static enum err_code
 fold_record(struct view *v, const struct item *items, size_t count, struct err *err)
 {
 	struct fold f;
-	enum err_code rc = load(v, &items[0].record, &f, err);
+	enum err_code rc = load(v, &items[0].record, count, &f, err);
 
 	for (size_t i = 0; i < count && rc == ERR_OK; i++)
 		rc = fold_one(v, &f, items[i].change, err);
 	if (rc == ERR_OK && f.rebuild)
 		rc = rebuild(v, &items[0].record, &f, err);
-	if (rc == ERR_OK && !f.empty)
+	if (rc == ERR_OK && f.changed && !f.empty)
 		rc = store(v, &f, err);
 	return rc;
 }
@@ -287,7 +214,8 @@ static int
 item_order(const void *a, const void *b)
 {
 	const struct item *x = a, *y = b;
-	int order = memcmp(x->record.b, y->record.b, sizeof(x->record.b));
+	uint64_t left = be64_get(x->record.b), right = be64_get(y->record.b); /* nearly always enough */
+	int order = left != right ? (left > right) - (left < right) : memcmp(x->record.b, y->record.b, sizeof(x->record.b));
 
 	return order != 0 ? order : (x->change > y->change) - (x->change < y->change);
 }
@@ -325,17 +253,16 @@ view_apply(struct view *v, const struct view_change *changes, size_t count, stru
 			v->undecodable++;
 	}
 	qsort(items, used, sizeof(*items), item_order);
-	rc = used > 0 ? view_exec(v, "BEGIN", err) : ERR_OK;
+	rc = used > 0 ? view_begin(v, err) : ERR_OK;
 	for (size_t at = 0, next; at < used && rc == ERR_OK; at = next) {
 		for (next = at + 1; next < used && SAME(items[next].record, items[at].record);)
 			next++;
 		rc = fold_record(v, items + at, next - at, err);
 	}
 	if (rc == ERR_OK && used > 0)
-		rc = view_exec(v, "COMMIT", err);
+		rc = view_commit(v, err);
 	if (rc != ERR_OK) {
-		(void)sqlite3_exec(v->db, "ROLLBACK", NULL, NULL, NULL);
-		view_forget_imports(v);
+		view_rollback(v);
 		v->undecodable = undecodable;
 	}
 	v->hash_known = v->hash_known && count == 0;

@@ -110,7 +110,7 @@ view_index_all(struct view *v, struct err *err)
 enum err_code
 view_index_now(struct view *v, struct err *err)
 {
-	enum err_code rc = view_exec(v, "BEGIN", err);
+	enum err_code rc = view_begin(v, err);
 	uint64_t dead = v->dead_docs;
 
 	if (rc != ERR_OK)
@@ -120,9 +120,9 @@ view_index_now(struct view *v, struct err *err)
 	if (rc == ERR_OK)
 		rc = index_dirty(v, err);
 	if (rc == ERR_OK)
-		rc = view_exec(v, "COMMIT", err);
+		rc = view_commit(v, err);
 	if (rc != ERR_OK) {
-		(void)sqlite3_exec(v->db, "ROLLBACK", NULL, NULL, NULL);
+		view_rollback(v);
 		v->dead_docs = dead;
 	}
 	return rc;

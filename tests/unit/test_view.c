@@ -12,7 +12,7 @@
 #include "crypto/guard.h"
 #include "view/view_internal.h"
 
-enum { CASE = 10, TITLE = 9, ENTRIES_MAX = 64 };
+enum { CASE = 10, TITLE = 9, ENTRIES_MAX = 256 };
 
 /* Entries as a replica would hold them: the view asks for them by row when it must. */
 struct shelf {
@@ -248,6 +248,89 @@ of_two_imports_of_one_line_the_smaller_id_counts(void **state)
 	shelf_end(&s);
 }
 
+struct rows { uint64_t row[ENTRIES_MAX]; size_t count; };
+
+static bool
+keep_row(void *ctx, uint64_t row)
+{
+	struct rows *rows = ctx;
+
+	rows->row[rows->count++] = row;
+	return true;
+}
+
+/* Two logs in turn, so that what made the record must be put in order, and enough that it is looked up by an index. */
+static void
+a_long_record_is_the_same_from_one_batch_and_from_many(void **state)
+{
+	enum { LONG = 200, ONE_IMPORT = 100 };
+	struct record_id id = record_number(1);
+	struct rows first = { .count = 0 };
+	uint8_t want[32], got[32];
+	struct shelf s;
+
+	(void)state;
+	shelf_start(&s);
+	for (size_t i = 0; i < LONG; i++)
+		(void)shelf_write(&s, (uint8_t)(i % 2 + 1), 1, OP_NOTE, "en rad", NULL, i < ONE_IMPORT ? 9 : i % 3 == 0 ? (uint8_t)i : 0);
+	shelf_apply(&s, 0, LONG);
+	OK(view_history(s.v, &id, keep_row, &first, err));
+	assert_int_equal(first.count, LONG - ONE_IMPORT + 1);
+	for (size_t i = 1; i < first.count; i++)
+		assert_true(first.row[i - 1] < first.row[i]);
+	OK(view_state_hash(s.v, want, err));
+	for (size_t step = 1; step <= LONG; step = step * 3 + 1) { /* 1, 4, 13, 40, 121 */
+		struct rows again = { .count = 0 };
+
+		view_clear(s.v);
+		for (size_t at = 0; at < LONG; at += step)
+			shelf_apply(&s, at, at + step < LONG ? step : LONG - at);
+		shelf_apply(&s, 0, LONG); /* twice changes nothing */
+		OK(view_state_hash(s.v, got, err));
+		assert_memory_equal(want, got, 32);
+		OK(view_history(s.v, &id, keep_row, &again, err));
+		assert_int_equal(again.count, first.count);
+		assert_memory_equal(again.row, first.row, first.count * sizeof(first.row[0]));
+	}
+	shelf_end(&s);
+}
+
+static void
+what_made_a_record_comes_back_from_its_bytes_and_not_from_fewer(void **state)
+{
+	static const uint64_t rows[] = { 0, 1, 63, 64, 200, (uint64_t)1 << 40, ((uint64_t)1 << 63) - 1 };
+	struct makers out = { .at = NULL }, in = { .at = NULL };
+	struct buf bytes = BUF_INIT;
+
+	(void)state;
+	for (size_t i = COUNT_OF(rows); i-- > 0;) { /* last first: encoding wants them sorted */
+		struct maker one = { .row = rows[i], .has_import = i % 2 == 0 };
+
+		memset(one.import, (int)i, sizeof(one.import));
+		memset(one.entry, (int)i + 100, sizeof(one.entry));
+		OK(makers_add(&out, &one, err));
+	}
+	makers_sort(&out);
+	makers_encode(&bytes, &out);
+	OK(makers_decode(&in, buf_bytes(&bytes), 1000, err));
+	assert_int_equal(in.count, COUNT_OF(rows));
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		assert_int_equal(in.at[i].row, rows[i]);
+		assert_int_equal(in.at[i].has_import, i % 2 == 0);
+		assert_true(makers_have(&in, rows[i]));
+		if (in.at[i].has_import)
+			assert_ptr_equal(makers_of_import(&in, out.at[i].import), &in.at[i]);
+		if (in.at[i].has_import)
+			assert_memory_equal(in.at[i].entry, out.at[i].entry, 16);
+	}
+	assert_false(makers_have(&in, 2));
+	assert_int_equal(makers_decode(&in, BYTES(bytes.p, bytes.len - 1), 1, NULL), ERR_DAMAGED);
+	assert_int_equal(makers_decode(&in, BYTES("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 11), 1, NULL), ERR_DAMAGED);
+	makers_free(&out);
+	makers_free(&in);
+	buf_free(&bytes);
+}
+
 static void
 a_body_that_does_not_decode_is_left_out_and_counted(void **state)
 {
@@ -437,6 +520,8 @@ main(void)
 		cmocka_unit_test(the_order_of_arrival_makes_no_difference),
 		cmocka_unit_test(an_empty_view_has_the_hash_of_an_empty_array),
 		cmocka_unit_test(of_two_imports_of_one_line_the_smaller_id_counts),
+		cmocka_unit_test(a_long_record_is_the_same_from_one_batch_and_from_many),
+		cmocka_unit_test(what_made_a_record_comes_back_from_its_bytes_and_not_from_fewer),
 		cmocka_unit_test(a_body_that_does_not_decode_is_left_out_and_counted),
 		cmocka_unit_test(a_batch_without_memory_changes_nothing),
 		cmocka_unit_test(records_are_listed_newest_first_and_found_by_the_beginning_of_their_id),
