@@ -20,6 +20,7 @@ struct env_conn {
 	void *ctx;
 	size_t unsent;
 	bool up, reading, given_back, shut, closing, resolving;
+	bool reopening; /* between two addresses: the socket is being closed already */
 	uv_getaddrinfo_t lookup;
 	struct addrinfo *addrs, *try_next;
 	uv_connect_t connect;
@@ -94,6 +95,8 @@ conn_end(struct env_conn *c)
 	if (c->closing)
 		return;
 	c->closing = true;
+	if (c->reopening)
+		return; /* reopened() ends it */
 	if (c->resolving)
 		uv_cancel((uv_req_t *)&c->lookup);
 	if (c->has_linger)
@@ -345,7 +348,7 @@ reopened(uv_handle_t *h)
 	struct env_conn *c = (struct env_conn *)h;
 
 	c->open_handles--;
-	c->resolving = false;
+	c->reopening = false;
 	if (c->closing) {
 		conn_free_when_done(c);
 		return;
@@ -364,7 +367,7 @@ connected(uv_connect_t *r, int status)
 	if (c->closing)
 		return;
 	if (status != 0 && c->try_next != NULL && !c->given_back) {
-		c->resolving = true; /* the socket is closed and made again; until then there is no handle to close */
+		c->reopening = true; /* the socket is closed and made again; until then there is no handle to close */
 		uv_close((uv_handle_t *)&c->tcp, reopened);
 		return;
 	}

@@ -1,7 +1,12 @@
 /* Real sockets on this machine: peers that meet, strangers at the door, the control socket. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* RTLD_NEXT */
+#endif
 #include "site.h"
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
+#include <netdb.h>
 #include <pthread.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -191,6 +196,38 @@ a_live_link_carries_what_is_written_later(void **state)
 	street_close(&s);
 }
 
+static void
+close_the_listener(void *ctx, size_t log, const struct entry *e)
+{
+	struct street *s = ctx;
+
+	(void)log, (void)e;
+	peer_close(s->party[1].peer);
+}
+
+/* The link goes in the very moment that something has come over it. */
+static void
+what_came_last_is_saved_though_the_link_goes(void **state)
+{
+	struct street s;
+
+	(void)state;
+	street_open(&s, "127.0.0.1:0");
+	s.party[0].host.stay = s.party[1].host.stay = true;
+	dial(&s);
+	check_in_step(&s);
+	replica_set_hook(s.replica[1], &(struct replica_hook){ .ctx = &s, .stored = close_the_listener });
+	site_note(&s.site, s.replica[0], ADVISER, &s.site.team, 300);
+	SITE_OK(replica_commit(s.replica[0], err));
+	s.party[0].host.stay = s.party[1].host.stay = s.over = false;
+	peer_notify(s.party[0].peer);
+	net_run(s.env, &s.over, 10000);
+	assert_true(s.party[1].gone);
+	assert_int_equal(replica_entry_count(s.replica[0]), replica_entry_count(s.replica[1]));
+	assert_int_equal(replica_pending(s.replica[1]), 0);
+	street_close(&s);
+}
+
 /* Connects a bare socket, says `bytes` and returns how many bytes come back before the end. */
 static ssize_t
 knock(struct street *s, const uint8_t *bytes, size_t len)
@@ -299,6 +336,63 @@ a_port_where_nobody_listens_is_a_network_error(void **state)
 	street_close(&s);
 }
 
+/* A name with two addresses, which no machine is sure to have: libuv asks us instead of the resolver. */
+int
+getaddrinfo(const char *host, const char *port, const struct addrinfo *hints, struct addrinfo **out)
+{
+	int (*resolver)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+	bool two = host != NULL && strcmp(host, "two.test") == 0;
+	int rc;
+
+	*(void **)&resolver = dlsym(RTLD_NEXT, "getaddrinfo");
+	rc = resolver(two ? "127.0.0.1" : host, port, hints, out);
+	if (rc == 0 && two)
+		rc = resolver("127.0.0.1", port, hints, &(*out)->ai_next);
+	return rc;
+}
+
+struct dialled { struct env *env; struct env_conn *conn, *other; bool closed; };
+
+static void
+nothing_opens(void *ctx, struct env_conn *c)
+{
+	(void)ctx, (void)c;
+	fail_msg("somebody listens on port 1");
+}
+
+static void
+close_the_other(void *ctx, struct env_conn *c, enum err_code why)
+{
+	struct dialled *d = ctx;
+
+	(void)c, (void)why;
+	d->env->ops->close(d->env, d->conn);
+	if (d->other != NULL)
+		d->env->ops->close(d->env, d->other);
+	d->closed = true;
+}
+
+/* The first address has refused, its socket is on its way out and the next one is not made yet. */
+static void
+a_dial_given_up_between_two_addresses_does_no_harm(void **state)
+{
+	static const struct conn_events ev = { .opened = nothing_opens, .closed = close_the_other };
+	struct dialled two = { .closed = false }, one = { .closed = false };
+
+	(void)state;
+	two.env = one.env = net_env_new(NULL);
+	SITE_OK(two.env->ops->dial(two.env, "two.test:1", &ev, &two, &two.conn, err));
+	usleep(50000); /* so that both have been looked up, in this order, when the loop first runs */
+	SITE_OK(one.env->ops->dial(one.env, "127.0.0.1:1", &ev, &one, &one.conn, err));
+	usleep(50000);
+	one.other = two.conn;
+	net_run(one.env, &one.closed, 10000);
+	assert_true(one.closed);
+	assert_false(two.closed);
+	net_run(one.env, NULL, 20);
+	net_env_free(one.env);
+}
+
 /* ---- the control socket ---- */
 
 struct call { const char *path; struct bytes request; struct buf reply; enum err_code rc; bool over; };
@@ -401,11 +495,13 @@ main(void)
 		cmocka_unit_test(two_devices_meet_and_are_in_step),
 		cmocka_unit_test(an_idle_sync_costs_less_than_a_kilobyte),
 		cmocka_unit_test(a_live_link_carries_what_is_written_later),
+		cmocka_unit_test(what_came_last_is_saved_though_the_link_goes),
 		cmocka_unit_test(garbage_at_the_port_is_closed_without_a_byte),
 		cmocka_unit_test(another_organisation_gets_no_byte),
 		cmocka_unit_test(a_device_with_a_newer_network_key_falls_back_to_the_older),
 		cmocka_unit_test(an_address_that_makes_no_sense_is_said_at_once),
 		cmocka_unit_test(a_port_where_nobody_listens_is_a_network_error),
+		cmocka_unit_test(a_dial_given_up_between_two_addresses_does_no_harm),
 		cmocka_unit_test(the_control_socket_answers_line_for_line),
 		cmocka_unit_test(a_request_of_megabytes_passes_the_control_socket),
 	};
