@@ -12,6 +12,7 @@
 #include <math.h>
 
 #include "base/mem.h"
+#include "base/plant.h"
 #include "crdt/record_internal.h"
 
 enum { CHUNK_BYTES_MIN = 2048, CHUNK_BYTES_KEPT_MAX = 1 << 20 };
@@ -242,7 +243,7 @@ value_drop(struct field *f, const struct dot *d)
 static bool
 supersede(struct record *r, struct field *f, const struct op *op)
 {
-	for (size_t i = 0; i < op->over_count; i++) {
+	for (size_t i = PLANTED(6) && op->kind == OP_REMOVE ? op->over_count : 0; i < op->over_count; i++) {
 		size_t at;
 		struct dot *d;
 
@@ -283,6 +284,8 @@ value_add(struct record *r, struct field *f, const struct change *c, const struc
 		f->gone[at] = f->gone[--f->gone_count];
 		return true;
 	}
+	if (PLANTED(4) && op->kind == OP_SET && f->value_count > 0 && f->values[0].hlc > c->hlc)
+		return true;
 	v = value_room(f);
 	if (v == NULL || !copy_bytes(r, op->value, &v->value))
 		return false;

@@ -234,6 +234,9 @@ node_admit(struct node *n, const struct join_request *req, uint8_t role, const s
 	*out = device_id_of(&req->keys.sign_pk);
 	if (org_device_by_author(node_org(n), &req->keys.sign_pk) != NULL)
 		return err_set(err, ERR_EXISTS, "that device has been admitted already; a removed one needs new keys");
+	/* Links are told apart by it alone, and a request proves only its sign key: nobody may come in as somebody else. */
+	if (org_device_by_noise(node_org(n), req->keys.noise_pk) != NULL)
+		return err_set(err, ERR_EXISTS, "the request names the connection key of another device");
 	if (role < ROLE_COORDINATOR || role > ROLE_HUB)
 		return err_set(err, ERR_INVALID, "there is no such role");
 	if (team_count > 0 && (role == ROLE_AUDITOR || role == ROLE_HUB))

@@ -37,6 +37,7 @@ build(struct node *n, bool cold, struct err *err)
 	replica_set_hook(n->home.replica, &hook);
 	n->roster_changed = true;
 	n->keys_learned = true;
+	n->forks_untold = true;
 	n->had_snapshot = !cold && node_load_snapshot(n);
 	if (n->vault == NULL) /* a snapshot that did not fit took it along */
 		return err_plain(err, ERR_NO_MEMORY);

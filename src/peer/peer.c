@@ -92,10 +92,17 @@ report(struct peer *p, enum err_code code, const char *text)
 		p->host->done(p->host->ctx, p, &p->result);
 }
 
+static enum err_code
+commit(struct peer *p, size_t pending_max, struct err *err)
+{
+	return replica_pending(p->host->replica) > pending_max ? replica_commit(p->host->replica, err) : ERR_OK;
+}
+
 static void
 let_go(struct peer *p)
 {
 	struct env *env = p->host->env;
+	struct err err = ERR_INIT;
 
 	if (p->conn != NULL)
 		env->ops->close(env, p->conn);
@@ -107,6 +114,9 @@ let_go(struct peer *p)
 	p->watch = p->soon = NULL;
 	if (p->host->gone != NULL)
 		p->host->gone(p->host->ctx, p);
+	/* What it brought stays, and others are waiting for it: nobody else may come by to save it. */
+	if (p->heard && p->bound && commit(p, 0, &err) != ERR_OK)
+		env_logf(env, "%s: %s", p->addr, err.text);
 	link_free(p->link);
 	sync_free(p->sync);
 	sync_todo_free(&p->todo);
@@ -236,12 +246,6 @@ pump_more(struct peer *p)
 		step(p, SYNC_WRITABLE, BYTES_NONE);
 		flush(p);
 	}
-}
-
-static enum err_code
-commit(struct peer *p, size_t pending_max, struct err *err)
-{
-	return replica_pending(p->host->replica) > pending_max ? replica_commit(p->host->replica, err) : ERR_OK;
 }
 
 static void

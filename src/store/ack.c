@@ -87,9 +87,9 @@ delta_well_formed(struct bytes s)
 	return true;
 }
 
-/* Is the acknowledged head one of ours? */
+/* Is the acknowledged head one of ours, of a log that the peer holds whole? A header is no copy of what it heads. */
 static bool
-matches(struct replica *r, const struct item *it, size_t *log)
+matches(struct replica *r, const struct author *peer, const struct item *it, size_t *log)
 {
 	const struct log *l;
 	struct hash id;
@@ -97,6 +97,8 @@ matches(struct replica *r, const struct item *it, size_t *log)
 	if (!replica_log_by_short(r, &it->log, log))
 		return false;
 	l = &r->logs[*log];
+	if (org_share(r->org, org_device_by_author(r->org, peer), &l->head.key.stream) != SHARE_ALL)
+		return false;
 	if (it->len == 0)
 		return true; /* it holds nothing of it, or no longer */
 	if (it->len <= l->base || it->len > l->head.len || logs_id_at(r, *log, it->len - 1, &id, NULL) != ERR_OK)
@@ -180,7 +182,7 @@ replica_put_ack(struct replica *r, const struct author *peer, struct bytes ack, 
 		return rc;
 	rc = put_proof(r, peer, ack, &no, err);
 	while (rc == ERR_OK && take_item(&a.delta, &it)) {
-		if (matches(r, &it, &log))
+		if (matches(r, peer, &it, &log))
 			rc = put_custody(r, peer, log, it.len, no, err);
 	}
 	if (rc == ERR_OK)

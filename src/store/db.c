@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "base/plant.h"
 
 /*
  * The schema. This array only grows, its length is the version, and a
@@ -239,6 +240,8 @@ configure(struct db *db, struct err *err)
 	             err);
 	if (rc == ERR_OK)
 		rc = db_exec(db, "PRAGMA secure_delete = ON", err);
+	if (rc == ERR_OK && PLANTED(2))
+		rc = db_exec(db, "PRAGMA synchronous = NORMAL", err);
 	if (rc == ERR_OK && !db->read_only)
 		rc = db_exec(db, "PRAGMA journal_mode = WAL", err);
 	if (rc == ERR_OK && !db->read_only) {

@@ -81,7 +81,7 @@ all_equal(struct sync *s, const struct msg_hello *h, struct err *err)
 	return h->has_ack ? proof_take(s, h->ack, true, err) : ERR_OK;
 }
 
-/* Only what proves it is sent, from the beginning: what the other holds is not asked. */
+/* Only what proves it is sent; from the beginning, where what the other holds has not been compared. */
 static void
 begin_proof(struct sync *s, bool removal)
 {
@@ -92,9 +92,20 @@ begin_proof(struct sync *s, bool removal)
 			continue;
 		st->limit = s->host.proof(s->host.ctx, i, removal);
 		st->known = st->limit > 0;
-		st->theirs = sync_base(sync_head(s, i));
+		if (!s->scope_through[SCOPE_CONTROL])
+			st->theirs = sync_base(sync_head(s, i));
 	}
 	s->queue_stale = true;
+}
+
+void
+hello_removed(struct sync *s)
+{
+	begin_proof(s, true);
+	s->want_at = s->want_count = 0;
+	s->proof_asked = s->proof_awaited = false;
+	s->refusal = REFUSE_REMOVED;
+	s->phase = PHASE_PROOF;
 }
 
 void
@@ -143,9 +154,7 @@ hello_take(struct sync *s, const struct msg_hello *h, struct err *err)
 		return rc;
 	strange = standing == SYNC_STRANGER || (h->flags & HELLO_STRANGER) != 0;
 	if (standing == SYNC_REMOVED) {
-		begin_proof(s, true);
-		s->refusal = REFUSE_REMOVED;
-		s->phase = PHASE_PROOF;
+		hello_removed(s);
 	} else if (strange && again) {
 		return standing == SYNC_STRANGER ? sync_refuse(s, REFUSE_UNKNOWN, err) : sync_refused(err, REFUSE_UNKNOWN);
 	} else if (strange) {

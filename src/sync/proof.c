@@ -62,6 +62,9 @@ proof_stale(const struct sync *s)
 	for (size_t i = 0; i < s->log_count; i++) {
 		const struct log_head *h = sync_head(s, i);
 
+		/* Of who holds headers only no custody is kept. */
+		if (s->host.share(s->host.ctx, &h->key.stream, true) != SHARE_ALL)
+			continue;
 		if ((sync_in_scope(s, h, SCOPE_CONTROL) || sync_in_scope(s, h, SCOPE_TEAMS)) && s->host.acked(s->host.ctx, i) < h->len)
 			return true;
 	}
@@ -85,6 +88,16 @@ sign_one(const struct sync_host *host, const struct org_id *org, const uint8_t r
 	buf_clear(delta);
 }
 
+/* Who may hold the payloads and does not has no custody of the log yet, whatever its headers say. */
+static bool
+lacks_payloads(const struct sync_host *host, size_t log)
+{
+	uint64_t lo, hi;
+
+	return host->missing != NULL && host->share(host->ctx, &host->log_at(host->ctx, log)->key.stream, false) == SHARE_ALL &&
+	       host->missing(host->ctx, log, 0, &lo, &hi);
+}
+
 /* One ACK at least; `listed` says which of the shared logs go into the delta. */
 static enum err_code
 make_acks(const struct sync_host *host, bool (*shared)(void *ctx, const struct log_head *h),
@@ -103,7 +116,7 @@ make_acks(const struct sync_host *host, bool (*shared)(void *ctx, const struct l
 	for (size_t i = 0; i < host->log_count(host->ctx); i++) {
 		const struct log_head *h = host->log_at(host->ctx, i);
 
-		if (!shared(ctx, h) || !listed(ctx, i))
+		if (!shared(ctx, h) || !listed(ctx, i) || lacks_payloads(host, i))
 			continue;
 		if (items == ACK_DELTA_ITEMS_MAX) {
 			sign_one(host, &org, root, &delta, out);

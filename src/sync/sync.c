@@ -137,9 +137,18 @@ sync_meet_logs(struct sync *s, struct err *err)
 			/* A log that came after its scope was compared: the peer has of it what it sends and is sent. */
 			.known = s->scope_through[s->host.is_control(s->host.ctx, &h->key.stream) ? SCOPE_CONTROL : SCOPE_TEAMS],
 		};
+		s->newest = h->short_id;
 		s->log_count = i + 1;
 	}
 	return ERR_OK;
+}
+
+/* A failed write takes back the replica's newest logs, and our states of them would be of nothing, or of others. */
+static bool
+logs_taken_back(const struct sync *s)
+{
+	return s->log_count > 0 && (s->host.log_count(s->host.ctx) < s->log_count ||
+	                            !SAME(sync_head(s, s->log_count - 1)->short_id, s->newest));
 }
 
 enum err_code
@@ -322,6 +331,16 @@ after_scope(struct sync *s, struct err *err)
 	return ERR_OK;
 }
 
+/*
+ * The answer to our WANT comes before the peer's ACK, and ours can speak of what it brings only after that. Of two who
+ * both asked one must go first: the responder.
+ */
+static bool
+answer_awaited(const struct sync *s)
+{
+	return s->wants_sent && s->config.initiator && !s->ack_got;
+}
+
 /* Rights have changed under a live link: streams that were not shared now are, and must be compared. */
 static bool
 unseen_logs(const struct sync *s)
@@ -332,12 +351,10 @@ unseen_logs(const struct sync *s)
 	return false;
 }
 
-static enum err_code
-go_on_live(struct sync *s, struct err *err)
+static bool
+in_conversation(const struct sync *s)
 {
-	if (s->host.standing(s->host.ctx) == SYNC_REMOVED)
-		return sync_refuse(s, REFUSE_REMOVED, err);
-	return unseen_logs(s) ? compare_open(s, SCOPE_TEAMS, err) : ERR_OK;
+	return s->phase == PHASE_COMPARE || s->phase == PHASE_ACK || s->phase == PHASE_LIVE;
 }
 
 static enum err_code
@@ -347,6 +364,9 @@ go_on(struct sync *s, struct err *err)
 	enum phase before;
 
 	do {
+		/* proto/sync.md, 9: "If it becomes known in the middle, ERR 3 follows at once." */
+		if (in_conversation(s) && s->host.standing(s->host.ctx) == SYNC_REMOVED)
+			hello_removed(s);
 		before = s->phase;
 		rc = push_pump(s, err);
 		if (rc != ERR_OK || !push_idle(s) || s->todo->ended)
@@ -363,15 +383,16 @@ go_on(struct sync *s, struct err *err)
 				rc = after_scope(s, err);
 			break;
 		case PHASE_ACK:
-			if (!s->acks_sent)
+			if (!s->acks_sent && !answer_awaited(s))
 				rc = give_ack(s, err);
-			else if (s->ack_got && !s->exchange_over)
+			else if (s->acks_sent && s->ack_got && !s->exchange_over)
 				rc = finish_exchange(s, err);
 			if (rc == ERR_OK && s->phase == PHASE_LIVE && s->config.initiator && !both_stay(s))
 				rc = say_bye(s, SYNC_BYE_DONE, BYTES_NONE, err);
 			break;
 		case PHASE_LIVE:
-			rc = go_on_live(s, err);
+			if (unseen_logs(s))
+				rc = compare_open(s, SCOPE_TEAMS, err);
 			break;
 		}
 	} while (rc == ERR_OK && s->phase != before && s->phase != PHASE_OVER);
@@ -513,6 +534,8 @@ sync_step(struct sync *s, const struct sync_event *event, struct sync_todo *todo
 		todo->ended = true;
 		return ERR_OK;
 	}
+	if (logs_taken_back(s))
+		return fail(s, err_set(err, ERR_IO, "what came last could not be saved here"), err);
 	switch (event->kind) {
 	case SYNC_OPENED:
 		if (s->config.initiator)

@@ -69,6 +69,7 @@ struct sync {
 	/* logs */
 	struct log_state *logs;
 	size_t log_count, log_cap;
+	struct log8 newest;      /* the name of the last of them */
 	struct table *by_short;  /* log8 -> index */
 
 	/* going out */
@@ -117,6 +118,7 @@ enum err_code sync_refused(struct err *err, uint64_t why); /* the sentence for a
 enum err_code hello_say(struct sync *s, const struct msg_hello *theirs, struct err *err) MUST_CHECK; /* theirs: NULL when we begin */
 enum err_code hello_take(struct sync *s, const struct msg_hello *h, struct err *err) MUST_CHECK;
 void hello_end_proof(struct sync *s);
+void hello_removed(struct sync *s); /* from now on: the proof of its removal, ERR 3, the end */
 
 /* compare.c */
 enum err_code compare_open(struct sync *s, enum sync_scope scope, struct err *err) MUST_CHECK; /* says BUCKETS */

@@ -9,13 +9,14 @@
 
 enum { CREDIT_EVERY = 256 << 10 };
 
-/* Whether the peer may give us this run at all. */
+/* Whether the peer may have this run, and so give it, and we may take it. */
 static bool
 may_take(const struct sync *s, const struct header *first)
 {
 	if (s->host.is_control(s->host.ctx, &first->stream))
 		return true;
 	return s->host.standing(s->host.ctx) == SYNC_MEMBER &&
+	       s->host.share(s->host.ctx, &first->stream, true) != SHARE_NOTHING &&
 	       s->host.share(s->host.ctx, &first->stream, false) != SHARE_NOTHING;
 }
 
@@ -65,6 +66,10 @@ take_run(struct sync *s, struct bytes run, bool again, struct err *err)
 
 	if (rc != ERR_OK)
 		return rc;
+	if (!may_take(s, &peek.next) && s->control_dirty && !again) { /* the right may have come just before */
+		rc = sync_evaluate(s, err);
+		return rc == ERR_OK ? take_run(s, run, true, err) : rc;
+	}
 	if (!may_take(s, &peek.next)) {
 		s->facts.refused += peek.left;
 		return ERR_OK;

@@ -311,6 +311,7 @@ vault_sealed(struct vault *v, const struct entry *e, bool committed)
 		return;
 	c->wrapped = true;
 	c->wrapped_open = !committed;
+	v->any_open = v->any_open || !committed;
 	c->wrapped_inc = e->h.inc;
 }
 
@@ -320,16 +321,19 @@ vault_learned_open(struct vault *v, const struct epoch_id *epoch)
 	struct epoch *ep = vault_epoch(v, epoch, NULL);
 
 	if (ep != NULL)
-		ep->open = true;
+		ep->open = v->any_open = true;
 }
 
 void
 vault_committed(struct vault *v)
 {
+	if (!v->any_open) /* as at most commits: ten thousand case keys need not be asked */
+		return;
 	for (size_t i = 0; i < v->case_count; i++)
 		v->cases[i].wrapped_open = false;
 	for (size_t i = 0; i < v->epoch_count; i++)
 		v->epochs[i].open = false;
+	v->any_open = false;
 }
 
 /* An epoch that never reached the disk must not stay in the keystore: nobody could ever be told of it. */
@@ -358,6 +362,7 @@ vault_dropped(struct vault *v)
 	for (size_t i = 0; i < v->epoch_count; i++)
 		if (v->epochs[i].open)
 			forget_secret(v, &v->epochs[i]);
+	v->any_open = false;
 }
 
 void
@@ -383,10 +388,15 @@ number_fits(const struct vault *v, const struct epoch *ep)
 	return parent != NULL && parent->known && SAME(parent->stream, ep->stream) && ep->n == parent->n + 1;
 }
 
-/* Its recipients are those of the EPOCH and those of every KEYGRANT in force: all must be readers still. */
+/*
+ * Its recipients are those of the EPOCH and those of every KEYGRANT in force: all must be readers still. So must
+ * its maker, who knows E without having sealed it to itself; who writes into a drop-box has a share of it, and makes epochs.
+ */
 static bool
 all_read(const struct vault *v, const struct org *org, const struct epoch *ep)
 {
+	if (org_share(org, org_device_by_author(org, &ep->log.author), &ep->stream) != SHARE_ALL)
+		return false;
 	for (size_t i = 0; i < ep->reader_count; i++)
 		if (!org_reads(org, &ep->stream, &ep->readers[i]))
 			return false;

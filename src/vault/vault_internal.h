@@ -77,6 +77,7 @@ struct vault {
 	struct table *case_by_kid, *case_by_group;
 	int64_t last_case;                   /* of the last vault_open() or vault_seal() */
 
+	bool any_open;               /* some wrap or epoch stands in the open transaction only */
 	struct given *given;
 	size_t given_count, given_cap;
 	struct waiting *waiting;             /* KEYGRANTs and KEYTABLEs whose epoch has not come yet */

@@ -138,6 +138,35 @@ a_bundle_for_a_device_holds_what_it_may_have(void **state)
 	desk_close(&d);
 }
 
+/* proto/sync.md, 6: "the receiver refuses what it should not have", also when a stick came to the wrong table. */
+static void
+a_bundle_brings_nothing_of_a_team_the_reader_is_not_in(void **state)
+{
+	struct control_op op = { .kind = KIND_TEAM };
+	struct stream_id other;
+	struct bundle_counts c;
+	struct desk d;
+
+	(void)state;
+	desk_open(&d, 2, 300);
+	other = d.site.team;
+	other.b[0] ^= 1;
+	op.u.team.team = other;
+	op.u.team.state = 1;
+	site_op(&d.site, d.from, &d.site.device[COORDINATOR], &op);
+	site_grant(&d.site, d.from, &d.site.device[COORDINATOR], ADVISER, ROLE_ADVISOR, &other);
+	SITE_OK(replica_commit(d.from, err));
+	site_note(&d.site, d.from, ADVISER, &other, 300);
+	SITE_OK(replica_commit(d.from, err));
+	desk_write(&d, NULL);
+	assert_int_equal(read_it(&d, buf_bytes(&d.file), false, &c), ERR_OK);
+	assert_int_equal(c.refused, 2); /* its OPEN and the note */
+	for (size_t i = 0; i < replica_log_count(d.to); i++)
+		assert_false(SAME(replica_log_at(d.to, i)->key.stream, other));
+	assert_int_equal(replica_log_at(d.to, site_log_of(&d.site, d.to, &d.site.device[ADVISER], &d.site.team))->len, 3);
+	desk_close(&d);
+}
+
 static void
 another_organisation_cannot_open_it(void **state)
 {
@@ -279,6 +308,7 @@ main(void)
 		cmocka_unit_test(reading_it_twice_changes_nothing),
 		cmocka_unit_test(checking_stores_nothing),
 		cmocka_unit_test(a_bundle_for_a_device_holds_what_it_may_have),
+		cmocka_unit_test(a_bundle_brings_nothing_of_a_team_the_reader_is_not_in),
 		cmocka_unit_test(another_organisation_cannot_open_it),
 		cmocka_unit_test(an_older_network_key_still_opens_it),
 		cmocka_unit_test(a_bundle_cut_short_anywhere_is_known_for_it),

@@ -361,6 +361,97 @@ nothing_is_sealed_to_a_device_known_to_be_removed(void **state)
 	nodes_end(&o);
 }
 
+/* An EPOCH as `n` would make it, but for its own row: it knows the key all the same. */
+static void
+epoch_without_its_maker(struct nodes *o, struct node *n, struct buf *out)
+{
+	const struct device_id me = node_self(n)->id;
+	struct buf whole = BUF_INIT;
+	struct rd r;
+	size_t count;
+
+	SITE_OK(vault_make_epoch(n->vault, o->env, node_org(n), &o->team, 0, &whole, err));
+	r = rd_init(buf_bytes(&whole));
+	rd_array(&r, 7);
+	wr_array(out, 7);
+	for (int i = 0; i < 5; i++)
+		buf_put_bytes(out, rd_any(&r, SIZE_MAX));
+	count = rd_array_any(&r, 512);
+	wr_array(out, count - 1);
+	for (size_t i = 0; i < count; i++) {
+		struct bytes row = rd_any(&r, SIZE_MAX);
+
+		if (memcmp(row.p + 3, me.b, sizeof(me.b)) != 0) /* behind the array's and the bin's first bytes */
+			buf_put_bytes(out, row);
+	}
+	buf_put_bytes(out, rd_any(&r, SIZE_MAX));
+	assert_true(rd_end(&r));
+	buf_free(&whole);
+}
+
+static void
+a_request_with_the_connection_key_of_another_device_is_refused(void **state)
+{
+	struct join_request request;
+	struct device_keys keys;
+	struct device_id id;
+	uint8_t seed[32] = { 79 }, nonce[16] = { 1 };
+	struct nodes o;
+
+	(void)state;
+	nodes_start(&o);
+	memset(&request, 0, sizeof(request));
+	device_keys_derive(&keys, seed);
+	join_request_make(&request, &keys, node_self(o.first)->seal_pk, nonce);
+	memcpy(request.keys.noise_pk, node_self(o.first)->noise_pk, 32);
+	join_request_sign(&request, &keys);
+	assert_int_equal(node_admit(o.first, &request, ROLE_ADVISOR, NULL, 0, &id, NULL), ERR_EXISTS);
+	nodes_end(&o);
+}
+
+/* Whoever makes an epoch knows its key, also one that was not sealed to its maker. */
+static void
+an_epoch_is_not_clean_once_its_maker_has_been_removed(void **state)
+{
+	struct control_op op = { .kind = KIND_REVOKE };
+	struct buf payload = BUF_INIT;
+	struct epoch_id used;
+	struct stream_id control;
+	struct record_id id;
+	struct node *gone;
+	struct entry e, revoke;
+	struct cut cut;
+	struct nodes o;
+
+	(void)state;
+	nodes_start(&o);
+	gone = nodes_join(&o, "dalby", true);
+	id = nodes_id(&o);
+	nodes_put(&o, o.first, &id, "title", "Hyra", NULL);
+	nodes_copy(o.first, gone);
+	nodes_put(&o, gone, &id, "title", "Hyra, mars", NULL);
+	epoch_without_its_maker(&o, gone, &payload);
+	SITE_OK(node_append(gone, &o.team, KIND_EPOCH, buf_bytes(&payload), &e, err));
+	SITE_OK(node_commit(gone, err));
+	nodes_copy(gone, o.first);
+	assert_true(vault_preferred(o.first->vault, &o.team, &used));
+	assert_memory_equal(used.b, e.id.b, 16);
+
+	cut = (struct cut){ .stream = o.team, .inc = e.h.inc, .seq = (int64_t)e.h.seq };
+	memcpy(cut.head16, e.id.b, 16);
+	op.u.revoke = (struct revoke){ .dev = node_self(gone)->id, .cuts = &cut, .cut_count = 1 };
+	control = control_stream(org_id(node_org(o.first)));
+	buf_clear(&payload);
+	control_op_encode(&payload, &op);
+	SITE_OK(node_append(o.first, &control, KIND_REVOKE, buf_bytes(&payload), &revoke, err));
+	SITE_OK(node_commit(o.first, err));
+	nodes_put(&o, o.first, &id, "title", "Hyresskuld", NULL);
+	assert_true(vault_preferred(o.first->vault, &o.team, &used));
+	assert_memory_not_equal(used.b, e.id.b, 16);
+	buf_free(&payload);
+	nodes_end(&o);
+}
+
 static void
 a_removal_in_the_open_batch_counts_for_what_follows_in_it(void **state)
 {
@@ -698,6 +789,8 @@ main(void)
 		cmocka_unit_test(keys_that_arrive_late_open_what_waited),
 		cmocka_unit_test(a_device_without_a_grant_opens_nothing),
 		cmocka_unit_test(nothing_is_sealed_to_a_device_known_to_be_removed),
+		cmocka_unit_test(a_request_with_the_connection_key_of_another_device_is_refused),
+		cmocka_unit_test(an_epoch_is_not_clean_once_its_maker_has_been_removed),
 		cmocka_unit_test(a_removal_in_the_open_batch_counts_for_what_follows_in_it),
 		cmocka_unit_test(what_a_removed_device_wrote_beyond_its_cut_is_taken_out_again),
 		cmocka_unit_test(a_grant_given_while_apart_is_followed_by_its_key),

@@ -4,6 +4,7 @@
  */
 #include "site.h"
 
+#include "log/run.h"
 #include "peer/binding.h"
 #include "sync/ack.h"
 
@@ -446,6 +447,227 @@ a_removed_device_gets_the_proof_and_nothing_else(void **state)
 	close_all(&w, a, b);
 }
 
+/* One message from side 0, made by hand, and what side 1 says to it. */
+static void
+say_by_hand(struct room *m, const struct message *message)
+{
+	struct buf b = BUF_INIT;
+
+	message_encode(&b, message);
+	step(m, 1, SYNC_RECEIVED, buf_bytes(&b));
+	buf_free(&b);
+}
+
+/* How much of the author's log in the stream was sent to side 0, in all. */
+static uint64_t
+told_of(const struct room *m, const struct author *author, const struct stream_id *stream)
+{
+	uint64_t len = 0;
+
+	for (size_t at = 0; at + 4 <= m->end[0].inbox.len;) {
+		struct bytes one = BYTES(m->end[0].inbox.p + at + 4, be32_get(m->end[0].inbox.p + at));
+		struct message said;
+		struct rd rd;
+
+		at += 4 + one.len;
+		SITE_OK(message_decode(&said, one, err));
+		if (said.kind != MSG_ENTRIES)
+			continue;
+		rd = rd_init(said.u.entries);
+		while (rd.p < rd.end) {
+			struct bytes run = rd_any(&rd, ENTRIES_BYTES_MAX);
+			struct rd inside = rd_init(run);
+			struct run_reader reader;
+
+			SITE_OK(run_open(&reader, &inside, err));
+			if (SAME(reader.next.author, *author) && SAME(reader.next.stream, *stream) && reader.next.seq + reader.left > len)
+				len = reader.next.seq + reader.left;
+		}
+	}
+	return len;
+}
+
+/* A peer that takes no ENTRIES at first keeps the proof waiting, and asks for more meanwhile. */
+static void
+ask_while_the_proof_waits(struct site *w, struct replica *r, struct room *m, uint32_t flags)
+{
+	struct message hello = { MSG_HELLO, { .hello = { .vmin = 1, .vmax = 1, .flags = flags } } };
+	struct message want = { MSG_WANT, { .want = { .count = 1 } } };
+
+	want.u.want.ranges[0] = (struct want_range){
+		replica_log_at(r, site_log_of(w, r, &w->device[COORDINATOR], &w->control))->short_id, 0, UINT32_MAX };
+	step(m, 1, SYNC_OPENED, BYTES_NONE);
+	say_by_hand(m, &hello);
+	say_by_hand(m, &want);
+	say_by_hand(m, &(struct message){ MSG_CREDIT, { .credit = 1 << 20 } });
+}
+
+static void
+a_removed_device_gets_no_more_by_asking(void **state)
+{
+	struct replica *a, *b;
+	struct site w;
+	struct room m;
+	uint64_t removed;
+
+	(void)state;
+	two_advisers(&w, &a, &b);
+	remove_device(&w, a, SECOND);
+	removed = replica_log_at(a, site_log_of(&w, a, &w.device[COORDINATOR], &w.control))->len;
+	site_grant(&w, a, &w.device[COORDINATOR], HUB, ROLE_AUDITOR, NULL);
+	SITE_OK(replica_commit(a, err));
+	room_init(&w, &m, b, SECOND, a, ADVISER, false);
+	ask_while_the_proof_waits(&w, a, &m, 0);
+	assert_true(told_of(&m, &w.device[COORDINATOR].sign_pk, &w.control) <= removed);
+	room_free(&m);
+	close_all(&w, a, b);
+}
+
+static void
+a_stranger_gets_no_more_by_asking(void **state)
+{
+	struct device_keys stranger;
+	uint8_t seed[32] = { 77 };
+	struct replica *a, *b;
+	struct site w;
+	struct room m;
+	uint64_t granted;
+
+	(void)state;
+	two_advisers(&w, &a, &b);
+	granted = replica_log_at(a, site_log_of(&w, a, &w.device[COORDINATOR], &w.control))->len;
+	site_grant(&w, a, &w.device[COORDINATOR], HUB, ROLE_AUDITOR, NULL);
+	SITE_OK(replica_commit(a, err));
+	device_keys_derive(&stranger, seed);
+	w.device[HUB] = stranger;
+	room_init(&w, &m, b, HUB, a, ADVISER, false);
+	ask_while_the_proof_waits(&w, a, &m, HELLO_STRANGER);
+	assert_true(told_of(&m, &w.device[COORDINATOR].sign_pk, &w.control) <= granted);
+	room_free(&m);
+	close_all(&w, a, b);
+}
+
+/* proto/sync.md, 9: "If it becomes known in the middle, ERR 3 follows at once." */
+static void
+a_device_removed_under_a_live_link_gets_the_proof_and_nothing_else(void **state)
+{
+	struct replica *a, *b;
+	struct site w;
+	struct room m;
+	uint64_t removed;
+
+	(void)state;
+	two_advisers(&w, &a, &b);
+	room_init(&w, &m, a, ADVISER, b, SECOND, true);
+	talk(&m);
+	check_in_step(&m);
+	remove_device(&w, a, SECOND);
+	removed = replica_log_at(a, site_log_of(&w, a, &w.device[COORDINATOR], &w.control))->len;
+	site_grant(&w, a, &w.device[COORDINATOR], HUB, ROLE_AUDITOR, NULL);
+	SITE_OK(replica_commit(a, err));
+	step(&m, 0, SYNC_GROWN, BYTES_NONE);
+	settle(&m);
+	assert_int_equal(m.end[0].code, ERR_REFUSED);
+	assert_int_equal(m.end[1].code, ERR_REFUSED);
+	assert_true(org_device_by_id(replica_org(b), &w.id[SECOND])->gone);
+	assert_int_equal(replica_log_at(b, site_log_of(&w, b, &w.device[COORDINATOR], &w.control))->len, removed);
+	room_free(&m);
+	close_all(&w, a, b);
+}
+
+/* Evaluating replaces every device; an entry by a newcomer makes a replica evaluate in the middle of ENTRIES. */
+static void
+who_the_peer_is_stays_known_while_its_entries_are_evaluated(void **state)
+{
+	struct device_keys newcomer;
+	uint8_t seed[32] = { 78 };
+	struct replica *a, *b;
+	struct site w;
+	struct room m;
+
+	(void)state;
+	two_advisers(&w, &a, &b);
+	device_keys_derive(&newcomer, seed);
+	room_init(&w, &m, a, ADVISER, b, SECOND, true);
+	talk(&m);
+	site_admit(&w, a, &w.device[COORDINATOR], &newcomer);
+	site_append(&w, a, &newcomer, &w.control, KIND_ATTEST, BYTES("x", 1));
+	SITE_OK(replica_commit(a, err));
+	step(&m, 0, SYNC_GROWN, BYTES_NONE);
+	hear(&m, 1);
+	assert_non_null(org_device_by_author(replica_org(b), &newcomer.sign_pk));
+	assert_ptr_equal(m.end[1].binding.peer, org_device_by_author(replica_org(b), &w.device[ADVISER].sign_pk));
+	settle(&m);
+	check_in_step(&m);
+	room_free(&m);
+	close_all(&w, a, b);
+}
+
+/* A full disk takes back what came last, and with it logs that a conversation with somebody else has met already. */
+static void
+a_batch_that_is_taken_back_ends_the_conversations_that_knew_of_it(void **state)
+{
+	struct replica *a, *b, *c;
+	struct site w;
+	struct room m;
+
+	(void)state;
+	two_advisers(&w, &a, &b);
+	c = site_replica(&w, "c");
+	site_copy_logs(&w, a, c, true);
+	notes(&w, c, COORDINATOR, &w.roster, 1);
+	room_init(&w, &m, a, ADVISER, b, SECOND, true);
+	talk(&m);
+	check_in_step(&m);
+	site_copy_logs(&w, c, a, false); /* not committed */
+	step(&m, 0, SYNC_GROWN, BYTES_NONE);
+	replica_drop(a);
+	step(&m, 0, SYNC_GROWN, BYTES_NONE);
+	assert_int_equal(m.end[0].code, ERR_IO);
+	assert_true(m.end[0].ended);
+	room_free(&m);
+	replica_close(c);
+	close_all(&w, a, b);
+}
+
+/* A header says that there was a note, not what it said: who holds no more is no safe copy. */
+static void
+who_holds_headers_only_proves_no_custody(void **state)
+{
+	struct replica *a, *c, *b;
+	struct site w;
+	struct room m;
+	size_t log;
+
+	(void)state;
+	two_advisers(&w, &a, &b);
+	c = site_replica(&w, "c");
+	site_copy_logs(&w, a, c, true);
+	SITE_OK(replica_commit(c, err));
+	notes(&w, a, ADVISER, &w.team, 5);
+	meet(&w, c, COORDINATOR, a, ADVISER);
+	log = site_log_of(&w, a, &w.device[ADVISER], &w.team);
+	assert_int_equal(replica_acked(a, &w.device[COORDINATOR].sign_pk, log), 0);
+	/* And it is no reason to say all of it again every time. */
+	room_init(&w, &m, c, COORDINATOR, a, ADVISER, false);
+	talk(&m);
+	check_trace(&m, "0 HELLO\n"
+	                "1 HELLO\n"
+	                "0 BYE");
+	room_free(&m);
+	/* Nor does the grant make a copy of what was headers: the payloads have to come first. */
+	site_grant(&w, c, &w.device[COORDINATOR], COORDINATOR, ROLE_ADVISOR, &w.team);
+	SITE_OK(replica_commit(c, err));
+	site_copy_logs(&w, c, b, true);
+	SITE_OK(replica_commit(b, err));
+	meet(&w, a, ADVISER, b, SECOND);
+	assert_int_equal(replica_acked(a, &w.device[COORDINATOR].sign_pk, log), 0);
+	meet(&w, c, COORDINATOR, a, ADVISER);
+	assert_int_equal(replica_acked(a, &w.device[COORDINATOR].sign_pk, log), replica_log_at(a, log)->len);
+	replica_close(c);
+	close_all(&w, a, b);
+}
+
 static void
 a_coordinator_gets_headers_and_never_passes_them_to_a_reader(void **state)
 {
@@ -532,6 +754,45 @@ missing_payloads_are_asked_for_once_the_right_is_there(void **state)
 	}
 	buf_free(&keep);
 	replica_close(c);
+	close_all(&w, a, b);
+}
+
+/* proto/sync.md, 5: "A run of a stream its sender had no right to give" */
+static void
+nobody_fills_a_stream_without_the_right_to_it(void **state)
+{
+	struct stream_id other;
+	struct control_op op = { .kind = KIND_TEAM };
+	struct replica *a, *b, *hub;
+	struct message entries = { MSG_ENTRIES, { .credit = 0 } };
+	struct buf run = BUF_INIT;
+	struct site w;
+	struct room m;
+
+	(void)state;
+	two_advisers(&w, &a, &b);
+	hub = site_replica(&w, "hub");
+	other = w.team;
+	other.b[0] ^= 1;
+	op.u.team.team = other;
+	op.u.team.state = 1;
+	site_op(&w, a, &w.device[COORDINATOR], &op);
+	site_grant(&w, a, &w.device[COORDINATOR], SECOND, ROLE_ADVISOR, &other);
+	SITE_OK(replica_commit(a, err));
+	notes(&w, a, SECOND, &other, 1);
+	room_init(&w, &m, a, ADVISER, hub, HUB, true);
+	talk(&m);
+	check_in_step(&m);
+	site_run(a, site_log_of(&w, a, &w.device[SECOND], &other), 0, &run);
+	entries.u.entries = buf_bytes(&run);
+	say_by_hand(&m, &entries);
+	assert_int_equal(m.end[1].code, ERR_OK);
+	assert_int_equal(sync_facts(m.end[1].sync)->refused, 2);
+	for (size_t i = 0; i < replica_log_count(hub); i++)
+		assert_false(SAME(replica_log_at(hub, i)->key.stream, other));
+	buf_free(&run);
+	room_free(&m);
+	replica_close(hub);
 	close_all(&w, a, b);
 }
 
@@ -846,8 +1107,15 @@ main(void)
 		cmocka_unit_test(a_device_admitted_meanwhile_proves_itself_and_goes_on),
 		cmocka_unit_test(a_stranger_without_proof_learns_nothing),
 		cmocka_unit_test(a_removed_device_gets_the_proof_and_nothing_else),
+		cmocka_unit_test(a_removed_device_gets_no_more_by_asking),
+		cmocka_unit_test(a_stranger_gets_no_more_by_asking),
+		cmocka_unit_test(a_device_removed_under_a_live_link_gets_the_proof_and_nothing_else),
+		cmocka_unit_test(who_the_peer_is_stays_known_while_its_entries_are_evaluated),
+		cmocka_unit_test(a_batch_that_is_taken_back_ends_the_conversations_that_knew_of_it),
+		cmocka_unit_test(who_holds_headers_only_proves_no_custody),
 		cmocka_unit_test(a_coordinator_gets_headers_and_never_passes_them_to_a_reader),
 		cmocka_unit_test(nobody_gets_a_stream_without_the_right_to_it),
+		cmocka_unit_test(nobody_fills_a_stream_without_the_right_to_it),
 		cmocka_unit_test(missing_payloads_are_asked_for_once_the_right_is_there),
 		cmocka_unit_test(a_fork_is_found_and_both_sides_of_it_are_kept),
 		cmocka_unit_test(a_live_link_pushes_what_comes_and_never_sends_it_back),
