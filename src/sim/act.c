@@ -8,54 +8,6 @@
 #include "sim/play_internal.h"
 #include "sim/world_internal.h"
 
-static uint32_t
-some(struct dice *d, uint32_t none_per_mille, uint32_t max)
-{
-	return dice_chance(d, none_per_mille) ? 0 : (uint32_t)dice_between(d, 1, max);
-}
-
-void
-swarm_draw(struct swarm *s, const struct play_options *o)
-{
-	struct dice d = dice_of(o->seed, STREAM_SWARM, 0);
-	static const enum disk_loss losses[] = { LOSS_ALL, LOSS_SOME, LOSS_GARBAGE, LOSS_GARBAGE, LOSS_NONE };
-
-	*s = (struct swarm){ .stations = (size_t)dice_between(&d, 2, o->full ? STATIONS_MAX : 4) };
-	s->acts = (size_t)(o->full ? dice_between(&d, 100, 300) : dice_between(&d, 20, 60));
-	s->records = (size_t)dice_between(&d, 1, o->full ? 12 : 4);
-	s->weight[DO_WRITE] = (uint32_t)dice_between(&d, 10, 40);
-	s->weight[DO_MEET] = (uint32_t)dice_between(&d, 3, 30);
-	s->weight[DO_WAIT] = 2;
-	s->weight[DO_CLOSE] = some(&d, 200, 4);
-	s->weight[DO_REOPEN] = 3;
-	s->weight[DO_CRASH] = some(&d, 200, 8);
-	s->weight[DO_BUNDLE_OUT] = some(&d, 400, 10);
-	s->weight[DO_BUNDLE_IN] = s->weight[DO_BUNDLE_OUT] * 2;
-	s->weight[DO_KEYS] = 1;
-	s->weight[DO_REPLAY] = some(&d, 500, 4);
-	s->weight[DO_PART] = some(&d, 500, 4);
-	s->weight[DO_CLOG] = some(&d, 500, 4);
-	s->weight[DO_CLOCK] = some(&d, 600, 3);
-	s->weight[DO_WRONG_PASS] = some(&d, 600, 2);
-	s->disk_fault = some(&d, 300, 300);
-	s->bundle_damage = some(&d, 200, 900);
-	s->half_open = dice_chance(&d, 500);
-	s->stay = dice_chance(&d, 400);
-	s->loss = losses[dice_below(&d, COUNT_OF(losses))];
-	s->weather = (struct weather){
-		.cut = some(&d, 400, 400),
-		.silent = some(&d, 500, 500),
-		.no_answer = some(&d, 600, 200),
-		.latency_min = NS_PER_MS / 10,
-		.latency_max = NS_PER_MS * dice_between(&d, 1, 400),
-		.chunk_max = (size_t)1 << dice_between(&d, 5, 16),
-	};
-	if (o->lying) {
-		s->weight[DO_CRASH] += 4;
-		s->loss = LOSS_ALL;
-	}
-}
-
 static size_t
 some_station(struct play *p)
 {
@@ -86,7 +38,8 @@ maybe_arm(struct play *p, size_t i)
 
 	if (!dice_chance(&p->dice, p->swarm.disk_fault))
 		return;
-	disk_arm(host_disk(p->stations[i]->host), faults[dice_below(&p->dice, COUNT_OF(faults))],
+	p->armed[i] = faults[dice_below(&p->dice, COUNT_OF(faults))];
+	disk_arm(host_disk(p->stations[i]->host), p->armed[i],
 	         dice_between(&p->dice, 1, dice_chance(&p->dice, 500) ? 8 : 80));
 }
 
@@ -140,6 +93,10 @@ choose_act(struct play *p, const struct record *seen, enum act *act, uint32_t *f
 		snprintf(value, 32, "%lld", (long long)*amount);
 	else
 		snprintf(value, 32, "tag%llu", (unsigned long long)dice_below(&p->dice, 3));
+	if (seen != NULL && *act == ACT_SET)
+		(void)record_values(seen, *field, &n);
+	if (n > 1)
+		mark(MARK_VALUES_SIDE_BY_SIDE);
 	if (*act == ACT_REMOVE) {
 		if (seen != NULL)
 			(void)record_values(seen, *field, &n);
@@ -167,12 +124,25 @@ add_to_batch(struct play *p, size_t i, struct write **out, struct err *err)
 		choose_act(p, seen, &act, &field, value, &amount);
 		*out = model_begin(p->model, i, rec, act, field, value, amount, seen);
 		(*out)->batch = p->batches;
+		if (act == ACT_SET && (*out)->over_count > 1)
+			mark(MARK_VALUES_RESOLVED);
 		rc = put(p, i, *out, err);
 		trace_line(world_trace(p->world), "n%zu: writes act %d field %u \"%s\" on record %zu: %s", i, (int)act, field, value, rec,
 		           rc == ERR_OK ? "ok" : err->text);
 	}
 	record_free(now);
 	return rc;
+}
+
+static void
+mark_write(const struct play *p, size_t i, enum fate fate)
+{
+	if (station_power_went(p->stations[i]))
+		mark(MARK_CUT_WHILE_WRITING);
+	else if (disk_fault_struck(host_disk(p->stations[i]->host)) && p->armed[i] == FAULT_NO_SPACE)
+		mark(MARK_FULL_WHILE_WRITING);
+	if (fate == FATE_DOUBTFUL)
+		mark(MARK_BATCH_DOUBTFUL);
 }
 
 static bool
@@ -198,24 +168,48 @@ do_write(struct play *p, size_t i)
 	} else {
 		node_drop(s->node);
 	}
+	mark_write(p, i, fate);
 	trace_line(world_trace(p->world), "n%zu: %zu writes: %s", i, n, rc == ERR_OK ? "saved" : err.text);
 	for (size_t k = 0; k < n; k++)
-		if (batch[k] != NULL)
-			batch[k]->fate = fate;
+		if (batch[k] != NULL) {
+			batch[k]->must_be_held = fate == FATE_SAVED;
+			batch[k]->fate = fate == FATE_SAVED && p->was_put_back[i] ? FATE_BEHIND : fate;
+		}
 	p->report->saved += fate == FATE_SAVED ? n : 0;
 	return rc == ERR_OK || must_be_excused(p, i, "writing", &err);
 }
 
 /* ---- meeting ---- */
 
+static size_t
+whom_to_meet(struct play *p, size_t i)
+{
+	size_t other = some_station(p);
+
+	if (p->swarm.meeting == MEET_HUB_ONLY || (p->swarm.meeting == MEET_ALSO_HUB && dice_chance(&p->dice, 500)))
+		return p->swarm.stations;
+	return other == i ? (i + 1) % p->swarm.stations : other;
+}
+
+/* Who goes to the hub does not look into the cupboard first. */
+static bool
+dial_whatever_is_there(struct play *p, size_t i, size_t other)
+{
+	struct err err = ERR_INIT;
+
+	if (!station_runs(p->stations[other]))
+		mark(MARK_HUB_AWAY);
+	return station_meet(p->stations[i], p->stations[other], &err) == ERR_OK || must_be_excused(p, i, "dialling", &err);
+}
+
 static bool
 do_meet(struct play *p, size_t i)
 {
-	size_t other = some_station(p);
+	size_t other = whom_to_meet(p, i);
 	struct err err = ERR_INIT;
 
-	if (other == i)
-		other = (i + 1) % p->swarm.stations;
+	if (other == p->swarm.stations && dice_chance(&p->dice, 200))
+		return dial_whatever_is_there(p, i, other);
 	if (!play_ensure_up(p, other))
 		return false;
 	if (!station_runs(p->stations[i]) || station_meet(p->stations[i], p->stations[other], &err) == ERR_OK)
@@ -270,6 +264,8 @@ do_bundle_in(struct play *p, size_t i)
 		file.len = (size_t)dice_below(&p->dice, file.len);
 	else if (damaged)
 		file.p[dice_below(&p->dice, file.len)] ^= (uint8_t)(1u << dice_below(&p->dice, 8));
+	if (damaged)
+		mark(file.len < stick->len ? MARK_BUNDLE_CUT : MARK_BUNDLE_TURNED);
 	p->report->damaged_bundles += damaged;
 	rc = bundle_read(node_peer_host(n), buf_bytes(&file), false, &counts, &err);
 	buf_free(&file);
@@ -279,7 +275,13 @@ do_bundle_in(struct play *p, size_t i)
 		return false;
 	if (rc == ERR_OK && damaged)
 		return play_fail(p, "I2", "n%zu: a damaged bundle was called complete", i);
+	if (rc == ERR_OK)
+		mark(counts.stored > 0 ? MARK_BUNDLE_NEWS : MARK_BUNDLE_TWICE);
 	rc = node_commit(n, &err);
+	if (station_power_went(p->stations[i]))
+		mark(MARK_CUT_WHILE_IMPORTING);
+	else if (disk_fault_struck(host_disk(p->stations[i]->host)) && p->armed[i] == FAULT_NO_SPACE)
+		mark(MARK_FULL_WHILE_IMPORTING);
 	return rc == ERR_OK || must_be_excused(p, i, "keeping what a bundle brought", &err);
 }
 
@@ -311,6 +313,8 @@ do_close(struct play *p, size_t i)
 
 	if (dice_chance(&p->dice, 500))
 		ok = node_save_snapshot(p->stations[i]->node, &err) == ERR_OK || must_be_excused(p, i, "writing a snapshot", &err);
+	if (err.code == ERR_OK)
+		mark(MARK_SNAPSHOT_LEFT);
 	station_close(p->stations[i]);
 	return ok;
 }
@@ -322,7 +326,19 @@ do_clock(struct play *p, size_t i)
 	static const int64_t year = 365ll * 86400 * 1000;
 	int64_t skew = dice_chance(d, 500) ? (int64_t)dice_below(d, 7200000) - 3600000 : (int64_t)dice_below(d, 40) * year - 30 * year;
 
+	if (skew < p->stations[i]->host->skew_ms)
+		mark(MARK_CLOCK_BACK);
 	host_set_skew(p->stations[i]->host, skew);
+}
+
+static void
+hub_crash(struct play *p, struct station *hub)
+{
+	if (station_runs(hub))
+		mark(MARK_HUB_CUT);
+	if (station_runs(hub) && host_wires(hub->host) > 0)
+		mark(MARK_HUB_CUT_WHILE_SERVING);
+	station_crash(hub, p->swarm.half_open);
 }
 
 static void
@@ -332,10 +348,22 @@ befall(struct play *p, enum act_kind kind, size_t i)
 
 	switch (kind) {
 	case DO_CRASH:
+		if (p->swarm.half_open && host_wires(p->stations[i]->host) > 0)
+			mark(MARK_LINKS_HALF_OPEN);
 		station_crash(p->stations[i], p->swarm.half_open);
 		return;
+	case DO_HUB_CRASH:
+		hub_crash(p, p->stations[p->swarm.stations]);
+		return;
+	case DO_HUB_CLOSE:
+		if (station_runs(p->stations[p->swarm.stations]))
+			station_close(p->stations[p->swarm.stations]);
+		return;
 	case DO_REPLAY:
-		p->report->replays += world_replay(p->world, &p->dice);
+		if (!world_replay(p->world, &p->dice))
+			return;
+		p->report->replays++;
+		mark(MARK_REPLAYED);
 		return;
 	case DO_PART:
 		if (other != i)
@@ -356,15 +384,30 @@ befall(struct play *p, enum act_kind kind, size_t i)
 	case DO_KEYS:
 	case DO_WRONG_PASS:
 	case DO_WAIT:
+	case DO_IMAGE:
+	case DO_PUT_BACK:
 	case DO_COUNT:
 		return;
 	}
 }
 
 static bool
+write_first(struct play *p, size_t i)
+{
+	if (!station_power_went(p->stations[i]))
+		mark(MARK_WROTE_FIRST);
+	return station_power_went(p->stations[i]) || do_write(p, i);
+}
+
+static bool
 perform(struct play *p, enum act_kind kind, size_t i)
 {
 	switch (kind) {
+	case DO_IMAGE:
+		return play_take_image(p, i);
+	case DO_PUT_BACK:
+		/* Half of the time its person sits down to write at once. */
+		return play_put_back(p, i) && (p->image[i] == NULL || !station_runs(p->stations[i]) || dice_chance(&p->dice, 500) || write_first(p, i));
 	case DO_WRITE:
 		return do_write(p, i);
 	case DO_MEET:
@@ -386,6 +429,8 @@ perform(struct play *p, enum act_kind kind, size_t i)
 	case DO_CLOG:
 	case DO_CLOCK:
 	case DO_WAIT:
+	case DO_HUB_CRASH:
+	case DO_HUB_CLOSE:
 	case DO_COUNT:
 		befall(p, kind, i);
 		return true;
@@ -416,10 +461,13 @@ play_act(struct play *p)
 
 	/* Acts of the world happen to machines in any state; a person first switches on. */
 	if (kind != DO_CRASH && kind != DO_REPLAY && kind != DO_PART && kind != DO_CLOG && kind != DO_CLOCK && kind != DO_WAIT &&
-	    !play_ensure_up(p, i))
+	    kind != DO_HUB_CRASH && kind != DO_HUB_CLOSE && !play_ensure_up(p, i))
 		return false;
-	if (kind != DO_CLOCK && kind != DO_WRONG_PASS && station_runs(p->stations[i]))
+	/* An image is of a disk that was well, and a home that opens on a full disk is not the one to write in. */
+	if (kind != DO_CLOCK && kind != DO_WRONG_PASS && kind != DO_IMAGE && kind != DO_PUT_BACK && station_runs(p->stations[i]))
 		maybe_arm(p, i);
+	if (kind == DO_MEET && play_has_hub(p) && station_runs(p->stations[p->swarm.stations]))
+		maybe_arm(p, p->swarm.stations);
 	if (!perform(p, kind, i))
 		return false;
 	world_run(p->world, wait);

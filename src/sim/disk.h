@@ -59,6 +59,16 @@ void disk_power_on(struct disk *d, enum disk_loss loss);
 /* Everything on `from` as it is now, written anew to the empty `to`: a copied disk. Its files have other inodes. */
 void disk_copy(struct disk *to, const struct disk *from);
 
+/*
+ * An image of the whole disk, and the same disk put back to it: names,
+ * contents and inode numbers, so that nothing on the machine tells. The
+ * program must not run.
+ */
+struct disk_image;
+struct disk_image *disk_image_take(const struct disk *d);
+void disk_image_restore(struct disk *d, const struct disk_image *image);
+void disk_image_free(struct disk_image *image);
+
 /* ---- what the VFS and env_files are made of ---- */
 enum disk_rc disk_open(struct disk *d, const char *path, bool create, struct inode **out, bool *created);
 void disk_close(struct disk *d, struct inode *f);

@@ -73,6 +73,66 @@ disk_copy(struct disk *to, const struct disk *from)
 	}
 }
 
+/* ---- images of a whole disk ---- */
+
+struct shot { char *path; uint64_t inode; struct image content; };
+
+struct disk_image {
+	struct shot *shots;
+	size_t count, cap;
+};
+
+struct disk_image *
+disk_image_take(const struct disk *d)
+{
+	struct disk_image *image = sim_must(mem_zero(1, sizeof(*image)));
+
+	for (size_t i = 0; i < d->live.count; i++) {
+		const struct name *name = &d->live.at[i];
+		struct shot *shot;
+
+		image->shots = sim_must(mem_room(image->shots, image->count, &image->cap, sizeof(*image->shots)));
+		shot = &image->shots[image->count++];
+		*shot = (struct shot){ .path = sim_must(mem_dup(name->path, strlen(name->path) + 1)), .inode = name->file->number };
+		disk_image_set(&shot->content, &name->file->live);
+	}
+	return image;
+}
+
+void
+disk_image_restore(struct disk *d, const struct disk_image *image)
+{
+	for (size_t i = 0; i < d->change_count; i++)
+		disk_change_free(&d->changes[i]);
+	d->change_count = 0;
+	disk_names_clear(&d->live);
+	disk_names_clear(&d->durable);
+	for (size_t i = 0; i < d->inode_count; i++)
+		assert(d->inodes[i]->handles == 0);
+	disk_sweep(d);
+	for (size_t i = 0; i < image->count; i++) {
+		struct inode *f = disk_inode_new(d);
+
+		f->number = image->shots[i].inode;
+		disk_image_set(&f->live, &image->shots[i].content);
+		disk_image_set(&f->durable, &f->live);
+		disk_name_put(&d->live, image->shots[i].path, f);
+		disk_name_put(&d->durable, image->shots[i].path, f);
+	}
+	trace_line(d->trace, "disk %u: put back to an older image", d->id);
+}
+
+void
+disk_image_free(struct disk_image *image)
+{
+	for (size_t i = 0; i < image->count; i++) {
+		mem_free(image->shots[i].path);
+		mem_free(image->shots[i].content.p);
+	}
+	mem_free(image->shots);
+	mem_free(image);
+}
+
 /* ---- oracles ---- */
 
 void

@@ -74,6 +74,34 @@ model_marker(const struct model *m)
 }
 
 size_t
+model_count(const struct model *m)
+{
+	return m->count;
+}
+
+struct write *
+model_at(struct model *m, size_t i)
+{
+	return m->writes[i];
+}
+
+void
+model_put_back(struct model *m, size_t author, size_t from)
+{
+	for (size_t i = from; i < m->count; i++) {
+		struct write *w = m->writes[i];
+
+		if (w->author != author)
+			continue;
+		if (w->fate == FATE_SAVED || w->fate == FATE_BEHIND)
+			w->fate = FATE_BEHIND;
+		w->must_be_held = false;
+		/* A peer may have got the first part of a batch, and nobody has the rest any more. */
+		w->batch = SIZE_MAX - i;
+	}
+}
+
+size_t
 model_saved(const struct model *m, size_t author)
 {
 	size_t n = 0;
@@ -92,8 +120,8 @@ says(struct bytes value, const char *text)
 	return value.len >= len + 1 && value.len <= len + 2 && memcmp(value.p + value.len - len, text, len) == 0;
 }
 
-static bool
-find_by_entry(const struct model *m, const uint8_t entry[16], size_t *out)
+bool
+model_find(const struct model *m, const uint8_t entry[16], size_t *out)
 {
 	for (size_t i = 0; i < m->count; i++)
 		if (m->writes[i]->has_entry && memcmp(m->writes[i]->entry, entry, 16) == 0) {
@@ -119,7 +147,7 @@ model_begin(struct model *m, size_t author, size_t record, enum act act, uint32_
 	if (seen != NULL && (act == ACT_SET || act == ACT_ADD || act == ACT_REMOVE))
 		values = record_values(seen, field, &n);
 	for (size_t i = 0; i < n; i++) {
-		if ((act != ACT_SET && !says(values[i].value, value)) || !find_by_entry(m, values[i].dot.entry, &other))
+		if ((act != ACT_SET && !says(values[i].value, value)) || !model_find(m, values[i].dot.entry, &other))
 			continue;
 		w->over = must(mem_room(w->over, w->over_count, &w->over_cap, sizeof(*w->over)));
 		w->over[w->over_count++] = other;

@@ -18,6 +18,7 @@ enum fate {
 	FATE_OPEN,     /* the call has not returned, or the power went in it: present or not, as a whole */
 	FATE_SAVED,    /* the person was told */
 	FATE_DOUBTFUL, /* the commit failed: as FATE_OPEN */
+	FATE_BEHIND,   /* its author's disk was put back to an older image: settled at the end, by where its entry is */
 	FATE_REFUSED,  /* it never got as far as a commit: must not be anywhere */
 };
 
@@ -31,6 +32,7 @@ struct write {
 	char value[32], note[80];
 	uint8_t note_id[16];
 	enum fate fate;
+	bool must_be_held; /* FATE_BEHIND, and not on what was put back: some log holds it, of the author if of nobody else */
 	bool has_entry;
 	uint8_t entry[16];
 	size_t *over; /* what its author saw and replaces: numbers of writes */
@@ -48,6 +50,11 @@ const char *model_marker(const struct model *m); /* stands in every note: what n
 /* A new write, FATE_OPEN; its note, note id and `over` (from `seen`, which may be NULL) are filled in. */
 struct write *model_begin(struct model *m, size_t author, size_t record, enum act act, uint32_t field, const char *value,
                           int64_t amount, const struct record *seen);
+size_t model_count(const struct model *m);
+struct write *model_at(struct model *m, size_t i);
+bool model_find(const struct model *m, const uint8_t entry[16], size_t *out);
+/* The disk of `author` is back where it was when there were `from` writes: none of the author's since can be relied on. */
+void model_put_back(struct model *m, size_t author, size_t from);
 size_t model_saved(const struct model *m, size_t author); /* how many writes of that author were told "saved" */
 
 /* Where to look: the record as a station shows it, or NULL when it shows none. */

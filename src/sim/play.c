@@ -22,67 +22,10 @@ play_fail(struct play *p, const char *invariant, const char *fmt, ...)
 	return false;
 }
 
-/* ---- looking ---- */
-
-struct looker {
-	struct station *s;
-	struct record *r;
-	struct err err; /* other than "there is none" */
-};
-
-static const struct record *
-look(void *ctx, const struct record_id *id)
+bool
+play_has_hub(const struct play *p)
 {
-	struct looker *l = ctx;
-	struct err err = ERR_INIT;
-	enum err_code rc;
-
-	record_reset(l->r, id);
-	rc = node_record(l->s->node, id, l->r, NULL, &err);
-	if (rc != ERR_OK && rc != ERR_UNKNOWN)
-		l->err = err;
-	return rc == ERR_OK ? l->r : NULL;
-}
-
-static bool
-judge(struct play *p, size_t i, bool own_only)
-{
-	struct looker l = { .s = p->stations[i], .r = sim_must(record_new(model_record_id(p->model, 0))), .err = ERR_INIT };
-	struct finding f = { "", "" };
-	bool ok;
-
-	ok = own_only ? model_check_own(p->model, i, look, &l, &f) : model_check_all(p->model, i, look, &l, &f);
-	record_free(l.r);
-	if (l.err.code != ERR_OK)
-		return play_fail(p, "I2", "n%zu: a record cannot be read: %s", i, l.err.text);
-	return ok || play_fail(p, f.invariant, "%s", f.text);
-}
-
-/*
- * What a station signed for (an ACK) it must still hold: others show it as
- * custody, and may wipe their own copy on the strength of it.
- */
-static bool
-judge_custody(struct play *p, size_t i)
-{
-	struct replica *own = node_replica(p->stations[i]->node);
-	const struct author *author = &node_keystore(p->stations[i]->node)->device.sign_pk;
-
-	for (size_t k = 0; k < p->swarm.stations; k++) {
-		struct replica *other = k != i && station_runs(p->stations[k]) ? node_replica(p->stations[k]->node) : NULL;
-
-		for (size_t log = 0; other != NULL && log < replica_log_count(other); log++) {
-			uint64_t signed_for = replica_acked(other, author, log), held = 0;
-			size_t at;
-
-			if (replica_log_find(own, &replica_log_at(other, log)->key, &at))
-				held = replica_log_at(own, at)->len;
-			if (held < signed_for)
-				return play_fail(p, "I1", "n%zu signed to n%zu for %llu entries of log %zu and holds %llu", i, k,
-				                 (unsigned long long)signed_for, log, (unsigned long long)held);
-		}
-	}
-	return true;
+	return p->machines > p->swarm.stations;
 }
 
 /* ---- switching on ---- */
@@ -105,6 +48,7 @@ open_once(struct play *p, size_t i, struct err *err)
 		disk_power_on(d, draw_loss(p));
 	disk_set_lying(d, p->options->lying);
 	p->hurt[i] = false;
+	p->armed[i] = FAULT_NONE;
 	/* A second cut while the first is being repaired. */
 	if (dice_chance(&p->dice, p->swarm.disk_fault))
 		disk_arm(d, FAULT_POWER, dice_between(&p->dice, 1, 60));
@@ -113,6 +57,7 @@ open_once(struct play *p, size_t i, struct err *err)
 		return true;
 	}
 	if (disk_dead(d)) {
+		mark(MARK_CUT_WHILE_OPENING);
 		station_crash(s, false);
 		disk_power_on(d, draw_loss(p));
 	}
@@ -144,7 +89,7 @@ join(struct play *p, size_t i)
 	struct station *s = p->stations[i];
 	struct disk *d = host_disk(s->host);
 	struct err err = ERR_INIT, again = ERR_INIT;
-	uint8_t role = p->coordinator[i] ? ROLE_COORDINATOR : ROLE_ADVISOR;
+	uint8_t role = i == p->swarm.stations ? ROLE_HUB : p->coordinator[i] ? ROLE_COORDINATOR : ROLE_ADVISOR;
 
 	if (!founder_is_ready(p))
 		return false;
@@ -155,6 +100,7 @@ join(struct play *p, size_t i)
 	if (station_join(s, p->stations[0], role, &p->team, &err) != ERR_OK) {
 		if (!disk_dead(d))
 			return play_fail(p, "I9", "n%zu cannot join: %s", i, err.text);
+		mark(MARK_CUT_WHILE_JOINING);
 		station_crash(s, false);
 		disk_power_on(d, draw_loss(p));
 		if (station_join(s, p->stations[0], role, &p->team, &again) != ERR_OK)
@@ -163,7 +109,20 @@ join(struct play *p, size_t i)
 	disk_arm(d, FAULT_NONE, 0);
 	disk_set_lying(d, p->options->lying);
 	station_add_secrets(s);
+	if (p->report->saved > 0)
+		mark(MARK_LATE_NEWCOMER);
 	return true;
+}
+
+/* A hub has nobody to show anything to. What it was told to keep it must have. */
+static bool
+judge_hub(struct play *p, size_t i)
+{
+	uint64_t entries = replica_entry_count(station_replica(p->stations[i]));
+
+	if (p->stations[i]->crashes > 0 && p->hub_entries > 0)
+		mark(MARK_HUB_REBOOTED);
+	return play_judge_custody(p, i) && (entries > 0 || p->hub_entries == 0 || play_fail(p, "I1", "the hub has lost everything"));
 }
 
 bool
@@ -185,18 +144,29 @@ play_ensure_up(struct play *p, size_t i)
 	if (s->has_closed_hash && (!station_hash(s, hash) || memcmp(hash, s->closed_hash, sizeof(hash)) != 0))
 		return play_fail(p, "I3", "n%zu: it opened in another state than it was closed in", i);
 	s->has_closed_hash = false;
-	return judge(p, i, true) && judge_custody(p, i);
+	if (s->is_hub)
+		return judge_hub(p, i);
+	return play_judge(p, i, true) && play_judge_custody(p, i);
 }
 
 bool
 play_tend(struct play *p)
 {
-	for (size_t i = 0; i < p->swarm.stations; i++) {
+	for (size_t i = 0; i < p->machines; i++) {
 		struct station *s = p->stations[i];
 		struct disk *d = host_disk(s->host);
 
 		p->hurt[i] = p->hurt[i] || disk_fault_struck(d);
 		p->report->disk_faults += disk_fault_struck(d);
+		if (disk_fault_struck(d) && p->armed[i] == FAULT_SYNC)
+			mark(MARK_SYNC_FAILED);
+		if (disk_fault_struck(d) && p->armed[i] == FAULT_READ)
+			mark(MARK_READ_FAILED);
+		if (disk_fault_struck(d) && s->is_hub)
+			mark(MARK_HUB_HURT);
+		if (s->is_hub && station_runs(s) && !disk_dead(d))
+			p->hub_entries = replica_entry_count(station_replica(s));
+		p->armed[i] = FAULT_NONE;
 		if (!disk_dead(d))
 			disk_arm(d, FAULT_NONE, 0);
 		if (disk_dead(d) && station_runs(s))
@@ -222,11 +192,13 @@ assemble(struct play *p)
 	size_t at_once = (size_t)dice_between(&p->dice, 2, p->swarm.stations);
 	uint32_t faults = p->swarm.disk_fault;
 
-	for (size_t i = 0; i < p->swarm.stations; i++) {
+	for (size_t i = 0; i < p->machines; i++) {
 		p->stations[i] = station_new(p->world, i);
 		p->stations[i]->stay = p->swarm.stay;
 		p->coordinator[i] = i == 0 || dice_chance(&p->dice, 250);
 	}
+	if (p->swarm.meeting == MEET_HUB_ONLY)
+		mark(MARK_HUB_ONLY);
 	if (station_found(p->stations[0], &p->team, &err) != ERR_OK)
 		return play_fail(p, "I9", "founding failed: %s", err.text);
 	station_add_secrets(p->stations[0]);
@@ -243,10 +215,14 @@ all_equal(struct play *p)
 {
 	uint8_t first[64], other[64];
 
-	for (size_t i = 0; i < p->swarm.stations; i++) {
+	for (size_t i = 0; i < p->machines; i++) {
 		uint8_t *at = i == 0 ? first : other;
 
 		station_frontier(p->stations[i], at);
+		if (memcmp(first, at, 32) != 0)
+			return false;
+		if (p->stations[i]->is_hub)
+			continue;
 		if (!station_hash(p->stations[i], at + 32) || memcmp(first, at, 64) != 0 || node_waiting_keys(p->stations[i]->node) > 0)
 			return false;
 	}
@@ -256,13 +232,32 @@ all_equal(struct play *p)
 static bool
 everyone_up(struct play *p)
 {
-	for (size_t i = 0; i < p->swarm.stations; i++)
+	for (size_t i = 0; i < p->machines; i++)
 		if (!play_ensure_up(p, i))
 			return false;
 	return true;
 }
 
-/* Everybody meets everybody until nothing changes any more. */
+/* Everybody meets everybody, or the hub if they meet nobody else. */
+static bool
+meet_all(struct play *p)
+{
+	struct err err = ERR_INIT;
+
+	for (size_t a = 0; a < p->swarm.stations; a++)
+		for (size_t b = 0; b < p->machines; b++) {
+			bool hub = b == p->swarm.stations;
+
+			if (!hub && (b >= a || p->swarm.meeting == MEET_HUB_ONLY))
+				continue;
+			if (station_meet(p->stations[a], p->stations[b], &err) != ERR_OK)
+				return play_fail(p, "I9", "n%zu cannot dial: %s", a, err.text);
+			world_run(p->world, 4 * NS_PER_S);
+		}
+	return true;
+}
+
+/* Until nothing changes any more. */
 static bool
 heal(struct play *p)
 {
@@ -278,92 +273,14 @@ heal(struct play *p)
 	world_run(p->world, 10 * NS_PER_S);
 	for (int round = 0; round < 8; round++) {
 		trace_line(world_trace(p->world), "healing, round %d", round);
-		for (size_t a = 0; a < p->swarm.stations; a++)
-			for (size_t b = 0; b < a; b++) {
-				if (station_meet(p->stations[a], p->stations[b], &err) != ERR_OK)
-					return play_fail(p, "I9", "n%zu cannot dial: %s", a, err.text);
-				world_run(p->world, 4 * NS_PER_S);
-			}
+		if (!meet_all(p))
+			return false;
 		for (size_t i = 0; i < p->swarm.stations; i++)
 			if (p->coordinator[i] && station_give_keys(p->stations[i], &err) != ERR_OK)
 				return play_fail(p, "I9", "n%zu cannot give keys: %s", i, err.text);
 		if (all_equal(p))
 			return true;
 	}
-	return true;
-}
-
-static void
-take_finding(void *ctx, const char *text)
-{
-	struct play *p = ctx;
-
-	(void)play_fail(p, "I2", "verify: %s", text);
-}
-
-static bool
-judge_apart(struct play *p)
-{
-	uint8_t first[64], other[64];
-
-	for (size_t i = 0; i < p->swarm.stations; i++) {
-		uint8_t *at = i == 0 ? first : other;
-		uint64_t waiting = node_waiting_keys(p->stations[i]->node);
-
-		station_frontier(p->stations[i], at);
-		if (waiting > 0)
-			return play_fail(p, "I3", "n%zu: %llu entries wait for keys after healing", i, (unsigned long long)waiting);
-		if (!station_hash(p->stations[i], at + 32))
-			return play_fail(p, "I3", "n%zu has no state", i);
-		if (memcmp(first, at, 32) != 0)
-			return play_fail(p, "I3", "n%zu and n0 do not hold the same entries after healing", i);
-		if (memcmp(first + 32, at + 32, 32) != 0)
-			return play_fail(p, "I3", "n%zu and n0 hold the same entries and show different states", i);
-	}
-	return true;
-}
-
-/* Each home opened once more, without its snapshot: memory may not have known better than the disk. */
-static bool
-judge_cold(struct play *p, size_t i)
-{
-	struct station *s = p->stations[i];
-	struct err err = ERR_INIT;
-	uint8_t warm[32], cold[32];
-
-	if (!station_hash(s, warm))
-		return play_fail(p, "I3", "n%zu has no state", i);
-	station_close(s);
-	if (station_open_with(s, s->pass, true, &err) != ERR_OK)
-		return play_fail(p, "I1", "n%zu does not open cold: %s", i, err.text);
-	if (!station_hash(s, cold) || memcmp(warm, cold, sizeof(warm)) != 0)
-		return play_fail(p, "I3", "n%zu: rebuilt from its log it shows another state", i);
-	if (replica_verify(node_replica(s->node), take_finding, p, NULL, &err) != ERR_OK)
-		return play_fail(p, "I2", "n%zu: verify: %s", i, err.text);
-	return judge(p, i, false);
-}
-
-static void
-scan_file(void *ctx, const char *path, struct bytes data)
-{
-	scan_bytes(ctx, data, path);
-}
-
-static bool
-judge_all(struct play *p)
-{
-	if (!judge_apart(p))
-		return false;
-	for (size_t i = 0; i < p->swarm.stations; i++)
-		if (!judge(p, i, false))
-			return false;
-	for (size_t i = 0; i < p->swarm.stations; i++)
-		if (!judge_cold(p, i) || p->report->finding.invariant[0] != '\0')
-			return false;
-	for (size_t i = 0; i < p->swarm.stations; i++)
-		station_add_secrets(p->stations[i]);
-	for (size_t i = 0; i < p->swarm.stations; i++)
-		disk_each(host_disk(p->stations[i]->host), scan_file, world_scan(p->world));
 	return true;
 }
 
@@ -377,7 +294,7 @@ play_through(struct play *p)
 	for (size_t n = 0; n < p->swarm.acts; n++)
 		if (!play_act(p))
 			return false;
-	return heal(p) && judge_all(p);
+	return heal(p) && play_judge_all(p);
 }
 
 static void
@@ -385,7 +302,9 @@ count_up(struct play *p)
 {
 	struct play_report *r = p->report;
 
-	for (size_t i = 0; i < p->swarm.stations && p->stations[i] != NULL; i++) {
+	for (size_t i = 0; i < p->machines && p->stations[i] != NULL; i++) {
+		r->hub_crashes += p->stations[i]->is_hub ? p->stations[i]->crashes : 0;
+		r->hub_starts += p->stations[i]->is_hub ? p->stations[i]->opens : 0;
 		r->crashes += p->stations[i]->crashes;
 		r->exchanges += p->stations[i]->results;
 		r->in_step += p->stations[i]->in_step;
@@ -407,7 +326,8 @@ play(const struct play_options *options, struct play_report *out)
 	*out = (struct play_report){ .ok = false };
 	keystore_cheap_for_tests = true;
 	swarm_draw(&p.swarm, options);
-	p.world = world_new(options->seed, p.swarm.stations, options->show);
+	p.machines = p.swarm.stations + (p.swarm.meeting != MEET_EACH_OTHER);
+	p.world = world_new(options->seed, p.machines, options->show);
 	p.model = model_new(options->seed, p.swarm.records);
 	scan_add_text(world_scan(p.world), "a note's marker", model_marker(p.model));
 	(void)play_through(&p);
@@ -415,10 +335,13 @@ play(const struct play_options *options, struct play_report *out)
 		(void)play_fail(&p, "I6", "%s", scan_finding(world_scan(p.world)));
 	out->ok = out->finding.invariant[0] == '\0';
 	count_up(&p);
-	for (size_t i = 0; i < p.swarm.stations; i++)
+	for (size_t i = 0; i < p.machines; i++)
 		station_free(p.stations[i]);
 	for (size_t i = 0; i < STICKS; i++)
 		buf_free(&p.stick[i]);
+	for (size_t i = 0; i < MACHINES_MAX; i++)
+		if (p.image[i] != NULL)
+			disk_image_free(p.image[i]);
 	model_free(p.model);
 	world_free(p.world);
 }

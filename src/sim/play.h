@@ -4,6 +4,7 @@
  *
  *   found ─> chaos (swarm: this seed's own mix of faults) ─> heal ─> quiet? ─> judge, cold
  *
+ * In many seeds a hub stands between the devices, and in some they meet nobody else.
  * I1 durability, I2 atomicity, I3 convergence, I5 authenticity, I6
  * confidentiality are judged here; I14 determinism by playing a seed twice.
  */
@@ -24,6 +25,7 @@ struct play_report {
 	struct finding finding;
 	uint64_t steps, now_ns, hash;
 	uint64_t saved, crashes, disk_faults, cuts, exchanges, in_step, bundles, damaged_bundles, replays, reopened;
+	uint64_t hub_crashes, hub_starts;
 	uint64_t wire_bytes, disk_ops, scanned_bytes;
 };
 

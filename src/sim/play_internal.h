@@ -2,15 +2,20 @@
 #ifndef FALTBOK_SIM_PLAY_INTERNAL_H
 #define FALTBOK_SIM_PLAY_INTERNAL_H
 
+#include "sim/mark.h"
 #include "sim/play.h"
 #include "sim/station.h"
 
-enum { STATIONS_MAX = 6, STICKS = 4, WRITES_MAX = 5 };
+enum { STATIONS_MAX = 6, MACHINES_MAX = STATIONS_MAX + 1 /* the hub */, STICKS = 4, WRITES_MAX = 5 };
 
 enum act_kind {
 	DO_WRITE, DO_MEET, DO_CLOSE, DO_REOPEN, DO_CRASH, DO_BUNDLE_OUT, DO_BUNDLE_IN, DO_KEYS, DO_REPLAY, DO_PART, DO_CLOG,
-	DO_CLOCK, DO_WRONG_PASS, DO_WAIT, DO_COUNT
+	DO_CLOCK, DO_WRONG_PASS, DO_WAIT, DO_HUB_CRASH, DO_HUB_CLOSE, DO_IMAGE,
+	DO_PUT_BACK, DO_COUNT
 };
+
+/* Whom devices meet. Where all goes through the hub, what one shows of another has been on the hub's disk. */
+enum meeting { MEET_EACH_OTHER, MEET_ALSO_HUB, MEET_HUB_ONLY };
 
 /* This seed's own mix: many seeds lack a fault altogether, others have plenty of it. */
 struct swarm {
@@ -19,6 +24,7 @@ struct swarm {
 	uint32_t disk_fault;    /* per mille of acts under an armed fault */
 	uint32_t bundle_damage;
 	bool half_open, stay;
+	enum meeting meeting;
 	enum disk_loss loss;
 	struct weather weather;
 };
@@ -31,9 +37,15 @@ struct play {
 	struct swarm swarm;
 	struct dice dice;
 	struct stream_id team;
-	struct station *stations[STATIONS_MAX];
-	bool hurt[STATIONS_MAX];   /* a disk fault struck since this program started */
-	bool coordinator[STATIONS_MAX];
+	size_t machines;                    /* the stations, and the hub behind them when there is one */
+	struct station *stations[MACHINES_MAX];
+	bool hurt[MACHINES_MAX];            /* a disk fault struck since this program started */
+	enum disk_fault armed[MACHINES_MAX];
+	bool coordinator[MACHINES_MAX];
+	uint64_t hub_entries;               /* it held when it was last seen running */
+	struct disk_image *image[MACHINES_MAX]; /* taken of that disk, at times put back */
+	size_t image_at[MACHINES_MAX];          /* writes there were when it was taken */
+	bool was_put_back[MACHINES_MAX];
 	struct buf stick[STICKS];
 	size_t batches;
 };
@@ -41,11 +53,23 @@ struct play {
 /* The play ends here. Returns false, so that a check reads `return play_fail(…)`. */
 bool play_fail(struct play *p, const char *invariant, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/* judge.c */
+bool play_judge(struct play *p, size_t i, bool own_only); /* what station i shows, against the model (I1, I2; all: I3, I5) */
+bool play_judge_custody(struct play *p, size_t i);
+bool play_judge_all(struct play *p);                      /* after healing, warm and cold, disks and all */
+
+/* put_back.c */
+bool play_take_image(struct play *p, size_t i);
+bool play_put_back(struct play *p, size_t i);
+/* Says of each write whose author's disk was put back what became of it: nothing that any disk holds may be held by some only (I11). */
+bool play_settle_fates(struct play *p);
+
 /* Runs station i's program, whatever state it is in, and judges what it shows (I1, I2). */
 bool play_ensure_up(struct play *p, size_t i);
 /* Ends programs whose power went, restarts hurt ones. After every act. */
 bool play_tend(struct play *p);
 bool play_act(struct play *p);
+bool play_has_hub(const struct play *p); /* it is p->stations[p->swarm.stations] */
 void swarm_draw(struct swarm *s, const struct play_options *o);
 
 #endif

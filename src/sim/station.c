@@ -41,7 +41,7 @@ station_new(struct world *w, size_t no)
 bool
 station_runs(const struct station *s)
 {
-	return s->node != NULL;
+	return s->node != NULL || s->hub != NULL;
 }
 
 bool
@@ -179,25 +179,48 @@ stop_program(struct station *s)
 	s->meet = NULL;
 	node_close(s->node);
 	s->node = NULL;
+	hub_free(s->hub);
+	s->hub = NULL;
 	host_forget(s->host);
 	forget_dialled(s);
+}
+
+static enum err_code
+start_hub(struct station *s, const char *passphrase, struct err *err)
+{
+	enum err_code rc = home_open(&s->hub_home, host_env(s->host), s->home, 1, BYTES_STR(passphrase), err);
+
+	if (rc != ERR_OK)
+		return rc;
+	rc = hub_new(&s->hub, &s->hub_home, err);
+	if (rc != ERR_OK)
+		home_close(&s->hub_home);
+	return rc;
+}
+
+static enum err_code
+start_node(struct station *s, const char *passphrase, bool cold, struct err *err)
+{
+	const struct node_secret secret = { 1, BYTES_STR(passphrase) };
+	enum err_code rc = (cold ? node_open_cold : node_open)(&s->node, host_env(s->host), s->home, &secret, err);
+
+	if (rc != ERR_OK)
+		s->node = NULL;
+	return rc;
 }
 
 enum err_code
 station_open_with(struct station *s, const char *passphrase, bool cold, struct err *err)
 {
-	const struct node_secret secret = { 1, BYTES_STR(passphrase) };
-	enum err_code rc;
+	enum err_code rc = s->is_hub ? start_hub(s, passphrase, err) : start_node(s, passphrase, cold, err);
 
-	rc = (cold ? node_open_cold : node_open)(&s->node, host_env(s->host), s->home, &secret, err);
 	if (rc == ERR_OK) {
 		s->opens++;
-		rc = listen(s, err);
+		rc = s->is_hub ? hub_listen(s->hub, s->addr, err) : listen(s, err);
 		rc = outcome(s, rc, err);
 		if (rc != ERR_OK)
 			stop_program(s);
 	} else {
-		s->node = NULL;
 		host_forget(s->host);
 	}
 	trace_line(world_trace(s->world), "n%zu: opens%s: %s", s->no, cold ? " cold" : "", rc == ERR_OK ? "ok" : err->text);
@@ -219,6 +242,8 @@ wires_down(void *ctx)
 void
 station_close(struct station *s)
 {
+	hub_free(s->hub);
+	s->hub = NULL;
 	meet_free(s->meet);
 	s->meet = NULL;
 	leave_dialled(s);
@@ -236,7 +261,7 @@ station_crash(struct station *s, bool half_open)
 	s->crashes++;
 	s->has_closed_hash = false;
 	host_hang_up(s->host, half_open);
-	if (s->node != NULL)
+	if (station_runs(s))
 		stop_program(s);
 	else
 		host_forget(s->host);
@@ -247,8 +272,9 @@ station_free(struct station *s)
 {
 	if (s == NULL)
 		return;
-	if (s->node != NULL)
+	if (station_runs(s))
 		stop_program(s);
+	forget_dialled(s);
 	mem_free(s);
 }
 
@@ -318,7 +344,7 @@ admit(struct station *s, struct station *by, struct bytes request, uint8_t role,
 	enum err_code rc = join_request_decode(&req, request, err);
 
 	if (rc == ERR_OK && !s->admitted) {
-		rc = node_admit(by->node, &req, role, team, 1, &s->device_id, err);
+		rc = node_admit(by->node, &req, role, team, role == ROLE_HUB ? 0 : 1, &s->device_id, err);
 		if (rc == ERR_OK)
 			rc = node_commit(by->node, err);
 		s->admitted = rc == ERR_OK;
@@ -350,6 +376,7 @@ station_join(struct station *s, struct station *by, uint8_t role, const struct s
 	struct buf request = BUF_INIT, welcome = BUF_INIT;
 	enum err_code rc;
 
+	s->is_hub = role == ROLE_HUB;
 	rc = make_home(s, &request, err);
 	if (rc == ERR_OK)
 		rc = admit(s, by, buf_bytes(&request), role, team, &welcome, err);
@@ -379,24 +406,36 @@ station_give_keys(struct station *s, struct err *err)
 
 /* ---- for the oracles ---- */
 
+struct replica *
+station_replica(struct station *s)
+{
+	return s->is_hub ? s->hub_home.replica : node_replica(s->node);
+}
+
+const struct keystore *
+station_keys(struct station *s)
+{
+	return s->is_hub ? s->hub_home.keys : node_keystore(s->node);
+}
+
 bool
 station_hash(struct station *s, uint8_t out[32])
 {
 	struct err err = ERR_INIT;
 
-	return view_state_hash(node_view(s->node), out, &err) == ERR_OK;
+	return !s->is_hub && view_state_hash(node_view(s->node), out, &err) == ERR_OK;
 }
 
 void
 station_frontier(struct station *s, uint8_t out[32])
 {
-	replica_frontier(node_replica(s->node), NULL, NULL, out);
+	replica_frontier(station_replica(s), NULL, NULL, out);
 }
 
 void
 station_add_secrets(struct station *s)
 {
-	const struct keystore *k = node_keystore(s->node);
+	const struct keystore *k = station_keys(s);
 	struct scan *scan = world_scan(s->world);
 
 	scan_add_secret(scan, "a device's seed", k->device.seed, sizeof(k->device.seed));

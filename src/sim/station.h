@@ -1,9 +1,10 @@
 /*
  * A person's machine: a host with the real node on it, and what its person
- * does: found, join, write, meet others, close the lid, lose the power.
+ * does: found, join, write, meet others, close the lid, lose the power. Or
+ * the machine in the cupboard: a host with the real hub on it.
  *
  *   station ─ host (clock, disk, wires)
- *      └─ node, meet (the product)       NULL while the program does not run
+ *      └─ node, meet   or   hub          NULL while the program does not run
  *
  * A call that changes something returns ERR_OK only for what its person would
  * take for saved: never when the power went during the call.
@@ -11,6 +12,7 @@
 #ifndef FALTBOK_SIM_STATION_H
 #define FALTBOK_SIM_STATION_H
 
+#include "hub/hub.h"
 #include "node/node.h"
 #include "peer/meet.h"
 #include "sim/world.h"
@@ -30,6 +32,9 @@ struct station {
 	bool admitted;                  /* a coordinator has, and can make the welcome again */
 	struct device_id device_id;
 	bool stay;                      /* links live on after the exchange */
+	bool is_hub;                    /* its program is the hub: no node, no person, nothing it could read */
+	struct hub *hub;
+	struct home hub_home;           /* a copy of what the hub has taken over: valid while it runs */
 	struct node *node;
 	struct meet *meet;              /* who comes to us */
 	struct dialled *dialled;        /* whom we went to */
@@ -60,7 +65,9 @@ bool station_power_went(const struct station *s); /* during a call; station_cras
 
 enum err_code station_meet(struct station *s, struct station *with, struct err *err) MUST_CHECK; /* dials; events follow */
 enum err_code station_give_keys(struct station *s, struct err *err) MUST_CHECK;
-bool station_hash(struct station *s, uint8_t out[32]);
+struct replica *station_replica(struct station *s);        /* of the program that runs */
+const struct keystore *station_keys(struct station *s);
+bool station_hash(struct station *s, uint8_t out[32]);     /* false: no state, as always with a hub */
 void station_frontier(struct station *s, uint8_t out[32]);
 /* Everything that this station must keep to itself becomes a needle of the world's scan. */
 void station_add_secrets(struct station *s);

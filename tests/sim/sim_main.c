@@ -3,6 +3,8 @@
  *
  *   sim --seed 812 [--profile full] [--trace]     one seed
  *   sim --seeds 1..200 [--twice]                  many; --twice compares the trace of a second run (I14)
+ *   sim --seeds 1..1000 --marks                   which rare states they reached, and how often
+ *   sim --seeds 1..200 --until-found              stops at the first finding, which is what was hoped for
  *   sim --seeds 1..20 --lying                     disks lie about syncing: every run that lost something must say so
  *
  * Exit 0 when all passed. A failure prints the line that plays it again.
@@ -11,17 +13,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/mark.h"
 #include "sim/play.h"
 
 struct options {
 	uint64_t from, to;
-	bool full, trace, twice, lying;
+	bool full, trace, twice, lying, marks, until_found;
 };
 
 static int
 usage(void)
 {
-	fputs("usage: sim (--seed N | --seeds A..B) [--profile lite|full] [--trace] [--twice] [--lying]\n", stderr);
+	fputs("usage: sim (--seed N | --seeds A..B) [--profile lite|full] [--trace] [--twice] [--lying] [--marks] [--until-found]\n", stderr);
 	return 1;
 }
 
@@ -62,6 +65,10 @@ parse(struct options *o, int argc, char **argv)
 			o->twice = true;
 		} else if (strcmp(argv[i], "--lying") == 0) {
 			o->lying = true;
+		} else if (strcmp(argv[i], "--marks") == 0) {
+			o->marks = true;
+		} else if (strcmp(argv[i], "--until-found") == 0) {
+			o->until_found = true;
 		} else {
 			return false;
 		}
@@ -115,6 +122,20 @@ add(struct play_report *sum, const struct play_report *r)
 	sum->replays += r->replays;
 	sum->reopened += r->reopened;
 	sum->scanned_bytes += r->scanned_bytes;
+	sum->hub_crashes += r->hub_crashes;
+	sum->hub_starts += r->hub_starts;
+}
+
+static void
+print_marks(void)
+{
+	size_t reached = 0;
+
+	for (enum mark m = 0; m < MARK_COUNT; m++) {
+		printf("%8llu  %s\n", (unsigned long long)mark_count(m), mark_text(m));
+		reached += mark_count(m) > 0;
+	}
+	printf("%zu of %d marks reached\n", reached, MARK_COUNT);
 }
 
 int
@@ -126,7 +147,7 @@ main(int argc, char **argv)
 
 	if (!parse(&o, argc, argv))
 		return usage();
-	for (uint64_t seed = o.from; seed <= o.to; seed++) {
+	for (uint64_t seed = o.from; seed <= o.to && (failed == 0 || !o.until_found); seed++) {
 		bool ok = run_seed(&o, seed, &r);
 
 		passed += ok;
@@ -142,6 +163,9 @@ main(int argc, char **argv)
 	       (unsigned long long)sum.cuts, (unsigned long long)sum.exchanges, (unsigned long long)sum.in_step,
 	       (unsigned long long)sum.bundles, (unsigned long long)sum.damaged_bundles, (unsigned long long)sum.replays,
 	       (unsigned long long)sum.reopened, (unsigned long long)(sum.scanned_bytes >> 20));
+	printf("%llu starts of a hub, %llu after its power went\n", (unsigned long long)sum.hub_starts, (unsigned long long)sum.hub_crashes);
+	if (o.marks)
+		print_marks();
 	printf("%llu passed, %llu failed\n", (unsigned long long)passed, (unsigned long long)failed);
 	return failed == 0 ? 0 : 3;
 }

@@ -1,0 +1,54 @@
+/*
+ * Rare states that a campaign should have been in: each is counted where it
+ * is reached. One that stays at 0 over many seeds says that the seeds no
+ * longer go where the bugs are, however many of them pass.
+ */
+#ifndef FALTBOK_SIM_MARK_H
+#define FALTBOK_SIM_MARK_H
+
+#include <stdint.h>
+
+/* X(name, when it is reached) */
+#define MARK_MAP(X)                                                              \
+	X(CUT_WHILE_WRITING, "the power went while something was being written") \
+	X(CUT_WHILE_OPENING, "the power went during recovery")                   \
+	X(CUT_WHILE_JOINING, "the power went while joining")                     \
+	X(CUT_WHILE_IMPORTING, "the power went while a bundle was read")         \
+	X(FULL_WHILE_WRITING, "the disk was full while writing")                 \
+	X(FULL_WHILE_IMPORTING, "the disk was full while a bundle was read")     \
+	X(SYNC_FAILED, "a sync failed")                                          \
+	X(READ_FAILED, "a read failed")                                          \
+	X(BATCH_DOUBTFUL, "a commit failed and nobody knows whether it is there") \
+	X(LINKS_HALF_OPEN, "a machine went and the other end was not told")      \
+	X(LATE_NEWCOMER, "somebody joined when others had written already")      \
+	X(BUNDLE_CUT, "a bundle was cut short")                                  \
+	X(BUNDLE_TURNED, "a bundle had a bit turned")                            \
+	X(BUNDLE_TWICE, "a bundle brought nothing new")                          \
+	X(BUNDLE_NEWS, "a bundle brought entries")                               \
+	X(VALUES_SIDE_BY_SIDE, "a writer saw two values of one field")           \
+	X(VALUES_RESOLVED, "one value replaced two or more")                     \
+	X(CLOCK_BACK, "a clock stood before the last thing written")             \
+	X(REPLAYED, "recorded bytes were played to a listener")                  \
+	X(SNAPSHOT_LEFT, "a lid was closed on a fresh snapshot")                 \
+	X(PUT_BACK, "a disk was put back to an older image")                     \
+	X(WROTE_FIRST, "and its person wrote before it met anybody")             \
+	X(FORK_SEEN, "a machine held a branch at the end")                       \
+	X(HUB_ONLY, "devices that never met had a hub between them")             \
+	X(HUB_CUT, "the hub lost its power")                                     \
+	X(HUB_CUT_WHILE_SERVING, "the hub lost its power under a link")          \
+	X(HUB_REBOOTED, "the hub started again and still had its entries")       \
+	X(HUB_AWAY, "a device dialled a hub that was off")                       \
+	X(HUB_HURT, "a fault of the hub's disk struck")
+
+enum mark {
+#define MARK_NAME(name, text) MARK_##name,
+	MARK_MAP(MARK_NAME)
+#undef MARK_NAME
+	MARK_COUNT
+};
+
+void mark(enum mark m);
+uint64_t mark_count(enum mark m); /* since the program began */
+const char *mark_text(enum mark m);
+
+#endif

@@ -1,0 +1,124 @@
+/*
+ * Disks that are put back to older images, every file of them, so that the
+ * machine itself cannot tell. What its person wrote since the image may be
+ * with others or gone; what they write before they meet somebody forks the
+ * log (proto/log.md, 6). Then neither history counts, and both must be kept.
+ *
+ * Only the disks of advisors: what a fork takes from a coordinator's own
+ * decisions takes members with it, and that is a story (tests/sim).
+ */
+#include "base/mem.h"
+#include "sim/play_internal.h"
+#include "sim/world_internal.h"
+
+static bool
+may_be_put_back(const struct play *p, size_t i)
+{
+	return !p->coordinator[i] && p->stations[i]->joined;
+}
+
+/* Ends the program if it runs. False when that did not go well: there is no image of a disk without power. */
+static bool
+lay_down(struct play *p, size_t i)
+{
+	struct station *s = p->stations[i];
+
+	if (station_runs(s) && !station_power_went(s))
+		station_close(s);
+	return !station_runs(s) && !station_power_went(s);
+}
+
+bool
+play_take_image(struct play *p, size_t i)
+{
+	if (!may_be_put_back(p, i) || !lay_down(p, i))
+		return true;
+	if (p->image[i] != NULL)
+		disk_image_free(p->image[i]);
+	p->image[i] = disk_image_take(host_disk(p->stations[i]->host));
+	p->image_at[i] = model_count(p->model);
+	return true;
+}
+
+bool
+play_put_back(struct play *p, size_t i)
+{
+	if (p->image[i] == NULL || !may_be_put_back(p, i) || !lay_down(p, i))
+		return true;
+	disk_image_restore(host_disk(p->stations[i]->host), p->image[i]);
+	p->stations[i]->has_closed_hash = false;
+	p->was_put_back[i] = true;
+	p->hurt[i] = false;
+	model_put_back(p->model, i, p->image_at[i]);
+	mark(MARK_PUT_BACK);
+	return play_ensure_up(p, i);
+}
+
+/* ---- what became of it ---- */
+
+struct tally { struct model *model; size_t *in_log, *in_branch; bool branch; };
+
+static bool
+tally_entry(void *ctx, const struct entry *e)
+{
+	struct tally *t = ctx;
+	size_t at;
+
+	if (model_find(t->model, e->id.b, &at))
+		(t->branch ? t->in_branch : t->in_log)[at]++;
+	return true;
+}
+
+static bool
+tally_machine(struct play *p, size_t i, struct tally *t)
+{
+	struct replica *r = station_replica(p->stations[i]);
+	struct err err = ERR_INIT;
+
+	for (size_t log = 0; log < replica_log_count(r); log++) {
+		const struct log_head *h = replica_log_at(r, log);
+
+		t->branch = h->key.is_branch;
+		if (t->branch)
+			mark(MARK_FORK_SEEN);
+		if (replica_scan(r, log, h->key.branch_seq, h->len, true, tally_entry, t, &err) != ERR_OK)
+			return play_fail(p, "I2", "n%zu: a log cannot be read: %s", i, err.text);
+	}
+	return true;
+}
+
+static bool
+settle(struct play *p, size_t number, size_t in_log, size_t in_branch)
+{
+	struct write *w = model_at(p->model, number);
+
+	if (in_log != 0 && in_log != p->machines)
+		return play_fail(p, "I11", "write %zu of n%zu is in a log of %zu machines of %zu", number, w->author, in_log, p->machines);
+	if (in_branch != 0 && in_branch != p->machines)
+		return play_fail(p, "I11", "write %zu of n%zu is in a branch on %zu machines of %zu", number, w->author, in_branch, p->machines);
+	if (w->fate == FATE_SAVED && in_log == 0)
+		return play_fail(p, "I11", "write %zu of n%zu was saved and does not count", number, w->author);
+	if (w->fate == FATE_BEHIND && w->must_be_held && in_log + in_branch == 0)
+		return play_fail(p, "I11", "write %zu of n%zu was saved and is in no log", number, w->author);
+	if (w->fate == FATE_BEHIND)
+		w->fate = in_log > 0 ? FATE_SAVED : FATE_REFUSED; /* a branch is kept and not shown, as if it had been refused */
+	return true;
+}
+
+bool
+play_settle_fates(struct play *p)
+{
+	size_t count = model_count(p->model);
+	struct tally t = { .model = p->model };
+	bool ok = true;
+
+	t.in_log = sim_must(mem_zero(count + 1, sizeof(*t.in_log)));
+	t.in_branch = sim_must(mem_zero(count + 1, sizeof(*t.in_branch)));
+	for (size_t i = 0; i < p->machines && ok; i++)
+		ok = tally_machine(p, i, &t);
+	for (size_t k = 0; k < count && ok; k++)
+		ok = settle(p, k, t.in_log[k], t.in_branch[k]);
+	mem_free(t.in_log);
+	mem_free(t.in_branch);
+	return ok;
+}

@@ -1,0 +1,63 @@
+/* What one seed has of everything: many seeds lack a fault altogether, others have plenty of it. */
+#include "base/mem.h"
+#include "sim/play_internal.h"
+#include "sim/world_internal.h"
+
+static uint32_t
+some(struct dice *d, uint32_t none_per_mille, uint32_t max)
+{
+	return dice_chance(d, none_per_mille) ? 0 : (uint32_t)dice_between(d, 1, max);
+}
+
+void
+swarm_draw(struct swarm *s, const struct play_options *o)
+{
+	struct dice d = dice_of(o->seed, STREAM_SWARM, 0);
+	static const enum disk_loss losses[] = { LOSS_ALL, LOSS_SOME, LOSS_GARBAGE, LOSS_GARBAGE, LOSS_NONE };
+
+	*s = (struct swarm){ .stations = (size_t)dice_between(&d, 2, o->full ? STATIONS_MAX : 4) };
+	s->acts = (size_t)(o->full ? dice_between(&d, 100, 300) : dice_between(&d, 20, 60));
+	s->records = (size_t)dice_between(&d, 1, o->full ? 12 : 4);
+	s->weight[DO_WRITE] = (uint32_t)dice_between(&d, 10, 40);
+	s->weight[DO_MEET] = (uint32_t)dice_between(&d, 3, 30);
+	s->weight[DO_WAIT] = 2;
+	s->weight[DO_CLOSE] = some(&d, 200, 4);
+	s->weight[DO_REOPEN] = 3;
+	s->weight[DO_CRASH] = some(&d, 200, 8);
+	s->weight[DO_BUNDLE_OUT] = some(&d, 400, 10);
+	s->weight[DO_BUNDLE_IN] = s->weight[DO_BUNDLE_OUT] * 2;
+	s->weight[DO_KEYS] = 1;
+	s->weight[DO_REPLAY] = some(&d, 500, 4);
+	s->weight[DO_PART] = some(&d, 500, 4);
+	s->weight[DO_CLOG] = some(&d, 500, 4);
+	s->weight[DO_CLOCK] = some(&d, 600, 3);
+	s->weight[DO_WRONG_PASS] = some(&d, 600, 2);
+	s->disk_fault = some(&d, 300, 300);
+	s->bundle_damage = some(&d, 200, 900);
+	s->half_open = dice_chance(&d, 500);
+	s->stay = dice_chance(&d, 400);
+	s->loss = losses[dice_below(&d, COUNT_OF(losses))];
+	s->weather = (struct weather){
+		.cut = some(&d, 400, 400),
+		.silent = some(&d, 500, 500),
+		.no_answer = some(&d, 600, 200),
+		.latency_min = NS_PER_MS / 10,
+		.latency_max = NS_PER_MS * dice_between(&d, 1, 400),
+		.chunk_max = (size_t)1 << dice_between(&d, 5, 16),
+	};
+	s->meeting = (enum meeting)dice_below(&d, 3);
+	if (s->meeting != MEET_EACH_OTHER) {
+		s->weight[DO_HUB_CRASH] = some(&d, 200, 6);
+		s->weight[DO_HUB_CLOSE] = some(&d, 400, 2);
+	}
+	if (dice_chance(&d, 300)) {
+		s->weight[DO_IMAGE] = (uint32_t)dice_between(&d, 2, 6);
+		s->weight[DO_PUT_BACK] = (uint32_t)dice_between(&d, 2, 6);
+	}
+	if (s->meeting == MEET_HUB_ONLY)
+		s->weight[DO_BUNDLE_OUT] = s->weight[DO_BUNDLE_IN] = 0;
+	if (o->lying) {
+		s->weight[DO_CRASH] += 4;
+		s->loss = LOSS_ALL;
+	}
+}

@@ -1,0 +1,168 @@
+/* A hub in the cupboard: it carries what it cannot read between people who never meet. */
+#include "story.h"
+
+#include "org/ops.h"
+
+enum { HUB = 2 }; /* behind two tables */
+
+/* Two tables that never meet, and a hub that both can reach. */
+static struct sim *
+sim_with_hub(uint64_t seed)
+{
+	struct sim *s = sim_new(seed, 2);
+	struct err err = ERR_INIT;
+
+	s->at[HUB] = station_new(s->w, world_add_host(s->w));
+	if (station_join(s->at[HUB], s->at[0], ROLE_HUB, &s->team, &err) != ERR_OK)
+		fail_msg("the hub joins: %s", err.text);
+	s->count++;
+	sim_cut(s, 0, 1);
+	scan_add_text(world_scan(s->w), "a note", "the landlord wrote again");
+	return s;
+}
+
+static void
+table_meets_hub(struct sim *s, size_t i)
+{
+	struct err err = ERR_INIT;
+
+	assert_int_equal(station_meet(s->at[i], s->at[HUB], &err), ERR_OK);
+	world_run(s->w, 5 * NS_PER_S);
+}
+
+static void
+both_meet_hub_twice(struct sim *s)
+{
+	for (int k = 0; k < 2; k++)
+		for (size_t i = 0; i < 2; i++)
+			table_meets_hub(s, i);
+}
+
+/* Both tables and the hub hold the same entries, and the tables show the same. sim_free() looks for the note on the wires and disks. */
+static bool
+all_in_step(struct sim *s)
+{
+	uint8_t frontier[3][32], hash[2][32];
+
+	for (size_t i = 0; i < 3; i++)
+		station_frontier(s->at[i], frontier[i]);
+	for (size_t i = 0; i < 2; i++)
+		if (!station_hash(s->at[i], hash[i]))
+			return false;
+	return memcmp(frontier[0], frontier[1], 32) == 0 && memcmp(frontier[0], frontier[HUB], 32) == 0 &&
+	       memcmp(hash[0], hash[1], 32) == 0;
+}
+
+static void
+people_who_never_meet_have_the_hub_between_them(void **state)
+{
+	struct sim *s = sim_with_hub(1);
+
+	(void)state;
+	sim_note(s, 0, "the landlord wrote again");
+	assert_true(sim_put(s, 1, "waits for the housing office", NULL));
+	both_meet_hub_twice(s);
+	assert_int_equal(sim_notes(s, 1, "the landlord wrote again"), 1);
+	assert_int_equal(sim_statuses(s, 0), 1);
+	assert_true(all_in_step(s));
+	assert_int_equal(station_keys(s->at[HUB])->epoch_count, 0);
+	sim_free(s);
+}
+
+/* Links to the hub live on: what one table saves is at the other within a second, with nobody dialling. */
+static void
+a_hub_pushes_what_it_is_given(void **state)
+{
+	struct sim *s = sim_with_hub(2);
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) { /* they start anew, to stay this time */
+		station_close(s->at[i]);
+		s->at[i]->stay = true;
+		sim_switch_on(s, i, LOSS_NONE);
+		table_meets_hub(s, i);
+	}
+	sim_note(s, 0, "the landlord wrote again");
+	world_run(s->w, NS_PER_S);
+	assert_int_equal(sim_notes(s, 1, "the landlord wrote again"), 1);
+	assert_true(all_in_step(s));
+	sim_free(s);
+}
+
+/* The power of the hub goes at every operation of taking a note in. What it has signed for it still has. */
+static void
+a_hub_keeps_what_it_signed_for_wherever_its_power_goes(void **state)
+{
+	static const enum disk_loss losses[] = { LOSS_ALL, LOSS_SOME, LOSS_GARBAGE };
+	bool through = false;
+
+	(void)state;
+	for (uint64_t op = 1; op < 100 && !through; op++) {
+		struct sim *s = sim_with_hub(100 + op);
+		const struct author *hub = &station_keys(s->at[HUB])->device.sign_pk;
+		uint64_t signed_for = 0, held;
+		const struct log_key *key;
+		struct author author;
+		size_t log = 0, at;
+
+		both_meet_hub_twice(s);
+		memcpy(author.b, hub->b, sizeof(author.b)); /* the hub's memory goes with its power */
+		sim_note(s, 0, "the landlord wrote again");
+		disk_arm(host_disk(s->at[HUB]->host), FAULT_POWER, op);
+		table_meets_hub(s, 0);
+		through = !station_power_went(s->at[HUB]);
+		station_crash(s->at[HUB], op % 2);
+		sim_switch_on(s, HUB, losses[op % COUNT_OF(losses)]);
+		for (log = 0; log < replica_log_count(station_replica(s->at[0])); log++) {
+			key = &replica_log_at(station_replica(s->at[0]), log)->key;
+			signed_for = replica_acked(station_replica(s->at[0]), &author, log);
+			held = replica_log_find(station_replica(s->at[HUB]), key, &at) ? replica_log_at(station_replica(s->at[HUB]), at)->len : 0;
+			assert_true(held >= signed_for);
+		}
+		both_meet_hub_twice(s);
+		assert_int_equal(sim_notes(s, 1, "the landlord wrote again"), 1);
+		assert_true(all_in_step(s));
+		sim_free(s);
+	}
+	assert_true(through);
+}
+
+/* The hub's disk is put back to an image from before. Nobody takes its word of yesterday: it is filled again from those who hold more. */
+static void
+a_hub_put_back_to_an_older_image_is_filled_again(void **state)
+{
+	struct sim *s = sim_with_hub(3);
+	struct disk_image *image;
+
+	(void)state;
+	both_meet_hub_twice(s);
+	station_close(s->at[HUB]);
+	image = disk_image_take(host_disk(s->at[HUB]->host));
+	sim_switch_on(s, HUB, LOSS_NONE);
+	sim_note(s, 0, "the landlord wrote again");
+	table_meets_hub(s, 0);
+
+	station_close(s->at[HUB]);
+	disk_image_restore(host_disk(s->at[HUB]->host), image);
+	sim_switch_on(s, HUB, LOSS_NONE);
+	table_meets_hub(s, 1);
+	assert_int_equal(sim_notes(s, 1, "the landlord wrote again"), 0);
+	both_meet_hub_twice(s);
+	assert_int_equal(sim_notes(s, 1, "the landlord wrote again"), 1);
+	assert_true(all_in_step(s));
+	disk_image_free(image);
+	sim_free(s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(people_who_never_meet_have_the_hub_between_them),
+		cmocka_unit_test(a_hub_pushes_what_it_is_given),
+		cmocka_unit_test(a_hub_keeps_what_it_signed_for_wherever_its_power_goes),
+		cmocka_unit_test(a_hub_put_back_to_an_older_image_is_filled_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
