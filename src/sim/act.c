@@ -50,6 +50,7 @@ swarm_draw(struct swarm *s, const struct play_options *o)
 		.latency_max = NS_PER_MS * dice_between(&d, 1, 400),
 		.chunk_max = (size_t)1 << dice_between(&d, 5, 16),
 	};
+	s->weight[DO_LEAVE] = some(&d, 400, 6); /* drawn last, so that the rest of a seed stays what it was */
 	if (o->lying) {
 		s->weight[DO_CRASH] += 4;
 		s->loss = LOSS_ALL;
@@ -188,6 +189,8 @@ do_write(struct play *p, size_t i)
 	p->batches++;
 	for (; n < want && rc == ERR_OK; n++)
 		rc = add_to_batch(p, i, &batch[n], &err);
+	if (rc == ERR_OK && !leave_check(p, i))
+		return false;
 	if (rc == ERR_OK) {
 		rc = node_commit(s->node, &err);
 		fate = rc == ERR_OK ? FATE_SAVED : FATE_DOUBTFUL;
@@ -231,6 +234,14 @@ do_keys(struct play *p, size_t i)
 	if (!p->coordinator[i] || station_give_keys(p->stations[i], &err) == ERR_OK)
 		return true;
 	return must_be_excused(p, i, "giving keys", &err);
+}
+
+static bool
+do_leave(struct play *p, size_t i)
+{
+	struct err err = ERR_INIT;
+
+	return leave_act(p, i, &err) == ERR_OK || must_be_excused(p, i, "a guest's coming or going", &err);
 }
 
 static bool
@@ -355,6 +366,7 @@ befall(struct play *p, enum act_kind kind, size_t i)
 	case DO_BUNDLE_IN:
 	case DO_KEYS:
 	case DO_WRONG_PASS:
+	case DO_LEAVE:
 	case DO_WAIT:
 	case DO_COUNT:
 		return;
@@ -377,6 +389,8 @@ perform(struct play *p, enum act_kind kind, size_t i)
 		return do_keys(p, i);
 	case DO_WRONG_PASS:
 		return do_wrong_pass(p, i);
+	case DO_LEAVE:
+		return do_leave(p, i);
 	case DO_CLOSE:
 		return do_close(p, i);
 	case DO_REOPEN:

@@ -9,7 +9,7 @@ enum { STATIONS_MAX = 6, STICKS = 4, WRITES_MAX = 5 };
 
 enum act_kind {
 	DO_WRITE, DO_MEET, DO_CLOSE, DO_REOPEN, DO_CRASH, DO_BUNDLE_OUT, DO_BUNDLE_IN, DO_KEYS, DO_REPLAY, DO_PART, DO_CLOG,
-	DO_CLOCK, DO_WRONG_PASS, DO_WAIT, DO_COUNT
+	DO_CLOCK, DO_WRONG_PASS, DO_LEAVE, DO_WAIT, DO_COUNT
 };
 
 /* This seed's own mix: many seeds lack a fault altogether, others have plenty of it. */
@@ -36,6 +36,8 @@ struct play {
 	bool coordinator[STATIONS_MAX];
 	struct buf stick[STICKS];
 	size_t batches;
+	bool guest_came;           /* leave.c */
+	struct device_id guest;
 };
 
 /* The play ends here. Returns false, so that a check reads `return play_fail(…)`. */
@@ -47,5 +49,9 @@ bool play_ensure_up(struct play *p, size_t i);
 bool play_tend(struct play *p);
 bool play_act(struct play *p);
 void swarm_draw(struct swarm *s, const struct play_options *o);
+
+/* leave.c: a guest comes, or leaves; and whether what station i has just written is sealed to members only. */
+enum err_code leave_act(struct play *p, size_t i, struct err *err) MUST_CHECK;
+bool leave_check(struct play *p, size_t i);
 
 #endif
