@@ -5,8 +5,9 @@
 #include <stdio.h>
 
 #include "app/node.h"
+#include "app/node_print.h"
 
-static const char *
+const char *
 text_of(const json_t *o, const char *key)
 {
 	const char *s = json_string_value(json_object_get(o, key));
@@ -14,13 +15,13 @@ text_of(const json_t *o, const char *key)
 	return s != NULL ? s : "–";
 }
 
-static long long
+long long
 number_of(const json_t *o, const char *key)
 {
 	return json_integer_value(json_object_get(o, key));
 }
 
-static const char *
+const char *
 plural(long long n)
 {
 	return n == 1 ? "" : "s";
@@ -116,7 +117,9 @@ print_members(struct buf *out, const json_t *result)
 		}
 		if (json_array_size(json_object_get(m, "self_granted")) > 0)
 			buf_printf(out, "  ! granted itself this right");
-		buf_printf(out, "%s\n", strcmp(text_of(m, "state"), "removed") == 0 ? "  (removed)" : "");
+		if (strcmp(text_of(m, "state"), "removed") == 0)
+			print_removed(out, m);
+		buf_put_u8(out, '\n');
 	}
 }
 
@@ -199,8 +202,14 @@ print_result(struct buf *out, const struct op_row *row, const json_t *r)
 	else if (strcmp(op, "admit") == 0)
 		buf_printf(out, "Admitted %s's device %s as %s. Its words, to compare with its screen:\n  %s\nHand back %s.\n", text_of(r, "member"),
 		           text_of(r, "name"), text_of(r, "role"), text_of(r, "words"), text_of(r, "welcome"));
+	else if (strcmp(op, "members") == 0 && json_object_get(r, "members") == NULL)
+		print_exposure(out, r);
 	else if (strcmp(op, "members") == 0)
 		print_members(out, r);
+	else if (strcmp(op, "revoke") == 0 || strcmp(op, "ungrant") == 0)
+		print_removal(out, r);
+	else if (strcmp(op, "adopt") == 0)
+		print_adopt(out, r);
 	else if (strcmp(op, "team add") == 0)
 		buf_printf(out, "Team %s is there; `faltbok grant DEVICE %s` says who may read it.\n", text_of(r, "name"), text_of(r, "name"));
 	else if (strcmp(op, "team list") == 0)

@@ -8,8 +8,8 @@
 
 enum { FRESH_MS = 7 * 24 * 3600 * 1000, PEERS_MAX = 256 };
 
-static enum err_code
-append_control(struct node *n, const struct control_op *op, struct err *err)
+enum err_code
+node_append_control(struct node *n, const struct control_op *op, struct err *err)
 {
 	const struct stream_id control = control_stream(org_id(node_org(n)));
 	struct buf payload = BUF_INIT;
@@ -22,14 +22,16 @@ append_control(struct node *n, const struct control_op *op, struct err *err)
 	return rc;
 }
 
-static enum err_code
-must_coordinate(struct node *n, struct err *err)
+enum err_code
+node_must_coordinate(struct node *n, struct err *err)
 {
 	const struct org_device *self = node_self(n);
 
 	if (!node_has_org(n))
 		return err_set(err, ERR_REFUSED, "this home has not joined an organisation yet");
-	if (self == NULL || self->gone || !self->coordinator)
+	if (self != NULL && self->gone)
+		return node_say_removed(err);
+	if (self == NULL || !self->coordinator)
 		return err_set(err, ERR_REFUSED, "only a coordinator may do that");
 	return ERR_OK;
 }
@@ -168,7 +170,7 @@ append_admit(struct node *n, const struct join_request *req, struct err *err)
 	op.u.admit.member = member_named(n, req->member_name);
 	op.u.admit.enc_name = buf_bytes(&enc);
 	if (rc == ERR_OK)
-		rc = append_control(n, &op, err);
+		rc = node_append_control(n, &op, err);
 	buf_free(&enc);
 	return rc;
 }
@@ -185,7 +187,7 @@ append_grant(struct node *n, const struct device_id *dev, uint8_t role, const st
 	op.u.grant.has_team = team != NULL;
 	if (team != NULL)
 		op.u.grant.team = *team;
-	return append_control(n, &op, err);
+	return node_append_control(n, &op, err);
 }
 
 static enum err_code
@@ -227,7 +229,7 @@ enum err_code
 node_admit(struct node *n, const struct join_request *req, uint8_t role, const struct stream_id *teams, size_t team_count,
            struct device_id *out, struct err *err)
 {
-	enum err_code rc = must_coordinate(n, err);
+	enum err_code rc = node_must_coordinate(n, err);
 
 	if (rc != ERR_OK)
 		return rc;
@@ -259,7 +261,7 @@ node_welcome(struct node *n, const struct device_id *dev, struct buf *out, struc
 {
 	const struct org_device *d;
 	uint8_t role;
-	enum err_code rc = must_coordinate(n, err);
+	enum err_code rc = node_must_coordinate(n, err);
 
 	if (rc != ERR_OK)
 		return rc;
@@ -276,7 +278,7 @@ node_team_add(struct node *n, const char *name, bool drop_box, struct stream_id 
 	struct control_op op = { .kind = KIND_TEAM, .u.team = { .state = 1, .mode = 0 } };
 	struct buf text = BUF_INIT, enc = BUF_INIT;
 	struct stream_id roster;
-	enum err_code rc = must_coordinate(n, err);
+	enum err_code rc = node_must_coordinate(n, err);
 
 	if (rc != ERR_OK)
 		return rc;
@@ -293,7 +295,7 @@ node_team_add(struct node *n, const char *name, bool drop_box, struct stream_id 
 		rc = vault_seal_name(n->vault, n->env, node_org(n), buf_bytes(&text), &enc, err);
 	op.u.team.enc_name = buf_bytes(&enc);
 	if (rc == ERR_OK)
-		rc = append_control(n, &op, err);
+		rc = node_append_control(n, &op, err);
 	if (rc == ERR_OK)
 		rc = replica_evaluate(n->home.replica, err);
 	buf_wipe(&text);
@@ -308,7 +310,7 @@ node_grant(struct node *n, const struct device_id *device, const struct stream_i
 	const struct device_id copy = *device, *dev = &copy;
 	const struct stream_id team_copy = *team_id, *team = &team_copy;
 	const struct org_device *d;
-	enum err_code rc = must_coordinate(n, err);
+	enum err_code rc = node_must_coordinate(n, err);
 
 	if (rc != ERR_OK)
 		return rc;

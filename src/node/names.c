@@ -247,6 +247,8 @@ node_team_for(struct node *n, const struct record_id *record, const char *team, 
 			rc = err_set(err, ERR_INVALID, "that record belongs to team %s", node_team_name(n, &of));
 	} else if (team != NULL) {
 		rc = err_set(err, ERR_INVALID, "there is no team \"%s\"; this device has: %s", team, count > 0 ? buf_str(&names) : "none");
+	} else if (count == 0 && node_self(n) != NULL && node_self(n)->gone) {
+		rc = node_say_removed(err);
 	} else if (count == 0) {
 		rc = err_set(err, ERR_REFUSED, "this device belongs to no team");
 	} else if (count > 1) {

@@ -6,6 +6,8 @@
  *   write.c    the open batch, epochs, seals              snapshot.c  the sealed image of the view
  *   found.c    founding, profiles                         admit.c     membership, keys for new readers
  *   names.c    who is called what                         custody.c   what others hold
+ *   removal.c  revoking, ungranting, and why              late.c      what is held and does not count; adopting
+ *   exposure.c what a device could read
  */
 #ifndef FALTBOK_NODE_NODE_INTERNAL_H
 #define FALTBOK_NODE_NODE_INTERNAL_H
@@ -77,6 +79,7 @@ struct node {
 	size_t damaged;
 	uint64_t since_snapshot;     /* entries projected since it was written */
 	bool had_snapshot;
+	bool own_late;               /* node_show_own_late() */
 
 	/* the open batch */
 	struct touched *touched;
@@ -117,12 +120,20 @@ enum err_code node_need_epoch(struct node *n, const struct stream_id *stream, st
 struct roster_op { uint8_t kind; uint32_t field; struct bytes value; };
 /* A change of a roster record; OP_SET replaces what it sees. */
 enum err_code node_write_roster(struct node *n, const struct record_id *id, const struct roster_op *ops, size_t count, struct err *err) MUST_CHECK;
+/* ERR_REFUSED with what a removed device is told. */
+enum err_code node_say_removed(struct err *err) MUST_CHECK;
+/* Where our next entry in `stream` will stand; takes a new incarnation where the log has forked. */
+enum err_code node_next(struct node *n, const struct stream_id *stream, struct header *next, struct err *err) MUST_CHECK;
 /* Appends an entry to our log in `stream`. */
 enum err_code node_append(struct node *n, const struct stream_id *stream, uint8_t kind, struct bytes payload, struct entry *out, struct err *err) MUST_CHECK;
 
 /* forks.c */
 /* Adds a FORK entry for each proof that has none. Joins the open batch. */
 enum err_code node_tell_forks(struct node *n, struct err *err) MUST_CHECK;
+
+/* admit.c */
+enum err_code node_append_control(struct node *n, const struct control_op *op, struct err *err) MUST_CHECK;
+enum err_code node_must_coordinate(struct node *n, struct err *err) MUST_CHECK;
 
 /* found.c */
 enum err_code node_load_roster(struct node *n, struct err *err) MUST_CHECK; /* profile and name of the organisation */

@@ -9,6 +9,7 @@
  * is no longer what counts, the view is built anew.
  */
 #include "node/node_internal.h"
+#include "node/removal.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -301,7 +302,9 @@ node_take_entry(struct node *n, size_t log, const struct entry *e, struct err *e
 			env_logf(n->env, "a key entry has no effect: %s", why.text);
 		return ERR_OK;
 	case KIND_DATA:
-		return org_effective(org, key, e->h.seq) ? open_entry(n, log, e, err) : ERR_OK;
+		if (!org_effective(org, key, e->h.seq) && !(n->own_late && SAME(e->h.author, n->home.keys->device.sign_pk)))
+			return ERR_OK;
+		return open_entry(n, log, e, err);
 	default:
 		return ERR_OK;
 	}
@@ -435,6 +438,16 @@ node_project(struct node *n, struct err *err)
 	n->control_changed = n->rights_stale = n->keys_learned = n->roster_changed = n->behind = false;
 	save_keys(n);
 	return ERR_OK;
+}
+
+enum err_code
+node_show_own_late(struct node *n, bool on, struct err *err)
+{
+	if (on == n->own_late || node_self(n) == NULL || !node_self(n)->gone)
+		return ERR_OK;
+	n->own_late = on;
+	start_over(n);
+	return node_project(n, err);
 }
 
 enum err_code

@@ -112,18 +112,48 @@ static enum err_code
 fresh_incarnation(struct node *n, struct err *err)
 {
 	env_random(n->env, n->home.keys->inc.b, sizeof(n->home.keys->inc.b));
-	n->home.moved = true;
 	return home_save_keystore(&n->home, err);
 }
 
-static enum err_code
+/*
+ * A log opened under a right that was withdrawn is cut for good. Who has been
+ * given the right again writes in a log of a new incarnation, under the new one.
+ */
+static bool
+opened_under_another_right(struct node *n, const struct header *next)
+{
+	const struct device_id self = device_id_of(&next->author);
+	const struct org_grant *g = org_grant_for(node_org(n), &next->stream, &self);
+	struct log_key key = { .author = next->author, .stream = next->stream, .inc = next->inc };
+	struct buf keep = BUF_INIT;
+	struct control_op op;
+	struct entry e;
+	bool other = false;
+	size_t log;
+
+	if (g == NULL || SAME(next->stream, control_stream(org_id(node_org(n)))) || org_limit(node_org(n), &key) > next->seq ||
+	    !replica_log_find(n->home.replica, &key, &log))
+		return false;
+	if (replica_entry(n->home.replica, log, 0, &e, &keep, NULL) == ERR_OK && e.has_payload && e.h.kind == KIND_TEAM_OPEN &&
+	    control_op_decode(&op, KIND_TEAM_OPEN, e.payload, NULL) == ERR_OK) {
+		other = !op.u.open.has_grant || !SAME(op.u.open.grant, g->id);
+		control_op_free(&op);
+	}
+	buf_free(&keep);
+	return other;
+}
+
+enum err_code
 node_next(struct node *n, const struct stream_id *stream, struct header *next, struct err *err)
 {
 	enum err_code rc = replica_next(n->home.replica, &n->home.keys->device, &n->home.keys->inc, stream, next, err);
 
-	if (rc != ERR_FORK)
+	if (rc != ERR_FORK && (rc != ERR_OK || !node_has_org(n) || !opened_under_another_right(n, next)))
 		return rc;
-	(void)err_forgive(err);
+	if (rc == ERR_FORK) {
+		n->home.moved = true;
+		(void)err_forgive(err);
+	}
 	rc = fresh_incarnation(n, err);
 	return rc == ERR_OK ? replica_next(n->home.replica, &n->home.keys->device, &n->home.keys->inc, stream, next, err) : rc;
 }
@@ -186,10 +216,19 @@ append_epoch(struct node *n, const struct stream_id *stream, struct err *err)
 }
 
 enum err_code
+node_say_removed(struct err *err)
+{
+	return err_set(err, ERR_REFUSED, "this device has been removed from the organisation; what is here can be read and exported, "
+	               "and nothing is added to it any more");
+}
+
+enum err_code
 node_need_epoch(struct node *n, const struct stream_id *stream, struct err *err)
 {
 	enum err_code rc;
 
+	if (node_self(n) != NULL && node_self(n)->gone)
+		return node_say_removed(err);
 	if (!n->rights_stale && vault_can_write(n->vault, stream))
 		return ERR_OK;
 	/* Removals of the open transaction count as well: nothing may be sealed to whom we know to be gone. */

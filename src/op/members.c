@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "crypto/words.h"
+#include "node/removal.h"
 
 enum { REQUEST_BYTES_MAX = 16 * 1024, ADMIT_TEAMS_MAX = 32 };
 
@@ -157,12 +158,32 @@ self_granted(struct node *n, const struct org_device *d)
 	return out;
 }
 
+/* When, by whom and why, where we can read it. */
+static void
+say_removal(struct node *n, const struct org_device *d, json_t *o)
+{
+	struct node_reason why;
+	char text[40];
+
+	if (!node_reason_of(n, &d->id, &why))
+		return;
+	json_object_set_new(o, "removed_at", json_string(time_print(text, why.at_ms, 0)));
+	json_object_set_new(o, "removed_by", json_string(node_device_name(n, &why.by)));
+	if (why.text[0] != '\0')
+		json_object_set_new(o, "reason", json_string(why.text));
+}
+
 void
 op_members(struct op_call *c)
 {
 	const struct org *org = node_org(c->node);
-	json_t *list = json_array();
+	json_t *list;
 
+	if (param_text(c, "exposure") != NULL) {
+		op_exposure(c);
+		return;
+	}
+	list = json_array();
 	for (size_t i = 0; i < org_device_count(org); i++) {
 		const struct org_device *d = org_device_at(org, i);
 		bool live = d->coordinator || d->advisor || d->auditor || d->hub;
@@ -172,6 +193,8 @@ op_members(struct op_call *c)
 		                                      "roles", role_list(d), "teams", team_names(c->node, d), "self_granted",
 		                                      self_granted(c->node, d), "state", d->gone ? "removed" : live ? "member" : "admitted",
 		                                      "last_seen", last_seen(c->node, d)));
+		if (d->gone)
+			say_removal(c->node, d, json_array_get(list, json_array_size(list) - 1));
 	}
 	c->result = json_pack("{s:o}", "members", list);
 	op_end(c);

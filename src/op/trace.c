@@ -5,6 +5,7 @@
 #include "op/op_internal.h"
 
 #include "base/mem.h"
+#include "node/removal.h"
 #include "base/nfc.h"
 
 enum { TRACE_BYTES_MAX = 1 << 30 };
@@ -134,11 +135,16 @@ op_export(struct op_call *c)
 	enum err_code rc;
 	const struct profile_type *type = param_type(c, "type", &rc);
 	struct export x = { .node = c->node, .out = BUF_INIT };
+	struct err back = ERR_INIT;
 	struct env *env = node_env(c->node);
 
-	if (rc == ERR_OK && view_each(node_view(c->node), type != NULL ? type->number : 0, export_record, &x, &c->err) == ERR_OK &&
+	/* A removed device may take along what only it has, though it counts nowhere else. */
+	if (rc == ERR_OK && node_show_own_late(c->node, true, &c->err) == ERR_OK &&
+	    view_each(node_view(c->node), type != NULL ? type->number : 0, export_record, &x, &c->err) == ERR_OK &&
 	    env->files->replace(env, param_text(c, "output"), buf_bytes(&x.out), &c->err) == ERR_OK)
 		c->result = json_pack("{s:s,s:I}", "file", param_text(c, "output"), "records", (json_int_t)x.records);
+	if (node_show_own_late(c->node, false, &back) != ERR_OK && c->err.code == ERR_OK)
+		c->err = back;
 	buf_wipe(&x.out);
 	op_end(c);
 }

@@ -7,8 +7,9 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "node/removal.h"
 
-enum { FRESH_DAYS = 14, PEERS_SHOWN = 512 };
+enum { FRESH_DAYS = 14, PEERS_SHOWN = 512, REASON_SHOWN = 400 };
 #define MS_PER_DAY 86400000ll
 
 static void
@@ -17,7 +18,7 @@ warn(json_t *warnings, const char *fmt, ...) __attribute__((format(printf, 2, 3)
 static void
 warn(json_t *warnings, const char *fmt, ...)
 {
-	char text[256];
+	char text[768];
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -86,12 +87,54 @@ membership_age(struct node *n)
 	return newest < 0 ? -1 : newest > now ? 0 : (now - newest) / MS_PER_DAY;
 }
 
+/* First of all, and plainly: whoever reads this has nobody else to tell them. */
+static void
+warn_removed(json_t *w, struct node *n)
+{
+	const struct org_device *self = node_self(n);
+	struct node_reason why;
+	uint64_t late;
+
+	if (self == NULL || !self->gone)
+		return;
+	late = node_late_count(n);
+	warn(w, "this device has been removed from %s; what is here can be read and exported, and nothing is added to it any more",
+	     node_org_name(n));
+	if (node_reason_of(n, &self->id, &why))
+		warn(w, "it was removed by %s%s%.*s", node_device_name(n, &why.by), why.text[0] != '\0' ? ": " : "", REASON_SHOWN, why.text);
+	if (late > 0)
+		warn(w, "%llu entries written here were not seen by who removed it and do not count; a bundle brings them to a colleague, "
+		     "who may adopt them", (unsigned long long)late);
+}
+
+static void
+warn_disputes(json_t *w, struct node *n)
+{
+	const struct org *org = node_org(n);
+
+	for (size_t i = 0; i < org_void_removals(org); i++) {
+		const struct org_dispute *d = org_dispute_at(org, i);
+
+		warn(w, "dispute: %s has tried to remove %s, which is no lower in rank, so both still belong; the trustees must decide, and "
+		     "until then no keys are given to new readers without asking", node_device_name(n, &d->by), node_device_name(n, &d->target));
+	}
+}
+
+static void
+warn_waiting(json_t *w, uint64_t waiting)
+{
+	if (waiting > 0)
+		warn(w, "%llu entr%s written after a removal or in two copies and do%s not count; `faltbok adopt` lists them",
+		     (unsigned long long)waiting, waiting == 1 ? "y was" : "ies were", waiting == 1 ? "es" : "");
+}
+
 static json_t *
-warnings_json(struct node *n, int64_t age)
+warnings_json(struct node *n, int64_t age, uint64_t waiting)
 {
 	const struct org *org = node_org(n);
 	json_t *w = json_array();
 
+	warn_removed(w, n);
 	for (size_t i = 0; i < org_grant_count(org); i++) {
 		const struct org_grant *g = org_grant_at(org, i);
 
@@ -104,26 +147,12 @@ warnings_json(struct node *n, int64_t age)
 		warn(w, "%llu entries wait for a key from a colleague", (unsigned long long)node_waiting_keys(n));
 	if (node_moved(n))
 		warn(w, "this home was moved, copied or restored; it writes in a log of its own from now on");
-	if (org_void_removals(org) > 0)
-		warn(w, "%zu removals between coordinators have no effect; the trustees must decide", org_void_removals(org));
+	warn_disputes(w, n);
+	if (node_self(n) != NULL && !node_self(n)->gone)
+		warn_waiting(w, waiting);
 	if (view_undecodable(node_view(n)) > 0)
 		warn(w, "%llu entries were written by a newer version and are kept unread", (unsigned long long)view_undecodable(node_view(n)));
 	return w;
-}
-
-/* Entries that are held and have no effect: beyond a cut or a fork, until somebody adopts them. */
-static uint64_t
-waiting_adoption(struct node *n)
-{
-	uint64_t waiting = 0;
-
-	for (size_t i = 0; i < replica_log_count(node_replica(n)); i++) {
-		const struct log_head *h = replica_log_at(node_replica(n), i);
-		uint64_t limit = org_limit(node_org(n), &h->key);
-
-		waiting += h->len > limit ? h->len - limit : 0;
-	}
-	return waiting;
 }
 
 static json_t *
@@ -150,6 +179,7 @@ op_status(struct op_call *c)
 	uint8_t state[32], frontier[32];
 	int64_t age = membership_age(n);
 	const struct org_device *self = node_self(n);
+	uint64_t waiting = node_late_count(n);
 
 	if (view_state_hash(node_view(n), state, &c->err) != ERR_OK) {
 		op_fail(c);
@@ -165,7 +195,9 @@ op_status(struct op_call *c)
 	                      "custody", "only_here", (json_int_t)k.only_here, "also_hub", (json_int_t)k.also_hub, "elsewhere",
 	                      (json_int_t)k.elsewhere, "safe_to_wipe", k.safe_to_wipe, "peers", peers_json(n), "forks", forks_json(n),
 	                      "waiting_adoption",
-	                      (json_int_t)waiting_adoption(n), "membership_age_days", (json_int_t)age, "warnings", warnings_json(n, age));
+	                      (json_int_t)waiting, "membership_age_days", (json_int_t)age, "warnings", warnings_json(n, age, waiting));
+	if (c->result != NULL)
+		json_object_set_new(c->result, "removed", json_boolean(self != NULL && self->gone));
 	op_end(c);
 }
 

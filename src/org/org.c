@@ -283,7 +283,14 @@ org_grant_for(const struct org *o, const struct stream_id *stream, const struct 
 size_t
 org_void_removals(const struct org *o)
 {
-	return o->now == NULL ? 0 : o->now->void_removals;
+	return o->now == NULL ? 0 : o->now->dispute_count;
+}
+
+const struct org_dispute *
+org_dispute_at(const struct org *o, size_t i)
+{
+	assert(i < org_void_removals(o));
+	return &o->now->disputes[i];
 }
 
 size_t

@@ -112,8 +112,13 @@ uint64_t org_limit(const struct org *o, const struct log_key *log);
 bool org_effective(const struct org *o, const struct log_key *log, uint64_t seq);
 /* Where a FORK entry proves that the log splits; UINT64_MAX: nowhere. */
 uint64_t org_fork_point(const struct org *o, const struct log_key *log);
-/* Removals that had no effect because the target was no lower in rank: disputes. */
+/*
+ * Removals that had no effect because the target was no lower in rank: disputes, who tried and whom, once each. One is
+ * over when either of the two is gone.
+ */
+struct org_dispute { struct device_id by, target; };
 size_t org_void_removals(const struct org *o);
+const struct org_dispute *org_dispute_at(const struct org *o, size_t i);
 /* Entries whose payload did not decode, and FORK entries that prove nothing. Since org_new(). */
 size_t org_skipped(const struct org *o);
 

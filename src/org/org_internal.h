@@ -128,6 +128,7 @@ struct standing {
 struct accepted { uint32_t node, by; bool withdrawn; struct cutset cuts; };   /* a GRANT */
 struct team_state { struct stream_id id; uint32_t node; uint8_t stratum, mode; };
 struct withdrawal { struct hash grant; struct device_id dev; struct stream_id team; struct cutset cuts; };
+struct void_removal { uint32_t by, target; };                                  /* subjects */
 struct adopted { struct log_id log; uint64_t from, to; uint8_t head16[16]; };
 
 struct eval {
@@ -139,7 +140,8 @@ struct eval {
 	struct team_state *team_states; size_t team_state_count, team_state_cap;
 	struct withdrawal *withdrawals; size_t withdrawal_count, withdrawal_cap;
 	struct table *team_state_of, *withdrawal_of, *accepted_of;
-	size_t void_removals;
+	struct void_removal *voids; size_t void_count, void_cap; /* in no particular order; some settled meanwhile */
+	struct org_dispute *disputes; size_t dispute_count;
 
 	struct org_device *devices; size_t device_count;
 	struct org_team *teams; size_t team_count;

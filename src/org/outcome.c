@@ -27,6 +27,8 @@ eval_free(struct eval *ev)
 	mem_free(ev->devices);
 	mem_free(ev->teams);
 	mem_free(ev->grants);
+	mem_free(ev->voids);
+	mem_free(ev->disputes);
 	table_free(ev->by_author);
 	table_free(ev->by_noise);
 	table_free(ev->by_id);
@@ -188,6 +190,36 @@ list_teams(const struct org *o, struct eval *ev, struct err *err)
 	return ERR_OK;
 }
 
+static int
+order_disputes(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct org_dispute));
+}
+
+/* The void removals that nobody has settled: both still belong. */
+static enum err_code
+list_disputes(const struct org *o, struct eval *ev, struct err *err)
+{
+	size_t count = 0, kept = 0;
+
+	ev->disputes = mem_zero(ev->void_count + 1, sizeof(*ev->disputes));
+	if (ev->disputes == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	for (size_t i = 0; i < ev->void_count; i++) {
+		const struct void_removal *v = &ev->voids[i];
+
+		if (!ev->standing[v->by].gone && !ev->standing[v->target].gone)
+			ev->disputes[count++] = (struct org_dispute){ o->subjects[v->by].id, o->subjects[v->target].id };
+	}
+	if (count > 1)
+		qsort(ev->disputes, count, sizeof(*ev->disputes), order_disputes);
+	for (size_t i = 0; i < count; i++)
+		if (kept == 0 || order_disputes(&ev->disputes[kept - 1], &ev->disputes[i]) != 0)
+			ev->disputes[kept++] = ev->disputes[i];
+	ev->dispute_count = kept;
+	return ERR_OK;
+}
+
 enum err_code
 eval_outcome(const struct org *o, struct eval *ev, struct err *err)
 {
@@ -197,5 +229,7 @@ eval_outcome(const struct org *o, struct eval *ev, struct err *err)
 		rc = list_devices(o, ev, err);
 	if (rc == ERR_OK)
 		rc = list_teams(o, ev, err);
+	if (rc == ERR_OK)
+		rc = list_disputes(o, ev, err);
 	return rc;
 }

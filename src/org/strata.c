@@ -292,6 +292,19 @@ accept_ungrant(struct eval *ev, const struct ungrant *u, struct err *err)
 	return rc;
 }
 
+/* Whether it stays a dispute shows at the end: a more junior stratum may still see one of them leave. */
+static enum err_code
+note_void(struct eval *ev, uint32_t by, uint32_t target, struct err *err)
+{
+	struct void_removal *room = mem_room(ev->voids, ev->void_count, &ev->void_cap, sizeof(*room));
+
+	if (room == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	ev->voids = room;
+	room[ev->void_count++] = (struct void_removal){ by, target };
+	return ERR_OK;
+}
+
 static enum err_code
 accept_revoke(struct eval *ev, const struct node *n, uint32_t by, uint8_t r, struct err *err)
 {
@@ -299,9 +312,7 @@ accept_revoke(struct eval *ev, const struct node *n, uint32_t by, uint8_t r, str
 		return ERR_OK; /* done before anything else of this device */
 	if (ev->standing[n->target].rank > r)
 		return remove_device(ev, n->target, n->op->u.revoke.cuts, n->op->u.revoke.cut_count, err);
-	if (!n->kill_ok)
-		ev->void_removals++;
-	return ERR_OK;
+	return n->kill_ok ? ERR_OK : note_void(ev, by, n->target, err);
 }
 
 static enum err_code

@@ -37,6 +37,8 @@ export_share(const struct export *x, const struct stream_id *stream)
 
 	if (x->b.sync.is_control(x->b.sync.ctx, stream))
 		return SHARE_ALL;
+	if (x->me != NULL && x->me->gone)
+		return SHARE_NOTHING;
 	if (x->to == NULL)
 		return mine == SHARE_ALL ? SHARE_ALL : SHARE_NOTHING;
 	if (mine == SHARE_NOTHING || (mine == SHARE_HEADERS && org_share(x->org, x->to, stream) == SHARE_ALL))
@@ -44,10 +46,20 @@ export_share(const struct export *x, const struct stream_id *stream)
 	return org_share(x->org, x->to, stream);
 }
 
+/* A removed device brings what it wrote itself, which may be nowhere else: whoever reads the bundle may adopt it. */
+static enum org_share
+log_share(const struct export *x, const struct log_head *h)
+{
+	if (x->me != NULL && x->me->gone && SAME(h->key.author, x->me->sign_pk) &&
+	    (x->to == NULL || org_share(x->org, x->to, &h->key.stream) == SHARE_ALL))
+		return SHARE_ALL;
+	return export_share(x, &h->key.stream);
+}
+
 static bool
 exported(void *ctx, const struct log_head *h)
 {
-	return export_share(ctx, &h->key.stream) != SHARE_NOTHING;
+	return log_share(ctx, h) != SHARE_NOTHING;
 }
 
 struct place { unsigned order; size_t log; };
@@ -67,7 +79,7 @@ export_log(struct export *x, size_t log, struct buf *runs, struct buf *content, 
 {
 	struct replica *r = x->b.host->replica;
 	const struct log_head *h = replica_log_at(r, log);
-	bool headers_only = export_share(x, &h->key.stream) == SHARE_HEADERS;
+	bool headers_only = log_share(x, h) == SHARE_HEADERS;
 	uint64_t from = h->key.is_branch ? h->key.branch_seq : 0, next;
 
 	while (from < h->len) {

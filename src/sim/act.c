@@ -158,6 +158,8 @@ do_write(struct play *p, size_t i)
 	p->batches++;
 	for (; n < want && rc == ERR_OK; n++)
 		rc = add_to_batch(p, i, &batch[n], &err);
+	if (rc == ERR_OK && !leave_check(p, i))
+		return false;
 	if (rc == ERR_OK) {
 		rc = node_commit(s->node, &err);
 		fate = rc == ERR_OK ? FATE_SAVED : FATE_DOUBTFUL;
@@ -225,6 +227,14 @@ do_keys(struct play *p, size_t i)
 	if (!p->coordinator[i] || station_give_keys(p->stations[i], &err) == ERR_OK)
 		return true;
 	return must_be_excused(p, i, "giving keys", &err);
+}
+
+static bool
+do_leave(struct play *p, size_t i)
+{
+	struct err err = ERR_INIT;
+
+	return leave_act(p, i, &err) == ERR_OK || must_be_excused(p, i, "a guest's coming or going", &err);
 }
 
 static bool
@@ -383,6 +393,7 @@ befall(struct play *p, enum act_kind kind, size_t i)
 	case DO_BUNDLE_IN:
 	case DO_KEYS:
 	case DO_WRONG_PASS:
+	case DO_LEAVE:
 	case DO_WAIT:
 	case DO_IMAGE:
 	case DO_PUT_BACK:
@@ -420,6 +431,8 @@ perform(struct play *p, enum act_kind kind, size_t i)
 		return do_keys(p, i);
 	case DO_WRONG_PASS:
 		return do_wrong_pass(p, i);
+	case DO_LEAVE:
+		return do_leave(p, i);
 	case DO_CLOSE:
 		return do_close(p, i);
 	case DO_REOPEN:

@@ -10,7 +10,7 @@ enum { STATIONS_MAX = 6, MACHINES_MAX = STATIONS_MAX + 1 /* the hub */, STICKS =
 
 enum act_kind {
 	DO_WRITE, DO_MEET, DO_CLOSE, DO_REOPEN, DO_CRASH, DO_BUNDLE_OUT, DO_BUNDLE_IN, DO_KEYS, DO_REPLAY, DO_PART, DO_CLOG,
-	DO_CLOCK, DO_WRONG_PASS, DO_WAIT, DO_HUB_CRASH, DO_HUB_CLOSE, DO_IMAGE,
+	DO_CLOCK, DO_WRONG_PASS, DO_LEAVE, DO_WAIT, DO_HUB_CRASH, DO_HUB_CLOSE, DO_IMAGE,
 	DO_PUT_BACK, DO_COUNT
 };
 
@@ -48,6 +48,8 @@ struct play {
 	bool was_put_back[MACHINES_MAX];
 	struct buf stick[STICKS];
 	size_t batches;
+	bool guest_came;           /* leave.c */
+	struct device_id guest;
 };
 
 /* The play ends here. Returns false, so that a check reads `return play_fail(…)`. */
@@ -71,5 +73,9 @@ bool play_tend(struct play *p);
 bool play_act(struct play *p);
 bool play_has_hub(const struct play *p); /* it is p->stations[p->swarm.stations] */
 void swarm_draw(struct swarm *s, const struct play_options *o);
+
+/* leave.c: a guest comes, or leaves; and whether what station i has just written is sealed to members only. */
+enum err_code leave_act(struct play *p, size_t i, struct err *err) MUST_CHECK;
+bool leave_check(struct play *p, size_t i);
 
 #endif

@@ -401,12 +401,14 @@ go_on(struct sync *s, struct err *err)
 
 /* ---- events ---- */
 
-/* The proof of a removal comes before the refusal: it counts from now on. */
+/* The proof of a removal comes before the refusal: it counts from now on, and for good, though the conversation failed. */
 static enum err_code
 was_refused(struct sync *s, uint64_t why, struct err *err)
 {
 	enum err_code rc = sync_evaluate(s, err);
 
+	if (rc == ERR_OK)
+		rc = s->host.commit(s->host.ctx, err);
 	s->todo->ended = true;
 	s->phase = PHASE_OVER;
 	return rc == ERR_OK ? sync_refused(err, why) : rc;

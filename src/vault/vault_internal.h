@@ -111,6 +111,9 @@ enum err_code vault_take_secret(struct vault *v, struct epoch *ep, const uint8_t
 void vault_commit_of(uint8_t out[32], const uint8_t e[32], const struct stream_id *stream);
 struct epoch *vault_preferred_epoch(const struct vault *v, const struct stream_id *stream);
 
+/* The KEYTABLE whose rows stand in v->plain, which is wiped. */
+enum err_code vault_seal_table(struct vault *v, struct env *env, const struct header *next, struct buf *payload, struct err *err) MUST_CHECK;
+
 /* Index, or NO_CASE when out of memory. A key that is there already is not added twice. */
 int64_t vault_case_put(struct vault *v, const struct key_id *kid, const uint8_t key[32], const struct stream_id *stream,
                        const struct epoch_id *birth);

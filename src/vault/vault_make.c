@@ -211,6 +211,13 @@ enum err_code
 vault_make_keytable(struct vault *v, struct env *env, const struct header *next, size_t *at, bool *more,
                     struct buf *payload, struct err *err)
 {
+	write_rows(v, &next->stream, at, more);
+	return vault_seal_table(v, env, next, payload, err);
+}
+
+enum err_code
+vault_seal_table(struct vault *v, struct env *env, const struct header *next, struct buf *payload, struct err *err)
+{
 	const struct epoch *ep = vault_preferred_epoch(v, &next->stream);
 	const struct place place = place_of(next);
 	uint8_t fresh[32], salt[24], key[32];
@@ -218,10 +225,12 @@ vault_make_keytable(struct vault *v, struct env *env, const struct header *next,
 	const struct epoch_keys *k;
 	bool ok;
 
-	if (ep == NULL)
+	if (ep == NULL) {
+		if (v->plain.len > 0)
+			wipe(v->plain.p, v->plain.len);
 		return err_set(err, ERR_KEY, "no clean epoch is held for this team");
+	}
 	k = &v->keys[ep - v->epochs];
-	write_rows(v, &next->stream, at, more);
 	env_random(env, fresh, sizeof(fresh));
 	HC(salt, 24, BYTES(k->tk, 32), "fb1/salt", BYTES(fresh, 32), PLACE_PARTS(place), buf_bytes(&v->plain));
 	vault_table_key(key, k, salt, &place);

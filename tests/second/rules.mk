@@ -12,8 +12,9 @@ $(BUILD)/second/second.mjs: $(wildcard $(SECOND)/*.ts) $(SECOND)/tsconfig.json $
 	@mkdir -p $(@D)
 	@echo "  TS    $@"
 	$(Q)cd $(SECOND) && node_modules/.bin/tsc
+	@# Node 18 has the same crypto object and does not offer it by itself.
 	$(Q)$(SECOND)/node_modules/.bin/esbuild $(SECOND)/main.ts --bundle --platform=node --format=esm --target=node18 \
-		--log-level=warning --outfile=$@
+		--banner:js="import { webcrypto } from 'node:crypto'; globalThis.crypto ??= webcrypto" --log-level=warning --outfile=$@
 
 .PHONY: second
 second: $(BUILD)/second/second.mjs all

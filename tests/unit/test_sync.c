@@ -440,7 +440,8 @@ a_removed_device_gets_the_proof_and_nothing_else(void **state)
 	                "1 HELLO ENTRIES ERR");
 	assert_int_equal(m.end[0].code, ERR_REFUSED);
 	assert_int_equal(m.end[1].code, ERR_REFUSED);
-	/* It knows now, and has none of the four notes. */
+	/* It knows from now on, and has none of the four notes. */
+	replica_drop(b);
 	assert_true(org_device_by_id(replica_org(b), &w.id[SECOND])->gone);
 	assert_int_equal(replica_log_at(b, site_log_of(&w, b, &w.device[ADVISER], &w.team))->len, 2);
 	room_free(&m);

@@ -1,0 +1,18 @@
+/* What the texts of the answers share: node_print.c has most of them, node_print_removal.c those about leaving. */
+#ifndef FALTBOK_APP_NODE_PRINT_H
+#define FALTBOK_APP_NODE_PRINT_H
+
+#include "base/bytes.h"
+
+#include <jansson.h>
+
+const char *text_of(const json_t *o, const char *key); /* a dash where there is none */
+long long number_of(const json_t *o, const char *key);
+const char *plural(long long n);
+
+void print_removed(struct buf *out, const json_t *member);
+void print_removal(struct buf *out, const json_t *r);
+void print_adopt(struct buf *out, const json_t *r);
+void print_exposure(struct buf *out, const json_t *r);
+
+#endif

@@ -1,0 +1,315 @@
+/*
+ * When somebody leaves: revoke, ungrant, adopt, and what a device could read.
+ */
+#include "op/op_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "crdt/hlc.h"
+#include "node/removal.h"
+
+/* ---- revoke, ungrant ---- */
+
+static const char *
+stream_name(struct node *n, const struct stream_id *stream)
+{
+	const struct stream_id control = control_stream(org_id(node_org(n))), roster = roster_stream(org_id(node_org(n)));
+
+	return SAME(*stream, control) ? "membership" : SAME(*stream, roster) ? "roster" : node_team_name(n, stream);
+}
+
+static json_t *
+cuts_json(struct node *n, const struct node_removal *r)
+{
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < r->cut_count; i++) {
+		const struct cut *c = &r->cuts[i];
+
+		json_array_append_new(out, json_pack("{s:s,s:I,s:o}", "log", stream_name(n, &c->stream), "entries",
+		                                     (json_int_t)(c->seq + 1), "last", json_hex(c->head16, 16)));
+	}
+	return out;
+}
+
+struct late_of { const struct author *author; uint64_t count; };
+
+static bool
+count_late_of(void *ctx, const struct node_late *late)
+{
+	struct late_of *k = ctx;
+
+	k->count += SAME(late->author, *k->author);
+	return true;
+}
+
+static json_t *
+removal_json(struct op_call *c, const struct node_removal *r, const struct device_id *dev)
+{
+	const struct org_device *d = org_device_by_id(node_org(c->node), dev);
+	struct late_of k = { .author = &d->sign_pk };
+
+	if (node_each_late(c->node, count_late_of, &k, &c->err) != ERR_OK)
+		return NULL;
+	return json_pack("{s:o,s:s,s:o,s:I}", "device", json_hex(dev->b, 16), "name", node_device_name(c->node, dev), "cuts",
+	                 cuts_json(c->node, r), "waiting_adoption", (json_int_t)k.count);
+}
+
+/* Nobody is left who could admit or remove: only the trustees can go on from here. */
+static bool
+no_coordinator_left(const struct org *org)
+{
+	for (size_t i = 0; i < org_device_count(org); i++) {
+		const struct org_device *d = org_device_at(org, i);
+
+		if (d->coordinator && !d->gone)
+			return false;
+	}
+	return true;
+}
+
+static void
+revoke_device(struct op_call *c, const struct device_id *dev, struct node_removal *r)
+{
+	char name[160];
+
+	if (node_revoke(c->node, dev, param_text(c, "reason"), r, &c->err) != ERR_OK || node_commit(c->node, &c->err) != ERR_OK)
+		return;
+	snprintf(name, sizeof(name), "%s", node_device_name(c->node, dev));
+	if (r->dispute) {
+		err_set(&c->err, ERR_REFUSED, "%s has not been removed: it is no lower in rank than this device; the attempt stands on record "
+		        "as a dispute, which the trustees must decide", name);
+		return;
+	}
+	c->result = removal_json(c, r, dev);
+	if (c->result != NULL && no_coordinator_left(node_org(c->node)))
+		json_object_set_new(c->result, "no_coordinator_left", json_true());
+}
+
+void
+op_revoke(struct op_call *c)
+{
+	struct node_removal *r = mem_zero(1, sizeof(*r));
+	const struct org_device *d;
+	struct device_id dev;
+
+	if (r == NULL) {
+		op_fail(c);
+		return;
+	}
+	if (find_device(c, param_text(c, "device"), &d) == ERR_OK) {
+		dev = d->id;
+		revoke_device(c, &dev, r);
+	}
+	if (c->err.code != ERR_OK)
+		node_drop(c->node);
+	mem_free(r);
+	op_end(c);
+}
+
+void
+op_ungrant(struct op_call *c)
+{
+	struct node_removal *r = mem_zero(1, sizeof(*r));
+	const struct org_device *d;
+	struct stream_id team;
+	struct device_id dev;
+
+	if (r == NULL) {
+		op_fail(c);
+		return;
+	}
+	if (find_device(c, param_text(c, "device"), &d) != ERR_OK)
+		goto out;
+	if (!node_team_named(c->node, param_text(c, "team"), &team)) {
+		err_set(&c->err, ERR_UNKNOWN, "there is no team \"%s\"; `faltbok team list` lists them", param_text(c, "team"));
+		goto out;
+	}
+	dev = d->id;
+	if (node_ungrant(c->node, &dev, &team, r, &c->err) == ERR_OK && node_commit(c->node, &c->err) == ERR_OK)
+		c->result = removal_json(c, r, &dev);
+	if (c->result != NULL)
+		json_object_set_new(c->result, "team", json_string(node_team_name(c->node, &team)));
+out:
+	if (c->err.code != ERR_OK)
+		node_drop(c->node);
+	mem_free(r);
+	op_end(c);
+}
+
+/* ---- adopt ---- */
+
+struct waiting { struct op_call *call; struct node_late *late; size_t count, cap; };
+
+static bool
+keep_late(void *ctx, const struct node_late *late)
+{
+	struct waiting *w = ctx;
+	struct node_late *room = mem_room(w->late, w->count, &w->cap, sizeof(*room));
+
+	if (room == NULL) {
+		err_plain(&w->call->err, ERR_NO_MEMORY);
+		return false;
+	}
+	w->late = room;
+	room[w->count++] = *late;
+	return true;
+}
+
+static const char *
+why_late(struct node *n, const struct node_late *late)
+{
+	const struct org_device *d = org_device_by_author(node_org(n), &late->author);
+
+	if (d != NULL && d->gone)
+		return "written by a removed device, unseen by who removed it";
+	if (d != NULL && !org_reads(node_org(n), &late->team, &d->id))
+		return "written after the right to the team was withdrawn";
+	return "written in two copies of one device";
+}
+
+static json_t *
+late_json(struct node *n, const struct node_late *late)
+{
+	const struct profile *p = node_profile(n);
+	const struct profile_type *t = late->opens && p != NULL ? profile_type_numbered(p, late->type) : NULL;
+	json_t *o = json_pack("{s:o,s:s,s:s,s:I,s:s}", "entry", json_hex(late->id.b, 16), "by", node_author_name(n, &late->author),
+	                      "team", stream_name(n, &late->team), "seq", (json_int_t)late->seq, "why", why_late(n, late));
+	char at[40];
+
+	if (late->opens) {
+		json_object_set_new(o, "record", json_hex(late->record.b, 16));
+		json_object_set_new(o, "type", t != NULL ? json_string(t->name) : json_null());
+		json_object_set_new(o, "at", json_string(time_print(at, hlc_ms(late->hlc), 0)));
+	}
+	return o;
+}
+
+/* The one that waits and whose id begins so. */
+static struct node_late *
+find_late(struct op_call *c, struct waiting *w, const char *text)
+{
+	struct node_late *found = NULL;
+	char hex[33];
+
+	for (size_t i = 0; i < w->count; i++) {
+		if (strlen(text) < 6 || strncmp(hex_encode(hex, w->late[i].id.b, 16), text, strlen(text)) != 0)
+			continue;
+		if (found != NULL) {
+			err_set(&c->err, ERR_INVALID, "\"%s\" begins more than one entry; give more of its digits", text);
+			return NULL;
+		}
+		found = &w->late[i];
+	}
+	if (found == NULL)
+		err_set(&c->err, ERR_UNKNOWN, "no entry \"%s\" waits for adoption; `faltbok adopt` lists those that do", text);
+	return found;
+}
+
+/* Leaves in `w` what was named, in its order. */
+static enum err_code
+choose(struct op_call *c, struct waiting *w)
+{
+	const json_t *entries = json_object_get(c->params, "entry"), *name;
+	bool *chosen = mem_zero(w->count + 1, sizeof(*chosen));
+	const struct org_device *d = NULL;
+	size_t i, kept = 0;
+
+	if (chosen == NULL)
+		return err_plain(&c->err, ERR_NO_MEMORY);
+	if (param_text(c, "all") != NULL && find_device(c, param_text(c, "all"), &d) == ERR_OK)
+		for (i = 0; i < w->count; i++)
+			chosen[i] = SAME(w->late[i].author, d->sign_pk);
+	json_array_foreach((json_t *)entries, i, name) {
+		struct node_late *l = c->err.code == ERR_OK ? find_late(c, w, json_string_value(name)) : NULL;
+
+		if (l != NULL)
+			chosen[l - w->late] = true;
+	}
+	for (i = 0; i < w->count; i++)
+		if (chosen[i])
+			w->late[kept++] = w->late[i];
+	w->count = kept;
+	mem_free(chosen);
+	return c->err.code;
+}
+
+static json_t *
+late_list(struct op_call *c, const struct waiting *w)
+{
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < w->count; i++)
+		json_array_append_new(out, late_json(c->node, &w->late[i]));
+	return out;
+}
+
+/* Without a name, or with the word "list": what waits. */
+static bool
+only_lists(const struct op_call *c)
+{
+	const json_t *entries = json_object_get(c->params, "entry");
+	const char *first = json_string_value(json_array_get(entries, 0));
+
+	return param_text(c, "all") == NULL && (first == NULL || (json_array_size(entries) == 1 && strcmp(first, "list") == 0));
+}
+
+void
+op_adopt(struct op_call *c)
+{
+	struct waiting w = { .call = c };
+	bool lists = only_lists(c);
+
+	if (node_each_late(c->node, keep_late, &w, &c->err) != ERR_OK || c->err.code != ERR_OK)
+		;
+	else if (lists)
+		c->result = json_pack("{s:o}", "waiting", late_list(c, &w));
+	else if (choose(c, &w) == ERR_OK && node_adopt(c->node, w.late, w.count, &c->err) == ERR_OK &&
+	         node_commit(c->node, &c->err) == ERR_OK)
+		c->result = json_pack("{s:I,s:I}", "adopted", (json_int_t)w.count, "waiting_adoption", (json_int_t)node_late_count(c->node));
+	if (c->err.code != ERR_OK && !lists)
+		node_drop(c->node);
+	mem_free(w.late);
+	op_end(c);
+}
+
+/* ---- exposure ---- */
+
+static json_t *
+exposure_json(struct node *n, const struct node_exposure *x)
+{
+	json_t *teams = json_array(), *late = json_array();
+	char text[40];
+
+	for (size_t i = 0; i < x->team_count; i++)
+		json_array_append_new(teams, json_pack("{s:s,s:I,s:I}", "team", stream_name(n, &x->teams[i].team), "epochs",
+		                                       (json_int_t)x->teams[i].epochs, "entries", (json_int_t)x->teams[i].readable));
+	for (size_t i = 0; i < x->late_count; i++) {
+		snprintf(text, sizeof(text), "%04d-%02d", x->late[i].year, x->late[i].month);
+		json_array_append_new(late, json_pack("{s:s,s:s,s:s,s:I}", "team", stream_name(n, &x->late[i].team), "by",
+		                                      node_author_name(n, &x->late[i].author), "period", text, "entries",
+		                                      (json_int_t)x->late[i].entries));
+	}
+	return json_pack("{s:b,s:o,s:o,s:o,s:I}", "removed", x->removed, "removed_at",
+	                 x->dated ? json_string(time_print(text, x->at_ms, 0)) : json_null(), "could_read", teams,
+	                 "still_sealed_to_it", late, "teams_not_seen_here", (json_int_t)x->unseen_teams);
+}
+
+void
+op_exposure(struct op_call *c)
+{
+	struct node_exposure x;
+	const struct org_device *d;
+
+	if (find_device(c, param_text(c, "exposure"), &d) == ERR_OK && node_exposure(c->node, &d->id, &x, &c->err) == ERR_OK) {
+		c->result = exposure_json(c->node, &x);
+		if (c->result != NULL) {
+			json_object_set_new(c->result, "device", json_hex(d->id.b, 16));
+			json_object_set_new(c->result, "name", json_string(node_device_name(c->node, &d->id)));
+		}
+		node_exposure_free(&x);
+	}
+	op_end(c);
+}
