@@ -6,6 +6,7 @@
  *   write.c    the open batch, epochs, seals              snapshot.c  the sealed image of the view
  *   found.c    founding, profiles                         admit.c     membership, keys for new readers
  *   names.c    who is called what                         custody.c   what others hold
+ *   invite.c   invitations, and newcomers at the door
  */
 #ifndef FALTBOK_NODE_NODE_INTERNAL_H
 #define FALTBOK_NODE_NODE_INTERNAL_H
@@ -83,6 +84,8 @@ struct node {
 	struct table *touched_by_id;
 	struct record *work;
 
+	struct invites *invites;     /* invite.c's: open invitations; NULL before the first */
+
 	struct table *names;         /* kind ‖ id16 -> struct name * */
 	struct name org_name;
 };
@@ -118,6 +121,9 @@ struct roster_op { uint8_t kind; uint32_t field; struct bytes value; };
 enum err_code node_write_roster(struct node *n, const struct record_id *id, const struct roster_op *ops, size_t count, struct err *err) MUST_CHECK;
 /* Appends an entry to our log in `stream`. */
 enum err_code node_append(struct node *n, const struct stream_id *stream, uint8_t kind, struct bytes payload, struct entry *out, struct err *err) MUST_CHECK;
+
+/* invite.c */
+void node_end_invites(struct node *n);
 
 /* found.c */
 enum err_code node_load_roster(struct node *n, struct err *err) MUST_CHECK; /* profile and name of the organisation */
