@@ -293,7 +293,7 @@ act(struct join *j, struct buf *out, enum join_event *event, struct err *err)
 	case OVER:
 		break;
 	}
-	assert(!"read_fields() has refused these");
+	assert(false); /* read_fields() has refused these */
 	return ERR_OK;
 }
 
