@@ -38,7 +38,7 @@ $(BUILD)/%.o: %.c
 
 $(BUILD)/faltbok: $(BUILD)/src/app/faltbok.o $(APP_COMMON) $(APP_NODE) $(NODE_OBJ)
 	@echo "  LINK  $@"
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) $(shell pkg-config --libs libqrencode)
 $(BUILD)/faltbok-hub: $(BUILD)/src/app/faltbok-hub.o $(APP_COMMON) $(call objects_of,$(HUB_LAYERS))
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)

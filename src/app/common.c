@@ -346,6 +346,29 @@ app_fail(struct app *app, const struct err *err)
 	return err_exit_status(err->code);
 }
 
+void
+app_say(const struct app *app, const char *fmt, ...)
+{
+	FILE *to = app->json || app->quiet ? stderr : stdout;
+	va_list args;
+
+	va_start(args, fmt);
+	vfprintf(to, fmt, args);
+	va_end(args);
+	fflush(to);
+}
+
+bool
+app_has_terminal(void)
+{
+	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
+
+	if (tty < 0)
+		return false;
+	close(tty);
+	return true;
+}
+
 bool
 app_ask_yes(const char *question)
 {

@@ -46,7 +46,13 @@ bool app_ask_yes(const char *question); /* on the terminal; false when there is 
 /* The path as it would be from "/": for a process that works elsewhere. */
 char *app_absolute(const char *path, char out[4096]);
 
-/* join --request FILE … | join --welcome FILE …: the same for all three programs. */
+/* One line of what is going on, for a person: on standard output, or beside it where that is --json's. */
+void app_say(const struct app *app, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+bool app_has_terminal(void);
+
+/* join CODE …: connects, shows digits, takes the welcome (join_code.c). */
+int app_join_code(struct app *app, const char *code);
+/* join CODE … | join --request FILE … | join --welcome FILE …: the same for all three programs. */
 int app_join(struct app *app);
 /* passphrase: a new one for this home.  recover --code FILE: a new one by the recovery code. */
 int app_change_passphrase(struct app *app);

@@ -11,7 +11,7 @@
 #include "peer/meet.h"
 
 static const struct command commands[] = {
-	{ "join", "--request FILE --member NAME --device NAME | --welcome FILE [--root FINGERPRINT | --yes]",
+	{ "join", "CODE --member NAME --device NAME | --request FILE --member NAME --device NAME | --welcome FILE [--root FINGERPRINT | --yes]",
 	  "Makes this auditor's keys and a request for a coordinator; then takes the welcome." },
 	{ "fetch", "--peer HOST:PORT [--wait SECONDS]", "Fills this auditor's home from a node or hub." },
 	{ "bundle read", "FILE", "Fills this auditor's home from a bundle." },

@@ -10,7 +10,7 @@
 #include "net/net.h"
 
 static const struct command commands[] = {
-	{ "join", "--request FILE --member NAME --device NAME | --welcome FILE [--root FINGERPRINT | --yes]",
+	{ "join", "CODE --member NAME --device NAME | --request FILE --member NAME --device NAME | --welcome FILE [--root FINGERPRINT | --yes]",
 	  "Makes this hub's keys and a request for a coordinator; then takes the welcome." },
 	{ "serve", "--listen HOST:PORT [--peer HOST:PORT]…", "Relays until interrupted." },
 	{ "status", "", "Entries, logs and bytes held." },

@@ -13,8 +13,8 @@
 static const struct command own_commands[] = {
 	{ "init", "--org NAME --member NAME --device NAME [--kit DIR] [--profile FILE] [--no-escrow]",
 	  "Creates the organisation; this device is its first coordinator. Writes the recovery kit." },
-	{ "join", "--request FILE --member NAME --device NAME | --welcome FILE [--root FINGERPRINT | --yes]",
-	  "Makes this device's keys and a request for a coordinator; then takes the welcome." },
+	{ "join", "CODE --member NAME --device NAME | --request FILE --member NAME --device NAME | --welcome FILE [--root FINGERPRINT | --yes]",
+	  "Joins by the code on a coordinator's screen; or by files: makes a request for a coordinator, then takes the welcome." },
 	{ "serve", "[--listen HOST:PORT] [--peer HOST:PORT]…", "Keeps in step with others until interrupted." },
 	{ "passphrase", "[--new-passphrase-file FILE]", "Changes the passphrase of this home." },
 	{ "recover", "--code FILE", "Sets a new passphrase with this device's recovery code." },
@@ -111,7 +111,7 @@ by_ourselves(struct app *app, const struct op_row *row, json_t *params)
 		err_set(&err, ERR_REFUSED, "%s: no home is here yet; `faltbok init` founds an organisation, `faltbok join` joins one", app->home);
 		return app_fail(app, &err);
 	}
-	if (app_passphrase(app, false, &err) != ERR_OK)
+	if ((invite_is(row) && invite_answerable(params, &err) != ERR_OK) || app_passphrase(app, false, &err) != ERR_OK)
 		return app_fail(app, &err);
 	secret.secret = buf_bytes(&app->passphrase);
 	if (node_open(&node, app->env, app->home, &secret, &err) != ERR_OK)
@@ -122,6 +122,8 @@ by_ourselves(struct app *app, const struct op_row *row, json_t *params)
 	if (!done)
 		net_run(app->env, &done, -1);
 	status = call.err.code == ERR_OK ? answer(app, row, call.result) : app_fail(app, &call.err);
+	if (status == 0 && invite_is(row)) /* who waits at the door needs somebody to open it */
+		status = invite_wait(app, node, json_is_true(json_object_get(params, "yes")));
 	node_close(node);
 	return status;
 }
@@ -141,6 +143,8 @@ run_row(struct app *app)
 	params = args_params(app, row, used, &err);
 	if (params == NULL)
 		return app_fail(app, &err);
+	if (invite_is(row))
+		invite_addresses(params);
 	if (by_socket(app, row, params, &status) == ERR_NOT_FOUND)
 		status = by_ourselves(app, row, params);
 	json_decref(params);

@@ -1,6 +1,6 @@
 /*
- * Becoming a device of an organisation, by files: a request out, a welcome in.
- * And the ways back to a home: a new passphrase, the recovery code.
+ * Becoming a device of an organisation, by files: a request out, a welcome in
+ * (by a code: join_code.c). And the ways back to a home: a new passphrase, the recovery code.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,7 +109,10 @@ app_join(struct app *app)
 		return join_request(app, request);
 	if (welcome != NULL && request == NULL)
 		return join_welcome(app, welcome);
-	err_set(&err, ERR_USAGE, "join --request FILE --member NAME --device NAME, or join --welcome FILE [--root FINGERPRINT | --yes]");
+	if (request == NULL && app->argc > 1)
+		return app_join_code(app, app->argv[1]);
+	err_set(&err, ERR_USAGE, "join CODE --member NAME --device NAME, join --request FILE --member NAME --device NAME, "
+	        "or join --welcome FILE [--root FINGERPRINT | --yes]");
 	return app_fail(app, &err);
 }
 

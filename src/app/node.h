@@ -13,6 +13,17 @@ json_t *args_params(const struct app *app, const struct op_row *row, int used, s
 /* What a person reads on the terminal; "" where the exit status says it all. Appends. */
 void print_result(struct buf *out, const struct op_row *row, const json_t *result);
 
+/* Whether this is `invite`, which goes on after its answer; and the addresses of this machine, for its code. */
+bool invite_is(const struct op_row *row);
+void invite_addresses(json_t *params);
+/* A person can answer, or nobody needs to. */
+enum err_code invite_answerable(const json_t *params, struct err *err);
+/* Waits until somebody has joined by the node's only invitation. Returns the exit status. */
+int invite_wait(struct app *app, struct node *node, bool yes);
+
+/* Appends the text as a QR code in block characters, light on dark. False when it does not fit one. */
+bool qr_print(struct buf *out, const char *text);
+
 int app_init(struct app *app);   /* faltbok init */
 int app_serve(struct app *app);  /* faltbok serve */
 

@@ -124,6 +124,33 @@ print_members(struct buf *out, const json_t *result)
 }
 
 static void
+print_invite(struct buf *out, const json_t *r)
+{
+	(void)qr_print(out, text_of(r, "qr")); /* the code to type stands below it all the same */
+	buf_printf(out, "On the new device, until %s:\n  faltbok join %s --member NAME --device NAME\n", text_of(r, "expires"), text_of(r, "code"));
+	buf_printf(out, "Both screens will show six digits: compare them. (A node that serves: `faltbok invite list` shows them,\n"
+	           "`faltbok invite confirm CODE` admits.)\n");
+}
+
+static void
+print_invites(struct buf *out, const json_t *result)
+{
+	const json_t *v, *who;
+	size_t i;
+
+	json_array_foreach(json_object_get(result, "invitations"), i, v) {
+		who = json_object_get(v, "newcomer");
+		buf_printf(out, "%s\n  %s until %s: %s", text_of(v, "code"), text_of(v, "role"), text_of(v, "expires"), text_of(v, "state"));
+		if (who != NULL)
+			buf_printf(out, "; %s's device %s shows %s", text_of(who, "member"), text_of(who, "device"), text_of(who, "digits"));
+		buf_put_u8(out, '\n');
+		if (json_object_get(v, "trouble") != NULL)
+			buf_printf(out, "  ! %s\n", text_of(v, "trouble"));
+	}
+	buf_printf(out, "%zu open invitation%s\n", i, plural((long long)i));
+}
+
+static void
 print_teams(struct buf *out, const json_t *result)
 {
 	const json_t *t;
@@ -202,6 +229,15 @@ print_result(struct buf *out, const struct op_row *row, const json_t *r)
 	else if (strcmp(op, "admit") == 0)
 		buf_printf(out, "Admitted %s's device %s as %s. Its words, to compare with its screen:\n  %s\nHand back %s.\n", text_of(r, "member"),
 		           text_of(r, "name"), text_of(r, "role"), text_of(r, "words"), text_of(r, "welcome"));
+	else if (strcmp(op, "invite") == 0)
+		print_invite(out, r);
+	else if (strcmp(op, "invite list") == 0)
+		print_invites(out, r);
+	else if (strcmp(op, "invite confirm") == 0)
+		buf_printf(out, json_is_true(json_object_get(r, "admitted")) ? "Admitted; the welcome is on its way.\n"
+		           : "Refused. The code is spent.\n");
+	else if (strcmp(op, "invite withdraw") == 0)
+		buf_printf(out, "Withdrawn: the code opens nothing any more.\n");
 	else if (strcmp(op, "members") == 0 && json_object_get(r, "members") == NULL)
 		print_exposure(out, r);
 	else if (strcmp(op, "members") == 0)

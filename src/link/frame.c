@@ -13,11 +13,12 @@
 #include "crypto/hc.h"
 #include "link/noise.h"
 
-static const char prologue[] = "fb1/noise/1";
+static const char members_prologue[] = "fb1/noise/1";
 
 enum { PSKS_MAX = 8 };
 
 struct link {
+	const char *prologue;
 	struct noise noise;
 	struct noise_cipher sending, receiving;
 	bool initiator, open, broken;
@@ -38,11 +39,19 @@ link_psk(uint8_t psk[32], const uint8_t n[32])
 struct link *
 link_new(bool initiator, const uint8_t noise_sk[32], const uint8_t e_sk[32], const uint8_t (*psks)[32], size_t psk_count)
 {
+	return link_new_for(members_prologue, initiator, noise_sk, e_sk, psks, psk_count);
+}
+
+struct link *
+link_new_for(const char *prologue, bool initiator, const uint8_t noise_sk[32], const uint8_t e_sk[32],
+             const uint8_t (*psks)[32], size_t psk_count)
+{
 	struct link *l = mem_zero(1, sizeof(*l));
 
 	assert(psk_count > 0);
 	if (l == NULL)
 		return NULL;
+	l->prologue = prologue;
 	l->initiator = initiator;
 	memcpy(l->sk, noise_sk, 32);
 	memcpy(l->e_sk, e_sk, 32);
@@ -109,7 +118,7 @@ read_first(struct link *l, struct bytes message, struct buf *payload, struct err
 	enum err_code rc = ERR_KEY;
 
 	for (size_t i = 0; i < l->psk_count && rc == ERR_KEY; i++) {
-		noise_init(&l->noise, &noise_xxpsk0, false, BYTES_STR(prologue), l->sk, l->e_sk, l->psks[i]);
+		noise_init(&l->noise, &noise_xxpsk0, false, BYTES_STR(l->prologue), l->sk, l->e_sk, l->psks[i]);
 		rc = noise_read(&l->noise, message, payload, err);
 	}
 	return rc;

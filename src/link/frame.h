@@ -37,6 +37,9 @@ enum link_event {
  */
 struct link *link_new(bool initiator, const uint8_t noise_sk[32], const uint8_t e_sk[32],
                       const uint8_t (*psks)[32], size_t psk_count);
+/* The same link for another conversation: `prologue` is a text that lives for ever. */
+struct link *link_new_for(const char *prologue, bool initiator, const uint8_t noise_sk[32], const uint8_t e_sk[32],
+                          const uint8_t (*psks)[32], size_t psk_count);
 void link_free(struct link *l); /* wipes */
 
 /* psk = HC(32, N, "fb1/noise/psk"). */

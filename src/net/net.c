@@ -217,6 +217,27 @@ net_stop(struct env *env)
 	uv_stop(&net_of(env)->loop);
 }
 
+/* ---- where we are ---- */
+
+size_t
+net_addresses(char (*out)[48], size_t max)
+{
+	uv_interface_address_t *list;
+	int count = 0;
+	size_t n = 0;
+
+	if (uv_interface_addresses(&list, &count) == 0) {
+		for (int i = 0; i < count && n < max; i++)
+			if (!list[i].is_internal && list[i].address.address4.sin_family == AF_INET &&
+			    uv_ip4_name(&list[i].address.address4, out[n], sizeof(out[n])) == 0)
+				n++;
+		uv_free_interface_addresses(list, count);
+	}
+	if (n == 0 && max > 0)
+		memcpy(out[n++], "127.0.0.1", sizeof("127.0.0.1"));
+	return n;
+}
+
 /* ---- signals ---- */
 
 static void

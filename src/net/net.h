@@ -20,6 +20,9 @@ void net_stop(struct env *env);
 /* Calls cb on the loop once for SIGINT or SIGTERM; a second signal kills as usual. */
 enum err_code net_on_signal(struct env *env, void (*cb)(void *ctx, int sig), void *ctx, struct err *err);
 
+/* The IPv4 addresses of this machine that others may reach, loopback's when there is none. Returns how many. */
+size_t net_addresses(char (*out)[48], size_t max);
+
 /*
  * The control socket: one JSON line in, one JSON line out, mode 0600, same
  * user only (SO_PEERCRED). `asked` answers each request exactly once with

@@ -87,6 +87,7 @@ node_close(struct node *n)
 
 	if (n == NULL)
 		return;
+	node_end_invites(n);
 	if (n->home.replica != NULL) {
 		replica_drop(n->home.replica);
 		if (n->since_snapshot >= SNAPSHOT_WORTH && !n->behind && !replica_read_only(n->home.replica) &&

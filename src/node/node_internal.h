@@ -8,6 +8,7 @@
  *   names.c    who is called what                         custody.c   what others hold
  *   removal.c  revoking, ungranting, and why              late.c      what is held and does not count; adopting
  *   exposure.c what a device could read
+ *   invite.c   invitations, and newcomers at the door
  */
 #ifndef FALTBOK_NODE_NODE_INTERNAL_H
 #define FALTBOK_NODE_NODE_INTERNAL_H
@@ -87,6 +88,8 @@ struct node {
 	struct table *touched_by_id;
 	struct record *work;
 
+	struct invites *invites;     /* invite.c's: open invitations; NULL before the first */
+
 	struct table *names;         /* kind ‖ id16 -> struct name * */
 	struct name org_name;
 };
@@ -134,6 +137,8 @@ enum err_code node_tell_forks(struct node *n, struct err *err) MUST_CHECK;
 /* admit.c */
 enum err_code node_append_control(struct node *n, const struct control_op *op, struct err *err) MUST_CHECK;
 enum err_code node_must_coordinate(struct node *n, struct err *err) MUST_CHECK;
+/* invite.c */
+void node_end_invites(struct node *n);
 
 /* found.c */
 enum err_code node_load_roster(struct node *n, struct err *err) MUST_CHECK; /* profile and name of the organisation */

@@ -7,7 +7,7 @@
 #include "crypto/words.h"
 #include "node/removal.h"
 
-enum { REQUEST_BYTES_MAX = 16 * 1024, ADMIT_TEAMS_MAX = 32 };
+enum { REQUEST_BYTES_MAX = 16 * 1024 };
 
 static const char *const role_names[] = { NULL, "coordinator", "advisor", "auditor", "hub" };
 
@@ -18,6 +18,22 @@ role_named(const char *name)
 		if (strcmp(role_names[r], name) == 0)
 			return r;
 	return 0;
+}
+
+const char *
+role_name(uint8_t role)
+{
+	return role_names[role < COUNT_OF(role_names) ? role : 0];
+}
+
+uint8_t
+param_role(struct op_call *c)
+{
+	uint8_t role = role_named(param_text(c, "role"));
+
+	if (role == 0)
+		err_set(&c->err, ERR_INVALID, "\"%s\" is not a role: coordinator, advisor, auditor or hub", param_text(c, "role"));
+	return role;
 }
 
 enum err_code
@@ -45,8 +61,8 @@ find_device(struct op_call *c, const char *text, const struct org_device **out)
 	return found != NULL ? ERR_OK : err_set(&c->err, ERR_UNKNOWN, "no device is called \"%s\"; `faltbok members` lists them", text);
 }
 
-static enum err_code
-admit_teams(struct op_call *c, struct stream_id teams[ADMIT_TEAMS_MAX], size_t *count)
+enum err_code
+param_teams(struct op_call *c, struct stream_id teams[NAMED_TEAMS_MAX], size_t *count)
 {
 	const json_t *names = json_object_get(c->params, "team");
 	const json_t *name;
@@ -54,8 +70,8 @@ admit_teams(struct op_call *c, struct stream_id teams[ADMIT_TEAMS_MAX], size_t *
 
 	*count = 0;
 	json_array_foreach((json_t *)names, i, name) {
-		if (*count == ADMIT_TEAMS_MAX)
-			return err_set(&c->err, ERR_INVALID, "more than %d teams named", ADMIT_TEAMS_MAX);
+		if (*count == NAMED_TEAMS_MAX)
+			return err_set(&c->err, ERR_INVALID, "more than %d teams named", NAMED_TEAMS_MAX);
 		if (!node_team_named(c->node, json_string_value(name), &teams[*count]))
 			return err_set(&c->err, ERR_UNKNOWN, "there is no team \"%s\"; `faltbok team list` lists them", json_string_value(name));
 		(*count)++;
@@ -68,17 +84,17 @@ op_admit(struct op_call *c)
 {
 	struct env *env = node_env(c->node);
 	struct buf file = BUF_INIT, welcome = BUF_INIT;
-	struct stream_id teams[ADMIT_TEAMS_MAX];
+	struct stream_id teams[NAMED_TEAMS_MAX];
 	struct join_request req;
 	struct device_id dev;
 	uint8_t digest[32];
 	char words[WORDS_SIX_BYTES + 1];
 	size_t team_count;
-	uint8_t role = role_named(param_text(c, "role"));
+	uint8_t role = param_role(c);
 
 	if (role == 0)
-		err_set(&c->err, ERR_INVALID, "\"%s\" is not a role: coordinator, advisor, auditor or hub", param_text(c, "role"));
-	else if (admit_teams(c, teams, &team_count) != ERR_OK || param_file(c, "request", REQUEST_BYTES_MAX, &file) != ERR_OK)
+		;
+	else if (param_teams(c, teams, &team_count) != ERR_OK || param_file(c, "request", REQUEST_BYTES_MAX, &file) != ERR_OK)
 		;
 	else if (join_request_decode(&req, buf_bytes(&file), &c->err) != ERR_OK)
 		err_wrap(&c->err, "%s is not a request that can be trusted", param_text(c, "request"));

@@ -16,6 +16,11 @@ void op_fail(struct op_call *c);
 const struct profile_type *param_type(struct op_call *c, const char *name, enum err_code *rc);
 /* A device by id prefix or by the name that the roster gives it. */
 enum err_code find_device(struct op_call *c, const char *text, const struct org_device **out);
+/* Roles and teams as people name them: members.c. 0 and the call's err when there is no such role. */
+enum { NAMED_TEAMS_MAX = 32 };
+uint8_t param_role(struct op_call *c);
+const char *role_name(uint8_t role);
+enum err_code param_teams(struct op_call *c, struct stream_id teams[NAMED_TEAMS_MAX], size_t *count);
 json_t *team_names(struct node *n, const struct org_device *d);
 
 void op_put(struct op_call *), op_get(struct op_call *), op_list(struct op_call *), op_search(struct op_call *),
@@ -23,6 +28,8 @@ void op_put(struct op_call *), op_get(struct op_call *), op_list(struct op_call 
 void op_admit(struct op_call *), op_members(struct op_call *), op_team_add(struct op_call *), op_team_list(struct op_call *),
 	op_grant(struct op_call *), op_ungrant(struct op_call *), op_revoke(struct op_call *), op_adopt(struct op_call *),
 	op_exposure(struct op_call *); /* members --exposure */
+void op_invite(struct op_call *), op_invite_list(struct op_call *), op_invite_confirm(struct op_call *),
+	op_invite_withdraw(struct op_call *);
 void op_profile_show(struct op_call *), op_profile_check(struct op_call *), op_profile_install(struct op_call *);
 void op_status(struct op_call *), op_verify(struct op_call *), op_sync(struct op_call *);
 void op_bundle_write(struct op_call *), op_bundle_read(struct op_call *), op_bundle_check(struct op_call *);

@@ -13,6 +13,7 @@ import { Refused } from './bytes';
 import { checkBundle } from './check_bundle';
 import { checkCrdt } from './check_crdt';
 import { checkCrypto } from './check_crypto';
+import { checkJoin } from './check_join';
 import { checkLog } from './check_log';
 import { checkOrg } from './check_org';
 import { checkSync } from './check_sync';
@@ -30,6 +31,7 @@ const VECTORS: [string, Check][] = [
 	['sync.json', checkSync],
 	['vault.json', checkVault],
 	['crdt.json', checkCrdt],
+	['join.json', checkJoin],
 ];
 
 function checkAll(dir: string, organisation?: string): number {

@@ -1,0 +1,374 @@
+/*
+ * faltbok join CODE: connects to the device that shows the code, shows six
+ * digits, and takes the welcome. A home that a cut join has left behind is
+ * taken up again: same keys, same request, so the same command resumes it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/common.h"
+#include "base/mem.h"
+#include "crypto/guard.h"
+#include "crypto/hc.h"
+#include "link/join.h"
+#include "net/net.h"
+#include "org/ops.h"
+
+#define NS_PER_S 1000000000ull
+
+enum {
+	DIAL_S = 8,              /* an address of the code */
+	SILENCE_S = 60,
+	WAIT_S = JOIN_HOUR_S + 60, /* for a person to compare digits */
+};
+
+struct newcomer {
+	struct app *app;
+	struct home home;
+	struct join_code code;
+	const char *root;        /* fingerprint that must be, or NULL */
+	struct buf request;
+	size_t next_addr;
+	struct env_conn *conn;
+	struct join *join;
+	struct env_timer *limit;
+	bool knocked;            /* somebody answered the connection */
+	bool digits, over;
+	char recovery[27];
+	uint8_t role;
+	struct err err;
+};
+
+static void dial_next(struct newcomer *w);
+
+static void
+hang_up(struct newcomer *w)
+{
+	struct env *env = w->app->env;
+
+	if (w->limit != NULL)
+		env->ops->timer_stop(env, w->limit);
+	w->limit = NULL;
+	if (w->conn != NULL)
+		env->ops->close(env, w->conn);
+	w->conn = NULL;
+	join_free(w->join);
+	w->join = NULL;
+}
+
+static void
+finish(struct newcomer *w)
+{
+	hang_up(w);
+	w->over = true;
+}
+
+/* Before the digits the next address may be the right one; after them there is nobody else to ask. */
+static void
+lost(struct newcomer *w)
+{
+	bool shown = w->digits;
+
+	hang_up(w);
+	if (!shown) {
+		dial_next(w);
+		return;
+	}
+	if (w->err.code == ERR_OK)
+		err_set(&w->err, ERR_NETWORK, "joining: the link was lost before the welcome was whole; run the same command again while the code is valid, "
+		        "or with a new code after that");
+	finish(w);
+}
+
+static void
+too_late(void *ctx)
+{
+	struct newcomer *w = ctx;
+
+	w->limit = NULL;
+	lost(w);
+}
+
+static void
+limit(struct newcomer *w, uint64_t seconds)
+{
+	struct env *env = w->app->env;
+
+	if (w->limit != NULL)
+		env->ops->timer_stop(env, w->limit);
+	w->limit = env->ops->timer(env, seconds * NS_PER_S, too_late, w);
+}
+
+static enum err_code
+send_out(struct newcomer *w, struct buf *out, struct err *err)
+{
+	enum err_code rc = ERR_OK;
+
+	if (!buf_ok(out))
+		rc = err_plain(err, ERR_NO_MEMORY);
+	else if (out->len > 0 && w->app->env->ops->send(w->app->env, w->conn, buf_bytes(out)) != ERR_OK)
+		rc = err_set(err, ERR_NETWORK, "the link was lost");
+	buf_clear(out);
+	return rc;
+}
+
+/* ---- the welcome ---- */
+
+/* A recovery code, where there is none yet: a join that was cut has shown none. */
+static enum err_code
+add_recovery_code(struct newcomer *w, struct err *err)
+{
+	struct keystore *k = w->home.keys;
+	uint8_t code[16];
+	enum err_code rc;
+
+	for (size_t i = 0; i < k->slot_count; i++)
+		if (k->slots[i].type == 2)
+			return ERR_OK;
+	recovery_code_make(w->app->env, w->recovery);
+	if (!recovery_code_parse(w->recovery, code))
+		return err_set(err, ERR_DAMAGED, "the recovery code does not read back");
+	/* 128 random bits need no slow hash to be safe. */
+	rc = keystore_set_slot(k, w->app->env, 2, BYTES(code, sizeof(code)), KDF_INTERACTIVE, err);
+	wipe(code, sizeof(code));
+	return rc == ERR_OK ? home_save_keystore(&w->home, err) : rc;
+}
+
+static enum err_code
+take_welcome(struct newcomer *w, struct err *err)
+{
+	struct welcome welcome = { 0 };
+	char print[65];
+	enum err_code rc = welcome_open(&welcome, &w->home, join_welcome(w->join), err);
+
+	hex_encode(print, welcome.root_fingerprint, 32);
+	if (rc == ERR_OK && w->root != NULL && strcasecmp(w->root, print) != 0)
+		rc = err_set(err, ERR_REFUSED, "the welcome is from an organisation with root %s, not %s; nothing was taken", print, w->root);
+	if (rc == ERR_OK && SAME(w->home.keys->org, welcome.org))
+		w->role = w->home.keys->role; /* taken before, and only the answer was lost */
+	else if (rc == ERR_OK && (rc = welcome_accept(&w->home, &welcome, err)) == ERR_OK)
+		w->role = welcome.role;
+	welcome_free(&welcome);
+	return rc == ERR_OK ? add_recovery_code(w, err) : rc;
+}
+
+/* ---- what happens on the link ---- */
+
+static void
+show_digits(struct newcomer *w)
+{
+	w->digits = true;
+	app_say(w->app, "The coordinator's screen and this one must show the same digits:\n\n    %s\n\n", join_sas(w->join));
+	limit(w, WAIT_S);
+}
+
+/* False when this was the end. */
+static bool
+handle(struct newcomer *w, enum join_event what, struct buf *out)
+{
+	switch (what) {
+	case JOIN_DIGITS:
+		show_digits(w);
+		return true;
+	case JOIN_PROGRESS:
+		limit(w, SILENCE_S);
+		return true;
+	case JOIN_REFUSED:
+		err_set(&w->err, ERR_REFUSED, "joining: %s", join_no_text(join_reason(w->join)));
+		finish(w);
+		return false;
+	case JOIN_WELCOME:
+		/* Saying so is a courtesy: whether it arrives or not, this device is a member now. */
+		if (take_welcome(w, &w->err) == ERR_OK && join_taken(w->join, out, &w->err) == ERR_OK) {
+			struct err ignored = ERR_INIT;
+
+			(void)!send_out(w, out, &ignored);
+		}
+		finish(w);
+		return false;
+	case JOIN_DONE:
+	case JOIN_MORE:
+		break;
+	}
+	return true;
+}
+
+static void
+on_data(void *ctx, struct env_conn *conn, const uint8_t *p, size_t len)
+{
+	struct newcomer *w = ctx;
+	struct bytes in = BYTES(p, len);
+	struct buf out = BUF_INIT;
+	enum join_event what = JOIN_MORE;
+	struct err err = ERR_INIT;
+
+	(void)conn;
+	do {
+		if (join_receive(w->join, &in, &out, &what, &err) == ERR_OK && send_out(w, &out, &err) == ERR_OK)
+			continue;
+		if (join_is_open(w->join)) /* it had our code, and then said something wrong */
+			err_set(&w->err, err.code == ERR_KEY ? ERR_NETWORK : err.code, "joining: %s", err.text);
+		if (w->err.code != ERR_OK)
+			finish(w);
+		else
+			lost(w);
+		break;
+	} while (handle(w, what, &out) && what != JOIN_MORE);
+	buf_wipe(&out);
+}
+
+static void
+on_opened(void *ctx, struct env_conn *conn)
+{
+	struct newcomer *w = ctx;
+	struct buf out = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	(void)conn;
+	w->knocked = true;
+	limit(w, DIAL_S);
+	if (join_start(w->join, &out, &err) != ERR_OK || send_out(w, &out, &err) != ERR_OK)
+		lost(w);
+	buf_wipe(&out);
+}
+
+static void
+on_closed(void *ctx, struct env_conn *conn, enum err_code why)
+{
+	struct newcomer *w = ctx;
+
+	(void)conn;
+	(void)why;
+	w->conn = NULL;
+	lost(w);
+}
+
+static const struct conn_events events = { .opened = on_opened, .data = on_data, .closed = on_closed };
+
+static struct join *
+new_join(struct newcomer *w)
+{
+	static const struct org_id none;
+	struct env *env = w->app->env;
+	const struct device_keys *keys = &w->home.keys->device;
+	uint8_t fresh[32], e_sk[32], at[8], nonce[16];
+	struct join *j;
+
+	env_random(env, fresh, sizeof(fresh));
+	env_random(env, nonce, sizeof(nonce));
+	be64_put(at, env->ops->mono_ns(env));
+	HC(e_sk, sizeof(e_sk), BYTES(fresh, 32), "fb1/noise/ephemeral", BYTES(keys->noise_sk, 32), BYTES(at, 8));
+	j = join_new_newcomer(&w->code, keys->noise_sk, e_sk, nonce, buf_bytes(&w->request),
+	                      SAME(w->home.keys->org, none) ? NULL : w->home.keys->org.b);
+	wipe(fresh, sizeof(fresh));
+	wipe(e_sk, sizeof(e_sk));
+	return j;
+}
+
+static void
+nobody(struct newcomer *w)
+{
+	if (w->knocked)
+		err_set(&w->err, ERR_NETWORK, "joining: the device at %s does not know this code: was it typed as the coordinator's screen shows it, "
+		        "and is it shown there still?", w->code.addr[w->code.addr_count - 1]);
+	else
+		err_set(&w->err, ERR_NETWORK, "joining: nobody answers at %s: both devices must be on one network and the code still on the "
+		        "coordinator's screen; otherwise join by files (`join --request FILE`)", w->code.addr[0]);
+	finish(w);
+}
+
+static void
+dial_next(struct newcomer *w)
+{
+	struct env *env = w->app->env;
+
+	while (w->next_addr < w->code.addr_count) {
+		const char *addr = w->code.addr[w->next_addr++];
+		struct err err = ERR_INIT;
+
+		w->join = new_join(w);
+		if (w->join != NULL && env->ops->dial(env, addr, &events, w, &w->conn, &err) == ERR_OK) {
+			limit(w, DIAL_S);
+			return;
+		}
+		w->conn = NULL;
+		hang_up(w);
+	}
+	nobody(w);
+}
+
+/* ---- the home ---- */
+
+static enum err_code
+take_up(struct newcomer *w, const char *member, const char *device, struct err *err)
+{
+	const struct keystore *k;
+
+	if (app_open_home(w->app, &w->home, err) != ERR_OK)
+		return err->code;
+	k = w->home.keys;
+	if (strcmp((const char *)k->member_name, member) == 0 && strcmp((const char *)k->device_name, device) == 0)
+		return ERR_OK;
+	return err_set(err, ERR_REFUSED, "the home in %s was begun for %s's device %s; join with these names, or with another --home", w->app->home,
+	               (const char *)k->member_name, (const char *)k->device_name);
+}
+
+/* The home that is there, or a new one. */
+static enum err_code
+open_home(struct newcomer *w, const char *member, const char *device, struct err *err)
+{
+	struct app *app = w->app;
+	char path[sizeof(app->home) + 16];
+	enum err_code rc;
+
+	snprintf(path, sizeof(path), "%s/keystore", app->home);
+	if (app->env->files->exists(app->env, path))
+		rc = take_up(w, member, device, err);
+	else if ((rc = app_passphrase(app, true, err)) == ERR_OK)
+		rc = home_create(&w->home, app->env, app->home, member, device, buf_bytes(&app->passphrase), app->kdf, NULL, err);
+	return rc == ERR_OK ? home_request(&w->home, &w->request, err) : rc;
+}
+
+static const char *const role_names[] = { "?", "coordinator", "advisor", "auditor", "hub" };
+
+static int
+answer(struct newcomer *w)
+{
+	const char *role = role_names[w->role <= 4 ? w->role : 0];
+	char org[33], text[512], code[128] = "";
+	json_t *result = json_pack("{s:s,s:s}", "org", hex_encode(org, w->home.keys->org.b, 16), "role", role);
+
+	if (w->recovery[0] != '\0') {
+		json_object_set_new(result, "recovery_code", json_string(w->recovery));
+		snprintf(code, sizeof(code), "  %s\n", w->recovery);
+	}
+	snprintf(text, sizeof(text), "Joined as %s. Ready to work, with or without a network.\n%s%s", role,
+	         code[0] != '\0' ? "Recovery code of this device; keep it in the coordinator's safe, it is shown once:\n" : "", code);
+	return app_answer(w->app, result, text);
+}
+
+int
+app_join_code(struct app *app, const char *code)
+{
+	const char *member = app_option(app, "--member"), *device = app_option(app, "--device");
+	struct newcomer w = { .app = app, .root = app_option(app, "--root"), .err = ERR_INIT };
+	int status;
+
+	if (member == NULL || device == NULL)
+		err_set(&w.err, ERR_USAGE, "join CODE --member NAME --device NAME: both names are needed");
+	else if (app->argc > 2)
+		err_set(&w.err, ERR_USAGE, "join: \"%s\" is not understood here; see `%s join --help`", app->argv[2], app->program);
+	else if (join_code_parse(&w.code, code, &w.err) == ERR_OK && w.code.addr_count == 0)
+		err_set(&w.err, ERR_INVALID, "the code names no address; type it whole, as the coordinator's screen shows it: CODE@HOST:PORT");
+	if (w.err.code == ERR_OK && open_home(&w, member, device, &w.err) == ERR_OK) {
+		dial_next(&w);
+		net_run(app->env, &w.over, -1);
+	}
+	status = w.err.code == ERR_OK ? answer(&w) : app_fail(app, &w.err);
+	if (w.home.env != NULL)
+		home_close(&w.home);
+	buf_wipe(&w.request);
+	wipe(&w.code, sizeof(w.code));
+	wipe(w.recovery, sizeof(w.recovery));
+	return status;
+}
