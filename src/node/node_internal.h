@@ -80,6 +80,7 @@ struct node {
 	size_t damaged;
 	uint64_t since_snapshot;     /* entries projected since it was written */
 	bool had_snapshot;
+	struct { bool known; struct log_key log; uint64_t generation; } right; /* write.c: our log last found to be under a right that stands */
 	bool own_late;               /* node_show_own_late() */
 
 	/* the open batch */

@@ -497,6 +497,7 @@ dropped(void *ctx)
 
 	n->control_changed = true; /* the org is another object now */
 	n->forks_untold = true;    /* what told of one may have gone with the batch */
+	n->right.known = false;
 	n->stored_any = false;
 	vault_dropped(n->vault);
 	node_forget_batch(n);

@@ -131,6 +131,8 @@ opened_under_another_right(struct node *n, const struct header *next)
 	bool other = false;
 	size_t log;
 
+	if (n->right.known && n->right.generation == org_generation(node_org(n)) && log_key_equal(&n->right.log, &key))
+		return false;
 	if (g == NULL || SAME(next->stream, control_stream(org_id(node_org(n)))) || org_limit(node_org(n), &key) > next->seq ||
 	    !replica_log_find(n->home.replica, &key, &log))
 		return false;
@@ -140,6 +142,10 @@ opened_under_another_right(struct node *n, const struct header *next)
 		control_op_free(&op);
 	}
 	buf_free(&keep);
+	/* A log opened in this very batch is not evaluated yet: its OPEN need not be read before each of its entries. */
+	n->right.known = !other;
+	n->right.log = key;
+	n->right.generation = org_generation(node_org(n));
 	return other;
 }
 

@@ -1,7 +1,7 @@
 /* proto/vectors/vault.json against vault.md. */
 import { equal, hex, unhex, utf8 } from './bytes';
 import { Case, Count } from './count';
-import { Reader, Vault, epochCommit, metaKey, openEpoch, openKeygrant, openKeytable, openName, openOuter, readEpoch, unwrap } from './vault';
+import { Reader, Vault, epochCommit, metaKey, openEpoch, openKeygrant, openKeytable, openName, openOuter, openReason, readEpoch, unwrap } from './vault';
 
 function placeOf(x: Case) {
 	return { author: unhex(x.author), stream: unhex(x.stream), inc: unhex(x.inc), seq: x.seq };
@@ -56,4 +56,10 @@ export function checkVault(v: Case, c: Count): void {
 	}
 	for (const x of v.names)
 		c.check('names', x.name, () => equal(openName(unhex(x.sealed), metaKey(unhex(x.epoch_key), unhex(x.epoch))), utf8(x.text)));
+	for (const x of v.reasons)
+		c.check('reasons', x.name, () => {
+			const got = openReason(unhex(x.sealed), metaKey(unhex(x.epoch_key), unhex(x.epoch)));
+
+			return got.ms === x.ms && got.text === x.text;
+		});
 }

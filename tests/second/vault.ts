@@ -4,7 +4,7 @@
 import { Bytes, NONE, be64, equal, hex, must, unlessRefused } from './bytes';
 import { HC, ascending, keyAndCommit, publicOf, unbox, unpad, unseal } from './hc';
 import { Header, Int } from './log';
-import { Value, asArray, asBin, asUint, decode, orNull } from './msgpack';
+import { Value, asArray, asBin, asCount, asStr, asUint, decode, orNull } from './msgpack';
 
 const READERS_MAX = 512;
 const CASES_MAX = 500;
@@ -153,6 +153,13 @@ export function openName(encName: Bytes, mk: Bytes): Bytes {
 	const [epoch, salt, box] = asArray(decode(encName), 3);
 
 	return unpad(unbox(HC(32, mk, 'fb1/name', asBin(salt, 24)), asBin(salt), asBin(epoch, 16), asBin(box)));
+}
+
+/* When and why, of a REVOKE. */
+export function openReason(reason: Bytes, mk: Bytes): { ms: number; text: string } {
+	const [ms, text] = asArray(decode(openName(reason, mk)), 2);
+
+	return { ms: asCount(ms), text: asStr(text) };
 }
 
 // ---- everything that a device holds ----

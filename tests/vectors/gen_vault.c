@@ -298,6 +298,28 @@ print_table(void)
 	buf_free(&payload);
 }
 
+/* The reason of a REVOKE, under the same epoch. */
+static void
+print_reason(struct buf *sealed)
+{
+	struct buf plain = BUF_INIT;
+
+	wr_array(&plain, 2);
+	wr_uint(&plain, 1561960800000);
+	wr_str(&plain, "slutade i juni", 14);
+	must(vault_seal_name(v, &fixed.env, org, buf_bytes(&plain), sealed, NULL) == ERR_OK, "a reason");
+	json_open("reasons", '[');
+	row("one reason");
+	json_hex("epoch", v->epochs[1].id.b, 16);
+	json_hex("epoch_key", v->keys[1].e, 32);
+	json_hex("sealed", sealed->p, sealed->len);
+	json_uint("ms", 1561960800000);
+	json_text("text", "slutade i juni");
+	json_close('}');
+	json_close(']');
+	buf_free(&plain);
+}
+
 /* A name is sealed under the roster's epoch: one made here the same way. */
 static void
 print_name(void)
@@ -320,6 +342,7 @@ print_name(void)
 	json_text("text", "Dalby laptop");
 	json_close('}');
 	json_close(']');
+	print_reason(&sealed);
 	buf_free(&payload);
 	buf_free(&sealed);
 }
