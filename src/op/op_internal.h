@@ -22,6 +22,7 @@ void op_put(struct op_call *), op_get(struct op_call *), op_list(struct op_call 
 	op_resolve(struct op_call *), op_conflicts(struct op_call *), op_import(struct op_call *), op_export(struct op_call *);
 void op_admit(struct op_call *), op_members(struct op_call *), op_team_add(struct op_call *), op_team_list(struct op_call *),
 	op_grant(struct op_call *);
+void op_report(struct op_call *);
 void op_profile_show(struct op_call *), op_profile_check(struct op_call *), op_profile_install(struct op_call *);
 void op_status(struct op_call *), op_verify(struct op_call *), op_sync(struct op_call *);
 void op_bundle_write(struct op_call *), op_bundle_read(struct op_call *), op_bundle_check(struct op_call *);
