@@ -16,9 +16,8 @@ function fold(path: string): Map<string, Rec> {
 	const all = new Map<string, Rec>();
 	const lines = readFileSync(path, 'utf8').split('\n').filter((l) => l !== '').map((l) => JSON.parse(l));
 
-	lines.forEach((l, i) => { l.i = i; });
 	for (const l of lines) {
-		const r = all.get(l.id) ?? { id: l.id, type: l.type, f: {} };
+		const r: Rec = all.get(l.id) ?? { id: l.id, type: l.type, f: {} };
 
 		all.set(l.id, r);
 		Object.assign(r.f, l.set ?? {});
@@ -45,7 +44,7 @@ class Truth {
 	tables = new Map<string, Map<string, number>>();
 	private of = (type: string) => [...this.all.values()].filter((r) => r.type === type);
 
-	constructor(private all: Map<string, Rec>, private from: string, private to: string) {
+	constructor(private all: Map<string, Rec>, from: string, private to: string) {
 		const inside = (d?: string, a = from, b = to) => d !== undefined && d >= a && d <= b;
 		const at = (id?: string) => (id === undefined ? undefined : all.get(id)?.f);
 		const visitDay = (v?: Fields) => at(v?.session)?.date as string | undefined;
