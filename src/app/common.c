@@ -315,7 +315,7 @@ app_open_home(struct app *app, struct home *home, struct err *err)
 static void
 print_json(json_t *o)
 {
-	char *text = json_dumps(o, JSON_COMPACT);
+	char *text = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(15));
 
 	if (text != NULL)
 		puts(text);

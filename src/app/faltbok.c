@@ -145,6 +145,10 @@ run_row(struct app *app)
 		return app_fail(app, &err);
 	if (invite_is(row))
 		invite_addresses(params);
+	/* A report that is asked for as JSON is printed as JSON. */
+	if (strcmp(row->name, "report") == 0 && json_object_get(params, "output") == NULL &&
+	    strcmp(json_string_value(json_object_get(params, "format")) != NULL ? json_string_value(json_object_get(params, "format")) : "", "json") == 0)
+		app->json = true;
 	if (by_socket(app, row, params, &status) == ERR_NOT_FOUND)
 		status = by_ourselves(app, row, params);
 	json_decref(params);

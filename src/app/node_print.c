@@ -210,6 +210,53 @@ print_profile(struct buf *out, const json_t *result)
 	}
 }
 
+/* A line's own figure, or its table below it. */
+static void
+print_line(struct buf *out, const json_t *line)
+{
+	const json_t *value = json_object_get(line, "value"), *n = json_object_get(line, "n"), *item;
+	size_t i;
+
+	buf_printf(out, "%-5s %s: ", text_of(line, "id"), text_of(line, "label"));
+	if (!json_is_array(value)) {
+		print_value(out, value);
+		if (strcmp(text_of(line, "unit"), "none") != 0)
+			buf_printf(out, " %s", text_of(line, "unit"));
+	}
+	if (!json_is_null(n)) {
+		buf_printf(out, "%sn ", json_is_array(value) ? "" : ", ");
+		print_value(out, n);
+	}
+	buf_put_u8(out, '\n');
+	json_array_foreach((json_t *)value, i, item) {
+		buf_printf(out, "        %s  ", text_of(item, "label"));
+		print_value(out, json_object_get(item, "value"));
+		buf_put_u8(out, '\n');
+	}
+	json_array_foreach(json_object_get(line, "warnings"), i, item)
+		buf_printf(out, "      ! %s\n", json_string_value(item));
+}
+
+static void
+print_report(struct buf *out, const json_t *r)
+{
+	const json_t *line, *period = json_object_get(r, "period");
+	size_t i;
+
+	if (json_object_get(r, "text") != NULL) {
+		buf_printf(out, "%s", text_of(r, "text"));
+		return;
+	}
+	if (json_object_get(r, "file") != NULL) {
+		buf_printf(out, "Written to %s. Digest %s\n", text_of(r, "file"), text_of(r, "digest"));
+		return;
+	}
+	buf_printf(out, "%s, %s to %s\n", text_of(r, "report"), text_of(period, "from"), text_of(period, "to"));
+	json_array_foreach(json_object_get(r, "lines"), i, line)
+		print_line(out, line);
+	buf_printf(out, "digest %s\n", text_of(r, "digest"));
+}
+
 void
 print_result(struct buf *out, const struct op_row *row, const json_t *r)
 {
@@ -226,6 +273,8 @@ print_result(struct buf *out, const struct op_row *row, const json_t *r)
 		           plural(number_of(r, "imported")), number_of(r, "already_here"), number_of(r, "by_others"));
 	else if (strcmp(op, "export") == 0)
 		buf_printf(out, "%lld records written to %s: anyone who has this file can read them.\n", number_of(r, "records"), text_of(r, "file"));
+	else if (strcmp(op, "report") == 0)
+		print_report(out, r);
 	else if (strcmp(op, "admit") == 0)
 		buf_printf(out, "Admitted %s's device %s as %s. Its words, to compare with its screen:\n  %s\nHand back %s.\n", text_of(r, "member"),
 		           text_of(r, "name"), text_of(r, "role"), text_of(r, "words"), text_of(r, "welcome"));

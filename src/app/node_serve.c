@@ -69,7 +69,7 @@ answered(struct op_call *call)
 {
 	struct asked *a = (struct asked *)call;
 	json_t *o = call->err.code == ERR_OK ? call->result : op_error_json(&call->err);
-	char *text = json_dumps(o, JSON_COMPACT);
+	char *text = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(15));
 
 	net_control_reply(a->socket, text != NULL ? BYTES_STR(text) : BYTES_NONE);
 	free(text);

@@ -19,7 +19,15 @@ enum group_rule { GROUP_OWN, GROUP_OPEN, GROUP_OF_REF }; /* what the record shar
 
 struct label { const char *lang, *text; };
 struct choice { const char *code; const struct label *labels; size_t label_count; const char *rollup, *valid_to; };
-struct choice_list { const char *name; const struct choice *choices; size_t choice_count; bool open; /* other codes allowed */ };
+struct rollup { const char *code; const struct label *labels; size_t label_count; };
+struct choice_list {
+	const char *name;
+	const struct choice *choices;
+	size_t choice_count;
+	bool open;                       /* other codes allowed */
+	const struct rollup *rollups;    /* labels of the codes that choices roll up to */
+	size_t rollup_count;
+};
 struct profile_field {
 	uint32_t number;
 	const char *name;

@@ -2,7 +2,10 @@
 #ifndef FALTBOK_CASEWORK_PROFILE_INTERNAL_H
 #define FALTBOK_CASEWORK_PROFILE_INTERNAL_H
 
+#include <jansson.h>
+
 #include "casework/profile.h"
+#include "casework/report_def.h"
 
 /* proto/profile.md, 2 "Limits" */
 enum {
@@ -26,7 +29,43 @@ struct profile {
 	size_t list_count;
 	struct profile_type *types;
 	size_t type_count;
+	struct unit_of *units;
+	size_t unit_count;
+	struct report_def *reports;
+	size_t report_count;
 	struct block *blocks;
 };
+
+/* What a count of a type, or the sum of a field, is measured in. */
+struct unit_of { const struct profile_type *type; const struct profile_field *field; /* NULL: the type's count */ enum report_unit unit; };
+
+/* The path to what is being read is kept, so that every refusal names its place. */
+struct parser {
+	struct profile *p;
+	struct err *err;
+	char path[192];
+	size_t path_len;
+};
+
+size_t parse_enter(struct parser *ps, const char *name, size_t index); /* what parse_leave() takes */
+void parse_leave(struct parser *ps, size_t was);
+enum err_code parse_wrong(struct parser *ps, const char *key, const char *why);
+void *parse_keep(struct parser *ps, size_t count, size_t item_bytes); /* zeroed, the profile's; NULL when out of memory */
+const char *parse_keep_text(struct parser *ps, const char *text);
+enum err_code parse_only_keys(struct parser *ps, const json_t *object, const char *const *allowed);
+enum err_code parse_name(struct parser *ps, const json_t *object, const char *key, const char **out);
+enum err_code parse_number(struct parser *ps, const json_t *object, const char *key, json_int_t min, json_int_t max, uint32_t *out);
+enum err_code parse_bool(struct parser *ps, const json_t *object, const char *key, bool *out);
+/* One of `words`, whose places are the values of an enum. `otherwise` < 0: it must be there. */
+enum err_code parse_word(struct parser *ps, const json_t *object, const char *key, const char *const *words, size_t count,
+                         int otherwise, int *out);
+enum err_code parse_labels(struct parser *ps, const json_t *object, const char *key, const struct label **out, size_t *count);
+
+/* profile_report.c: "units" and "reports", when types and lists have been read. */
+enum err_code parse_reports(struct parser *ps, const json_t *root);
+/* profile_path.c: "session.site.kind" seen from `type`; conditions; `at` is the key for the refusal. */
+enum err_code parse_path(struct parser *ps, const struct profile_type *type, const char *at, const json_t *text, struct report_path *out);
+enum err_code parse_conditions(struct parser *ps, const json_t *line, const char *key, const struct profile_type *type,
+                               struct report_condition **out, size_t *count);
 
 #endif

@@ -12,15 +12,8 @@
 #include "casework/records.h"
 #include "codec/strict.h"
 
-struct parser {
-	struct profile *p;
-	struct err *err;
-	char path[192];
-	size_t path_len;
-};
-
-static size_t
-enter(struct parser *ps, const char *name, size_t index)
+size_t
+parse_enter(struct parser *ps, const char *name, size_t index)
 {
 	size_t was = ps->path_len;
 	size_t room = sizeof(ps->path) - was;
@@ -31,22 +24,22 @@ enter(struct parser *ps, const char *name, size_t index)
 	return was;
 }
 
-static void
-leave(struct parser *ps, size_t was)
+void
+parse_leave(struct parser *ps, size_t was)
 {
 	ps->path_len = was;
 	ps->path[was] = '\0';
 }
 
 /* "types[3].fields[2].type: why" */
-static enum err_code
-wrong(struct parser *ps, const char *key, const char *why)
+enum err_code
+parse_wrong(struct parser *ps, const char *key, const char *why)
 {
 	return err_set(ps->err, ERR_INVALID, "%s%s%s: %s", ps->path, ps->path_len > 0 ? "." : "", key, why);
 }
 
-static void *
-keep(struct parser *ps, size_t count, size_t item_bytes)
+void *
+parse_keep(struct parser *ps, size_t count, size_t item_bytes)
 {
 	size_t bytes;
 	struct block *b;
@@ -61,19 +54,19 @@ keep(struct parser *ps, size_t count, size_t item_bytes)
 	return b->bytes;
 }
 
-static const char *
-keep_text(struct parser *ps, const char *text)
+const char *
+parse_keep_text(struct parser *ps, const char *text)
 {
 	size_t n = strlen(text) + 1;
-	char *copy = keep(ps, n, 1);
+	char *copy = parse_keep(ps, n, 1);
 
 	if (copy != NULL)
 		memcpy(copy, text, n);
 	return copy;
 }
 
-static enum err_code
-only_keys(struct parser *ps, const json_t *object, const char *const *allowed)
+enum err_code
+parse_only_keys(struct parser *ps, const json_t *object, const char *const *allowed)
 {
 	const char *key;
 	json_t *value;
@@ -92,7 +85,7 @@ only_keys(struct parser *ps, const json_t *object, const char *const *allowed)
 
 /* [a-z][a-z0-9_-]*: names are typed on command lines and stand in URLs. */
 static bool
-name_valid(const char *s)
+parse_name_valid(const char *s)
 {
 	size_t n = strlen(s);
 
@@ -117,19 +110,19 @@ code_valid(const char *s)
 	return true;
 }
 
-static enum err_code
-get_name(struct parser *ps, const json_t *object, const char *key, const char **out)
+enum err_code
+parse_name(struct parser *ps, const json_t *object, const char *key, const char **out)
 {
 	const char *s = json_string_value(json_object_get(object, key));
 
-	if (s == NULL || !name_valid(s))
-		return wrong(ps, key, "must be a name of lower-case letters, digits, _ and -, at most 40");
-	*out = keep_text(ps, s);
+	if (s == NULL || !parse_name_valid(s))
+		return parse_wrong(ps, key, "must be a name of lower-case letters, digits, _ and -, at most 40");
+	*out = parse_keep_text(ps, s);
 	return *out == NULL ? err_plain(ps->err, ERR_NO_MEMORY) : ERR_OK;
 }
 
-static enum err_code
-get_number(struct parser *ps, const json_t *object, const char *key, json_int_t min, json_int_t max, uint32_t *out)
+enum err_code
+parse_number(struct parser *ps, const json_t *object, const char *key, json_int_t min, json_int_t max, uint32_t *out)
 {
 	const json_t *v = json_object_get(object, key);
 
@@ -140,20 +133,20 @@ get_number(struct parser *ps, const json_t *object, const char *key, json_int_t 
 	return ERR_OK;
 }
 
-static enum err_code
-get_bool(struct parser *ps, const json_t *object, const char *key, bool *out)
+enum err_code
+parse_bool(struct parser *ps, const json_t *object, const char *key, bool *out)
 {
 	const json_t *v = json_object_get(object, key);
 
 	if (v != NULL && !json_is_boolean(v))
-		return wrong(ps, key, "must be true or false");
+		return parse_wrong(ps, key, "must be true or false");
 	*out = json_is_true(v);
 	return ERR_OK;
 }
 
 /* One of `words`, whose places are the values of an enum. `otherwise` < 0: it must be there. */
-static enum err_code
-get_word(struct parser *ps, const json_t *object, const char *key, const char *const *words, size_t count,
+enum err_code
+parse_word(struct parser *ps, const json_t *object, const char *key, const char *const *words, size_t count,
          int otherwise, int *out)
 {
 	const json_t *v = json_object_get(object, key);
@@ -173,13 +166,13 @@ get_word(struct parser *ps, const json_t *object, const char *key, const char *c
 		}
 		snprintf(all + len, sizeof(all) - len, "%s%s", i > 0 ? ", " : "must be one of ", words[i]);
 	}
-	return wrong(ps, key, all);
+	return parse_wrong(ps, key, all);
 }
 
-static enum err_code
-get_labels(struct parser *ps, const json_t *object, const struct label **out, size_t *count)
+enum err_code
+parse_labels(struct parser *ps, const json_t *object, const char *key, const struct label **out, size_t *count)
 {
-	json_t *labels = json_object_get(object, "labels"), *text;
+	json_t *labels = json_object_get(object, key), *text;
 	struct label *made;
 	const char *lang;
 
@@ -187,18 +180,18 @@ get_labels(struct parser *ps, const json_t *object, const struct label **out, si
 	if (labels == NULL)
 		return ERR_OK;
 	if (!json_is_object(labels))
-		return wrong(ps, "labels", "must be an object from language to text");
-	made = keep(ps, json_object_size(labels), sizeof(*made));
+		return parse_wrong(ps, key, "must be an object from language to text");
+	made = parse_keep(ps, json_object_size(labels), sizeof(*made));
 	if (made == NULL)
 		return err_plain(ps->err, ERR_NO_MEMORY);
 	*out = made;
 	json_object_foreach(labels, lang, text) {
 		if (!language_valid(lang))
-			return wrong(ps, "labels", "has a key that is not a language tag");
+			return parse_wrong(ps, key, "has a key that is not a language tag");
 		if (!json_is_string(text) || json_string_length(text) == 0)
-			return wrong(ps, "labels", "must hold text that is not empty");
-		made[*count].lang = keep_text(ps, lang);
-		made[*count].text = keep_text(ps, json_string_value(text));
+			return parse_wrong(ps, key, "must hold text that is not empty");
+		made[*count].lang = parse_keep_text(ps, lang);
+		made[*count].text = parse_keep_text(ps, json_string_value(text));
 		if (made[*count].lang == NULL || made[*count].text == NULL)
 			return err_plain(ps->err, ERR_NO_MEMORY);
 		(*count)++;
@@ -215,60 +208,95 @@ get_choice(struct parser *ps, const json_t *from, const struct choice_list *list
 	enum err_code rc;
 
 	if (!json_is_object(from))
-		return wrong(ps, "code", "must stand in an object");
-	rc = only_keys(ps, from, keys);
+		return parse_wrong(ps, "code", "must stand in an object");
+	rc = parse_only_keys(ps, from, keys);
 	if (rc != ERR_OK)
 		return rc;
 	if (code == NULL || !code_valid(code))
-		return wrong(ps, "code", "must be 1 to 64 visible ASCII characters");
+		return parse_wrong(ps, "code", "must be 1 to 64 visible ASCII characters");
 	for (size_t i = 0; i < at; i++)
 		if (strcmp(list->choices[i].code, code) == 0)
-			return wrong(ps, "code", "stands in the list already");
+			return parse_wrong(ps, "code", "stands in the list already");
 	if (rollup != NULL && (!json_is_string(rollup) || !code_valid(json_string_value(rollup))))
-		return wrong(ps, "rollup", "must be 1 to 64 visible ASCII characters");
+		return parse_wrong(ps, "rollup", "must be 1 to 64 visible ASCII characters");
 	if (valid_to != NULL && (!json_is_string(valid_to) || !date_valid(json_string_value(valid_to))))
-		return wrong(ps, "valid_to", "must be a date (YYYY-MM-DD)");
-	out->code = keep_text(ps, code);
-	out->rollup = rollup == NULL ? NULL : keep_text(ps, json_string_value(rollup));
-	out->valid_to = valid_to == NULL ? NULL : keep_text(ps, json_string_value(valid_to));
+		return parse_wrong(ps, "valid_to", "must be a date (YYYY-MM-DD)");
+	out->code = parse_keep_text(ps, code);
+	out->rollup = rollup == NULL ? NULL : parse_keep_text(ps, json_string_value(rollup));
+	out->valid_to = valid_to == NULL ? NULL : parse_keep_text(ps, json_string_value(valid_to));
 	if (out->code == NULL || (rollup != NULL && out->rollup == NULL) ||
 	    (valid_to != NULL && out->valid_to == NULL))
 		return err_plain(ps->err, ERR_NO_MEMORY);
-	return get_labels(ps, from, &out->labels, &out->label_count);
+	return parse_labels(ps, from, "labels", &out->labels, &out->label_count);
+}
+
+/* {"public": {"sv": "offentlig"}}: of codes that a choice of the list rolls up to. */
+static enum err_code
+get_rollups(struct parser *ps, const json_t *from, struct choice_list *list)
+{
+	json_t *rollups = json_object_get(from, "rollups"), *labels;
+	struct rollup *made;
+	const char *code;
+	enum err_code rc = ERR_OK;
+
+	if (rollups == NULL)
+		return ERR_OK;
+	if (!json_is_object(rollups))
+		return parse_wrong(ps, "rollups", "must be an object from code to labels");
+	made = parse_keep(ps, json_object_size(rollups), sizeof(*made));
+	if (made == NULL)
+		return err_plain(ps->err, ERR_NO_MEMORY);
+	list->rollups = made;
+	json_object_foreach(rollups, code, labels) {
+		bool used = false;
+
+		for (size_t i = 0; i < list->choice_count; i++)
+			used = used || (list->choices[i].rollup != NULL && strcmp(list->choices[i].rollup, code) == 0);
+		if (!used)
+			return parse_wrong(ps, "rollups", "has a code that no choice rolls up to");
+		made[list->rollup_count].code = parse_keep_text(ps, code);
+		if (made[list->rollup_count].code == NULL)
+			return err_plain(ps->err, ERR_NO_MEMORY);
+		rc = parse_labels(ps, rollups, code, &made[list->rollup_count].labels, &made[list->rollup_count].label_count);
+		if (rc != ERR_OK)
+			return rc;
+		list->rollup_count++;
+	}
+	return rc;
 }
 
 static enum err_code
 get_list(struct parser *ps, const json_t *from, size_t at)
 {
-	static const char *const keys[] = { "name", "open", "choices", NULL };
+	static const char *const keys[] = { "name", "open", "choices", "rollups", NULL };
 	struct choice_list *list = &ps->p->lists[at];
 	const json_t *choices = json_object_get(from, "choices");
 	struct choice *made;
 	enum err_code rc;
 
 	if (!json_is_object(from))
-		return wrong(ps, "name", "must stand in an object");
-	if ((rc = only_keys(ps, from, keys)) != ERR_OK || (rc = get_name(ps, from, "name", &list->name)) != ERR_OK ||
-	    (rc = get_bool(ps, from, "open", &list->open)) != ERR_OK)
+		return parse_wrong(ps, "name", "must stand in an object");
+	if ((rc = parse_only_keys(ps, from, keys)) != ERR_OK || (rc = parse_name(ps, from, "name", &list->name)) != ERR_OK ||
+	    (rc = parse_bool(ps, from, "open", &list->open)) != ERR_OK)
 		return rc;
 	for (size_t i = 0; i < at; i++)
 		if (strcmp(ps->p->lists[i].name, list->name) == 0)
-			return wrong(ps, "name", "is the name of an earlier list");
+			return parse_wrong(ps, "name", "is the name of an earlier list");
 	if (!json_is_array(choices) || (json_array_size(choices) == 0 && !list->open))
-		return wrong(ps, "choices", "must be an array with at least one choice");
-	made = keep(ps, json_array_size(choices), sizeof(*made));
+		return parse_wrong(ps, "choices", "must be an array with at least one choice");
+	made = parse_keep(ps, json_array_size(choices), sizeof(*made));
 	if (made == NULL)
 		return err_plain(ps->err, ERR_NO_MEMORY);
 	list->choices = made;
 	for (size_t i = 0; i < json_array_size(choices) && rc == ERR_OK; i++) {
-		size_t was = enter(ps, "choices", i);
+		size_t was = parse_enter(ps, "choices", i);
 
 		rc = get_choice(ps, json_array_get(choices, i), list, i, &made[i]);
 		if (rc == ERR_OK)
 			list->choice_count++;
-		leave(ps, was);
+		parse_leave(ps, was);
 	}
-	return rc;
+	return rc == ERR_OK ? get_rollups(ps, from, list) : rc;
 }
 
 static const char *const class_words[] = { "statistics", "content", "contact", "ephemeral", "open" };
@@ -283,15 +311,15 @@ get_field_list(struct parser *ps, const json_t *from, struct profile_field *f)
 	if (v == NULL && f->type != VT_CHOICE)
 		return ERR_OK;
 	if (f->type != VT_CHOICE && f->type != VT_LANGUAGE)
-		return wrong(ps, "list", "only a choice or a language has one");
+		return parse_wrong(ps, "list", "only a choice or a language has one");
 	if (name == NULL)
-		return wrong(ps, "list", "must name a list of this profile");
+		return parse_wrong(ps, "list", "must name a list of this profile");
 	for (size_t i = 0; i < ps->p->list_count; i++)
 		if (strcmp(ps->p->lists[i].name, name) == 0) {
 			f->list = &ps->p->lists[i];
 			return ERR_OK;
 		}
-	return wrong(ps, "list", "must name a list of this profile");
+	return parse_wrong(ps, "list", "must name a list of this profile");
 }
 
 static enum err_code
@@ -303,17 +331,17 @@ get_field_kind(struct parser *ps, const json_t *from, const struct profile_type 
 	int type, shape, class;
 	enum err_code rc;
 
-	if ((rc = get_word(ps, from, "type", types, COUNT_OF(types), -1, &type)) != ERR_OK ||
-	    (rc = get_word(ps, from, "shape", shapes, COUNT_OF(shapes), SHAPE_REGISTER, &shape)) != ERR_OK ||
-	    (rc = get_word(ps, from, "class", class_words, COUNT_OF(class_words), (int)t->class, &class)) != ERR_OK)
+	if ((rc = parse_word(ps, from, "type", types, COUNT_OF(types), -1, &type)) != ERR_OK ||
+	    (rc = parse_word(ps, from, "shape", shapes, COUNT_OF(shapes), SHAPE_REGISTER, &shape)) != ERR_OK ||
+	    (rc = parse_word(ps, from, "class", class_words, COUNT_OF(class_words), (int)t->class, &class)) != ERR_OK)
 		return rc;
 	f->type = (enum value_type)type;
 	f->shape = (enum field_shape)shape;
 	f->class = (enum data_class)class;
 	if (f->shape == SHAPE_SUM && f->type != VT_INTEGER && f->type != VT_DECIMAL)
-		return wrong(ps, "shape", "only an integer or a decimal can be a sum");
+		return parse_wrong(ps, "shape", "only an integer or a decimal can be a sum");
 	if (t->group == GROUP_OPEN && f->class != CLASS_OPEN)
-		return wrong(ps, "class", "must be open: the whole team shares the key of an open record for ever");
+		return parse_wrong(ps, "class", "must be open: the whole team shares the key of an open record for ever");
 	return ERR_OK;
 }
 
@@ -325,26 +353,26 @@ get_field(struct parser *ps, const json_t *from, const struct profile_type *t, s
 	enum err_code rc;
 
 	if (!json_is_object(from))
-		return wrong(ps, "number", "must stand in an object");
-	if ((rc = only_keys(ps, from, keys)) != ERR_OK ||
-	    (rc = get_number(ps, from, "number", 1, PROFILE_NUMBER_MAX, &f->number)) != ERR_OK ||
-	    (rc = get_name(ps, from, "name", &f->name)) != ERR_OK ||
+		return parse_wrong(ps, "number", "must stand in an object");
+	if ((rc = parse_only_keys(ps, from, keys)) != ERR_OK ||
+	    (rc = parse_number(ps, from, "number", 1, PROFILE_NUMBER_MAX, &f->number)) != ERR_OK ||
+	    (rc = parse_name(ps, from, "name", &f->name)) != ERR_OK ||
 	    (rc = get_field_kind(ps, from, t, f)) != ERR_OK || (rc = get_field_list(ps, from, f)) != ERR_OK ||
-	    (rc = get_bool(ps, from, "required", &f->required)) != ERR_OK ||
-	    (rc = get_bool(ps, from, "search", &f->search)) != ERR_OK ||
-	    (rc = get_labels(ps, from, &f->labels, &f->label_count)) != ERR_OK)
+	    (rc = parse_bool(ps, from, "required", &f->required)) != ERR_OK ||
+	    (rc = parse_bool(ps, from, "search", &f->search)) != ERR_OK ||
+	    (rc = parse_labels(ps, from, "labels", &f->labels, &f->label_count)) != ERR_OK)
 		return rc;
 	for (size_t i = 0; i < at; i++) {
 		if (t->fields[i].number == f->number)
-			return wrong(ps, "number", "is the number of an earlier field");
+			return parse_wrong(ps, "number", "is the number of an earlier field");
 		if (strcmp(t->fields[i].name, f->name) == 0)
-			return wrong(ps, "name", "is the name of an earlier field");
+			return parse_wrong(ps, "name", "is the name of an earlier field");
 	}
 	if (f->search && f->type != VT_TEXT && f->type != VT_CHOICE)
-		return wrong(ps, "search", "only text and choices can be searched");
+		return parse_wrong(ps, "search", "only text and choices can be searched");
 	if (f->type == VT_REF)
-		return get_name(ps, from, "ref", &f->ref_type);
-	return json_object_get(from, "ref") == NULL ? ERR_OK : wrong(ps, "ref", "only a ref has one");
+		return parse_name(ps, from, "ref", &f->ref_type);
+	return json_object_get(from, "ref") == NULL ? ERR_OK : parse_wrong(ps, "ref", "only a ref has one");
 }
 
 /* "own", "open" or {"field": NAME}; the name is looked up when the fields are there. */
@@ -361,7 +389,7 @@ get_group(struct parser *ps, const json_t *from, struct profile_type *t)
 	else if (json_is_object(v) && json_object_size(v) == 1 && json_is_string(json_object_get(v, "field")))
 		t->group = GROUP_OF_REF;
 	else
-		return wrong(ps, "group", "must be own, open or {\"field\": name of a ref}");
+		return parse_wrong(ps, "group", "must be own, open or {\"field\": name of a ref}");
 	return ERR_OK;
 }
 
@@ -375,7 +403,7 @@ find_group_field(struct parser *ps, const json_t *from, struct profile_type *t)
 	name = json_string_value(json_object_get(json_object_get(from, "group"), "field"));
 	t->group_field = profile_field_named(t, name);
 	if (t->group_field == NULL || t->group_field->type != VT_REF || t->group_field->shape != SHAPE_REGISTER)
-		return wrong(ps, "group", "its field must be a ref register of this type");
+		return parse_wrong(ps, "group", "its field must be a ref register of this type");
 	return ERR_OK;
 }
 
@@ -387,18 +415,18 @@ get_fields(struct parser *ps, const json_t *from, struct profile_type *t)
 	enum err_code rc = ERR_OK;
 
 	if (!json_is_array(fields))
-		return wrong(ps, "fields", "must be an array");
-	made = keep(ps, json_array_size(fields), sizeof(*made));
+		return parse_wrong(ps, "fields", "must be an array");
+	made = parse_keep(ps, json_array_size(fields), sizeof(*made));
 	if (made == NULL)
 		return err_plain(ps->err, ERR_NO_MEMORY);
 	t->fields = made;
 	for (size_t i = 0; i < json_array_size(fields) && rc == ERR_OK; i++) {
-		size_t was = enter(ps, "fields", i);
+		size_t was = parse_enter(ps, "fields", i);
 
 		rc = get_field(ps, json_array_get(fields, i), t, i, &made[i]);
 		if (rc == ERR_OK)
 			t->field_count++;
-		leave(ps, was);
+		parse_leave(ps, was);
 	}
 	return rc;
 }
@@ -412,23 +440,23 @@ get_type(struct parser *ps, const json_t *from, size_t at)
 	int class = CLASS_CONTENT;
 
 	if (!json_is_object(from))
-		return wrong(ps, "number", "must stand in an object");
-	if ((rc = only_keys(ps, from, keys)) != ERR_OK ||
-	    (rc = get_number(ps, from, "number", PROFILE_TYPE_FIRST, PROFILE_NUMBER_MAX, &t->number)) != ERR_OK ||
-	    (rc = get_name(ps, from, "name", &t->name)) != ERR_OK || (rc = get_group(ps, from, t)) != ERR_OK ||
-	    (rc = get_word(ps, from, "class", class_words, COUNT_OF(class_words), -1, &class)) != ERR_OK ||
-	    (rc = get_bool(ps, from, "notes", &t->notes)) != ERR_OK ||
-	    (rc = get_labels(ps, from, &t->labels, &t->label_count)) != ERR_OK)
+		return parse_wrong(ps, "number", "must stand in an object");
+	if ((rc = parse_only_keys(ps, from, keys)) != ERR_OK ||
+	    (rc = parse_number(ps, from, "number", PROFILE_TYPE_FIRST, PROFILE_NUMBER_MAX, &t->number)) != ERR_OK ||
+	    (rc = parse_name(ps, from, "name", &t->name)) != ERR_OK || (rc = get_group(ps, from, t)) != ERR_OK ||
+	    (rc = parse_word(ps, from, "class", class_words, COUNT_OF(class_words), -1, &class)) != ERR_OK ||
+	    (rc = parse_bool(ps, from, "notes", &t->notes)) != ERR_OK ||
+	    (rc = parse_labels(ps, from, "labels", &t->labels, &t->label_count)) != ERR_OK)
 		return rc;
 	t->class = (enum data_class)class;
 	for (size_t i = 0; i < at; i++) {
 		if (ps->p->types[i].number == t->number)
-			return wrong(ps, "number", "is the number of an earlier type");
+			return parse_wrong(ps, "number", "is the number of an earlier type");
 		if (strcmp(ps->p->types[i].name, t->name) == 0)
-			return wrong(ps, "name", "is the name of an earlier type");
+			return parse_wrong(ps, "name", "is the name of an earlier type");
 	}
 	if (t->group == GROUP_OPEN && t->class != CLASS_OPEN)
-		return wrong(ps, "class", "must be open: the whole team shares the key of an open record for ever");
+		return parse_wrong(ps, "class", "must be open: the whole team shares the key of an open record for ever");
 	rc = get_fields(ps, from, t);
 	return rc == ERR_OK ? find_group_field(ps, from, t) : rc;
 }
@@ -440,17 +468,17 @@ get_lists(struct parser *ps, const json_t *root)
 	enum err_code rc = ERR_OK;
 
 	if (lists != NULL && !json_is_array(lists))
-		return wrong(ps, "lists", "must be an array");
-	ps->p->lists = keep(ps, json_array_size(lists), sizeof(*ps->p->lists));
+		return parse_wrong(ps, "lists", "must be an array");
+	ps->p->lists = parse_keep(ps, json_array_size(lists), sizeof(*ps->p->lists));
 	if (ps->p->lists == NULL)
 		return err_plain(ps->err, ERR_NO_MEMORY);
 	for (size_t i = 0; i < json_array_size(lists) && rc == ERR_OK; i++) {
-		size_t was = enter(ps, "lists", i);
+		size_t was = parse_enter(ps, "lists", i);
 
 		rc = get_list(ps, json_array_get(lists, i), i);
 		if (rc == ERR_OK)
 			ps->p->list_count++;
-		leave(ps, was);
+		parse_leave(ps, was);
 	}
 	return rc;
 }
@@ -462,17 +490,17 @@ get_types(struct parser *ps, const json_t *root)
 	enum err_code rc = ERR_OK;
 
 	if (!json_is_array(types) || json_array_size(types) == 0)
-		return wrong(ps, "types", "must be an array with at least one type");
-	ps->p->types = keep(ps, json_array_size(types), sizeof(*ps->p->types));
+		return parse_wrong(ps, "types", "must be an array with at least one type");
+	ps->p->types = parse_keep(ps, json_array_size(types), sizeof(*ps->p->types));
 	if (ps->p->types == NULL)
 		return err_plain(ps->err, ERR_NO_MEMORY);
 	for (size_t i = 0; i < json_array_size(types) && rc == ERR_OK; i++) {
-		size_t was = enter(ps, "types", i);
+		size_t was = parse_enter(ps, "types", i);
 
 		rc = get_type(ps, json_array_get(types, i), i);
 		if (rc == ERR_OK)
 			ps->p->type_count++;
-		leave(ps, was);
+		parse_leave(ps, was);
 	}
 	return rc;
 }
@@ -487,9 +515,9 @@ check_refs(struct parser *ps)
 
 			if (name == NULL || profile_type_named(ps->p, name) != NULL)
 				continue;
-			enter(ps, "types", i);
-			enter(ps, "fields", k);
-			return wrong(ps, "ref", "must name a type of this profile");
+			parse_enter(ps, "types", i);
+			parse_enter(ps, "fields", k);
+			return parse_wrong(ps, "ref", "must name a type of this profile");
 		}
 	return ERR_OK;
 }
@@ -497,17 +525,18 @@ check_refs(struct parser *ps)
 static enum err_code
 get_profile(struct parser *ps, const json_t *root)
 {
-	static const char *const keys[] = { "profile", "version", "lists", "types", NULL };
+	static const char *const keys[] = { "profile", "version", "lists", "types", "units", "reports", NULL };
 	enum err_code rc;
 
 	if (!json_is_object(root))
 		return err_set(ps->err, ERR_INVALID, "a profile is a JSON object");
-	if ((rc = only_keys(ps, root, keys)) != ERR_OK ||
-	    (rc = get_name(ps, root, "profile", &ps->p->id)) != ERR_OK ||
-	    (rc = get_number(ps, root, "version", 1, INT32_MAX, &ps->p->version)) != ERR_OK ||
-	    (rc = get_lists(ps, root)) != ERR_OK || (rc = get_types(ps, root)) != ERR_OK)
+	if ((rc = parse_only_keys(ps, root, keys)) != ERR_OK ||
+	    (rc = parse_name(ps, root, "profile", &ps->p->id)) != ERR_OK ||
+	    (rc = parse_number(ps, root, "version", 1, INT32_MAX, &ps->p->version)) != ERR_OK ||
+	    (rc = get_lists(ps, root)) != ERR_OK || (rc = get_types(ps, root)) != ERR_OK ||
+	    (rc = check_refs(ps)) != ERR_OK)
 		return rc;
-	return check_refs(ps);
+	return parse_reports(ps, root);
 }
 
 enum err_code

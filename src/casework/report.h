@@ -1,0 +1,44 @@
+/*
+ * A report: the figures of a period, counted by the lines of a profile.
+ *
+ *   records ─> rows (the fields that lines ask for) ─> tables ─> suppression ─> lines ─> JSON ─> HTML, CSV
+ *
+ * No field name is compiled in. The same records give the same bytes, in
+ * whatever order they come. Spec: proto/report.md.
+ */
+#ifndef FALTBOK_CASEWORK_REPORT_H
+#define FALTBOK_CASEWORK_REPORT_H
+
+#include <jansson.h>
+
+#include "casework/report_def.h"
+#include "crdt/record.h"
+
+enum { REPORT_K = 5, REPORT_BASE_MIN = 20 }; /* proto/report.md, 4: least count of persons, least base of a percentage */
+
+typedef bool (*report_record_cb)(void *ctx, const struct record *r);
+struct report_source {
+	void *ctx;
+	/* Every record of a type, in any order, until cb returns false. */
+	enum err_code (*each)(void *ctx, uint32_t type, report_record_cb cb, void *cb_ctx, struct err *err);
+};
+
+struct report_ask {
+	const struct profile *profile;
+	const struct report_def *def;
+	const char *from, *to;   /* YYYY-MM-DD, both days counted */
+	const char *site;        /* 32 hex digits, or NULL: all */
+	const char *lang;        /* of labels, rules and warnings */
+};
+
+/* CONTRACT's document; the caller owns it. ERR_INVALID: dates the wrong way round, or a site this report can not tell. */
+enum err_code report_run(json_t **out, const struct report_ask *ask, const struct report_source *source, struct err *err) MUST_CHECK;
+
+/* HC(32, ∅, "fb1/report", the document without its digest, compact, keys in order), as 64 hex digits. */
+enum err_code report_digest(char out[65], const json_t *report, struct err *err) MUST_CHECK;
+
+/* What report_run() made, as a sheet that Swedish Excel opens, and as pages to print. */
+void report_csv(struct buf *out, const struct report_ask *ask, const json_t *report);
+void report_html(struct buf *out, const struct report_ask *ask, const json_t *report);
+
+#endif

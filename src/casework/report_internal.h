@@ -1,0 +1,117 @@
+/* The inside of a report: rows.c reads, count.c counts, guard.c suppresses, report.c puts it together. */
+#ifndef FALTBOK_CASEWORK_REPORT_INTERNAL_H
+#define FALTBOK_CASEWORK_REPORT_INTERNAL_H
+
+#include "casework/report.h"
+
+/* ---- rows: every value is a word of one dictionary; 0 is no value ---- */
+
+struct words {
+	struct buf text;          /* each ends with NUL */
+	uint32_t *at;             /* where in `text` */
+	double *number;           /* what a number word is worth */
+	size_t count, cap;
+	uint32_t *slots;
+	size_t slot_count;
+	bool failed;              /* a word was lost: no figure may be made of the rest */
+};
+
+enum { ROW_OWN = 4, ROW_FIELDS = 5, FIELD_UNUSED = 0 }; /* a row: 16 bytes of id, the id as a word, the fields asked for */
+struct rows {
+	const struct profile_type *type;
+	bool wanted;
+	uint32_t *place;          /* by index of the field in its type: its place in a row, or FIELD_UNUSED */
+	struct rows **target;     /* by index of the field: the rows that a ref names, or NULL */
+	size_t width, count, cap; /* in words; in rows */
+	uint32_t *cells;          /* the records, and after them the supposed ones */
+	size_t conflicts;
+	/*
+	 * Records that a reader can not rule out: one of ours with a single field of another. Suppression asks
+	 * with them too, or a handful of records would look more telling than they are. They count nowhere.
+	 */
+	size_t supposed;
+	uint32_t *like;           /* by supposed record: the row it is like */
+	uint8_t *ruled_out;       /* by supposed record: it falls where a zero is published */
+};
+
+struct store {
+	const struct profile *profile;
+	struct words words;
+	struct rows *types;       /* as the profile's types */
+	size_t type_count;
+	uint32_t *pool;           /* sets: a count, then so many words */
+	size_t pool_count, pool_cap;
+	uint32_t *row_at;         /* by word of an id: its row in its type, + 1 */
+	size_t row_at_count;
+};
+
+enum err_code store_load(struct store *s, const struct report_ask *ask, const struct report_source *source, struct err *err);
+void store_free(struct store *s);
+struct rows *store_rows(const struct store *s, const struct profile_type *t);
+uint32_t store_word(struct store *s, const char *text);       /* 0: out of memory, or an empty text */
+const char *store_text(const struct store *s, uint32_t word); /* "" for 0 */
+/* The word at the end of the path; for a set its place in the pool. */
+uint32_t store_follow(const struct store *s, const struct profile_type *t, size_t row, const struct report_path *path);
+
+/* The row of an id in `of`, or SIZE_MAX: a ref may name a record that is not here, or one of another type. */
+size_t store_row(const struct store *s, const struct rows *of, uint32_t word);
+
+/* ---- tables ---- */
+
+enum { TABLES_PER_LINE = REPORT_FIELDS_MAX, CELLS_MAX = 4000 };
+
+struct cell { uint32_t word; uint64_t count; double sum; bool hidden, listed; };
+struct table {
+	const struct report_line *line;
+	const struct report_path *path;  /* what its cells are values of, or NULL: only a total */
+	uint16_t *code;                  /* by row: its cell + 1, 0 outside; NULL where no person is counted */
+	struct cell *cells;
+	size_t count, cap;
+	uint64_t total;                  /* records inside */
+	double sum;
+	bool total_hidden, total_listed;
+};
+
+enum warning { W_WINDOW, W_OVERLAP, W_NO_DATE, W_FEW_NO_DATE, W_NO_VALUE, W_NONE_SAYS, W_NO_SITE, W_CANNOT, W_MISMATCH, W_BASE,
+	W_COVERAGE, W_PREVIOUS_EMPTY, W_AGREED, W_HIDDEN, W_NO_BASE, W_COUNT };
+
+struct result {
+	const struct report_line *line;
+	const struct rows *rows;         /* of its type, or NULL */
+	struct table *tables;
+	size_t table_count;
+	uint64_t silent;                 /* records inside that do not say what is summed */
+	const char *from, *to;           /* the window counted */
+	char from_text[16], to_text[16];
+	bool null, hidden;               /* nothing to say; suppressed as a whole */
+	double value;
+	bool has_n, n_hidden;
+	double n;
+	int reconciles;                  /* 1, 0, or -1: there is nothing to compare */
+	json_t *list;                    /* made, or NULL */
+	json_t *warnings;
+};
+
+struct run {
+	const struct report_ask *ask;
+	struct store store;
+	struct result *results;
+	size_t result_count;
+	uint32_t site;                   /* word, or 0 */
+	const struct report_path *site_path; /* of the type being counted */
+	uint32_t *seen;                  /* scratch, by word: cell + 1 */
+	size_t seen_count;
+};
+
+enum err_code count_line(struct run *r, struct result *out, struct err *err);
+json_t *number_json(double v); /* whole, or with two decimals */
+void result_free(struct result *r);
+void warn_add(struct run *r, struct result *x, enum warning w, ...); /* its numbers as doubles, its days as text */
+/* Years, days: the stretch of the same length that ends the day before `from`. */
+bool window_previous(const char *from, const char *to, char out_from[16], char out_to[16]);
+bool day_shift(const char *day, int64_t by, char out[16]);
+
+/* guard.c: hides what counts of persons would tell; deterministic. */
+enum err_code guard_all(struct run *r, struct err *err);
+
+#endif

@@ -1,0 +1,485 @@
+/*
+ * Records become rows of small numbers: each value that a line asks for is a
+ * word of one dictionary, a ref is the word of the id it names. So a line
+ * over 100,000 visits compares numbers. Rows are sorted by id: sums of
+ * decimals then come out the same wherever the records came from.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "casework/report_internal.h"
+#include "codec/strict.h"
+
+/* ---- words ---- */
+
+static uint32_t
+hash_of(const char *p, size_t n)
+{
+	uint32_t h = 2166136261u; /* FNV-1a */
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ (uint8_t)p[i]) * 16777619u;
+	return h;
+}
+
+static bool
+words_grow(struct words *w)
+{
+	size_t more = w->slot_count == 0 ? 1024 : w->slot_count * 2;
+	uint32_t *slots = mem_zero(more, sizeof(*slots));
+
+	if (slots == NULL)
+		return false;
+	for (size_t i = 1; i < w->count; i++) {
+		const char *text = (const char *)w->text.p + w->at[i];
+		size_t at = hash_of(text, strlen(text)) & (more - 1);
+
+		while (slots[at] != 0)
+			at = (at + 1) & (more - 1);
+		slots[at] = (uint32_t)i;
+	}
+	mem_free(w->slots);
+	w->slots = slots;
+	w->slot_count = more;
+	return true;
+}
+
+/* Room for word number `count` in both arrays. */
+static bool
+words_room(struct words *w)
+{
+	size_t cap = w->cap;
+	uint32_t *at = mem_room(w->at, w->count, &cap, sizeof(*at));
+	double *number;
+
+	if (at == NULL)
+		return false;
+	w->at = at;
+	if (cap != w->cap) {
+		number = mem_grow(w->number, cap * sizeof(*number));
+		if (number == NULL)
+			return false; /* `at` is larger than `cap` says, which harms nothing */
+		w->number = number;
+		w->cap = cap;
+	}
+	return true;
+}
+
+static uint32_t
+word_lost(struct words *w)
+{
+	w->failed = true;
+	return 0;
+}
+
+static uint32_t
+word_of(struct words *w, const char *p, size_t n, double number)
+{
+	size_t at;
+
+	if (n == 0)
+		return 0;
+	if (2 * (w->count + 1) >= w->slot_count && !words_grow(w))
+		return word_lost(w);
+	at = hash_of(p, n) & (w->slot_count - 1);
+	for (; w->slots[at] != 0; at = (at + 1) & (w->slot_count - 1)) {
+		const char *has = (const char *)w->text.p + w->at[w->slots[at]];
+
+		if (strncmp(has, p, n) == 0 && has[n] == '\0')
+			return w->slots[at];
+	}
+	if (!words_room(w) || w->text.len + n >= UINT32_MAX)
+		return word_lost(w);
+	w->count += w->count == 0; /* word 0 is no value; the first room is for more than one */
+	w->at[w->count] = (uint32_t)w->text.len;
+	w->number[w->count] = number;
+	buf_put(&w->text, p, n);
+	buf_put_u8(&w->text, 0);
+	if (!buf_ok(&w->text))
+		return word_lost(w);
+	w->slots[at] = (uint32_t)w->count;
+	return (uint32_t)w->count++;
+}
+
+uint32_t
+store_word(struct store *s, const char *text)
+{
+	return word_of(&s->words, text, strlen(text), 0);
+}
+
+const char *
+store_text(const struct store *s, uint32_t word)
+{
+	return word == 0 ? "" : (const char *)s->words.text.p + s->words.at[word];
+}
+
+static uint32_t
+number_word(struct words *w, double v)
+{
+	char text[40];
+	int n = snprintf(text, sizeof(text), "%.15g", v);
+
+	return word_of(w, text, (size_t)n, v);
+}
+
+/* proto/profile.md, 4: a value says by its bytes what it is. */
+static uint32_t
+value_word(struct words *w, struct bytes value)
+{
+	struct rd rd = rd_init(value);
+	struct bytes s;
+	char hex[33];
+	bool yes;
+
+	switch (rd_peek(&rd)) {
+	case RD_STR:
+		s = rd_str(&rd, SIZE_MAX);
+		return s.p == NULL || memchr(s.p, 0, s.len) != NULL ? 0 : word_of(w, (const char *)s.p, s.len, 0);
+	case RD_UINT:
+	case RD_INT:
+		return number_word(w, (double)rd_int(&rd));
+	case RD_FLOAT:
+		return number_word(w, rd_float(&rd));
+	case RD_BOOL:
+		yes = rd_bool(&rd);
+		return yes ? word_of(w, "true", 4, 1) : word_of(w, "false", 5, 0);
+	case RD_BIN:
+		s = rd_bin_any(&rd, 16, 16);
+		return s.p == NULL ? 0 : word_of(w, hex_encode(hex, s.p, 16), 32, 0);
+	case RD_NIL: case RD_ARRAY: case RD_MAP: case RD_BAD:
+		break;
+	}
+	return 0;
+}
+
+/* ---- one record ---- */
+
+struct loading { struct store *s; struct rows *rows; bool failed; };
+
+static bool
+pool_put(struct store *s, uint32_t v)
+{
+	uint32_t *more = mem_room(s->pool, s->pool_count, &s->pool_cap, sizeof(*more));
+
+	if (more == NULL)
+		return false;
+	s->pool = more;
+	s->pool[s->pool_count++] = v;
+	return true;
+}
+
+static bool
+set_has(const struct store *s, size_t from, uint32_t word)
+{
+	for (size_t i = from; i < s->pool_count; i++)
+		if (s->pool[i] == word)
+			return true;
+	return false;
+}
+
+static bool
+set_cell(struct store *s, const struct value *v, size_t count, uint32_t *out)
+{
+	size_t at = s->pool_count;
+
+	*out = 0;
+	if (count == 0)
+		return true;
+	if (!pool_put(s, 0))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		uint32_t word = v[i].kind == OP_ADD ? value_word(&s->words, v[i].value) : 0;
+
+		if (word != 0 && !set_has(s, at + 1, word) && !pool_put(s, word))
+			return false;
+	}
+	s->pool[at] = (uint32_t)(s->pool_count - at - 1);
+	*out = (uint32_t)at;
+	return true;
+}
+
+/* The display value: of several in conflict the best, which stands first (proto/crdt.md, 4). */
+static bool
+fill_cell(struct store *s, const struct record *r, const struct profile_field *f, uint32_t *out)
+{
+	size_t count;
+	const struct value *v = record_values(r, f->number, &count);
+
+	*out = 0;
+	if (f->shape == SHAPE_SUM) {
+		if (count > 0)
+			*out = number_word(&s->words, record_sum(r, f->number));
+		return true;
+	}
+	if (f->shape == SHAPE_SET)
+		return set_cell(s, v, count, out);
+	for (size_t i = 0; i < count && *out == 0; i++)
+		if (v[i].kind == OP_SET)
+			*out = value_word(&s->words, v[i].value);
+	return true;
+}
+
+static bool
+load_record(void *ctx, const struct record *r)
+{
+	struct loading *l = ctx;
+	struct rows *rows = l->rows;
+	uint32_t *row;
+	char hex[33];
+
+	if (rows->count == rows->cap) {
+		size_t cap = rows->cap == 0 ? 64 : rows->cap * 2;
+		uint32_t *more = mem_grow(rows->cells, cap * rows->width * sizeof(*more));
+
+		l->failed = more == NULL;
+		if (l->failed)
+			return false;
+		rows->cells = more;
+		rows->cap = cap;
+	}
+	row = rows->cells + rows->count * rows->width;
+	memcpy(row, record_id_of(r)->b, 16);
+	row[ROW_OWN] = word_of(&l->s->words, hex_encode(hex, record_id_of(r)->b, 16), 32, 0);
+	l->failed = row[ROW_OWN] == 0;
+	for (size_t i = 0; i < rows->type->field_count && !l->failed; i++)
+		if (rows->place[i] != FIELD_UNUSED)
+			l->failed = !fill_cell(l->s, r, &rows->type->fields[i], &row[rows->place[i]]);
+	rows->count++;
+	rows->conflicts += record_has_conflict(r);
+	return !l->failed;
+}
+
+/* ---- which fields ---- */
+
+struct rows *
+store_rows(const struct store *s, const struct profile_type *t)
+{
+	return &s->types[t - profile_type_at(s->profile, 0)];
+}
+
+static void
+want_field(struct store *s, const struct profile_type *t, const struct profile_field *f)
+{
+	struct rows *rows = store_rows(s, t);
+	size_t at = (size_t)(f - t->fields);
+
+	rows->wanted = true;
+	if (rows->place[at] == FIELD_UNUSED)
+		rows->place[at] = (uint32_t)rows->width++;
+}
+
+static void
+want_path(struct store *s, const struct profile_type *t, const struct report_path *p)
+{
+	for (size_t i = 0; i < p->count && t != NULL; i++) {
+		struct rows *rows = store_rows(s, t);
+
+		want_field(s, t, p->step[i]);
+		t = p->step[i]->ref_type == NULL ? NULL : profile_type_named(s->profile, p->step[i]->ref_type);
+		if (t == NULL)
+			break;
+		store_rows(s, t)->wanted = true;
+		rows->target[p->step[i] - rows->type->fields] = store_rows(s, t);
+	}
+}
+
+static void
+want_conditions(struct store *s, const struct profile_type *t, const struct report_condition *c, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		want_path(s, t, &c[i].path);
+		if (c[i].kind == RC_ACTIVE) {
+			want_field(s, c[i].active.type, c[i].active.ref);
+			want_field(s, c[i].active.type, c[i].active.date);
+			want_field(s, c[i].active.type, c[i].active.sum);
+		}
+	}
+}
+
+static void
+want_line(struct store *s, const struct report_line *l)
+{
+	if (l->type == NULL)
+		return;
+	store_rows(s, l->type)->wanted = true;
+	for (size_t i = 0; i < l->date_count; i++)
+		want_path(s, l->type, &l->date[i]);
+	want_path(s, l->type, &l->from);
+	want_path(s, l->type, &l->to);
+	want_path(s, l->type, &l->group);
+	want_path(s, l->type, &l->field);
+	for (size_t i = 0; i < l->field_count; i++)
+		want_path(s, l->type, &l->fields[i]);
+	want_conditions(s, l->type, l->where, l->where_count);
+	want_conditions(s, l->type, l->having, l->having_count);
+}
+
+static enum err_code
+store_init(struct store *s, const struct report_ask *ask)
+{
+	const struct report_def *d = ask->def;
+
+	s->profile = ask->profile;
+	s->type_count = profile_type_count(ask->profile);
+	s->types = mem_zero(s->type_count, sizeof(*s->types));
+	if (s->types == NULL || !pool_put(s, 0)) /* place 0 of the pool is the empty set */
+		return ERR_NO_MEMORY;
+	for (size_t i = 0; i < s->type_count; i++) {
+		s->types[i].type = profile_type_at(ask->profile, i);
+		s->types[i].width = ROW_FIELDS;
+		s->types[i].place = mem_zero(s->types[i].type->field_count + 1, sizeof(uint32_t));
+		s->types[i].target = mem_zero(s->types[i].type->field_count + 1, sizeof(struct rows *));
+		if (s->types[i].place == NULL || s->types[i].target == NULL)
+			return ERR_NO_MEMORY;
+	}
+	for (size_t i = 0; i < d->line_count; i++)
+		want_line(s, &d->lines[i]);
+	for (size_t i = 0; i < d->completeness_count; i++)
+		want_line(s, &d->completeness[i]);
+	for (size_t i = 0; i < d->site_count && ask->site != NULL; i++)
+		want_path(s, d->sites[i].type, &d->sites[i].path);
+	return ERR_OK;
+}
+
+static int
+by_id(const void *a, const void *b)
+{
+	return memcmp(a, b, 16);
+}
+
+/* Ids have one type each; the first type that holds it wins, which a damaged log alone could make matter. */
+static bool
+place_rows(struct store *s)
+{
+	s->row_at_count = s->words.count;
+	s->row_at = mem_zero(s->words.count + 1, sizeof(*s->row_at));
+	if (s->row_at == NULL)
+		return false;
+	for (size_t t = 0; t < s->type_count; t++) {
+		struct rows *rows = &s->types[t];
+
+		if (rows->count > 0)
+			qsort(rows->cells, rows->count, rows->width * sizeof(*rows->cells), by_id);
+		for (size_t i = 0; i < rows->count; i++)
+			s->row_at[rows->cells[i * rows->width + ROW_OWN]] = (uint32_t)(i + 1);
+	}
+	return true;
+}
+
+/* ---- supposed records ---- */
+
+enum { SUPPOSE_UP_TO = 2000, SUPPOSE_ROWS = 64, SUPPOSE_EACH = 8 };
+
+static bool
+suppose_one(struct rows *rows, size_t like, size_t other, uint32_t place)
+{
+	uint32_t *row = rows->cells + (rows->count + rows->supposed) * rows->width;
+
+	memcpy(row, rows->cells + like * rows->width, rows->width * sizeof(*row));
+	row[place] = rows->cells[other * rows->width + place];
+	if (row[place] == rows->cells[like * rows->width + place])
+		return false;
+	rows->like[rows->supposed++] = (uint32_t)like;
+	return true;
+}
+
+/* Many records differ enough by themselves. */
+static bool
+suppose(struct rows *rows)
+{
+	size_t n = rows->count, most = (rows->width - ROW_FIELDS) * SUPPOSE_ROWS * SUPPOSE_EACH;
+	size_t step = n > SUPPOSE_ROWS ? n / SUPPOSE_ROWS : 1;
+	uint32_t *more;
+
+	if (n < 2 || n > SUPPOSE_UP_TO || most == 0)
+		return true;
+	more = mem_grow(rows->cells, (n + most + 1) * rows->width * sizeof(*more));
+	if (more == NULL)
+		return false;
+	rows->cells = more;
+	rows->like = mem_zero(most + 1, sizeof(*rows->like));
+	rows->ruled_out = mem_zero(most + 1, 1);
+	if (rows->like == NULL || rows->ruled_out == NULL)
+		return false;
+	for (uint32_t place = ROW_FIELDS; place < rows->width; place++)
+		for (size_t i = 0, taken = 0; i < n && taken < SUPPOSE_ROWS; i += step, taken++)
+			for (size_t k = 0; k < SUPPOSE_EACH; k++)
+				(void)suppose_one(rows, i, (i + 1 + 37 * k) % n, place);
+	return true;
+}
+
+enum err_code
+store_load(struct store *s, const struct report_ask *ask, const struct report_source *source, struct err *err)
+{
+	if (store_init(s, ask) != ERR_OK)
+		return err_plain(err, ERR_NO_MEMORY);
+	for (size_t i = 0; i < s->type_count; i++) {
+		struct loading l = { s, &s->types[i], false };
+		enum err_code rc;
+
+		if (!s->types[i].wanted)
+			continue;
+		rc = source->each(source->ctx, s->types[i].type->number, load_record, &l, err);
+		if (rc != ERR_OK)
+			return rc;
+		if (l.failed || s->words.failed)
+			return err_plain(err, ERR_NO_MEMORY);
+	}
+	if (!place_rows(s))
+		return err_plain(err, ERR_NO_MEMORY);
+	for (size_t i = 0; i < s->type_count; i++)
+		if (!suppose(&s->types[i]))
+			return err_plain(err, ERR_NO_MEMORY);
+	return ERR_OK;
+}
+
+void
+store_free(struct store *s)
+{
+	for (size_t i = 0; i < s->type_count && s->types != NULL; i++) {
+		mem_free(s->types[i].place);
+		mem_free(s->types[i].target);
+		mem_free(s->types[i].cells);
+		mem_free(s->types[i].like);
+		mem_free(s->types[i].ruled_out);
+	}
+	mem_free(s->types);
+	mem_free(s->pool);
+	mem_free(s->row_at);
+	mem_free(s->words.at);
+	mem_free(s->words.number);
+	mem_free(s->words.slots);
+	buf_wipe(&s->words.text);
+}
+
+size_t
+store_row(const struct store *s, const struct rows *of, uint32_t word)
+{
+	size_t row;
+
+	if (word == 0 || word >= s->row_at_count || s->row_at[word] == 0)
+		return SIZE_MAX;
+	row = s->row_at[word] - 1;
+	return row < of->count && of->cells[row * of->width + ROW_OWN] == word ? row : SIZE_MAX;
+}
+
+uint32_t
+store_follow(const struct store *s, const struct profile_type *t, size_t row, const struct report_path *path)
+{
+	const struct rows *rows = store_rows(s, t);
+	uint32_t word = 0;
+
+	for (size_t i = 0; i < path->count; i++) {
+		size_t field = (size_t)(path->step[i] - rows->type->fields);
+
+		word = rows->cells[row * rows->width + rows->place[field]];
+		if (i + 1 == path->count || word == 0)
+			break;
+		rows = rows->target[field];
+		row = store_row(s, rows, word);
+		if (row == SIZE_MAX)
+			return 0;
+	}
+	return word;
+}

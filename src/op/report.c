@@ -1,0 +1,163 @@
+/*
+ * Reports: the figures of a period over the records of this node, as the
+ * lines of the profile count them, as a document, a sheet or pages.
+ */
+#include "op/op_internal.h"
+
+#include <stdlib.h>
+
+#include "casework/report.h"
+
+struct each { report_record_cb cb; void *ctx; };
+
+static bool
+pass_on(void *ctx, const struct record *r, const struct stream_id *team)
+{
+	struct each *e = ctx;
+
+	(void)team;
+	return e->cb(e->ctx, r);
+}
+
+static enum err_code
+each_record(void *ctx, uint32_t type, report_record_cb cb, void *cb_ctx, struct err *err)
+{
+	struct each e = { cb, cb_ctx };
+
+	return view_each(node_view(ctx), type, pass_on, &e, err);
+}
+
+/* ---- which site ---- */
+
+struct wanted { const struct report_def *def; const char *text; char id[33]; size_t found; };
+
+static bool
+name_is(const struct record *r, const struct profile_field *f, const char *text)
+{
+	size_t count;
+	const struct value *v = record_values(r, f->number, &count);
+	json_t *name = count == 0 ? NULL : value_to_json(f, v[0].value);
+	bool same = json_is_string(name) && strcmp(json_string_value(name), text) == 0;
+
+	json_decref(name);
+	return same;
+}
+
+static bool
+match_site(void *ctx, const struct record *r)
+{
+	struct wanted *w = ctx;
+	char id[33];
+
+	hex_encode(id, record_id_of(r)->b, 16);
+	if (name_is(r, w->def->site_name, w->text) || (strlen(w->text) >= 6 && strncmp(id, w->text, strlen(w->text)) == 0)) {
+		memcpy(w->id, id, sizeof(id));
+		w->found++;
+	}
+	return true;
+}
+
+static enum err_code
+find_site(struct op_call *c, struct report_ask *ask, struct wanted *w)
+{
+	w->text = param_text(c, "site");
+	w->def = ask->def;
+	if (w->text == NULL)
+		return ERR_OK;
+	if (ask->def->site_type == NULL)
+		return err_set(&c->err, ERR_INVALID, "report %s can not be told by site", ask->def->name);
+	if (each_record(c->node, ask->def->site_type->number, match_site, w, &c->err) != ERR_OK)
+		return c->err.code;
+	if (w->found != 1)
+		return err_set(&c->err, w->found == 0 ? ERR_UNKNOWN : ERR_INVALID, "site: \"%s\": %s", w->text,
+		               w->found == 0 ? "no site has that name or id" : "several sites have it; give the id");
+	ask->site = w->id;
+	return ERR_OK;
+}
+
+/* ---- which report ---- */
+
+static enum err_code
+find_report(struct op_call *c, struct report_ask *ask)
+{
+	const char *name = param_text(c, "name");
+
+	ask->profile = node_profile(c->node);
+	if (ask->profile == NULL)
+		return err_set(&c->err, ERR_REFUSED, "no profile is installed here yet; synchronise with a colleague first");
+	ask->def = profile_report_named(ask->profile, name);
+	if (ask->def == NULL && profile_report_count(ask->profile) == 0)
+		return err_set(&c->err, ERR_UNKNOWN, "profile %s has no reports", profile_id(ask->profile));
+	if (ask->def == NULL)
+		return err_set(&c->err, ERR_UNKNOWN, "profile %s has no report \"%s\"; its first is \"%s\"", profile_id(ask->profile), name,
+		               profile_report_at(ask->profile, 0)->name);
+	ask->from = param_text(c, "from");
+	ask->to = param_text(c, "to");
+	ask->lang = param_text(c, "language") != NULL ? param_text(c, "language") : "sv";
+	return ERR_OK;
+}
+
+static enum err_code
+check_format(struct op_call *c, const char *format)
+{
+	if (strcmp(format, "json") == 0 || strcmp(format, "csv") == 0 || strcmp(format, "html") == 0)
+		return ERR_OK;
+	return err_set(&c->err, ERR_USAGE, "report: format must be json, html or csv, not \"%s\"", format);
+}
+
+static enum err_code
+in_format(struct op_call *c, const struct report_ask *ask, const char *format, const json_t *report, struct buf *out)
+{
+	char *text;
+
+	if (strcmp(format, "csv") == 0) {
+		report_csv(out, ask, report);
+	} else if (strcmp(format, "html") == 0) {
+		report_html(out, ask, report);
+	} else {
+		text = json_dumps(report, JSON_COMPACT | JSON_REAL_PRECISION(15));
+		if (text == NULL)
+			return err_plain(&c->err, ERR_NO_MEMORY);
+		buf_printf(out, "%s\n", text);
+		free(text);
+	}
+	return buf_ok(out) ? ERR_OK : err_plain(&c->err, ERR_NO_MEMORY);
+}
+
+/* A document is the answer itself; another form is text in it; a file is named. */
+static void
+answer(struct op_call *c, const struct report_ask *ask, const char *format, json_t *report)
+{
+	struct env *env = node_env(c->node);
+	const char *path = param_text(c, "output");
+	struct buf text = BUF_INIT;
+
+	if (path == NULL && strcmp(format, "json") == 0)
+		c->result = json_incref(report);
+	else if (in_format(c, ask, format, report, &text) != ERR_OK)
+		;
+	else if (path == NULL)
+		c->result = json_pack("{s:s}", "text", buf_str(&text));
+	else if (env->files->replace(env, path, buf_bytes(&text), &c->err) == ERR_OK)
+		c->result = json_pack("{s:s,s:s,s:O}", "file", path, "format", format, "digest", json_object_get(report, "digest"));
+	buf_wipe(&text);
+}
+
+void
+op_report(struct op_call *c)
+{
+	const char *format = param_text(c, "format") != NULL ? param_text(c, "format") : "json";
+	struct report_source source = { c->node, each_record };
+	struct report_ask ask = { 0 };
+	struct wanted site = { 0 };
+	json_t *report = NULL;
+
+	if (check_format(c, format) == ERR_OK && find_report(c, &ask) == ERR_OK && find_site(c, &ask, &site) == ERR_OK &&
+	    report_run(&report, &ask, &source, &c->err) == ERR_OK)
+		answer(c, &ask, format, report);
+	json_decref(report);
+	if (c->err.code != ERR_OK || c->result == NULL)
+		op_fail(c);
+	else
+		op_end(c);
+}
