@@ -22,8 +22,8 @@ append_control(struct node *n, const struct control_op *op, struct err *err)
 	return rc;
 }
 
-static enum err_code
-must_coordinate(struct node *n, struct err *err)
+enum err_code
+node_must_coordinate(struct node *n, struct err *err)
 {
 	const struct org_device *self = node_self(n);
 
@@ -227,7 +227,7 @@ enum err_code
 node_admit(struct node *n, const struct join_request *req, uint8_t role, const struct stream_id *teams, size_t team_count,
            struct device_id *out, struct err *err)
 {
-	enum err_code rc = must_coordinate(n, err);
+	enum err_code rc = node_must_coordinate(n, err);
 
 	if (rc != ERR_OK)
 		return rc;
@@ -256,7 +256,7 @@ node_welcome(struct node *n, const struct device_id *dev, struct buf *out, struc
 {
 	const struct org_device *d;
 	uint8_t role;
-	enum err_code rc = must_coordinate(n, err);
+	enum err_code rc = node_must_coordinate(n, err);
 
 	if (rc != ERR_OK)
 		return rc;
@@ -273,7 +273,7 @@ node_team_add(struct node *n, const char *name, bool drop_box, struct stream_id 
 	struct control_op op = { .kind = KIND_TEAM, .u.team = { .state = 1, .mode = 0 } };
 	struct buf text = BUF_INIT, enc = BUF_INIT;
 	struct stream_id roster;
-	enum err_code rc = must_coordinate(n, err);
+	enum err_code rc = node_must_coordinate(n, err);
 
 	if (rc != ERR_OK)
 		return rc;
@@ -305,7 +305,7 @@ node_grant(struct node *n, const struct device_id *device, const struct stream_i
 	const struct device_id copy = *device, *dev = &copy;
 	const struct stream_id team_copy = *team_id, *team = &team_copy;
 	const struct org_device *d;
-	enum err_code rc = must_coordinate(n, err);
+	enum err_code rc = node_must_coordinate(n, err);
 
 	if (rc != ERR_OK)
 		return rc;

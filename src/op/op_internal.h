@@ -17,11 +17,13 @@ const struct profile_type *param_type(struct op_call *c, const char *name, enum 
 /* A device by id prefix or by the name that the roster gives it. */
 enum err_code find_device(struct op_call *c, const char *text, const struct org_device **out);
 json_t *team_names(struct node *n, const struct org_device *d);
+json_t *last_seen(struct node *n, const struct org_device *d);
 
 void op_put(struct op_call *), op_get(struct op_call *), op_list(struct op_call *), op_search(struct op_call *),
 	op_resolve(struct op_call *), op_conflicts(struct op_call *), op_import(struct op_call *), op_export(struct op_call *);
 void op_admit(struct op_call *), op_members(struct op_call *), op_team_add(struct op_call *), op_team_list(struct op_call *),
 	op_grant(struct op_call *);
+void op_erase(struct op_call *), op_erase_approve(struct op_call *), op_erase_status(struct op_call *);
 void op_profile_show(struct op_call *), op_profile_check(struct op_call *), op_profile_install(struct op_call *);
 void op_status(struct op_call *), op_verify(struct op_call *), op_sync(struct op_call *);
 void op_bundle_write(struct op_call *), op_bundle_read(struct op_call *), op_bundle_check(struct op_call *);
