@@ -286,7 +286,8 @@ finish(struct node *n, struct err *err)
 	if (rc == ERR_OK)
 		rc = replica_commit(n->home.replica, err);
 	if (rc == ERR_OK) {
-		memmove(n->late, n->late + late, left * sizeof(*n->late));
+		if (left > 0)
+			memmove(n->late, n->late + late, left * sizeof(*n->late));
 		n->late_count = left;
 	} else {
 		replica_drop(n->home.replica);
