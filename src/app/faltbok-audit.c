@@ -269,6 +269,8 @@ fetch(struct app *app)
 	else if (err.code == ERR_OK && f.result.code != ERR_OK)
 		err_set(&err, f.result.code, "%s: %s", peer, f.result.text);
 	meet_free(meet);
+	if (err.code == ERR_OK) /* its receipts of erasures travel with the next fetch */
+		(void)!replica_confirm(home.replica, &home.keys->device, &home.keys->inc, &err);
 	home_close(&home);
 	if (err.code != ERR_OK)
 		return app_fail(app, &err);
@@ -299,7 +301,8 @@ bundle_in(struct app *app)
 	if (rc == ERR_OK || rc == ERR_TRUNCATED) {
 		struct err late = ERR_INIT;
 
-		if (replica_commit(home.replica, &late) != ERR_OK)
+		if (replica_commit(home.replica, &late) != ERR_OK ||
+		    replica_confirm(home.replica, &home.keys->device, &home.keys->inc, &late) != ERR_OK)
 			err = late;
 	}
 	home_close(&home);

@@ -257,6 +257,28 @@ print_report(struct buf *out, const json_t *r)
 	buf_printf(out, "digest %s\n", text_of(r, "digest"));
 }
 
+static void
+print_erasures(struct buf *out, const json_t *result)
+{
+	const json_t *e, *d;
+	size_t i, j;
+
+	json_array_foreach(json_object_get(result, "erasures"), i, e) {
+		buf_printf(out, "%.8s  asked for by %s (%s), %lld entr%s: ", text_of(e, "request"), text_of(e, "by"), text_of(e, "reason"),
+		           number_of(e, "entries"), number_of(e, "entries") == 1 ? "y" : "ies");
+		if (strcmp(text_of(e, "state"), "approved") != 0) {
+			buf_printf(out, "waits for a second person\n");
+			continue;
+		}
+		buf_printf(out, "approved by %s, confirmed by %zu device%s\n", text_of(e, "approved_by"),
+		           json_array_size(json_object_get(e, "confirmed")), plural((long long)json_array_size(json_object_get(e, "confirmed"))));
+		json_array_foreach(json_object_get(e, "outstanding"), j, d)
+			buf_printf(out, "          not yet: %s's %s, last met %s\n", text_of(d, "member"), text_of(d, "device"), text_of(d, "last_seen"));
+	}
+	if (json_array_size(json_object_get(result, "erasures")) == 0)
+		buf_printf(out, "nothing has been asked to be erased\n");
+}
+
 void
 print_result(struct buf *out, const struct op_row *row, const json_t *r)
 {
@@ -271,6 +293,13 @@ print_result(struct buf *out, const struct op_row *row, const json_t *r)
 	else if (strcmp(op, "import") == 0)
 		buf_printf(out, "%lld change%s imported, %lld were here already, %lld written by others left out.\n", number_of(r, "imported"),
 		           plural(number_of(r, "imported")), number_of(r, "already_here"), number_of(r, "by_others"));
+	else if (strcmp(op, "erase") == 0)
+		buf_printf(out, "Asked for: %lld record%s in %lld entries. Another person approves with `faltbok erase approve %.8s`; until then nothing is erased.\n",
+		           number_of(r, "records"), plural(number_of(r, "records")), number_of(r, "entries"), text_of(r, "request"));
+	else if (strcmp(op, "erase approve") == 0)
+		buf_printf(out, "Erased here, and everywhere else as devices meet; `faltbok erase status` shows who has not confirmed.\n");
+	else if (strcmp(op, "erase status") == 0)
+		print_erasures(out, r);
 	else if (strcmp(op, "export") == 0)
 		buf_printf(out, "%lld records written to %s: anyone who has this file can read them.\n", number_of(r, "records"), text_of(r, "file"));
 	else if (strcmp(op, "report") == 0)

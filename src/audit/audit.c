@@ -22,10 +22,11 @@ audit_new(const uint8_t fingerprint[32])
 	if (fingerprint != NULL)
 		memcpy(a->fingerprint, fingerprint, sizeof(a->fingerprint));
 	a->org = org_new();
+	a->orders = orders_new();
 	a->log_of = table_new(32);
 	a->attested_of = table_new(32);
 	a->forks = table_new(32);
-	if (a->org == NULL || a->log_of == NULL || a->attested_of == NULL || a->forks == NULL) {
+	if (a->org == NULL || a->orders == NULL || a->log_of == NULL || a->attested_of == NULL || a->forks == NULL) {
 		audit_free(a);
 		return NULL;
 	}
@@ -39,11 +40,8 @@ audit_free(struct audit *a)
 		return;
 	for (size_t i = 0; i < a->log_count; i++)
 		mem_free(a->logs[i].missing);
-	for (size_t i = 0; i < a->order_count; i++)
-		erase_request_free(&a->orders[i].request);
 	mem_free(a->logs);
-	mem_free(a->orders);
-	mem_free(a->approvals);
+	orders_free(a->orders);
 	mem_free(a->attested);
 	mem_free(a->findings);
 	table_free(a->log_of);
@@ -265,7 +263,8 @@ check_operation(struct audit *a, const struct log_key *log, const struct entry *
 	case KIND_ATTEST: return check_attest(a, log, e, err);
 	case KIND_ADMIT: return check_admit(a, log, e, err);
 	case KIND_ERASE_REQ:
-	case KIND_ERASE_OK: return audit_take_erasure(a, log, e, err);
+	case KIND_ERASE_OK:
+	case KIND_RECEIPT: return audit_take_erasure(a, log, e, err);
 	default: return ERR_OK; /* a byte of the wire; the rest has no check of its own */
 	}
 }

@@ -4,7 +4,7 @@
 #include "audit/audit.h"
 #include "base/table.h"
 #include "log/chain.h"
-#include "org/erase.h"
+#include "org/orders.h"
 
 enum audit_check { CHECK_A1, CHECK_A2, CHECK_A3, CHECK_A4, CHECK_A6, CHECK_A7, CHECK_A8, CHECK_A13, CHECK_A14, CHECKS };
 
@@ -18,16 +18,6 @@ struct audited_log {
 	size_t missing_count, missing_cap;
 };
 
-struct erase_order {
-	struct hash id;
-	struct author author;
-	struct log_key log;
-	uint64_t seq;
-	struct erase_request request;     /* box dropped */
-};
-
-struct erase_approval { struct hash request; struct author author; struct log_key log; uint64_t seq; };
-
 struct attested { uint8_t digest[16]; struct log_key log; uint64_t seq; };
 
 struct audit {
@@ -37,8 +27,7 @@ struct audit {
 	struct audited_log *logs; size_t log_count, log_cap;
 	struct table *log_of;             /* hash of the key to index + 1 */
 	size_t at;                        /* the log fed last */
-	struct erase_order *orders; size_t order_count, order_cap;
-	struct erase_approval *approvals; size_t approval_count, approval_cap;
+	struct orders *orders;
 	struct attested *attested; size_t attested_count, attested_cap;
 	struct table *attested_of;        /* frontier root to index + 1 */
 	struct table *forks;              /* log‖seq of forks already reported */

@@ -3,128 +3,20 @@
  * counts when devices of two different members gave it, the second one's a
  * coordinator: proto/audit.md, A6.
  */
-#include <stdlib.h>
-
 #include "audit/audit_internal.h"
-#include "base/mem.h"
-
-static enum err_code
-take_request(struct audit *a, const struct log_key *log, const struct entry *e, struct err *err)
-{
-	struct erase_order order = { .id = e->id, .author = e->h.author, .log = *log, .seq = e->h.seq }, *room;
-	enum err_code rc = erase_request_decode(&order.request, e->payload, NULL);
-
-	if (rc == ERR_NO_MEMORY)
-		return err_plain(err, rc);
-	if (rc != ERR_OK)
-		return audit_find(a, CHECK_A6, AUDIT_WARNING, log, e, err,
-		                  "an order to erase that cannot be read.");
-	order.request.box = BYTES_NONE; /* borrowed from an entry that goes away */
-	room = mem_room(a->orders, a->order_count, &a->order_cap, sizeof(*room));
-	if (room == NULL) {
-		erase_request_free(&order.request);
-		return err_plain(err, ERR_NO_MEMORY);
-	}
-	a->orders = room;
-	room[a->order_count++] = order;
-	return ERR_OK;
-}
 
 enum err_code
 audit_take_erasure(struct audit *a, const struct log_key *log, const struct entry *e, struct err *err)
 {
-	struct erase_approval ok = { .author = e->h.author, .log = *log, .seq = e->h.seq }, *room;
+	enum err_code rc = orders_add(a->orders, log, e, NULL);
 
-	if (e->h.kind == KIND_ERASE_REQ)
-		return take_request(a, log, e, err);
-	if (erase_ok_decode(&ok.request, e->payload, NULL) != ERR_OK)
-		return audit_find(a, CHECK_A6, AUDIT_WARNING, log, e, err,
-		                  "an approval to erase that cannot be read.");
-	room = mem_room(a->approvals, a->approval_count, &a->approval_cap, sizeof(*room));
-	if (room == NULL)
-		return err_plain(err, ERR_NO_MEMORY);
-	a->approvals = room;
-	room[a->approval_count++] = ok;
-	return ERR_OK;
-}
-
-/* Within the cut of whoever wrote it; after a fork both branches count (proto/org.md, 4). */
-static bool
-stands(const struct audit *a, const struct log_key *log, uint64_t seq)
-{
-	return org_effective(a->org, log, seq) || (org_fork_point(a->org, log) <= seq && org_limit(a->org, log) > 0);
-}
-
-static bool
-approved(const struct audit *a, const struct erase_order *order)
-{
-	const struct org_device *asked = org_device_by_author(a->org, &order->author);
-
-	if (asked == NULL || !stands(a, &order->log, order->seq))
-		return false;
-	for (size_t i = 0; i < a->approval_count; i++) {
-		const struct erase_approval *ok = &a->approvals[i];
-		const struct org_device *by = org_device_by_author(a->org, &ok->author);
-
-		if (SAME(ok->request, order->id) && by != NULL && by->rank <= RANK_MAX &&
-		    !SAME(by->member, asked->member) && stands(a, &ok->log, ok->seq))
-			return true;
-	}
-	return false;
-}
-
-struct covered { /* one range of an approved order */
-	struct author author;
-	struct stream_id stream;
-	struct inc inc;
-	struct erase_range range;
-};
-
-static int
-order_covered(const void *x, const void *y)
-{
-	const struct covered *a = x, *b = y;
-	int order = memcmp(a->author.b, b->author.b, sizeof(a->author.b));
-
-	if (order == 0)
-		order = memcmp(a->stream.b, b->stream.b, sizeof(a->stream.b));
-	if (order == 0)
-		order = memcmp(a->inc.b, b->inc.b, sizeof(a->inc.b));
-	if (order == 0 && a->range.from != b->range.from)
-		order = a->range.from < b->range.from ? -1 : 1;
-	return order;
-}
-
-static bool
-covers_log(const struct covered *c, const struct log_key *log)
-{
-	return SAME(c->author, log->author) && SAME(c->stream, log->stream) && SAME(c->inc, log->inc);
-}
-
-static enum err_code
-list_covered(const struct audit *a, struct covered **out, size_t *count, struct err *err)
-{
-	size_t cap = 0;
-
-	for (size_t i = 0; i < a->order_count; i++) {
-		const struct erase_request *q = &a->orders[i].request;
-
-		if (!approved(a, &a->orders[i]))
-			continue;
-		for (size_t l = 0; l < q->log_count; l++)
-			for (size_t k = 0; k < q->logs[l].range_count; k++) {
-				struct covered *room = mem_room(*out, *count, &cap, sizeof(*room));
-
-				if (room == NULL)
-					return err_plain(err, ERR_NO_MEMORY);
-				*out = room;
-				room[(*count)++] = (struct covered){ q->logs[l].author, q->logs[l].stream,
-				                                     q->logs[l].inc, q->logs[l].ranges[k] };
-			}
-	}
-	if (*count > 1)
-		qsort(*out, *count, sizeof(**out), order_covered);
-	return ERR_OK;
+	if (rc == ERR_NO_MEMORY)
+		return err_plain(err, rc);
+	if (rc == ERR_OK)
+		return rc;
+	return audit_find(a, CHECK_A6, AUDIT_WARNING, log, e, err, "%s that cannot be read.",
+	                  e->h.kind == KIND_ERASE_REQ ? "an order to erase" : e->h.kind == KIND_ERASE_OK ? "an approval to erase"
+	                                                                                               : "a receipt of an erasure");
 }
 
 static enum err_code
@@ -149,53 +41,33 @@ report_missing(struct audit *a, const struct audited_log *l, uint64_t from, uint
 	return rc;
 }
 
-/* What of one missing range no order covers. `c` are the covered ranges of this log, ascending by `from`. */
+/* What of one missing range no order covers, run by run. */
 static enum err_code
-subtract(struct audit *a, const struct audited_log *l, struct erase_range gap, const struct covered *c, size_t count,
-         struct err *err)
+check_gap(struct audit *a, const struct audited_log *l, struct erase_range gap, struct err *err)
 {
 	enum err_code rc = ERR_OK;
-	uint64_t at = gap.from;
 
-	for (size_t i = 0; i < count && at <= gap.to && rc == ERR_OK; i++) {
-		uint64_t end;
+	for (uint64_t at = gap.from, to; at <= gap.to && rc == ERR_OK; at = to) {
+		bool covered = orders_cover(a->orders, a->org, &l->key, at);
 
-		if (c[i].range.to < at)
-			continue;
-		if (c[i].range.from > gap.to)
-			break;
-		if (c[i].range.from > at)
-			rc = report_missing(a, l, at, c[i].range.from - 1, err);
-		at = at > c[i].range.from ? at : c[i].range.from;
-		end = c[i].range.to < gap.to ? c[i].range.to : gap.to;
-		a->counts.payloads_erased += end - at + 1;
-		at = end + 1;
+		for (to = at + 1; to <= gap.to && orders_cover(a->orders, a->org, &l->key, to) == covered;)
+			to++;
+		if (covered)
+			a->counts.payloads_erased += to - at;
+		else
+			rc = report_missing(a, l, at, to - 1, err);
 	}
-	if (rc == ERR_OK && at <= gap.to)
-		rc = report_missing(a, l, at, gap.to, err);
 	return rc;
 }
 
 enum err_code
 audit_missing_payloads(struct audit *a, struct err *err)
 {
-	struct covered *covered = NULL;
-	size_t count = 0;
-	enum err_code rc = list_covered(a, &covered, &count, err);
+	enum err_code rc = ERR_OK;
 
-	for (size_t i = 0; i < a->log_count && rc == ERR_OK; i++) {
-		const struct audited_log *l = &a->logs[i];
-		size_t first = 0, of_log = 0;
-
-		if (l->missing_count == 0)
-			continue;
-		while (first < count && !covers_log(&covered[first], &l->key))
-			first++;
-		while (first + of_log < count && covers_log(&covered[first + of_log], &l->key))
-			of_log++;
-		for (size_t k = 0; k < l->missing_count && rc == ERR_OK; k++)
-			rc = subtract(a, l, l->missing[k], covered + first, of_log, err);
-	}
-	mem_free(covered);
+	orders_refresh(a->orders, a->org);
+	for (size_t i = 0; i < a->log_count; i++)
+		for (size_t k = 0; k < a->logs[i].missing_count && rc == ERR_OK; k++)
+			rc = check_gap(a, &a->logs[i], a->logs[i].missing[k], err);
 	return rc;
 }

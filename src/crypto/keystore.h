@@ -43,7 +43,9 @@ struct epoch_secret {
 	uint8_t mk[32];    /* HC(32,E,"fb1/epoch/meta",epoch): kept after E is deleted */
 };
 
-struct tombstone { uint8_t kind; uint8_t id[16]; }; /* 1: kid, 2: group */
+/* What may never be taken in again, and epochs under which a key of it was wrapped or announced. */
+enum tombstone_kind { TOMB_KEY = 1, TOMB_GROUP = 2, TOMB_RECORD = 3, TOMB_EPOCH = 4 };
+struct tombstone { uint8_t kind; uint8_t id[16]; };
 
 struct keystore { /* in guarded memory; arrays are guarded too */
 	struct device_keys device;

@@ -30,7 +30,10 @@ static void
 committed(void *ctx)
 {
 	struct hub *h = ctx;
+	struct err err = ERR_INIT;
 
+	if (replica_confirm(h->home.replica, &h->home.keys->device, &h->home.keys->inc, &err) != ERR_OK)
+		env_logf(h->home.env, "confirming an erasure: %s", err.text);
 	meet_notify(h->meet);
 }
 

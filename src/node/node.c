@@ -108,6 +108,8 @@ node_close(struct node *n)
 	mem_free(n->own);
 	mem_free(n->progress);
 	mem_free(n->waiting);
+	mem_free(n->buried);
+	mem_free(n->late);
 	mem_free(n->items);
 	mem_free(n->touched);
 	table_free(n->touched_by_id);

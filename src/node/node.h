@@ -79,6 +79,17 @@ void node_drop(struct node *n);
 /* A record as it is, open batch included; ERR_UNKNOWN. */
 enum err_code node_record(struct node *n, const struct record_id *id, struct record *out, struct stream_id *team, struct err *err) MUST_CHECK;
 
+/* ---- erasure (proto/org.md, 9) ---- */
+/* Asks for everything in the record's group to be erased: writes the ERASE_REQ into the open batch. ERR_REFUSED, ERR_EXISTS. */
+struct node_order { struct hash id; uint64_t entries, records; };
+enum err_code node_order_erasure(struct node *n, const struct record_id *id, const char *reason, struct node_order *out, struct err *err) MUST_CHECK;
+/* Approves the request as its second person, in the open batch. ERR_UNKNOWN, ERR_REFUSED, ERR_EXISTS. */
+enum err_code node_approve_erasure(struct node *n, const struct hash *request, struct err *err) MUST_CHECK;
+/* What a request is about, where this device can open it; `keep` is wiped by the caller. ERR_KEY. */
+enum err_code node_open_order(struct node *n, const struct erase_order *o, struct erase_case *out, struct buf *keep, struct err *err) MUST_CHECK;
+/* Has it been erased here? Then nothing may bring it back. `group` may be NULL. */
+bool node_is_erased(struct node *n, const struct record_id *record, const struct group_id *group);
+
 /* ---- where things stand ---- */
 struct node_custody { uint64_t only_here, also_hub, elsewhere, entries; bool safe_to_wipe; };
 void node_custody(struct node *n, struct node_custody *out);

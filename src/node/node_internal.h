@@ -9,6 +9,7 @@
  *   removal.c  revoking, ungranting, and why              late.c      what is held and does not count; adopting
  *   exposure.c what a device could read
  *   invite.c   invitations, and newcomers at the door
+ *   erase.c    what is buried, late entries, receipts     order.c     asking for an erasure and approving it
  */
 #ifndef FALTBOK_NODE_NODE_INTERNAL_H
 #define FALTBOK_NODE_NODE_INTERNAL_H
@@ -83,6 +84,14 @@ struct node {
 	struct { bool known; struct log_key log; uint64_t generation; } right; /* write.c: our log last found to be under a right that stands */
 	bool own_late;               /* node_show_own_late() */
 
+	/* erasure */
+	struct hash *buried;         /* approved orders that have been acted on since this home was opened */
+	size_t buried_count, buried_cap;
+	uint64_t *late;              /* rows of entries of buried groups whose payload is still here */
+	size_t late_count, late_cap;
+	bool shred_files;            /* keystore and snapshot still hold what has been buried */
+	bool erasing;
+
 	/* the open batch */
 	struct touched *touched;
 	size_t touched_count, touched_cap;
@@ -109,11 +118,24 @@ extern const struct replica_hook node_hook_template;
 enum err_code node_project(struct node *n, struct err *err) MUST_CHECK;
 /* After a failure that could not be told to anybody: tries again. */
 enum err_code node_catch_up(struct node *n, struct err *err) MUST_CHECK;
+/* The group and the record that a body is about. */
+bool node_peek_body(struct bytes body, struct group_id *group, struct record_id *record, uint64_t *hlc);
 bool node_read_entry(void *ctx, uint64_t row, uint8_t entry[16], struct author *author, struct stream_id *team, struct bytes *body);
 struct effect node_effect_of(struct node *n, size_t log, uint64_t upto);
 enum err_code node_make_progress_room(struct node *n, struct err *err) MUST_CHECK;
 struct own_log *node_own_log(struct node *n, size_t log); /* added when absent; NULL when out of memory */
 uint64_t node_data_below(const struct own_log *o, uint64_t len);
+
+/* erase.c */
+/* Buries what newly approved orders are about. *fresh: something was, and the view still shows it. */
+enum err_code node_bury_orders(struct node *n, bool *fresh, struct err *err) MUST_CHECK;
+enum err_code node_shred_files(struct node *n, struct err *err) MUST_CHECK;
+enum err_code node_add_late(struct node *n, uint64_t row, struct err *err) MUST_CHECK;
+/* After a commit: deletes late entries, writes receipts, commits those. What fails is tried again after the next. */
+void node_finish_erasures(struct node *n);
+
+/* admit.c */
+enum err_code node_must_coordinate(struct node *n, struct err *err) MUST_CHECK;
 
 /* write.c */
 void node_forget_batch(struct node *n);

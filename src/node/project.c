@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "crypto/guard.h"
 #include "crdt/hlc.h"
 #include "crypto/hc.h"
 
@@ -73,6 +74,7 @@ start_over(struct node *n)
 	for (size_t i = 0; i < n->own_count; i++)
 		n->own[i].count = 0;
 	n->waiting_count = 0;
+	n->late_count = 0;
 	n->damaged = 0;
 	n->had_snapshot = false;
 	n->roster_changed = true;
@@ -164,18 +166,17 @@ add_waiting(struct node *n, uint64_t row, struct err *err)
 	return ERR_OK;
 }
 
-/* What the node itself must know of a body, without decoding the rest: its group and its clock. */
-static bool
-peek_body(struct bytes body, struct group_id *group, uint64_t *hlc)
+/* What the node itself must know of a body, without decoding the rest: its group, its record and its clock. */
+bool
+node_peek_body(struct bytes body, struct group_id *group, struct record_id *record, uint64_t *hlc)
 {
 	struct rd r = rd_init(body);
-	uint8_t record[16];
 
 	rd_array(&r, 9);
 	(void)rd_uint(&r, UINT32_MAX);
 	(void)rd_uint(&r, UINT32_MAX);
 	RD_FIXED(&r, *group);
-	rd_bin(&r, record, sizeof(record));
+	RD_FIXED(&r, *record);
 	(void)rd_uint(&r, UINT32_MAX);
 	*hlc = rd_uint(&r, UINT64_MAX);
 	return !r.bad;
@@ -248,12 +249,25 @@ add_item(struct node *n, uint64_t row, const struct entry *e, struct bytes body,
 	return ERR_OK;
 }
 
+/* An entry of an erased group under a key of its own, by a device that had not heard: the key goes with the payload. */
+static enum err_code
+bury_late(struct node *n, uint64_t row, struct err *err)
+{
+	enum err_code rc = vault_bury_last(n->vault, err);
+
+	if (n->body.len > 0)
+		wipe(n->body.p, n->body.len);
+	n->shred_files = true;
+	return rc == ERR_OK ? node_add_late(n, row, err) : rc;
+}
+
 /* Opens one entry and puts it into the batch. What does not open waits for its key, or is not shown. */
 static enum err_code
 open_entry(struct node *n, size_t log, const struct entry *e, struct err *err)
 {
 	uint64_t row = (uint64_t)log << SEQ_BITS | e->h.seq, hlc;
 	struct group_id group;
+	struct record_id record;
 	struct err why = ERR_INIT;
 	enum err_code rc = vault_open(n->vault, &e->h, e->payload, &n->body, &why);
 
@@ -262,14 +276,14 @@ open_entry(struct node *n, size_t log, const struct entry *e, struct err *err)
 	if (rc == ERR_KEY)
 		return add_waiting(n, row, err);
 	if (rc == ERR_REFUSED)
-		return ERR_OK;
+		return node_add_late(n, row, err);
 	if (rc != ERR_OK) {
 		note_damaged(n, e, &why);
 		return ERR_OK;
 	}
-	if (peek_body(buf_bytes(&n->body), &group, &hlc)) {
-		if (keystore_tombstoned(n->home.keys, 2, group.b))
-			return ERR_OK;
+	if (node_peek_body(buf_bytes(&n->body), &group, &record, &hlc)) {
+		if (node_is_erased(n, &record, &group))
+			return bury_late(n, row, err);
 		vault_bind_group(n->vault, &e->h, &group);
 		(void)hlc_observe(&n->hlc, hlc, n->now_ms);
 	}
@@ -373,19 +387,13 @@ scan_waiting(struct node *n, struct err *err)
 
 /* ---- a projection ---- */
 
+/* Reads on from where the last projection stopped. */
 static enum err_code
-read_all(struct node *n, struct err *err)
+read_on(struct node *n, struct err *err)
 {
 	const struct org *org = replica_org(n->home.replica);
 	enum err_code rc;
 
-	if (n->control_changed) {
-		rc = vault_refresh(n->vault, org, err);
-		if (rc != ERR_OK)
-			return rc;
-		if (!still_counts(n))
-			start_over(n);
-	}
 	rc = node_make_progress_room(n, err);
 	if (rc == ERR_OK)
 		rc = scan_new(n, err);
@@ -397,6 +405,34 @@ read_all(struct node *n, struct err *err)
 	n->news_tried = vault_news(n->vault);
 	if (rc == ERR_OK && n->keys_learned)
 		rc = vault_refresh(n->vault, org, err);
+	return rc;
+}
+
+static enum err_code
+read_all(struct node *n, struct err *err)
+{
+	bool erased = false;
+	enum err_code rc = ERR_OK;
+
+	if (n->control_changed || n->keys_learned)
+		rc = node_bury_orders(n, &erased, err);
+	if (rc == ERR_OK && (n->control_changed || erased))
+		rc = vault_refresh(n->vault, replica_org(n->home.replica), err);
+	if (rc != ERR_OK)
+		return rc;
+	if (erased || (n->control_changed && !still_counts(n)))
+		start_over(n);
+	do {
+		rc = read_on(n, err);
+		/* Keys just learned may have opened an order. What had been shown before is then read once more, without it. */
+		erased = false;
+		if (rc == ERR_OK && n->keys_learned)
+			rc = node_bury_orders(n, &erased, err);
+		if (rc == ERR_OK && erased) {
+			start_over(n);
+			rc = vault_refresh(n->vault, replica_org(n->home.replica), err);
+		}
+	} while (rc == ERR_OK && erased);
 	return rc;
 }
 
@@ -413,6 +449,7 @@ save_keys(struct node *n)
 enum err_code
 node_project(struct node *n, struct err *err)
 {
+	struct err why = ERR_INIT;
 	enum err_code rc;
 
 	n->behind = true;
@@ -437,6 +474,8 @@ node_project(struct node *n, struct err *err)
 		return rc;
 	n->control_changed = n->rights_stale = n->keys_learned = n->roster_changed = n->behind = false;
 	save_keys(n);
+	if (node_shred_files(n, &why) != ERR_OK) /* a full disk can still be read; no receipt is written until it is done */
+		env_logf(n->env, "forgetting what was erased: %s", why.text);
 	return ERR_OK;
 }
 
@@ -484,6 +523,7 @@ committed(void *ctx)
 	/* What is durable is saved, whether or not it can be shown yet: the next call tries again. */
 	if (node_project(n, &err) != ERR_OK)
 		env_logf(n->env, "showing what is saved: %s", err.text);
+	node_finish_erasures(n);
 	if (n->stored_any && n->on_change != NULL)
 		n->on_change(n->on_change_ctx);
 	n->stored_any = false;

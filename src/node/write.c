@@ -10,7 +10,7 @@
 #include "base/plant.h"
 #include "crdt/hlc.h"
 
-enum { EPOCH_REMOVAL = 1 }; /* proto/vault.md, 4; a first epoch needs no reason */
+enum { EPOCH_REMOVAL = 1, EPOCH_SHRED = 2 }; /* proto/vault.md, 3; a first epoch needs no reason */
 
 /* ---- records of the batch ---- */
 
@@ -204,7 +204,8 @@ append_epoch(struct node *n, const struct stream_id *stream, struct err *err)
 	struct entry e;
 	enum err_code rc;
 
-	rc = vault_make_epoch(n->vault, n->env, node_org(n), stream, EPOCH_REMOVAL, &payload, err);
+	rc = vault_make_epoch(n->vault, n->env, node_org(n), stream,
+	                      vault_shreds(n->vault, stream) ? EPOCH_SHRED : EPOCH_REMOVAL, &payload, err);
 	if (rc == ERR_OK)
 		rc = node_append(n, stream, KIND_EPOCH, buf_bytes(&payload), &e, err);
 	/* The OPEN before it makes our log count: the org must know of it. */
@@ -301,9 +302,12 @@ node_write(struct node *n, const struct stream_id *team_id, struct draft *d, str
 		rc = node_need_epoch(n, team, err);
 	if (rc == ERR_OK) {
 		draft_group(d, known ? n->work : NULL);
+		if (node_is_erased(n, &d->record, &d->group))
+			rc = err_set(err, ERR_REFUSED, "that record has been erased, and nothing brings it back");
+	}
+	if (rc == ERR_OK)
 		rc = draft_encode(d, known ? n->work : NULL, profile_version(n->profile),
 		                  hlc_next(&n->hlc, n->env->ops->wall_ms(n->env)), &body, err);
-	}
 	if (rc == ERR_OK)
 		rc = append_change(n, team, &d->group, buf_bytes(&body), n->work, known, &in, entry, err);
 	buf_wipe(&body);

@@ -145,7 +145,7 @@ role_list(const struct org_device *d)
 }
 
 /* When a device was last heard of: our latest exchange with it. Null: never. */
-static json_t *
+json_t *
 last_seen(struct node *n, const struct org_device *d)
 {
 	static struct replica_peer peers[512];

@@ -22,6 +22,7 @@ uint8_t param_role(struct op_call *c);
 const char *role_name(uint8_t role);
 enum err_code param_teams(struct op_call *c, struct stream_id teams[NAMED_TEAMS_MAX], size_t *count);
 json_t *team_names(struct node *n, const struct org_device *d);
+json_t *last_seen(struct node *n, const struct org_device *d);
 
 void op_put(struct op_call *), op_get(struct op_call *), op_list(struct op_call *), op_search(struct op_call *),
 	op_resolve(struct op_call *), op_conflicts(struct op_call *), op_import(struct op_call *), op_export(struct op_call *);
@@ -31,6 +32,7 @@ void op_admit(struct op_call *), op_members(struct op_call *), op_team_add(struc
 void op_invite(struct op_call *), op_invite_list(struct op_call *), op_invite_confirm(struct op_call *),
 	op_invite_withdraw(struct op_call *);
 void op_report(struct op_call *);
+void op_erase(struct op_call *), op_erase_approve(struct op_call *), op_erase_status(struct op_call *);
 void op_profile_show(struct op_call *), op_profile_check(struct op_call *), op_profile_install(struct op_call *);
 void op_status(struct op_call *), op_verify(struct op_call *), op_sync(struct op_call *);
 void op_bundle_write(struct op_call *), op_bundle_read(struct op_call *), op_bundle_check(struct op_call *);

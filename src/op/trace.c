@@ -14,8 +14,16 @@ struct import {
 	struct op_call *call;
 	const char *by;
 	struct stream_id team;
-	uint64_t line, taken, known, other;
+	uint64_t line, taken, known, other, erased;
 };
+
+/* By the record's id, or by the group that the line itself names. */
+static bool
+is_erased(struct node *n, struct draft *d)
+{
+	draft_group(d, NULL);
+	return node_is_erased(n, &d->record, &d->group);
+}
 
 static enum err_code
 import_line(struct import *im, struct bytes line)
@@ -31,6 +39,8 @@ import_line(struct import *im, struct bytes line)
 		return rc;
 	if (im->by != NULL && strcmp(im->by, by) != 0) {
 		im->other++;
+	} else if (is_erased(n, &d)) {
+		im->erased++; /* for ever: a trace kept somewhere must not bring back what was erased */
 	} else if (view_has_import(node_view(n), &d.record, d.import)) {
 		im->known++;
 	} else {
@@ -87,8 +97,8 @@ op_import(struct op_call *c)
 	else if (param_file(c, "file", TRACE_BYTES_MAX, &file) == ERR_OK &&
 	         node_team_for(c->node, NULL, param_text(c, "team"), &im.team, &c->err) == ERR_OK &&
 	         import_all(&im, buf_bytes(&file)) == ERR_OK && node_commit(c->node, &c->err) == ERR_OK)
-		c->result = json_pack("{s:I,s:I,s:I,s:I,s:b}", "lines", (json_int_t)im.line, "imported", (json_int_t)im.taken,
-		                      "already_here", (json_int_t)im.known, "by_others", (json_int_t)im.other, "saved", 1);
+		c->result = json_pack("{s:I,s:I,s:I,s:I,s:I,s:b}", "lines", (json_int_t)im.line, "imported", (json_int_t)im.taken,
+		                      "already_here", (json_int_t)im.known, "by_others", (json_int_t)im.other, "erased", (json_int_t)im.erased, "saved", 1);
 	if (c->err.code != ERR_OK) {
 		node_drop(c->node);
 		err_wrap(&c->err, "importing %s: nothing was taken", param_text(c, "file"));

@@ -4,10 +4,9 @@
 #include "codec/strict.h"
 #include "log/entry.h"
 
-void
-erase_request_encode(struct buf *out, const struct erase_request *q)
+static void
+write_logs(struct buf *out, const struct erase_request *q)
 {
-	wr_array(out, 3);
 	wr_array(out, q->log_count);
 	for (size_t i = 0; i < q->log_count; i++) {
 		const struct erase_log *l = &q->logs[i];
@@ -23,6 +22,13 @@ erase_request_encode(struct buf *out, const struct erase_request *q)
 			wr_uint(out, l->ranges[k].to);
 		}
 	}
+}
+
+void
+erase_request_encode(struct buf *out, const struct erase_request *q)
+{
+	wr_array(out, 3);
+	write_logs(out, q);
 	wr_bin(out, q->salt, sizeof(q->salt));
 	wr_bin(out, q->box.p, q->box.len);
 }
@@ -45,6 +51,10 @@ read_logs(struct rd *r, struct erase_request *q)
 {
 	size_t cap = 0;
 
+	q->log_count = rd_array_any(r, ERASE_LOGS_MAX);
+	q->logs = mem_zero(q->log_count + 1, sizeof(*q->logs));
+	if (q->logs == NULL)
+		return ERR_NO_MEMORY;
 	for (size_t i = 0; i < q->log_count && !r->bad; i++) {
 		struct erase_log *l = &q->logs[i];
 
@@ -72,20 +82,29 @@ read_logs(struct rd *r, struct erase_request *q)
 	return ERR_OK;
 }
 
+/* Only once the array of ranges stands still. */
+static void
+point_to_ranges(struct erase_request *q)
+{
+	struct erase_range *at = q->ranges;
+
+	for (size_t i = 0; i < q->log_count; i++) {
+		q->logs[i].ranges = at;
+		at += q->logs[i].range_count;
+	}
+}
+
 enum err_code
 erase_request_decode(struct erase_request *q, struct bytes payload, struct err *err)
 {
 	struct rd r = rd_init(payload);
-	struct erase_range *at;
-	enum err_code rc = ERR_OK;
+	enum err_code rc;
 
 	memset(q, 0, sizeof(*q));
 	rd_array(&r, 3);
-	q->log_count = rd_array_any(&r, ERASE_LOGS_MAX);
-	if (r.bad || q->log_count == 0)
-		return err_set(err, ERR_MALFORMED, "an order to erase names no log");
-	q->logs = mem_zero(q->log_count, sizeof(*q->logs));
-	rc = q->logs == NULL ? ERR_NO_MEMORY : read_logs(&r, q);
+	rc = read_logs(&r, q);
+	if (rc == ERR_OK && q->log_count == 0)
+		rc = ERR_MALFORMED;
 	rd_bin(&r, q->salt, sizeof(q->salt));
 	q->box = rd_bin_any(&r, 0, ERASE_BOX_BYTES_MAX);
 	if (rc == ERR_OK && !rd_end(&r))
@@ -94,11 +113,7 @@ erase_request_decode(struct erase_request *q, struct bytes payload, struct err *
 		erase_request_free(q);
 		return err_set(err, rc, "an order to erase: %s", err_meaning(rc));
 	}
-	at = q->ranges; /* only now does the array stand still */
-	for (size_t i = 0; i < q->log_count; i++) {
-		q->logs[i].ranges = at;
-		at += q->logs[i].range_count;
-	}
+	point_to_ranges(q);
 	return ERR_OK;
 }
 
@@ -127,4 +142,83 @@ erase_ok_decode(struct hash *request, struct bytes payload, struct err *err)
 	if (!rd_end(&r))
 		return err_set(err, ERR_MALFORMED, "an approval to erase does not name a request");
 	return ERR_OK;
+}
+
+void
+erase_receipt_encode(struct buf *out, const struct erase_receipt *q)
+{
+	wr_array(out, 6);
+	WR_FIXED(out, q->request);
+	wr_uint(out, q->gone);
+	wr_uint(out, q->absent);
+	wr_bool(out, q->keys);
+	wr_uint(out, q->oldest);
+	write_logs(out, &q->late);
+}
+
+enum err_code
+erase_receipt_decode(struct erase_receipt *q, struct bytes payload, struct err *err)
+{
+	struct rd r = rd_init(payload);
+	enum err_code rc;
+
+	memset(q, 0, sizeof(*q));
+	rd_array(&r, 6);
+	RD_FIXED(&r, q->request);
+	q->gone = rd_uint(&r, SEQ_MAX);
+	q->absent = rd_uint(&r, SEQ_MAX);
+	q->keys = rd_bool(&r);
+	q->oldest = rd_uint(&r, SEQ_MAX);
+	rc = read_logs(&r, &q->late);
+	if (rc == ERR_OK && !rd_end(&r))
+		rc = ERR_MALFORMED;
+	if (rc != ERR_OK) {
+		erase_receipt_free(q);
+		return err_set(err, rc, "a receipt of an erasure: %s", err_meaning(rc));
+	}
+	point_to_ranges(&q->late);
+	return ERR_OK;
+}
+
+void
+erase_receipt_free(struct erase_receipt *q)
+{
+	erase_request_free(&q->late);
+}
+
+void
+erase_case_encode(struct buf *out, const struct erase_case *c)
+{
+	wr_array(out, 4);
+	WR_FIXED(out, c->group);
+	wr_array(out, c->key_count);
+	for (size_t i = 0; i < c->key_count; i++) {
+		wr_array(out, 2);
+		WR_FIXED(out, c->keys[i].kid);
+		WR_FIXED(out, c->keys[i].birth);
+	}
+	wr_array(out, c->record_count);
+	for (size_t i = 0; i < c->record_count; i++)
+		WR_FIXED(out, c->records[i]);
+	wr_str(out, (const char *)c->reason.p, c->reason.len);
+}
+
+enum err_code
+erase_case_decode(struct erase_case *c, struct bytes in, struct err *err)
+{
+	struct rd r = rd_init(in);
+
+	rd_array(&r, 4);
+	RD_FIXED(&r, c->group);
+	c->key_count = rd_array_any(&r, ERASE_KEYS_MAX);
+	for (size_t i = 0; i < c->key_count; i++) {
+		rd_array(&r, 2);
+		RD_FIXED(&r, c->keys[i].kid);
+		RD_FIXED(&r, c->keys[i].birth);
+	}
+	c->record_count = rd_array_any(&r, ERASE_RECORDS_MAX);
+	for (size_t i = 0; i < c->record_count; i++)
+		RD_FIXED(&r, c->records[i]);
+	c->reason = rd_str(&r, ERASE_REASON_BYTES_MAX);
+	return rd_end(&r) ? ERR_OK : err_set(err, ERR_MALFORMED, "what an order to erase is about is not in the form it must have");
 }

@@ -4,8 +4,9 @@
  *
  *   ERASE_REQ  [[[author, stream, inc, [[from, to]…]]…], salt, box]
  *   ERASE_OK   [id of the request]
+ *   RECEIPT    [id of the request, gone, absent, keys, oldest, late]
  *
- * Spec: proto/org.md, 3 "Operations".
+ * Spec: proto/org.md, 3 "Operations" and 9 "Erasure".
  */
 #ifndef FALTBOK_ORG_ERASE_H
 #define FALTBOK_ORG_ERASE_H
@@ -14,7 +15,7 @@
 #include "base/err.h"
 #include "base/ids.h"
 
-enum { ERASE_LOGS_MAX = 256, ERASE_RANGES_MAX = 4096, ERASE_BOX_BYTES_MAX = 8192, ERASE_SALT_BYTES = 24 };
+enum { ERASE_LOGS_MAX = 256, ERASE_RANGES_MAX = 4096, ERASE_BOX_BYTES_MAX = 8448, ERASE_SALT_BYTES = 24 };
 
 struct erase_range { uint64_t from, to; }; /* both included */
 struct erase_log {
@@ -40,5 +41,33 @@ void erase_request_free(struct erase_request *q);
 
 void erase_ok_encode(struct buf *out, const struct hash *request);
 enum err_code erase_ok_decode(struct hash *request, struct bytes payload, struct err *err) MUST_CHECK;
+
+/* What only readers see of a request, sealed in its box: proto/vault.md, 10 "What an order to erase is about". */
+enum { ERASE_KEYS_MAX = 96, ERASE_RECORDS_MAX = 128, ERASE_REASON_BYTES_MAX = 1024 };
+struct erase_key { struct key_id kid; struct epoch_id birth; };
+struct erase_case {
+	struct group_id group;
+	size_t key_count;
+	struct erase_key keys[ERASE_KEYS_MAX];
+	size_t record_count;
+	struct record_id records[ERASE_RECORDS_MAX];
+	struct bytes reason; /* UTF-8; borrowed */
+};
+void erase_case_encode(struct buf *out, const struct erase_case *c);
+enum err_code erase_case_decode(struct erase_case *c, struct bytes in, struct err *err) MUST_CHECK; /* ERR_MALFORMED */
+
+/* What one device has done about an approved request. */
+struct erase_receipt {
+	struct hash request;
+	uint64_t gone;               /* of the entries named, those held without their payload */
+	uint64_t absent;             /* and those not held at all */
+	bool keys;                   /* no key that opens the case is held there any more */
+	uint64_t oldest;             /* the smallest number of an epoch whose key is held in those streams; 0: none */
+	struct erase_request late;   /* entries of the group that no request named and that were deleted on arrival: logs and ranges alone */
+};
+void erase_receipt_encode(struct buf *out, const struct erase_receipt *q);
+/* ERR_MALFORMED, ERR_NO_MEMORY; on error there is nothing to free. */
+enum err_code erase_receipt_decode(struct erase_receipt *q, struct bytes payload, struct err *err) MUST_CHECK;
+void erase_receipt_free(struct erase_receipt *q);
 
 #endif

@@ -191,6 +191,15 @@ query_int(struct db *db, const char *sql, int64_t *out, struct err *err)
 	return code;
 }
 
+enum err_code
+db_empty_wal(struct db *db, struct err *err)
+{
+	int64_t busy = 0;
+	enum err_code rc = query_int(db, "PRAGMA wal_checkpoint(TRUNCATE)", &busy, err);
+
+	return rc == ERR_OK && busy != 0 ? err_plain(err, ERR_LOCKED) : rc;
+}
+
 /* Each migration is one transaction together with its version number. */
 static enum err_code
 migrate(struct db *db, struct err *err)

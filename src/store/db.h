@@ -13,7 +13,7 @@
 /* A slot per statement text; the text stands beside the function that runs it. */
 enum db_slot {
 	DB_LOG_ADD, DB_LOG_LIST, DB_LOG_REPARENT, DB_HEAD, DB_LACKING_LOGS, DB_LACKING_NEXT,
-	DB_ENTRY_ADD, DB_ENTRY_ID, DB_ENTRY_MOVE, DB_ENTRY_FILL, DB_SCAN_ALL, DB_SCAN_HEADERS, DB_TEAM_CONTROL,
+	DB_ENTRY_ADD, DB_ENTRY_ID, DB_ENTRY_MOVE, DB_ENTRY_FILL, DB_ENTRY_ERASE, DB_ENTRY_NAMED, DB_ENTRY_GONE, DB_SCAN_ALL, DB_SCAN_HEADERS, DB_TEAM_CONTROL,
 	DB_FORK_ADD, DB_FORK_LIST,
 	DB_ACK_ADD, DB_CUSTODY_PUT, DB_CUSTODY_GET, DB_ACK_PRUNE, DB_PEER_ACK, DB_PEER_SEEN, DB_PEER_LIST,
 	DB_META_PUT, DB_META_GET,
@@ -48,6 +48,8 @@ enum err_code db_error(struct db *db, int rc, struct err *err);
 enum err_code db_begin(struct db *db, struct err *err) MUST_CHECK;  /* nothing to do when one is open */
 enum err_code db_commit(struct db *db, struct err *err) MUST_CHECK; /* on error the transaction is gone */
 void db_rollback(struct db *db);
+/* Moves the whole WAL into the database file and cuts it to nothing. ERR_LOCKED while something still reads. */
+enum err_code db_empty_wal(struct db *db, struct err *err) MUST_CHECK;
 
 void db_bind_blob(sqlite3_stmt *s, int at, struct bytes b);
 #define DB_BIND(s, at, fixed) db_bind_blob((s), (at), BYTES_OF(fixed))

@@ -157,7 +157,9 @@ insert_entry(struct replica *r, size_t log, const struct entry *e, bool sig_ok, 
 {
 	sqlite3_stmt *s = db_stmt(&r->db, DB_ENTRY_ADD,
 	                          "INSERT INTO entry(n, kind, plen, sig_ok, erased, id, phash, sig, payload)"
-	                          " VALUES(?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8)", err);
+	                          " VALUES(?1, ?2, ?3, ?4, ?9, ?5, ?6, ?7, ?8)", err);
+
+	bool erased = erase_covers(r, &e->h);
 
 	if (!s)
 		return err ? err->code : ERR_NO_MEMORY;
@@ -171,7 +173,8 @@ insert_entry(struct replica *r, size_t log, const struct entry *e, bool sig_ok, 
 		db_bind_blob(s, 7, BYTES(e->sig, sizeof(e->sig)));
 	else
 		sqlite3_bind_null(s, 7);
-	if (e->has_payload)
+	sqlite3_bind_int(s, 9, erased);
+	if (e->has_payload && !erased)
 		db_bind_blob(s, 8, e->payload);
 	else
 		sqlite3_bind_null(s, 8);
@@ -210,8 +213,8 @@ store_new(struct replica *r, size_t i, const struct entry *batch, size_t count, 
 
 /* --- what is held already --- */
 
-static void
-forget_damage(struct replica *r, int64_t n)
+void
+ingest_forget_damage(struct replica *r, int64_t n)
 {
 	for (size_t i = 0; i < r->damaged_count; i++) {
 		if (r->damaged[i] == (uint64_t)n)
@@ -243,7 +246,7 @@ fill_one(struct replica *r, size_t log, const struct entry *e, uint64_t *filled,
 	rc = db_run(&r->db, s, err);
 	if (rc != ERR_OK)
 		return replica_abandon(r, err);
-	forget_damage(r, row_of(r, log, e->h.seq));
+	ingest_forget_damage(r, row_of(r, log, e->h.seq));
 	r->pending += e->payload.len;
 	(*filled)++;
 	rc = replica_tell_org(r, e, err);

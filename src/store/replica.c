@@ -19,12 +19,15 @@
 enum err_code
 replica_tell_org(struct replica *r, const struct entry *e, struct err *err)
 {
+	enum err_code rc;
+
 	if (!r->has_org || !e->has_payload)
 		return ERR_OK;
 	if (!SAME(e->h.stream, r->control) && e->h.kind != KIND_TEAM_OPEN && e->h.kind != KIND_ADOPT)
 		return ERR_OK;
-	r->org_dirty = true;
-	return org_add(r->org, e, err);
+	r->org_dirty = r->orders_dirty = true;
+	rc = SAME(e->h.stream, r->control) ? erase_tell(r, e, err) : ERR_OK;
+	return rc == ERR_OK ? org_add(r->org, e, err) : rc;
 }
 
 static bool
@@ -133,9 +136,11 @@ load_org(struct replica *r, struct err *err)
 	enum err_code rc;
 
 	org_free(r->org);
+	orders_free(r->orders);
 	r->org = org_new();
+	r->orders = orders_new();
 	r->has_org = false;
-	if (!r->org)
+	if (!r->org || !r->orders)
 		return err_plain(err, ERR_NO_MEMORY);
 	org_set_holds(r->org, holds, r);
 	rc = replica_meta_get(r, META_ORG, &known, err);
@@ -151,6 +156,8 @@ load_org(struct replica *r, struct err *err)
 			rc = tell_org_of_teams(r, err);
 		if (rc == ERR_OK)
 			rc = org_evaluate(r->org, err);
+		if (rc == ERR_OK)
+			orders_refresh(r->orders, r->org);
 		r->org_dirty = false;
 	} else if (rc == ERR_OK) {
 		rc = err_set(err, ERR_DAMAGED, "which organisation this is cannot be read");
@@ -250,6 +257,7 @@ replica_close(struct replica *r)
 	db_close(&r->db);
 	logs_clear(r);
 	org_free(r->org);
+	orders_free(r->orders);
 	mem_free(r->logs);
 	mem_free(r->sorted);
 	mem_free(r->damaged);
@@ -327,6 +335,19 @@ replica_abandon(struct replica *r, struct err *err)
 	return rc;
 }
 
+/* The WAL still has the pages as they were. While a reader holds on to it the next commit tries again; opening does anyway. */
+static void
+empty_wal(struct replica *r)
+{
+	struct err err = ERR_INIT;
+
+	if (!r->emptied)
+		return;
+	r->emptied = db_empty_wal(&r->db, &err) != ERR_OK;
+	if (r->emptied)
+		env_logf(r->env, "store: emptying the WAL after an erasure: %s", err.text);
+}
+
 enum err_code
 replica_commit(struct replica *r, struct err *err)
 {
@@ -335,6 +356,8 @@ replica_commit(struct replica *r, struct err *err)
 	if (!r->db.writing)
 		return ERR_OK;
 	rc = replica_evaluate(r, err);
+	if (rc == ERR_OK)
+		rc = erase_apply(r, err);
 	if (rc != ERR_OK) {
 		replica_drop(r);
 		return rc;
@@ -346,6 +369,7 @@ replica_commit(struct replica *r, struct err *err)
 		return rc;
 	}
 	r->pending = 0;
+	empty_wal(r);
 	if (r->hook.committed)
 		r->hook.committed(r->hook.ctx);
 	return ERR_OK;

@@ -19,6 +19,7 @@
 #include "log/chain.h"
 #include "log/frontier.h"
 #include "log/run.h"
+#include "org/orders.h"
 #include "org/org.h"
 
 struct replica;
@@ -137,6 +138,20 @@ struct replica_peer { struct author author; int64_t last_seen_ms; uint8_t fronti
 size_t replica_peers(struct replica *r, struct replica_peer *out, size_t max); /* last seen first */
 /* Notes that a peer was met, and where; addr may be NULL. Joins the open transaction, or opens one. */
 enum err_code replica_saw_peer(struct replica *r, const struct author *peer, const char *addr, int64_t wall_ms, struct err *err) MUST_CHECK;
+
+/*
+ * Erasure. What an approved order names is deleted by the commit that brings the approval, or as it arrives later;
+ * headers stay. It never comes back: a payload is not filled in where one was erased. proto/org.md, 9.
+ */
+const struct orders *replica_orders(const struct replica *r); /* as of the last commit */
+/* A late entry of an erased group, as a reader found: deletes its payload in the open transaction. */
+enum err_code replica_erase(struct replica *r, size_t log, uint64_t seq, struct err *err) MUST_CHECK;
+/* Fills in how many of the entries named are here without payload, and how many are not here. */
+void replica_receipt(struct replica *r, const struct erase_request *q, struct erase_receipt *out);
+enum err_code replica_put_receipt(struct replica *r, const struct device_keys *keys, const struct inc *inc,
+                                  const struct erase_receipt *q, struct err *err) MUST_CHECK;
+/* For who holds no reading key, hub and auditor: a receipt for each approved order that has none of ours, and a commit. May be called by the `committed` hook. */
+enum err_code replica_confirm(struct replica *r, const struct device_keys *keys, const struct inc *inc, struct err *err) MUST_CHECK;
 
 /* Small values of the owner: a key and a blob, in the same transaction as entries. */
 enum err_code replica_meta_put(struct replica *r, const char *key, struct bytes value, struct err *err) MUST_CHECK;

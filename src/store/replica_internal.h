@@ -5,7 +5,7 @@
  *   ingest.c   runs from outside                           fork.c    splitting a log at its fork point
  *   append.c   our own entries, OPEN                       read.c    entries out again
  *   ack.c      proofs of custody, peers                    verify.c  everything once more
- *   place.c    is this the store it was?
+ *   place.c    is this the store it was?                erase.c   payloads deleted by order
  */
 #ifndef FALTBOK_STORE_REPLICA_INTERNAL_H
 #define FALTBOK_STORE_REPLICA_INTERNAL_H
@@ -58,6 +58,10 @@ struct replica {
 	struct stream_id control;
 	struct org *org;
 	bool org_dirty;
+	struct orders *orders;   /* erasures asked for, approved, confirmed */
+	bool orders_dirty;       /* one may have become approved since it was last acted on */
+	bool emptied;            /* payloads were deleted that the WAL may still hold */
+	bool confirming;
 
 	struct entry *batch;     /* one run, decoded */
 	size_t batch_cap;
@@ -116,6 +120,15 @@ const char *log_name(char out[NAME_BYTES], const struct log_key *key);
 
 /* ingest.c: stores one checked entry at the end of log i and tells hook and org. */
 enum err_code ingest_store(struct replica *r, size_t i, const struct entry *e, bool sig_ok, struct err *err) MUST_CHECK;
+
+void ingest_forget_damage(struct replica *r, int64_t n);
+
+/* erase.c */
+/* Is what the header belongs to to be stored without its payload? As of the last commit. */
+bool erase_covers(const struct replica *r, const struct header *h);
+enum err_code erase_tell(struct replica *r, const struct entry *e, struct err *err) MUST_CHECK;
+/* Deletes, in the open transaction, what approved orders name. */
+enum err_code erase_apply(struct replica *r, struct err *err) MUST_CHECK;
 
 /* fork.c */
 struct place { size_t known; size_t log; bool forks; };

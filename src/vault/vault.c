@@ -345,7 +345,7 @@ forget_secret(struct vault *v, struct epoch *ep)
 
 	wipe(&v->keys[ep - v->epochs], sizeof(v->keys[0]));
 	(void)table_del(v->epoch_by_id, ep->id.b);
-	ep->known = ep->open = ep->effective = ep->clean = false;
+	ep->known = ep->open = ep->effective = ep->shredded = ep->clean = false;
 	if (s == NULL)
 		return;
 	*s = *last;
@@ -416,7 +416,8 @@ vault_refresh(struct vault *v, const struct org *org, struct err *err)
 		struct epoch *ep = &v->epochs[i];
 
 		ep->effective = ep->known && org_effective(org, &ep->log, ep->seq) && number_fits(v, ep);
-		ep->clean = ep->effective && all_read(v, org, ep);
+		ep->shredded = keystore_tombstoned(v->ks, TOMB_EPOCH, ep->id.b);
+		ep->clean = ep->effective && !ep->shredded && all_read(v, org, ep);
 	}
 	return ERR_OK;
 }

@@ -73,6 +73,22 @@ void vault_bind_group(struct vault *v, const struct header *h, const struct grou
 /* Forgets every case key, so that only wraps in force are learned again: before a view is rebuilt. */
 void vault_forget_cases(struct vault *v);
 
+/*
+ * Erasure (vault_erase.c). A key that is buried is wiped and its id tombstoned in the keystore, and so is every epoch
+ * that brought it: no such epoch is clean any more, so the next writer makes one without it. proto/vault.md, 4 and 10.
+ */
+enum err_code vault_bury(struct vault *v, const struct key_id *kid, const struct epoch_id *birth, struct err *err) MUST_CHECK;
+enum err_code vault_bury_last(struct vault *v, struct err *err) MUST_CHECK; /* the key of the last vault_open() */
+/* Every key bound to the group, in any stream, until cb returns false. */
+void vault_group_keys(const struct vault *v, const struct group_id *group, bool (*cb)(void *ctx, const struct key_id *kid, const struct epoch_id *birth), void *ctx);
+/* Is it for a burial alone that no epoch of the stream is clean? */
+bool vault_shreds(const struct vault *v, const struct stream_id *stream);
+uint64_t vault_oldest_n(const struct vault *v, const struct stream_id *stream); /* of the epochs whose key is held; 0: none */
+/* The box of an ERASE_REQ, under the preferred epoch's MK. ERR_KEY, ERR_TOO_BIG; opening: ERR_KEY, ERR_DAMAGED. */
+enum { ORDER_SALT_BYTES = 24 };
+enum err_code vault_seal_order(struct vault *v, struct env *env, const struct stream_id *stream, struct bytes content, uint8_t salt[ORDER_SALT_BYTES], struct buf *box, struct err *err) MUST_CHECK;
+enum err_code vault_open_order(const struct vault *v, const uint8_t salt[ORDER_SALT_BYTES], struct bytes box, struct buf *content, struct err *err) MUST_CHECK;
+
 /* What the vault has learned, for the sealed snapshot (it holds case keys: wipe it); epoch keys stay in the keystore alone. */
 void vault_encode(const struct vault *v, struct buf *out);
 /* Into a new vault. ERR_DAMAGED, ERR_NO_MEMORY: the vault is then of no more use. */

@@ -252,7 +252,7 @@ vault_open(struct vault *v, const struct header *h, struct bytes payload, struct
 		return buf_ok(&v->outer) ? err_set(err, ERR_DAMAGED, "its outer layer does not open") : err_plain(err, ERR_NO_MEMORY);
 	if (!read_outer(&o, buf_bytes(&v->outer)))
 		return err_set(err, ERR_DAMAGED, "its outer layer is not in the form it must have");
-	if (keystore_tombstoned(v->ks, 1, o.kid.b))
+	if (keystore_tombstoned(v->ks, TOMB_KEY, o.kid.b))
 		return err_set(err, ERR_REFUSED, "its case has been erased");
 	first = vault_case_first(v, &o.kid);
 	if (o.has_wrap && k->has_e) {

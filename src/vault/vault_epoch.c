@@ -228,7 +228,7 @@ learn_grant(struct vault *v, const struct org *org, const struct log_key *log, c
 /* ---- KEYTABLE: [epoch16, salt24, box of [[[kid, CK, group, birth]…], [[epoch, MK]…]]] ---- */
 
 static enum err_code
-take_case_row(struct vault *v, const struct stream_id *stream, struct rd *r, struct err *err)
+take_case_row(struct vault *v, const struct stream_id *stream, const struct epoch_id *under, struct rd *r, struct err *err)
 {
 	struct epoch_id birth;
 	struct group_id group;
@@ -241,8 +241,13 @@ take_case_row(struct vault *v, const struct stream_id *stream, struct rd *r, str
 	rd_bin(r, key, sizeof(key));
 	RD_FIXED(r, group);
 	RD_FIXED(r, birth);
-	if (r->bad || keystore_tombstoned(v->ks, 1, kid.b) || keystore_tombstoned(v->ks, 2, group.b))
+	if (r->bad)
 		return ERR_OK;
+	if (keystore_tombstoned(v->ks, TOMB_KEY, kid.b) || keystore_tombstoned(v->ks, TOMB_GROUP, group.b)) {
+		wipe(key, sizeof(key)); /* its announcer had not heard of the erasure: nothing more may be sealed under this epoch */
+		v->dirty = v->dirty || !keystore_tombstoned(v->ks, TOMB_EPOCH, under->b);
+		return keystore_add_tombstone(v->ks, TOMB_EPOCH, under->b, err);
+	}
 	i = vault_case_put(v, &kid, key, stream, &birth);
 	wipe(key, sizeof(key));
 	if (i == NO_CASE || !vault_case_bind(v, i, &group))
@@ -282,7 +287,7 @@ take_meta_row(struct vault *v, const struct stream_id *stream, struct rd *r, str
 }
 
 static enum err_code
-take_table(struct vault *v, const struct stream_id *stream, struct bytes plain, struct err *err)
+take_table(struct vault *v, const struct stream_id *stream, const struct epoch_id *under, struct bytes plain, struct err *err)
 {
 	struct rd r = rd_init(plain);
 	enum err_code rc = ERR_OK;
@@ -291,7 +296,7 @@ take_table(struct vault *v, const struct stream_id *stream, struct bytes plain, 
 	rd_array(&r, 2);
 	count = rd_array_any(&r, PAYLOAD_BYTES_MAX);
 	for (size_t i = 0; i < count && !r.bad && rc == ERR_OK; i++)
-		rc = take_case_row(v, stream, &r, err);
+		rc = take_case_row(v, stream, under, &r, err);
 	count = rd_array_any(&r, PAYLOAD_BYTES_MAX);
 	for (size_t i = 0; i < count && !r.bad && rc == ERR_OK; i++)
 		rc = take_meta_row(v, stream, &r, err);
@@ -329,7 +334,7 @@ learn_table(struct vault *v, const struct header *h, struct bytes payload, bool 
 	vault_table_key(key, k, salt, &at);
 	buf_clear(&v->plain);
 	if (aead_open(&v->plain, key, salt, BYTES_NONE, box))
-		rc = take_table(v, &h->stream, buf_bytes(&v->plain), err);
+		rc = take_table(v, &h->stream, &id, buf_bytes(&v->plain), err);
 	else
 		rc = err_set(err, ERR_KEY, "a KEYTABLE does not open");
 	wipe(key, sizeof(key));

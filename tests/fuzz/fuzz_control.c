@@ -14,6 +14,8 @@ check_decoder(uint8_t kind, struct bytes payload)
 {
 	struct buf again = BUF_INIT;
 	struct erase_request q;
+	struct erase_receipt receipt;
+	struct erase_case about;
 	struct control_op op;
 
 	if (control_op_decode(&op, kind, payload, NULL) == ERR_OK) {
@@ -28,6 +30,19 @@ check_decoder(uint8_t kind, struct bytes payload)
 		if (!bytes_equal(buf_bytes(&again), payload))
 			abort();
 		erase_request_free(&q);
+		buf_clear(&again);
+	}
+	if (kind == KIND_RECEIPT && erase_receipt_decode(&receipt, payload, NULL) == ERR_OK) {
+		erase_receipt_encode(&again, &receipt);
+		if (!bytes_equal(buf_bytes(&again), payload))
+			abort();
+		erase_receipt_free(&receipt);
+		buf_clear(&again);
+	}
+	if (kind == KIND_RECEIPT && erase_case_decode(&about, payload, NULL) == ERR_OK) { /* the sealed part, as if it had opened */
+		erase_case_encode(&again, &about);
+		if (!bytes_equal(buf_bytes(&again), payload))
+			abort();
 	}
 	buf_free(&again);
 }

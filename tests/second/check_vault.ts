@@ -1,7 +1,7 @@
 /* proto/vectors/vault.json against vault.md. */
 import { equal, hex, unhex, utf8 } from './bytes';
 import { Case, Count } from './count';
-import { Reader, Vault, epochCommit, metaKey, openEpoch, openKeygrant, openKeytable, openName, openOuter, openReason, readEpoch, unwrap } from './vault';
+import { Reader, Vault, epochCommit, metaKey, openEpoch, openKeygrant, openKeytable, openName, openOrder, openOuter, openReason, readEpoch, readReceipt, unwrap } from './vault';
 
 function placeOf(x: Case) {
 	return { author: unhex(x.author), stream: unhex(x.stream), inc: unhex(x.inc), seq: x.seq };
@@ -53,6 +53,22 @@ export function checkVault(v: Case, c: Count): void {
 				&& hex(t.metas[0].mk) === x.meta_key;
 		});
 		c.refuses('keytables', `${x.name}, at another place`, () => openKeytable(unhex(x.payload), { ...placeOf(x), seq: x.seq + 1 }, e));
+	}
+	for (const x of v.orders) {
+		const mk = metaKey(unhex(x.epoch_key), unhex(x.epoch));
+
+		c.check('orders', x.name, () => {
+			const o = openOrder(unhex(x.payload), mk);
+
+			return hex(o.content) === x.content && hex(o.group) === x.group && hex(o.keys[0].kid) === x.kid && o.records.length === 2
+				&& equal(o.reason, utf8(x.reason)) && hex(o.places[0].author) === x.author && o.places[0].ranges.join() === '3,4,9,9';
+		});
+		c.refuses('orders', `${x.name}, under another key`, () => openOrder(unhex(x.payload), unhex(x.epoch_key)));
+		c.check('orders', `${x.name}, its receipt`, () => {
+			const r = readReceipt(unhex(x.receipt));
+
+			return r.gone == 2 && r.absent == 1 && r.keys && r.oldest == 1 && r.late[0].ranges.join() === '3,4,9,9';
+		});
 	}
 	for (const x of v.names)
 		c.check('names', x.name, () => equal(openName(unhex(x.sealed), metaKey(unhex(x.epoch_key), unhex(x.epoch))), utf8(x.text)));

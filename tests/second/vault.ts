@@ -1,7 +1,7 @@
 /*
  * proto/vault.md: epochs, case keys, and what two layers seal.
  */
-import { Bytes, NONE, be64, equal, hex, must, unlessRefused } from './bytes';
+import { Bytes, NONE, be64, equal, hex, must, unlessRefused, utf8 } from './bytes';
 import { HC, ascending, keyAndCommit, publicOf, unbox, unpad, unseal } from './hc';
 import { Header, Int } from './log';
 import { Value, asArray, asBin, asCount, asStr, asUint, decode, orNull } from './msgpack';
@@ -160,6 +160,56 @@ export function openReason(reason: Bytes, mk: Bytes): { ms: number; text: string
 	const [ms, text] = asArray(decode(openName(reason, mk)), 2);
 
 	return { ms: asCount(ms), text: asStr(text) };
+}
+
+// ---- 10. What an order to erase is about ----
+
+export interface Place { author: Bytes; stream: Bytes; inc: Bytes; ranges: [Int, Int][] }
+
+/* org.md, 3: "ERASE_REQ ranges include both ends, ascend, and leave at least one entry between two of one log" */
+function readPlaces(v: Value): Place[] {
+	return atMost(v, 256).map((row) => {
+		const [author, stream, inc, list] = asArray(row, 4);
+		const ranges = asArray(list).map((r): [Int, Int] => {
+			const [from, to] = asArray(r, 2);
+
+			return [asUint(from), asUint(to)];
+		});
+
+		must(ranges.length > 0 && ranges.every(([from, to], i) => from <= to && (i === 0 || BigInt(from) > BigInt(ranges[i - 1][1]) + 1n)),
+			'ranges out of order');
+		return { author: asBin(author, 32), stream: asBin(stream, 16), inc: asBin(inc, 8), ranges };
+	});
+}
+
+export interface Order { places: Place[]; group: Bytes; keys: { kid: Bytes; birth: Bytes }[]; records: Bytes[]; reason: Bytes; content: Bytes }
+
+export function openOrder(payload: Bytes, mk: Bytes): Order {
+	const [logs, salt, box] = asArray(decode(payload), 3);
+	const [epoch, sealed] = asArray(decode(asBin(box)), 2);
+	const content = unpad(unbox(HC(32, mk, 'fb1/erase', asBin(salt, 24)), asBin(salt), asBin(epoch, 16), asBin(sealed)));
+	const [group, keys, records, reason] = asArray(decode(content), 4);
+
+	must(typeof reason === 'string', 'a reason that is no text');
+	return {
+		places: readPlaces(logs), group: asBin(group, 16), content, reason: utf8(reason as string),
+		records: atMost(records, 128).map((id) => asBin(id, 16)),
+		keys: atMost(keys, 96).map((row) => {
+			const [kid, birth] = asArray(row, 2);
+
+			return { kid: asBin(kid, 16), birth: asBin(birth, 16) };
+		}),
+	};
+}
+
+export function readReceipt(payload: Bytes): { request: Bytes; gone: Int; absent: Int; keys: boolean; oldest: Int; late: Place[] } {
+	const [request, gone, absent, keys, oldest, late] = asArray(decode(payload), 6);
+
+	must(typeof keys === 'boolean', 'a flag that is none');
+	return {
+		request: asBin(request, 32), gone: asUint(gone), absent: asUint(absent), keys: keys as boolean, oldest: asUint(oldest),
+		late: readPlaces(late),
+	};
 }
 
 // ---- everything that a device holds ----

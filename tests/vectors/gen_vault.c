@@ -347,6 +347,43 @@ print_name(void)
 	buf_free(&sealed);
 }
 
+/* A whole ERASE_REQ, what is in its box, and the RECEIPT that answers it. */
+static void
+print_order(void)
+{
+	struct erase_range ranges[] = { { 3, 4 }, { 9, 9 } };
+	struct erase_log log = { w->actors[ADVISER].keys.sign_pk, team, { { 1 } }, COUNT_OF(ranges), ranges };
+	struct erase_request q = { .log_count = 1, .logs = &log };
+	struct erase_receipt receipt = { .gone = 2, .absent = 1, .keys = true, .oldest = 1, .late = { .log_count = 1, .logs = &log } };
+	struct erase_case about = { .group = { { 5 } }, .key_count = 1, .keys = { { v->cases[0].kid, v->cases[0].birth } },
+	                            .record_count = 2, .records = { { { 5 } }, { { 6 } } }, .reason = BYTES_STR("besökaren bad om det") };
+	struct buf content = BUF_INIT, box = BUF_INIT, payload = BUF_INIT;
+
+	erase_case_encode(&content, &about);
+	must(vault_seal_order(v, &fixed.env, &team, buf_bytes(&content), q.salt, &box, NULL) == ERR_OK, "vault_seal_order");
+	q.box = buf_bytes(&box);
+	erase_request_encode(&payload, &q);
+	json_open("orders", '[');
+	row("two records, one key");
+	print_payload(&payload);
+	json_hex("epoch", v->epochs[0].id.b, 16);
+	json_hex("epoch_key", v->keys[0].e, 32);
+	json_hex("content", content.p, content.len);
+	json_hex("author", log.author.b, 32);
+	json_hex("group", about.group.b, 16);
+	json_hex("kid", about.keys[0].kid.b, 16);
+	json_text("reason", "besökaren bad om det");
+	receipt.request = payload_hash(buf_bytes(&payload)); /* any 32 bytes */
+	buf_clear(&payload);
+	erase_receipt_encode(&payload, &receipt);
+	json_hex("receipt", payload.p, payload.len);
+	json_close('}');
+	json_close(']');
+	buf_free(&content);
+	buf_free(&box);
+	buf_free(&payload);
+}
+
 int
 main(void)
 {
@@ -361,6 +398,7 @@ main(void)
 	print_grant();
 	print_table();
 	print_name();
+	print_order();
 	json_close('}');
 	printf("\n");
 	vault_free(v);

@@ -1,0 +1,347 @@
+/*
+ * Asking for an erasure, and approving it. A request names what is held of a
+ * group, entry by entry, found by opening all content once: what made a
+ * record is not enough, for a change that lost to its twin is content too.
+ */
+#include "node/node_internal.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+/* ---- what belongs to a group ---- */
+
+struct gather {
+	struct node *n;
+	const struct group_id *group;
+	size_t log;
+	struct erase_request *request;
+	size_t log_cap, range_cap;
+	struct erase_case *about;
+	uint64_t entries;
+	bool too_many;
+	enum err_code rc;
+};
+
+static void
+add_range(struct gather *g, uint64_t seq)
+{
+	struct erase_request *q = g->request;
+	struct erase_log *l = &q->logs[q->log_count - 1];
+	struct erase_range *room;
+
+	g->entries++;
+	if (l->range_count > 0 && q->ranges[q->range_count - 1].to + 1 == seq) {
+		q->ranges[q->range_count - 1].to++;
+		return;
+	}
+	g->too_many = g->too_many || q->range_count == ERASE_RANGES_MAX;
+	room = g->too_many ? NULL : mem_room(q->ranges, q->range_count, &g->range_cap, sizeof(*room));
+	if (room == NULL) {
+		g->rc = g->too_many ? ERR_REFUSED : ERR_NO_MEMORY;
+		return;
+	}
+	q->ranges = room;
+	room[q->range_count++] = (struct erase_range){ seq, seq };
+	l->range_count++;
+}
+
+static void
+add_log(struct gather *g, const struct log_key *key)
+{
+	struct erase_request *q = g->request;
+	struct erase_log *room;
+
+	if (q->log_count > 0 && SAME(q->logs[q->log_count - 1].author, key->author) &&
+	    SAME(q->logs[q->log_count - 1].stream, key->stream) && SAME(q->logs[q->log_count - 1].inc, key->inc))
+		return;
+	g->too_many = g->too_many || q->log_count == ERASE_LOGS_MAX;
+	room = g->too_many ? NULL : mem_room(q->logs, q->log_count, &g->log_cap, sizeof(*room));
+	if (room == NULL) {
+		g->rc = g->too_many ? ERR_REFUSED : ERR_NO_MEMORY;
+		return;
+	}
+	q->logs = room;
+	room[q->log_count++] = (struct erase_log){ .author = key->author, .stream = key->stream, .inc = key->inc };
+}
+
+static void
+add_record(struct gather *g, const struct record_id *record)
+{
+	struct erase_case *about = g->about;
+
+	for (size_t i = about->record_count; i-- > 0;)
+		if (SAME(about->records[i], *record))
+			return;
+	if (about->record_count == ERASE_RECORDS_MAX) {
+		g->too_many = true;
+		g->rc = ERR_REFUSED;
+		return;
+	}
+	about->records[about->record_count++] = *record;
+}
+
+static bool
+gather_entry(void *ctx, const struct entry *e)
+{
+	struct gather *g = ctx;
+	struct record_id record;
+	struct group_id group;
+	uint64_t hlc;
+
+	if (e->h.kind != KIND_DATA || !e->has_payload || vault_open(g->n->vault, &e->h, e->payload, &g->n->body, NULL) != ERR_OK ||
+	    !node_peek_body(buf_bytes(&g->n->body), &group, &record, &hlc) || !SAME(group, *g->group))
+		return true;
+	vault_bind_group(g->n->vault, &e->h, &group);
+	add_log(g, &replica_log_at(g->n->home.replica, g->log)->key);
+	if (g->rc == ERR_OK)
+		add_range(g, e->h.seq);
+	if (g->rc == ERR_OK)
+		add_record(g, &record);
+	return g->rc == ERR_OK;
+}
+
+static bool
+gather_key(void *ctx, const struct key_id *kid, const struct epoch_id *birth)
+{
+	struct gather *g = ctx;
+	struct erase_case *about = g->about;
+
+	g->too_many = g->too_many || about->key_count == ERASE_KEYS_MAX;
+	if (g->too_many)
+		g->rc = ERR_REFUSED;
+	else
+		about->keys[about->key_count++] = (struct erase_key){ *kid, *birth };
+	return !g->too_many;
+}
+
+static int
+log_order(const void *a, const void *b)
+{
+	const struct log_head *const *x = a, *const *y = b;
+
+	return log_key_order(&(*x)->key, &(*y)->key);
+}
+
+/* Every log in the order in which a request names them. The caller frees it. */
+static const struct log_head **
+sorted_logs(struct node *n)
+{
+	size_t count = replica_log_count(n->home.replica);
+	const struct log_head **list = mem_zero(count + 1, sizeof(*list));
+
+	for (size_t i = 0; i < count && list != NULL; i++)
+		list[i] = replica_log_at(n->home.replica, i);
+	if (list != NULL && count > 1)
+		qsort(list, count, sizeof(*list), log_order);
+	return list;
+}
+
+static int
+range_order(const void *a, const void *b)
+{
+	const struct erase_range *x = a, *y = b;
+
+	return (x->from > y->from) - (x->from < y->from);
+}
+
+/* Branches of one log were read one after another, and are named as one: each log's ranges ascend, and none touch. */
+static void
+put_in_order(struct erase_request *q)
+{
+	struct erase_range *from = q->ranges, *to = q->ranges;
+
+	for (size_t i = 0; i < q->log_count; i++) {
+		struct erase_log *l = &q->logs[i];
+		size_t count = l->range_count, kept = 0;
+
+		qsort(from, count, sizeof(*from), range_order);
+		for (size_t k = 0; k < count; k++) {
+			if (kept > 0 && from[k].from <= to[kept - 1].to + 1)
+				to[kept - 1].to = from[k].to > to[kept - 1].to ? from[k].to : to[kept - 1].to;
+			else
+				to[kept++] = from[k];
+		}
+		l->ranges = to;
+		l->range_count = kept;
+		from += count;
+		to += kept;
+	}
+	q->range_count = (size_t)(to - q->ranges);
+}
+
+static enum err_code
+gather_group(struct gather *g, struct err *err)
+{
+	struct replica *r = g->n->home.replica;
+	const struct log_head **logs = sorted_logs(g->n);
+	enum err_code rc = logs != NULL ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
+
+	for (size_t i = 0; i < replica_log_count(r) && rc == ERR_OK && g->rc == ERR_OK; i++) {
+		uint64_t begin = logs[i]->key.is_branch ? logs[i]->key.branch_seq : 0;
+
+		if (org_team_by_id(node_org(g->n), &logs[i]->key.stream) == NULL || !replica_log_find(r, &logs[i]->key, &g->log))
+			continue;
+		rc = replica_scan(r, g->log, begin, logs[i]->len, false, gather_entry, g, err);
+	}
+	mem_free(logs);
+	if (rc == ERR_OK && g->rc == ERR_OK)
+		vault_group_keys(g->n->vault, g->group, gather_key, g);
+	if (rc != ERR_OK || g->rc != ERR_OK)
+		return rc != ERR_OK ? rc
+		       : g->too_many ? err_set(err, ERR_REFUSED, "there is more of it than one order can name") : err_plain(err, g->rc);
+	put_in_order(g->request);
+	return ERR_OK;
+}
+
+/* ---- asking ---- */
+
+static enum err_code
+append_control(struct node *n, uint8_t kind, struct buf *payload, struct hash *id, struct err *err)
+{
+	const struct stream_id control = control_stream(org_id(node_org(n)));
+	struct entry e;
+	enum err_code rc;
+
+	rc = buf_ok(payload) ? node_append(n, &control, kind, buf_bytes(payload), &e, err) : err_plain(err, ERR_NO_MEMORY);
+	if (rc == ERR_OK && id != NULL)
+		*id = e.id;
+	return rc;
+}
+
+static bool
+asked_already(struct node *n, const struct group_id *group)
+{
+	const struct orders *orders = replica_orders(n->home.replica);
+	struct buf keep = BUF_INIT;
+	struct erase_case about;
+	bool found = false;
+
+	for (size_t i = 0; i < orders_count(orders) && !found; i++)
+		found = node_open_order(n, orders_at(orders, i), &about, &keep, NULL) == ERR_OK && SAME(about.group, *group);
+	buf_wipe(&keep);
+	return found;
+}
+
+/* Seals what readers must know of it and writes the request. */
+static enum err_code
+append_request(struct node *n, const struct stream_id *team, const struct erase_case *about, struct erase_request *q,
+               struct hash *id, struct err *err)
+{
+	struct buf content = BUF_INIT, box = BUF_INIT, payload = BUF_INIT;
+	enum err_code rc;
+
+	erase_case_encode(&content, about);
+	rc = buf_ok(&content) ? node_need_epoch(n, team, err) : err_plain(err, ERR_NO_MEMORY);
+	if (rc == ERR_OK)
+		rc = vault_seal_order(n->vault, n->env, team, buf_bytes(&content), q->salt, &box, err);
+	if (rc == ERR_OK) {
+		q->box = buf_bytes(&box);
+		erase_request_encode(&payload, q);
+		rc = append_control(n, KIND_ERASE_REQ, &payload, id, err);
+	}
+	buf_wipe(&content);
+	buf_free(&box);
+	buf_free(&payload);
+	return rc;
+}
+
+enum err_code
+node_order_erasure(struct node *n, const struct record_id *id, const char *reason, struct node_order *out, struct err *err)
+{
+	static const struct group_id open_group;
+	struct erase_request q = { .log_count = 0 };
+	struct erase_case about = { .reason = BYTES_STR(reason) };
+	struct gather g = { .n = n, .group = &about.group, .request = &q, .about = &about };
+	struct stream_id team;
+	enum err_code rc = node_record(n, id, n->work, &team, err);
+
+	if (rc != ERR_OK)
+		return rc;
+	about.group = *record_group(n->work);
+	if (SAME(about.group, open_group))
+		return err_set(err, ERR_REFUSED, "that record is an open fact that all share: it holds nobody's data, and is corrected rather than erased");
+	if (about.reason.len == 0 || about.reason.len > ERASE_REASON_BYTES_MAX)
+		return err_set(err, ERR_INVALID, "a reason has 1 to %d bytes", ERASE_REASON_BYTES_MAX);
+	if (asked_already(n, &about.group))
+		return err_set(err, ERR_EXISTS, "its erasure has been asked for already; `faltbok erase status` shows how far it is");
+	rc = gather_group(&g, err);
+	if (rc == ERR_OK)
+		rc = append_request(n, &team, &about, &q, &out->id, err);
+	out->entries = g.entries;
+	out->records = about.record_count;
+	q.box = BYTES_NONE;
+	erase_request_free(&q);
+	return rc;
+}
+
+/* ---- approving ---- */
+
+struct alike { struct node *n; const struct group_id *group; bool all; };
+
+static bool
+is_alike(void *ctx, const struct entry *e)
+{
+	struct alike *a = ctx;
+	struct record_id record;
+	struct group_id group;
+	uint64_t hlc;
+
+	if (e->h.kind == KIND_DATA && e->has_payload && vault_open(a->n->vault, &e->h, e->payload, &a->n->body, NULL) == ERR_OK &&
+	    node_peek_body(buf_bytes(&a->n->body), &group, &record, &hlc))
+		a->all = a->all && SAME(group, *a->group);
+	return a->all;
+}
+
+/* What is asked for by one person is looked at by the second, as far as this device can: is it that case and no other? */
+static enum err_code
+check_request(struct node *n, const struct erase_order *o, struct err *err)
+{
+	struct buf keep = BUF_INIT;
+	struct erase_case about;
+	struct alike a = { n, &about.group, true };
+	enum err_code rc = node_open_order(n, o, &about, &keep, NULL);
+
+	buf_wipe(&keep);
+	if (rc != ERR_OK) /* a coordinator who reads no case decides by what she is told */
+		return ERR_OK;
+	for (size_t i = 0; i < o->request.log_count && rc == ERR_OK; i++) {
+		const struct erase_log *l = &o->request.logs[i];
+		struct log_key key;
+		size_t log;
+
+		log_key_init(&key, &l->author, &l->stream, &l->inc);
+		for (size_t k = 0; k < l->range_count && rc == ERR_OK && replica_log_find(n->home.replica, &key, &log); k++)
+			rc = replica_scan(n->home.replica, log, l->ranges[k].from, l->ranges[k].to + 1, false, is_alike, &a, err);
+	}
+	return rc == ERR_OK && !a.all ? err_set(err, ERR_REFUSED, "the request names entries of other cases than the one it says it is about") : rc;
+}
+
+enum err_code
+node_approve_erasure(struct node *n, const struct hash *request, struct err *err)
+{
+	const struct orders *orders = replica_orders(n->home.replica);
+	const struct erase_order *o = NULL;
+	const struct org_device *asked;
+	struct buf payload = BUF_INIT;
+	enum err_code rc = node_must_coordinate(n, err);
+
+	for (size_t i = 0; i < orders_count(orders) && o == NULL; i++)
+		if (SAME(orders_at(orders, i)->id, *request))
+			o = orders_at(orders, i);
+	if (rc == ERR_OK && o == NULL)
+		rc = err_set(err, ERR_UNKNOWN, "no request to erase has that id; `faltbok erase status` lists them");
+	if (rc != ERR_OK)
+		return rc;
+	asked = org_device_by_author(node_org(n), &o->author);
+	if (o->approved)
+		return err_set(err, ERR_EXISTS, "that erasure has been approved already");
+	if (asked == NULL || SAME(asked->member, node_self(n)->member))
+		return err_set(err, ERR_REFUSED, "an erasure takes two persons: somebody else must approve what you asked for");
+	rc = check_request(n, o, err);
+	erase_ok_encode(&payload, request);
+	if (rc == ERR_OK)
+		rc = append_control(n, KIND_ERASE_OK, &payload, NULL, err);
+	buf_free(&payload);
+	return rc;
+}

@@ -1,0 +1,223 @@
+/*
+ * Deleting what an approved order names: in the transaction that brings the
+ * approval, and as it comes in afterwards. Headers stay, so every chain still
+ * verifies; only DATA of team streams goes, whatever a request may name, for
+ * no erasure may change who belongs here. Spec: proto/org.md, 9 "Erasure".
+ *
+ * Zeroed pages (secure_delete) reach the database file with the checkpoint that
+ * follows the commit, and the WAL, which still holds what stood in them
+ * before, is cut to nothing.
+ */
+#include "store/replica_internal.h"
+
+#include "base/mem.h"
+
+struct doomed { struct replica *r; int64_t *rows; size_t count, cap; enum err_code rc; struct err *err; };
+
+bool
+erase_covers(const struct replica *r, const struct header *h)
+{
+	struct log_key key;
+
+	if (h->kind != KIND_DATA || SAME(h->stream, r->control) || r->orders == NULL)
+		return false;
+	log_key_init(&key, &h->author, &h->stream, &h->inc);
+	return orders_cover(r->orders, r->org, &key, h->seq);
+}
+
+enum err_code
+erase_tell(struct replica *r, const struct entry *e, struct err *err)
+{
+	struct err why = ERR_INIT;
+	struct log_key key;
+	enum err_code rc;
+
+	if (e->h.kind != KIND_ERASE_REQ && e->h.kind != KIND_ERASE_OK && e->h.kind != KIND_RECEIPT)
+		return ERR_OK;
+	log_key_init(&key, &e->h.author, &e->h.stream, &e->h.inc);
+	rc = orders_add(r->orders, &key, e, &why);
+	if (rc == ERR_MALFORMED) { /* kept with its entry, and without a part in what is decided */
+		env_logf(r->env, "store: %s", why.text);
+		return ERR_OK;
+	}
+	return rc == ERR_OK ? rc : err_set(err, rc, "%s", why.text);
+}
+
+static enum err_code
+erase_row(struct replica *r, int64_t n, struct err *err)
+{
+	sqlite3_stmt *s = db_stmt(&r->db, DB_ENTRY_ERASE, "UPDATE entry SET payload = NULL, erased = 1 WHERE n = ?1", err);
+	enum err_code rc;
+
+	if (!s)
+		return err ? err->code : ERR_NO_MEMORY;
+	sqlite3_bind_int64(s, 1, n);
+	rc = db_run(&r->db, s, err);
+	ingest_forget_damage(r, n);
+	r->emptied = r->emptied || rc == ERR_OK;
+	return rc;
+}
+
+/* Rows of one log within a range that still have a payload, or might be asked for one. */
+static void
+collect_rows(struct doomed *d, size_t log, struct erase_range range)
+{
+	struct replica *r = d->r;
+	const struct log_head *l = &r->logs[log].head;
+	uint64_t from = range.from > r->logs[log].base ? range.from : r->logs[log].base;
+	uint64_t to = range.to < l->len ? range.to + 1 : l->len;
+	sqlite3_stmt *s;
+
+	if (from >= to)
+		return;
+	s = db_stmt(&r->db, DB_ENTRY_NAMED, "SELECT n FROM entry WHERE n BETWEEN ?1 AND ?2 AND erased = 0 AND kind = 32", d->err);
+	if (!s) {
+		d->rc = ERR_NO_MEMORY;
+		return;
+	}
+	sqlite3_bind_int64(s, 1, row_of(r, log, from));
+	sqlite3_bind_int64(s, 2, row_of(r, log, to - 1));
+	while (sqlite3_step(s) == SQLITE_ROW) {
+		int64_t n = sqlite3_column_int64(s, 0), *room;
+
+		if (!orders_cover(r->orders, r->org, &l->key, row_seq(n)))
+			continue;
+		room = mem_room(d->rows, d->count, &d->cap, sizeof(*room));
+		if (room == NULL) {
+			d->rc = err_plain(d->err, ERR_NO_MEMORY);
+			break;
+		}
+		d->rows = room;
+		room[d->count++] = n;
+	}
+	sqlite3_reset(s);
+}
+
+static void
+collect_range(void *ctx, const struct erase_log *named, struct erase_range range)
+{
+	struct doomed *d = ctx;
+	size_t log;
+
+	if (d->rc != ERR_OK || SAME(named->stream, d->r->control))
+		return;
+	log = logs_trunk(d->r, &named->author, &named->stream, &named->inc);
+	for (; log != NO_LOG && d->rc == ERR_OK; log = d->r->logs[log].next)
+		collect_rows(d, log, range);
+}
+
+enum err_code
+erase_apply(struct replica *r, struct err *err)
+{
+	struct doomed d = { .r = r, .err = err };
+
+	orders_refresh(r->orders, r->org);
+	if (!r->orders_dirty)
+		return ERR_OK;
+	orders_each_range(r->orders, collect_range, &d);
+	for (size_t i = 0; i < d.count && d.rc == ERR_OK; i++)
+		d.rc = erase_row(r, d.rows[i], err);
+	mem_free(d.rows);
+	r->orders_dirty = r->orders_dirty && d.rc != ERR_OK;
+	return d.rc;
+}
+
+const struct orders *
+replica_orders(const struct replica *r)
+{
+	return r->orders;
+}
+
+enum err_code
+replica_erase(struct replica *r, size_t log, uint64_t seq, struct err *err)
+{
+	enum err_code rc = replica_begin(r, err);
+
+	if (rc != ERR_OK)
+		return rc;
+	rc = erase_row(r, row_of(r, log, seq), err);
+	return rc == ERR_OK ? rc : replica_abandon(r, err);
+}
+
+/* ---- receipts ---- */
+
+static uint64_t
+count_gone(struct replica *r, size_t log, struct erase_range range, uint64_t *held)
+{
+	uint64_t from = range.from > r->logs[log].base ? range.from : r->logs[log].base, gone = 0;
+	uint64_t to = range.to < r->logs[log].head.len ? range.to + 1 : r->logs[log].head.len;
+	sqlite3_stmt *s;
+
+	if (from >= to)
+		return 0;
+	*held += to - from;
+	s = db_stmt(&r->db, DB_ENTRY_GONE, "SELECT count(*) FROM entry WHERE n BETWEEN ?1 AND ?2 AND payload IS NULL", NULL);
+	if (!s)
+		return 0;
+	sqlite3_bind_int64(s, 1, row_of(r, log, from));
+	sqlite3_bind_int64(s, 2, row_of(r, log, to - 1));
+	if (sqlite3_step(s) == SQLITE_ROW)
+		gone = (uint64_t)sqlite3_column_int64(s, 0);
+	sqlite3_reset(s);
+	return gone;
+}
+
+void
+replica_receipt(struct replica *r, const struct erase_request *q, struct erase_receipt *out)
+{
+	uint64_t named = 0, held = 0;
+
+	out->gone = out->absent = 0;
+	for (size_t i = 0; i < q->log_count; i++) {
+		const struct erase_log *l = &q->logs[i];
+		size_t trunk = logs_trunk(r, &l->author, &l->stream, &l->inc);
+
+		for (size_t k = 0; k < l->range_count; k++) {
+			uint64_t size = l->ranges[k].to - l->ranges[k].from + 1;
+
+			named = named > SEQ_MAX - size ? SEQ_MAX : named + size;
+			for (size_t log = trunk; log != NO_LOG; log = r->logs[log].next)
+				out->gone += count_gone(r, log, l->ranges[k], &held);
+		}
+	}
+	out->absent = named > held ? named - held : 0;
+}
+
+enum err_code
+replica_put_receipt(struct replica *r, const struct device_keys *keys, const struct inc *inc, const struct erase_receipt *q,
+                    struct err *err)
+{
+	struct buf payload = BUF_INIT;
+	struct entry e;
+	enum err_code rc;
+
+	erase_receipt_encode(&payload, q);
+	rc = buf_ok(&payload) ? replica_append(r, keys, inc, &r->control, KIND_RECEIPT, buf_bytes(&payload), &e, err)
+	                      : err_plain(err, ERR_NO_MEMORY);
+	buf_free(&payload);
+	return rc;
+}
+
+enum err_code
+replica_confirm(struct replica *r, const struct device_keys *keys, const struct inc *inc, struct err *err)
+{
+	const struct org_device *self = r->has_org ? org_device_by_author(r->org, &keys->sign_pk) : NULL;
+	enum err_code rc = ERR_OK;
+
+	if (r->confirming || r->db.read_only || self == NULL || !org_device_live(self))
+		return ERR_OK;
+	r->confirming = true;
+	for (size_t i = 0; i < orders_count(r->orders) && rc == ERR_OK; i++) {
+		const struct erase_order *o = orders_at(r->orders, i);
+		struct erase_receipt receipt = { .request = o->id, .keys = true };
+
+		if (!o->approved || orders_receipt_of(r->orders, &o->id, &keys->sign_pk) != NULL)
+			continue;
+		replica_receipt(r, &o->request, &receipt);
+		rc = replica_put_receipt(r, keys, inc, &receipt, err);
+	}
+	if (rc == ERR_OK)
+		rc = replica_commit(r, err);
+	r->confirming = false;
+	return rc;
+}

@@ -1,0 +1,153 @@
+/*
+ * Burying keys, and the sealed part of an order to erase. Which epochs are
+ * unclean for it is kept in the keystore: what says so in the log, the wrap
+ * in an entry of the case, is deleted with the case.
+ */
+#include "vault/vault.h"
+
+#include "crypto/guard.h"
+#include "crypto/hc.h"
+#include "crypto/pad.h"
+#include "crypto/seal.h"
+#include "vault/vault_internal.h"
+
+static enum err_code
+add_stone(struct vault *v, enum tombstone_kind kind, const uint8_t id[16], struct err *err)
+{
+	if (keystore_tombstoned(v->ks, (uint8_t)kind, id))
+		return ERR_OK;
+	v->dirty = true;
+	return keystore_add_tombstone(v->ks, (uint8_t)kind, id, err);
+}
+
+enum err_code
+vault_bury(struct vault *v, const struct key_id *kid, const struct epoch_id *birth, struct err *err)
+{
+	enum err_code rc = add_stone(v, TOMB_KEY, kid->b, err);
+
+	if (rc == ERR_OK)
+		rc = add_stone(v, TOMB_EPOCH, birth->b, err);
+	for (int64_t i = vault_case_first(v, kid); i != NO_CASE; i = v->cases[i].next) {
+		struct case_key *c = &v->cases[i];
+		const struct epoch_id brought = c->birth;
+
+		/* Not bound any more, so that no table announces it; its row stays, as others are found by their place. */
+		wipe(c->key, sizeof(c->key));
+		c->bound = false;
+		if (rc == ERR_OK)
+			rc = add_stone(v, TOMB_EPOCH, brought.b, err);
+	}
+	return rc;
+}
+
+enum err_code
+vault_bury_last(struct vault *v, struct err *err)
+{
+	struct epoch_id birth;
+	struct key_id kid;
+
+	if (v->last_case == NO_CASE)
+		return ERR_OK;
+	kid = v->cases[v->last_case].kid;
+	birth = v->cases[v->last_case].birth;
+	return vault_bury(v, &kid, &birth, err);
+}
+
+void
+vault_group_keys(const struct vault *v, const struct group_id *group, bool (*cb)(void *ctx, const struct key_id *kid, const struct epoch_id *birth), void *ctx)
+{
+	for (size_t i = 0; i < v->case_count; i++)
+		if (v->cases[i].bound && SAME(v->cases[i].group, *group) && !cb(ctx, &v->cases[i].kid, &v->cases[i].birth))
+			return;
+}
+
+bool
+vault_shreds(const struct vault *v, const struct stream_id *stream)
+{
+	const struct epoch *newest = NULL;
+
+	for (size_t i = 0; i < v->epoch_count; i++)
+		if (v->epochs[i].effective && SAME(v->epochs[i].stream, *stream) && (newest == NULL || v->epochs[i].n > newest->n))
+			newest = &v->epochs[i];
+	return newest != NULL && newest->shredded;
+}
+
+uint64_t
+vault_oldest_n(const struct vault *v, const struct stream_id *stream)
+{
+	uint64_t oldest = 0;
+
+	for (size_t i = 0; i < v->epoch_count; i++)
+		if (v->keys[i].has_e && v->epochs[i].known && SAME(v->epochs[i].stream, *stream) &&
+		    (oldest == 0 || v->epochs[i].n < oldest))
+			oldest = v->epochs[i].n;
+	return oldest;
+}
+
+/* ---- the box ---- */
+
+static void
+order_key(uint8_t out[32], const struct epoch_keys *k, const uint8_t salt[ORDER_SALT_BYTES])
+{
+	HC(out, 32, BYTES(k->mk, 32), "fb1/erase", BYTES(salt, ORDER_SALT_BYTES));
+}
+
+enum err_code
+vault_seal_order(struct vault *v, struct env *env, const struct stream_id *stream, struct bytes content,
+                 uint8_t salt[ORDER_SALT_BYTES], struct buf *box, struct err *err)
+{
+	const struct epoch *ep = vault_preferred_epoch(v, stream);
+	struct buf plain = BUF_INIT, sealed = BUF_INIT;
+	const struct epoch_keys *k;
+	uint8_t fresh[32], key[32];
+	bool ok;
+
+	if (ep == NULL)
+		return err_set(err, ERR_KEY, "no clean epoch is held for this team");
+	k = &v->keys[ep - v->epochs];
+	buf_put_bytes(&plain, content);
+	ok = pad(&plain);
+	env_random(env, fresh, sizeof(fresh));
+	HC(salt, ORDER_SALT_BYTES, BYTES(k->mk, 32), "fb1/salt", BYTES(fresh, 32), buf_bytes(&plain));
+	order_key(key, k, salt);
+	ok = ok && aead_seal(&sealed, key, salt, BYTES_OF(ep->id), buf_bytes(&plain));
+	buf_clear(box);
+	wr_array(box, 2);
+	WR_FIXED(box, ep->id);
+	wr_bin(box, sealed.p, sealed.len);
+	wipe(key, sizeof(key));
+	buf_wipe(&plain);
+	buf_free(&sealed);
+	return ok && buf_ok(box) ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
+}
+
+enum err_code
+vault_open_order(const struct vault *v, const uint8_t salt[ORDER_SALT_BYTES], struct bytes box, struct buf *content, struct err *err)
+{
+	struct rd r = rd_init(box);
+	struct bytes sealed, plain;
+	struct epoch_keys *k;
+	struct epoch_id epoch;
+	uint8_t key[32];
+	bool ok;
+
+	rd_array(&r, 2);
+	RD_FIXED(&r, epoch);
+	sealed = rd_bin_any(&r, AEAD_TAG_BYTES + 1, PADDED_BYTES_MAX);
+	if (!rd_end(&r))
+		return err_set(err, ERR_DAMAGED, "the sealed part of an order to erase is not in the form it must have");
+	(void)vault_epoch(v, &epoch, &k);
+	if (k == NULL || !k->has_mk)
+		return err_plain(err, ERR_KEY);
+	order_key(key, k, salt);
+	buf_clear(content);
+	ok = aead_open(content, key, salt, BYTES_OF(epoch), sealed);
+	wipe(key, sizeof(key));
+	if (!buf_ok(content))
+		return err_plain(err, ERR_NO_MEMORY);
+	plain = buf_bytes(content);
+	if (!ok || !unpad(&plain))
+		return err_set(err, ERR_DAMAGED, "the sealed part of an order to erase does not open");
+	content->len = plain.len;
+	return ERR_OK;
+}
