@@ -311,8 +311,13 @@ vault_sealed(struct vault *v, const struct entry *e, bool committed)
 		return;
 	c->wrapped = true;
 	c->wrapped_open = !committed;
-	v->any_open = v->any_open || !committed;
 	c->wrapped_inc = e->h.inc;
+	if (committed)
+		return;
+	v->any_open = true;
+	if (v->open_count < COUNT_OF(v->open_cases))
+		v->open_cases[v->open_count] = (size_t)v->last_case;
+	v->open_count++;
 }
 
 void
@@ -327,13 +332,20 @@ vault_learned_open(struct vault *v, const struct epoch_id *epoch)
 void
 vault_committed(struct vault *v)
 {
-	if (!v->any_open) /* as at most commits: ten thousand case keys need not be asked */
+	bool few = v->open_count <= COUNT_OF(v->open_cases); /* then the ten thousand others need not be asked */
+
+	if (!v->any_open)
 		return;
-	for (size_t i = 0; i < v->case_count; i++)
-		v->cases[i].wrapped_open = false;
+	for (size_t i = 0; i < (few ? v->open_count : v->case_count); i++) {
+		size_t at = few ? v->open_cases[i] : i;
+
+		if (at < v->case_count) /* the table may have shrunk since, by an erasure */
+			v->cases[at].wrapped_open = false;
+	}
 	for (size_t i = 0; i < v->epoch_count; i++)
 		v->epochs[i].open = false;
 	v->any_open = false;
+	v->open_count = 0;
 }
 
 /* An epoch that never reached the disk must not stay in the keystore: nobody could ever be told of it. */
@@ -363,6 +375,7 @@ vault_dropped(struct vault *v)
 		if (v->epochs[i].open)
 			forget_secret(v, &v->epochs[i]);
 	v->any_open = false;
+	v->open_count = 0;
 }
 
 void

@@ -78,6 +78,8 @@ struct vault {
 	int64_t last_case;                   /* of the last vault_open() or vault_seal() */
 
 	bool any_open;               /* some wrap or epoch stands in the open transaction only */
+	size_t open_cases[32];       /* whose wraps those are; when there are more, all are asked */
+	size_t open_count;
 	struct given *given;
 	size_t given_count, given_cap;
 	struct waiting *waiting;             /* KEYGRANTs and KEYTABLEs whose epoch has not come yet */

@@ -10,6 +10,7 @@ enum { WRITERS = 8 };
 struct bench {
 	struct env *env;
 	char dir[512];          /* build/bench */
+	const char *self;       /* this program, to be run again aside */
 	size_t cases;           /* entries are ten times as many */
 	struct buf trace, inc_a, inc_b;
 };
