@@ -25,11 +25,12 @@ met(void *ctx, const struct peer_result *r, const char *addr)
 	struct serve *s = ctx;
 	struct err err = ERR_INIT;
 	size_t given = 0;
+	char dev[17]; /* ids in the operator's log, never names */
 
 	if (r->code != ERR_OK)
 		env_logf(s->app->env, "%s: %s", addr, r->text);
 	else
-		env_logf(s->app->env, "%s: sent %llu, received %llu, %s", r->known ? node_device_name(s->node, &r->device) : addr,
+		env_logf(s->app->env, "%s: sent %llu, received %llu, %s", r->known ? hex_encode(dev, r->device.b, 8) : addr,
 		         (unsigned long long)r->sent, (unsigned long long)r->received, r->in_step ? "in step" : "not in step");
 	if (r->code == ERR_OK && (node_give_keys(s->node, &given, &err) != ERR_OK || node_commit(s->node, &err) != ERR_OK))
 		env_logf(s->app->env, "giving keys: %s", err.text);

@@ -11,8 +11,6 @@
 struct env *net_env_new(struct err *err);
 void net_env_free(struct env *env);
 
-/* libuv's loop itself, for a library that must share it. */
-struct uv_loop_s *net_loop(struct env *env);
 
 /* Runs the loop until net_stop(), or until `*until` is true, or for timeout_ms (< 0: no limit). */
 void net_run(struct env *env, const bool *until, int64_t timeout_ms);

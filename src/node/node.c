@@ -172,12 +172,6 @@ node_env(struct node *n)
 	return n->env;
 }
 
-const char *
-node_home(struct node *n)
-{
-	return n->home.path;
-}
-
 const struct org_device *
 node_self(struct node *n)
 {

@@ -44,7 +44,6 @@ struct keystore *node_keystore(struct node *n);
 struct view *node_view(struct node *n);
 const struct profile *node_profile(struct node *n);          /* NULL before one is installed */
 struct env *node_env(struct node *n);
-const char *node_home(struct node *n);
 const struct org_device *node_self(struct node *n);          /* NULL before admission is known */
 struct peer_host *node_peer_host(struct node *n);            /* for peer_dial, peer_accept, bundles; ctx/done/gone are the caller's to set */
 
