@@ -293,6 +293,15 @@ org_dispute_at(const struct org *o, size_t i)
 	return &o->now->disputes[i];
 }
 
+bool
+org_disputed(const struct org *o, const struct device_id *dev)
+{
+	for (size_t i = 0; i < org_void_removals(o); i++)
+		if (SAME(org_dispute_at(o, i)->by, *dev) || SAME(org_dispute_at(o, i)->target, *dev))
+			return true;
+	return false;
+}
+
 size_t
 org_skipped(const struct org *o)
 {
