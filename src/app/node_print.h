@@ -15,4 +15,6 @@ void print_removal(struct buf *out, const json_t *r);
 void print_adopt(struct buf *out, const json_t *r);
 void print_exposure(struct buf *out, const json_t *r);
 
+void print_root(struct buf *out, const char *op, const json_t *r); /* root …, recover */
+
 #endif

@@ -100,6 +100,9 @@ const struct org_device *org_device_at(const struct org *o, size_t i);  /* sorte
 const struct org_device *org_device_by_author(const struct org *o, const struct author *a);
 const struct org_device *org_device_by_id(const struct org *o, const struct device_id *id);
 const struct org_device *org_device_by_noise(const struct org *o, const uint8_t noise_pk[32]);
+bool org_removal_counts(const struct org *o, const struct hash *entry); /* this REVOKE removed somebody */
+/* Is this the kill card that some stored ADMIT binds to the device? */
+bool org_kill_card_fits(const struct org *o, const struct device_id *dev, const uint8_t kill_pk[32]);
 size_t org_team_count(const struct org *o);
 const struct org_team *org_team_at(const struct org *o, size_t i);      /* the roster is not among them */
 const struct org_team *org_team_by_id(const struct org *o, const struct stream_id *id);

@@ -51,6 +51,7 @@ struct node { /* a control entry */
 	uint8_t kind;
 	bool taken;               /* its payload has been looked at */
 	bool possession_ok;       /* ADMIT */
+	bool took;                /* REVOKE: it removed somebody, in the last evaluation */
 	bool kill_ok;             /* REVOKE; ROOTROT: its rotation_sig */
 	uint64_t mark;            /* scratch: equals the stamp of a walk it was met on */
 	struct control_op *op;    /* NULL: not decoded, or nothing to evaluate */

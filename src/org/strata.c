@@ -73,6 +73,7 @@ kill_cards(struct org *o, struct eval *ev, struct err *err)
 		    !log_is_ours(ev, &o->logs[n->log]))
 			continue;
 		rc = kill_check(o, ev, n, err);
+		n->took = n->kill_ok;
 		if (rc == ERR_OK && n->kill_ok)
 			rc = remove_device(ev, n->target, n->op->u.revoke.cuts, n->op->u.revoke.cut_count, err);
 	}
@@ -138,8 +139,10 @@ self_removals(struct org *o, struct eval *ev, uint32_t s, struct err *err)
 			found[count++] = i;
 		}
 	}
-	for (size_t i = 0; i < count && rc == ERR_OK; i++)
+	for (size_t i = 0; i < count && rc == ERR_OK; i++) {
+		o->nodes[found[i]].took = true;
 		rc = self_remove(o, ev, &o->nodes[found[i]], err);
+	}
 out:
 	mem_free(found);
 	return rc;
@@ -266,19 +269,20 @@ note_void(struct eval *ev, uint32_t by, uint32_t target, struct err *err)
 }
 
 static enum err_code
-accept_revoke(struct eval *ev, const struct node *n, uint32_t by, uint8_t r, struct err *err)
+accept_revoke(struct eval *ev, struct node *n, uint32_t by, uint8_t r, struct err *err)
 {
 	if (n->target == by)
 		return ERR_OK; /* done before anything else of this device */
+	n->took = n->took || ev->standing[n->target].rank > r;
 	if (ev->standing[n->target].rank > r)
 		return remove_device(ev, n->target, n->op->u.revoke.cuts, n->op->u.revoke.cut_count, err);
 	return n->kill_ok ? ERR_OK : note_void(ev, by, n->target, err);
 }
 
 static enum err_code
-apply(const struct org *o, struct eval *ev, uint32_t i, uint32_t by, uint8_t r, struct err *err)
+apply(struct org *o, struct eval *ev, uint32_t i, uint32_t by, uint8_t r, struct err *err)
 {
-	const struct node *n = &o->nodes[i];
+	struct node *n = &o->nodes[i];
 
 	switch (n->kind) {
 	case KIND_ADMIT:
@@ -366,6 +370,8 @@ eval_strata(struct org *o, struct eval *ev, struct err *err)
 {
 	enum err_code rc = eval_roots(o, ev, err);
 
+	for (size_t i = 0; i < o->node_count; i++)
+		o->nodes[i].took = false;
 	if (rc == ERR_OK)
 		rc = kill_cards(o, ev, err);
 	for (uint8_t r = 0; r <= STRATUM_LAST && rc == ERR_OK; r++)
