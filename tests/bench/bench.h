@@ -42,4 +42,6 @@ double floor_decrypt(size_t bytes);                              /* XChaCha20-Po
 void figure(const char *name, double value, const char *unit, double floor_value, const char *floor_name, double ratio);
 void figures_print(const char *json_path);
 
+void bench_org(struct bench *b);
+
 #endif

@@ -112,5 +112,27 @@ claim 'everything verifies after it' fb gun verify
 admit_hub() { hub --quiet join --request "$work/hub.request" --member Nav --device nav && fb dag --quiet admit "$work/hub.request" --role hub --welcome "$work/hub.welcome" && hub --quiet join --welcome "$work/hub.welcome" --root "$root"; }
 claim 'there is a hub' admit_hub
 h=$(fb dag --json put case title=räddad --team lund --note 'bara kryptotext' | jq -r .id)
-claim 'the hub hears of it' true
+serving hub --json serve --listen 127.0.0.1:0
+claim 'Dag leaves everything at the hub' fb dag sync --peer "127.0.0.1:$port"
+rm -rf "$work/dag" "$work/bo" # the fire
+claim 'Gun goes to the hub' fb gun sync --peer "127.0.0.1:$port"
+same "$(title gun "$h")" '' 'and can read nothing of lund'
+fb gun --quiet recover --shares "$kit/trustee-1.txt" "$kit/trustee-2.txt" 2>/dev/null # the roster's old keys at most
+same "$(title gun "$h")" '' 'nor with the escrow key: nobody has granted her the team'
+claim 'the trustees make her a coordinator' fb gun root grant gun --shares "$work/kit2/trustee-1.txt" "$work/kit2/trustee-3.txt"
+claim 'and let her read lund' fb gun root grant gun lund --shares "$work/kit2/trustee-1.txt" "$work/kit2/trustee-3.txt"
+fb gun --quiet sync --peer "127.0.0.1:$port"
+same "$(title gun "$h")" '' 'which alone opens nothing'
+exits 2 'sheets without an escrow share' fb gun recover --shares "$work/kit2/trustee-1.txt" "$work/kit2/trustee-2.txt"
+fb gun --json recover --shares "$kit/trustee-3.txt" "$kit/trustee-2.txt" >"$work/recovered"
+claim 'the escrow shares open it' jq -e '.keys > 0 and .entries > 0' "$work/recovered"
+same "$(title gun "$h")" räddad 'what Dag wrote last'
+same "$(fb gun --json get "$h" | jq -r '.notes[0].text')" 'bara kryptotext' 'with its note'
+exits 2 'a second time there is nothing left to open' fb gun recover --shares "$kit/trustee-3.txt" "$kit/trustee-2.txt"
+same "$(fb gun --json put case "$h" status=closed | jq .saved)" true 'and Gun writes on'
+claim 'a new adviser gets the history from her' fb ida --quiet join --request "$work/ida.request" --member Ida --device ida
+claim 'admitted' fb gun --quiet admit "$work/ida.request" --role advisor --team lund --welcome "$work/ida.welcome"
+claim 'and welcome' fb ida --quiet join --welcome "$work/ida.welcome" --root "$root"
+same "$(title ida "$h")" räddad 'she reads what was rescued'
+claim 'everything verifies at last' fb ida verify
 finish

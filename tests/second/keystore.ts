@@ -3,14 +3,20 @@
  * printed on paper.
  */
 import sodium from 'libsodium-wrappers-sumo';
-import { Bytes, NONE, concat, equal, hex, must, refuse, unhex, unlessRefused, utf8, xor } from './bytes';
+import { Bytes, NONE, concat, equal, hex, must, refuse, unhex, unlessRefused, utf8, xor, hex } from './bytes';
 import { HC, keyAndCommit, publicOf, signPair, unbox } from './hc';
 import { Reader, Value, asArray, asBin, asCount, asStr, asUint, decode, orNull } from './msgpack';
 
 // ---- 1. Keys of a device ----
 
+const deviceIds = new Map<string, Bytes>();
+
 export function deviceId(signPk: Bytes): Bytes {
-	return HC(16, NONE, 'fb1/device/id', signPk);
+	const key = hex(signPk);
+	const id = deviceIds.get(key) ?? HC(16, NONE, 'fb1/device/id', signPk);
+
+	deviceIds.set(key, id);
+	return id;
 }
 
 export function deviceKeys(seed: Bytes) {

@@ -17,6 +17,8 @@ const STRATA = 16;
 
 export class Held {
 	readonly byId = new Map<string, Entry>();
+	/* What a control entry says: read once, a kind has one form. null: in none. */
+	readonly read = new Map<Entry, unknown>();
 	private logs = new Map<string, Entry[]>();
 
 	constructor(entries: Entry[]) {
@@ -149,7 +151,9 @@ export class Org {
 		for (const e of entries) {
 			if (e.header.kind !== kind || e.payload === null || !equal(e.header.stream, this.control))
 				continue;
-			const op = unlessRefused(() => read(e.payload!));
+			if (!this.held.read.has(e))
+				this.held.read.set(e, unlessRefused(() => read(e.payload!)));
+			const op = this.held.read.get(e) as T | null;
 
 			if (op !== null)
 				yield [e, op];

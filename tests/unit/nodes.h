@@ -92,7 +92,7 @@ nodes_start(struct nodes *o)
 	nodes_home(o, "lund", &h);
 	home_close(&h);
 	o->first = nodes_open(o, 0);
-	SITE_OK(node_found(o->first, "Lunds rådgivning", "Samordnaren", "lund", buf_bytes(&profile), true, &o->seeds, err));
+	SITE_OK(node_found(o->first, "Lunds rådgivning", "Samordnaren", "lund", buf_bytes(&profile), false, &o->seeds, err));
 	SITE_OK(node_team_add(o->first, "Lund", false, &o->team, err));
 	self = node_self(o->first)->id;
 	SITE_OK(node_grant(o->first, &self, &o->team, err));

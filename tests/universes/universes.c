@@ -65,12 +65,37 @@ order_does_not_matter(struct world *w, struct org *o)
 	return memcmp(a, b, sizeof(a)) == 0;
 }
 
+/* Also of who was granted a rank and has not been admitted yet. */
 static unsigned
 rank_of(const struct world *w, const struct org *o, unsigned who)
 {
-	const struct org_device *d = world_device(w, o, who);
+	unsigned rank = org_is_root(o, &w->actors[who].keys.sign_pk) ? 0 : RANK_NONE;
 
-	return org_is_root(o, &w->actors[who].keys.sign_pk) ? 0 : d != NULL ? d->rank : RANK_NONE;
+	for (size_t i = 0; i < org_grant_count(o); i++) {
+		const struct org_grant *g = org_grant_at(o, i);
+
+		if (g->role == ROLE_COORDINATOR && SAME(g->dev, w->actors[who].id) && g->rank < rank)
+			rank = g->rank;
+	}
+	return rank;
+}
+
+/* Whose card has been read to somebody can be cut by it, perhaps only once the ADMIT arrives that binds the card. */
+static bool
+card_was_read(const struct world *w, unsigned who)
+{
+	bool read = false;
+
+	for (size_t i = 0; i < w->count && !read; i++) {
+		struct control_op op;
+
+		if (w->entries[i].h.kind != KIND_REVOKE)
+			continue;
+		assert(control_op_decode(&op, KIND_REVOKE, w->entries[i].payload, NULL) == ERR_OK);
+		read = op.u.revoke.has_kill && SAME(op.u.revoke.dev, w->actors[who].id);
+		control_op_free(&op);
+	}
+	return read;
 }
 
 /* A removal that counts, without a card. */
@@ -134,7 +159,7 @@ extend(struct world *w, const struct org *o, unsigned *whom, bool *itself)
 	unsigned by = 0, list[WORLD_ACTORS], count = 0;
 	size_t before = w->count;
 
-	if (some_removal(w, o, &by, whom) == NULL)
+	if (some_removal(w, o, &by, whom) == NULL || card_was_read(w, by))
 		return 0;
 	*itself = by == *whom;
 	for (unsigned a = 1; a < PEOPLE; a++)
