@@ -3,7 +3,7 @@
  * printed on paper.
  */
 import sodium from 'libsodium-wrappers-sumo';
-import { Bytes, NONE, concat, equal, hex, must, refuse, unhex, unlessRefused, utf8, xor, hex } from './bytes';
+import { Bytes, NONE, concat, equal, hex, must, refuse, unhex, unlessRefused, utf8, xor } from './bytes';
 import { HC, keyAndCommit, publicOf, signPair, unbox } from './hc';
 import { Reader, Value, asArray, asBin, asCount, asStr, asUint, decode, orNull } from './msgpack';
 
