@@ -478,7 +478,7 @@ kill_pair(uint8_t pk[32], uint8_t sk[64], const uint8_t code[16])
 {
 	uint8_t seed[32];
 
-	HC(seed, sizeof(seed), BYTES(code, 16), "fb1/kill", BYTES_NONE);
+	hc(seed, sizeof(seed), BYTES(code, 16), "fb1/kill", NULL, 0);
 	sign_pair_from_seed(pk, sk, seed);
 	wipe(seed, sizeof(seed));
 }
