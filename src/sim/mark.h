@@ -38,7 +38,10 @@
 	X(HUB_CUT_WHILE_SERVING, "the hub lost its power under a link")          \
 	X(HUB_REBOOTED, "the hub started again and still had its entries")       \
 	X(HUB_AWAY, "a device dialled a hub that was off")                       \
-	X(HUB_HURT, "a fault of the hub's disk struck")
+	X(HUB_HURT, "a fault of the hub's disk struck")                          \
+	X(ROOT_TURNED, "the root was handed over")                               \
+	X(OLD_ROOT_WROTE, "and somebody went on with the old sheets")            \
+	X(DISPUTE, "coordinators of one rank were in dispute at the end")
 
 enum mark {
 #define MARK_NAME(name, text) MARK_##name,

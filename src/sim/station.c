@@ -292,6 +292,8 @@ make_home(struct station *s, struct buf *request, struct err *err)
 		scan_add_text(world_scan(s->world), "a recovery code", code);
 		rc = home_kill_card(&home, s->kill_card, err);
 		scan_add_text(world_scan(s->world), "a kill card", s->kill_card);
+		if (rc != ERR_OK)
+			home_close(&home);
 	} else if (rc == ERR_EXISTS) /* an earlier try got this far */
 		rc = home_open(&home, host_env(s->host), s->home, 1, BYTES_STR(s->pass), err);
 	if (rc != ERR_OK)
