@@ -24,7 +24,7 @@ struct swarm {
 	uint32_t weight[DO_COUNT];
 	uint32_t disk_fault;    /* per mille of acts under an armed fault */
 	uint32_t bundle_damage;
-	bool half_open, stay;
+	bool half_open, stay, seek;
 	enum meeting meeting;
 	enum disk_loss loss;
 	struct weather weather;
@@ -54,6 +54,7 @@ struct play {
 	uint8_t guest_card[16];
 	bool guest_gone_by[MACHINES_MAX]; /* trustees.c: a removal was saved there */
 	struct kit kit, heir;      /* the sheets of the founding, and of the handing over */
+	bool raised;               /* the guest, to rank 1, perhaps: the trustees may have */
 	bool turned, turn_saved;   /* those of the heir are out; its ROOTROT was saved */
 	size_t turned_at;
 	struct author new_root;

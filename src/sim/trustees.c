@@ -73,9 +73,9 @@ remove_by(struct play *p, struct node *n, bool card, struct err *err)
 }
 
 static enum err_code
-grant_rank(struct play *p, struct node *n, struct node_root *root, uint8_t rank, struct err *err)
+grant_rank(struct play *p, struct node *n, struct node_root *root, struct err *err)
 {
-	enum err_code rc = node_root_grant(n, root, &p->guest, NULL, rank, err);
+	enum err_code rc = node_root_grant(n, root, &p->guest, NULL, 1, err);
 
 	return rc == ERR_EXISTS ? err_forgive(err) : rc;
 }
@@ -86,8 +86,9 @@ raise_guest(struct play *p, struct node *n, struct err *err)
 	struct node_root *root = NULL;
 	enum err_code rc = enter(p, n, &root, err);
 
+	p->raised = true;
 	if (rc == ERR_OK)
-		rc = grant_rank(p, n, root, 2, err);
+		rc = grant_rank(p, n, root, err);
 	node_root_leave(root);
 	return rc;
 }
@@ -121,7 +122,7 @@ thief(struct play *p, struct node *n, struct err *err)
 	if (rc == ERR_REFUSED) /* it has been heard of */
 		return err_forgive(err);
 	if (rc == ERR_OK)
-		rc = grant_rank(p, n, root, 1, err);
+		rc = grant_rank(p, n, root, err);
 	if (rc == ERR_OK)
 		mark(MARK_OLD_ROOT_WROTE);
 	node_root_leave(root);
@@ -138,7 +139,7 @@ trustees_act(struct play *p, size_t i, struct err *err)
 	enum err_code rc = ERR_OK;
 	bool saved;
 
-	if ((what != 3 && !knows_guest(p, n)) || (what == 3 && p->turned) || (what == 4 && !p->turn_saved))
+	if ((what != 3 && !knows_guest(p, n)) || (what == 3 && p->turned) || (what == 4 && (!p->turn_saved || p->raised)))
 		return ERR_OK;
 	rc = what == 0 || what == 1 ? remove_by(p, n, what == 0, err)
 	     : what == 2 ? raise_guest(p, n, err) : what == 3 ? hand_over(p, n, err) : thief(p, n, err);
@@ -207,7 +208,7 @@ trustees_judge(struct play *p)
 			return play_fail(p, "I4", "n%zu calls the root contested", i);
 		if (turned && !SAME(*root, p->new_root))
 			return play_fail(p, "I4", "n%zu has another root than the trustees have sheets of", i);
-		if (turned && guest != NULL && guest->rank == 1)
+		if (turned && !p->raised && guest != NULL && guest->rank == 1)
 			return play_fail(p, "I4", "n%zu lets count what the old root wrote unheard of", i);
 	}
 	return true;
