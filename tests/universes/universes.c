@@ -80,22 +80,25 @@ rank_of(const struct world *w, const struct org *o, unsigned who)
 	return rank;
 }
 
-/* Whose card has been read to somebody can be cut by it, perhaps only once the ADMIT arrives that binds the card. */
+/*
+ * A kill card that was read and is bound by no ADMIT yet takes effect when anybody stores one, and cuts its device and
+ * what follows from it: that is its owner's word, not the adversary's, so nothing is claimed then.
+ */
 static bool
-card_was_read(const struct world *w, unsigned who)
+card_waits(const struct world *w, const struct org *o)
 {
-	bool read = false;
+	bool waits = false;
 
-	for (size_t i = 0; i < w->count && !read; i++) {
+	for (size_t i = 0; i < w->count && !waits; i++) {
 		struct control_op op;
 
 		if (w->entries[i].h.kind != KIND_REVOKE)
 			continue;
 		assert(control_op_decode(&op, KIND_REVOKE, w->entries[i].payload, NULL) == ERR_OK);
-		read = op.u.revoke.has_kill && SAME(op.u.revoke.dev, w->actors[who].id);
+		waits = op.u.revoke.has_kill && !org_removal_counts(o, &w->entries[i].id);
 		control_op_free(&op);
 	}
-	return read;
+	return waits;
 }
 
 /* A removal that counts, without a card. */
@@ -159,7 +162,7 @@ extend(struct world *w, const struct org *o, unsigned *whom, bool *itself)
 	unsigned by = 0, list[WORLD_ACTORS], count = 0;
 	size_t before = w->count;
 
-	if (some_removal(w, o, &by, whom) == NULL || card_was_read(w, by))
+	if (some_removal(w, o, &by, whom) == NULL || card_waits(w, o))
 		return 0;
 	*itself = by == *whom;
 	for (unsigned a = 1; a < PEOPLE; a++)
