@@ -17,6 +17,8 @@ is_ours_to_see(struct node *n, const struct log_key *key)
 
 	if (self == NULL || SAME(key->stream, control_stream(org_id(node_org(n)))))
 		return false;
+	if (org_is_drop_box(node_org(n), &key->stream)) /* rows follow what they are copied from */
+		return false;
 	return self->gone ? SAME(key->author, self->sign_pk) : org_reads(node_org(n), &key->stream, &self->id);
 }
 

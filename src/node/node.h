@@ -78,6 +78,12 @@ void node_drop(struct node *n);
 /* A record as it is, open batch included; ERR_UNKNOWN. */
 enum err_code node_record(struct node *n, const struct record_id *id, struct record *out, struct stream_id *team, struct err *err) MUST_CHECK;
 
+/* ---- rows of a drop-box (proto/vault.md, 12) ---- */
+/* The rows, where the organisation has a drop-box that this device reads; NULL: figures are counted from records. */
+struct view *node_rows(struct node *n);
+/* Does a change of such a record count? Whatever must never reach the figures (practice) says no here, and only here. */
+bool node_counts(struct node *n, const struct profile_type *type);
+
 /* ---- erasure (proto/org.md, 9) ---- */
 /* Asks for everything in the record's group to be erased: writes the ERASE_REQ into the open batch. ERR_REFUSED, ERR_EXISTS. */
 struct node_order { struct hash id; uint64_t entries, records; };
