@@ -166,12 +166,14 @@ code_op(struct coding *k, const struct op *from, size_t i)
 {
 	const struct profile_field *f = profile_field_numbered(k->t, from->field);
 	struct op *to = &k->ops[i];
+	struct bytes value;
 
 	*to = (struct op){ .kind = OP_NOT_COPIED, .value = BYTES(NIL, sizeof(NIL)) };
 	if (f == NULL || from->kind == OP_NOTE || from->kind == OP_BLOB || from->kind > OP_CLEAR || !rows_has_field(k->t, f) ||
-	    !code_value(k, f, from, i, &to->value))
+	    !code_value(k, f, from, i, &value))
 		return false;
 	to->kind = from->kind;
+	to->value = value;
 	to->field = from->field;
 	code_over(k, from, to);
 	return true;

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "crypto/guard.h"
 #include "crypto/seal.h"
+#include "org/erase.h"
 #include "vault/vault_internal.h"
 
 enum { SEAL_INDEX_MAX = 1 << 30, WAITING_MAX = 4096 };
@@ -256,7 +257,7 @@ take_case_row(struct vault *v, const struct stream_id *stream, const struct epoc
 	struct epoch_id birth;
 	struct group_id group;
 	struct key_id kid;
-	uint8_t key[32];
+	uint8_t key[32], image[16];
 	int64_t i;
 
 	rd_array(r, 4);
@@ -266,7 +267,9 @@ take_case_row(struct vault *v, const struct stream_id *stream, const struct epoc
 	RD_FIXED(r, birth);
 	if (r->bad)
 		return ERR_OK;
-	if (keystore_tombstoned(v->ks, TOMB_KEY, kid.b) || keystore_tombstoned(v->ks, TOMB_GROUP, group.b)) {
+	if (v->ks->tombstone_count > 0)
+		erase_image(image, group.b);
+	if (v->ks->tombstone_count > 0 && (keystore_tombstoned(v->ks, TOMB_KEY, kid.b) || keystore_tombstoned(v->ks, TOMB_GROUP, image))) {
 		wipe(key, sizeof(key)); /* its announcer had not heard of the erasure: nothing more may be sealed under this epoch */
 		v->dirty = v->dirty || !keystore_tombstoned(v->ks, TOMB_EPOCH, under->b);
 		return keystore_add_tombstone(v->ks, TOMB_EPOCH, under->b, err);
