@@ -79,6 +79,8 @@ void node_drop(struct node *n);
 enum err_code node_record(struct node *n, const struct record_id *id, struct record *out, struct stream_id *team, struct err *err) MUST_CHECK;
 
 /* ---- rows of a drop-box (proto/vault.md, 12) ---- */
+/* The drop-box that rows are written to: of the live ones that of the smallest id. */
+bool node_drop_box(struct node *n, struct stream_id *out);
 /* The rows, where the organisation has a drop-box that this device reads; NULL: figures are counted from records. */
 struct view *node_rows(struct node *n);
 /* Does a change of such a record count? Whatever must never reach the figures (practice) says no here, and only here. */

@@ -131,8 +131,6 @@ struct own_log *node_own_log(struct node *n, size_t log); /* added when absent; 
 uint64_t node_data_below(const struct own_log *o, uint64_t len);
 
 /* rows.c */
-/* The drop-box that rows are written to: of the live ones that of the smallest id. */
-bool node_drop_box(struct node *n, struct stream_id *out);
 /* What decides how entries of drop-boxes are read; when it changes, all is read anew. */
 void node_boxes(struct node *n, uint8_t out[16]);
 /* The row of a change just appended in `entry`, into the open batch. `first`: of its record, as far as we know. */
