@@ -83,8 +83,8 @@ enum err_code node_record(struct node *n, const struct record_id *id, struct rec
 bool node_drop_box(struct node *n, struct stream_id *out);
 /* The rows, where the organisation has a drop-box that this device reads; NULL: figures are counted from records. */
 struct view *node_rows(struct node *n);
-/* Does a change of such a record count? Whatever must never reach the figures (practice) says no here, and only here. */
-bool node_counts(struct node *n, const struct profile_type *type);
+/* Does this change count, so that it brings a row? Whatever must never reach the figures says no here: nobody else is asked. */
+bool node_counts(struct node *n, const struct change *c);
 
 /* ---- erasure (proto/org.md, 9) ---- */
 /* Asks for everything in the record's group to be erased: writes the ERASE_REQ into the open batch. ERR_REFUSED, ERR_EXISTS. */

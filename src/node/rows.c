@@ -26,6 +26,7 @@ node_drop_box(struct node *n, struct stream_id *out)
 	return false;
 }
 
+/* Who has been removed still reads what is here, as of cases; nothing newer is sealed to her. */
 static bool
 reads_rows(struct node *n)
 {
@@ -33,7 +34,7 @@ reads_rows(struct node *n)
 	const struct org *org = node_org(n);
 
 	for (size_t i = 0; i < org_team_count(org) && self != NULL; i++)
-		if (org_team_at(org, i)->mode == 1 && org_reads(org, &org_team_at(org, i)->id, &self->id))
+		if (org_team_at(org, i)->mode == 1 && self->coordinator)
 			return true;
 	return false;
 }
@@ -62,11 +63,12 @@ node_rows(struct node *n)
 }
 
 bool
-node_counts(struct node *n, const struct profile_type *type)
+node_counts(struct node *n, const struct change *c)
 {
+	const struct profile_type *type = profile_type_numbered(n->profile, c->type);
 	struct stream_id box;
 
-	return rows_has_type(type) && node_drop_box(n, &box);
+	return type != NULL && rows_has_type(type) && node_drop_box(n, &box);
 }
 
 enum err_code
@@ -75,9 +77,11 @@ node_open_row(struct node *n, const struct entry *e, struct buf *body, struct er
 	const struct org_device *self = node_self(n);
 	enum err_code rc;
 
-	if (self == NULL || !org_reads(node_org(n), &e->h.stream, &self->id))
+	if (self == NULL || !self->coordinator)
 		return err_set(err, ERR_REFUSED, "only coordinators read the rows of a drop-box");
 	rc = vault_open_drop(n->vault, &e->h, e->payload, body, err);
+	if (rc == ERR_KEY && self->gone)
+		return err_set(err, ERR_REFUSED, "it was written after this device was removed");
 	if (rc == ERR_OK && !rows_valid(buf_bytes(body), &n->space))
 		return err_set(err, ERR_DAMAGED, "it does not hold a row");
 	return rc;
@@ -133,7 +137,8 @@ node_write_row(struct node *n, struct bytes body, const struct hash *entry, bool
 	bool told = false;
 	enum err_code rc = change_decode(&c, body, &space, err);
 
-	if (rc == ERR_OK && (t = profile_type_numbered(n->profile, c.type)) != NULL && rows_has_type(t) && node_drop_box(n, &box)) {
+	if (rc == ERR_OK && node_counts(n, &c) && node_drop_box(n, &box)) {
+		t = profile_type_numbered(n->profile, c.type);
 		o.record = &c.record;
 		rc = rows_encode(&row, &told, n->profile, t, &c, entry->b, import_of, &o, err);
 		if (rc == ERR_OK && (told || first))

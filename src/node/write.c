@@ -328,7 +328,7 @@ node_write(struct node *n, const struct stream_id *team_id, struct draft *d, str
 		                  hlc_next(&n->hlc, n->env->ops->wall_ms(n->env)), &body, err);
 	if (rc == ERR_OK)
 		rc = append_change(n, team, &d->group, buf_bytes(&body), n->work, known, &in, &id, err);
-	if (rc == ERR_OK && node_counts(n, d->type)) {
+	if (rc == ERR_OK) {
 		rc = node_write_row(n, buf_bytes(&body), &id, !known, err);
 		if (rc != ERR_OK) /* both or neither */
 			replica_drop(n->home.replica);
