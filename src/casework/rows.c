@@ -1,6 +1,7 @@
 #include "casework/rows.h"
 
 #include "base/mem.h"
+#include "base/plant.h"
 #include "crypto/hc.h"
 
 /* An op that is not copied keeps its place, so that dots mean the same on both sides. */
@@ -131,9 +132,9 @@ code_value(struct coding *k, const struct profile_field *f, const struct op *op,
 	uint8_t named[16];
 
 	*out = op->value;
-	if (op->kind == OP_CLEAR || op->kind == OP_SUM || k->t->group == GROUP_OPEN)
+	if (op->kind == OP_CLEAR || op->kind == OP_SUM)
 		return true;
-	if (f->type == VT_CHOICE && f->list->open)
+	if (f->type == VT_CHOICE && f->list->open && k->t->group != GROUP_OPEN)
 		return is_code(f->list, op->value);
 	if (f->type != VT_REF)
 		return true;
@@ -156,7 +157,10 @@ code_over(struct coding *k, const struct op *from, struct op *to)
 		struct dot *d = &k->dots[k->dot_count++];
 		uint8_t import[16];
 
-		dot_of(d->entry, k->record, k->import_of != NULL && k->import_of(k->ctx, from->over[i].entry, import) ? import : from->over[i].entry);
+		if (PLANTED(8))
+			memcpy(d->entry, from->over[i].entry, sizeof(d->entry));
+		else
+			dot_of(d->entry, k->record, k->import_of != NULL && k->import_of(k->ctx, from->over[i].entry, import) ? import : from->over[i].entry);
 		d->op = from->over[i].op;
 	}
 }
