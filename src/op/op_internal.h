@@ -31,7 +31,7 @@ void op_admit(struct op_call *), op_members(struct op_call *), op_team_add(struc
 	op_exposure(struct op_call *); /* members --exposure */
 void op_invite(struct op_call *), op_invite_list(struct op_call *), op_invite_confirm(struct op_call *),
 	op_invite_withdraw(struct op_call *);
-void op_report(struct op_call *);
+void op_report(struct op_call *), op_targets(struct op_call *);
 void op_erase(struct op_call *), op_erase_approve(struct op_call *), op_erase_status(struct op_call *);
 void op_profile_show(struct op_call *), op_profile_check(struct op_call *), op_profile_install(struct op_call *);
 void op_status(struct op_call *), op_verify(struct op_call *), op_sync(struct op_call *);
