@@ -37,6 +37,18 @@ struct retention { enum retain_unit unit; uint32_t count; const struct profile_f
 struct workflow_state { const char *code; const char **to; size_t to_count; uint32_t remind_days; /* 0: no reminder */ };
 struct workflow { const char **start; size_t start_count; /* none: any */ const struct workflow_state *states; size_t state_count; };
 
+/* How a form asks for a field. Spec: proto/profile.md, 11 "Forms". */
+struct form_rule {
+	const struct label *hint, *intro;  /* beside it, above it */
+	size_t hint_count, intro_count;
+	const char *default_;              /* what stands there before anybody answers, or NULL */
+	const char *relevant;              /* asked only when this field of the type holds one of `is`; NULL: always */
+	const char **is;
+	size_t is_count;
+	bool has_min, has_max;
+	double min, max;                   /* of a number; both are allowed */
+};
+
 struct profile_field {
 	uint32_t number;
 	const char *name;
@@ -48,6 +60,7 @@ struct profile_field {
 	bool required, search;           /* search: text that the full-text index holds */
 	bool off;                        /* not asked, and not taken from forms, before a version turns it on */
 	const struct workflow *workflow; /* a choice register's states, or NULL */
+	const struct form_rule *form;    /* how a form asks, or NULL */
 	const struct label *labels, *why; /* why: what it is needed for, in the register of processing */
 	size_t label_count, why_count;
 };
@@ -90,6 +103,10 @@ struct profile_target {
 	size_t variant_count;
 };
 
+/* Which field stands for what in other people's formats. Spec: proto/profile.md, 12 "Exchange". */
+struct exchange_prop { const char *name; const struct profile_field *field; const char *code; /* "status=cancelled": when it is this */ };
+struct exchange_map { const char *name; const struct profile_type *type; const struct exchange_prop *props; size_t prop_count; };
+
 struct profile;
 
 /* ERR_INVALID says where: "line 212: types[3].fields[2].type: …". Copies what it keeps. */
@@ -119,6 +136,8 @@ const struct profile_target *profile_target_at(const struct profile *p, size_t i
 /* `from` NULL: a record that has no state yet. Staying is always allowed. */
 bool workflow_may_move(const struct workflow *w, const char *from, const char *to);
 const struct workflow_state *workflow_state_of(const struct workflow *w, const char *code); /* NULL: nothing follows */
+const struct exchange_map *profile_exchange(const struct profile *p, const char *name); /* "opening", "service", …; NULL */
+const struct exchange_prop *exchange_prop(const struct exchange_map *m, const char *name); /* NULL */
 const char *data_class_word(enum data_class class);
 const char *label_in(const struct label *labels, size_t count, const char *lang); /* falls back to sv, then the first, then NULL */
 

@@ -345,7 +345,8 @@ static enum err_code
 get_field(struct parser *ps, const json_t *from, const struct profile_type *t, size_t at, struct profile_field *f)
 {
 	static const char *const keys[] = { "number", "name", "type", "shape", "class", "list", "ref", "required",
-		                            "search", "off", "workflow", "labels", "why", NULL };
+		                            "search", "off", "workflow", "labels", "why", "hint", "intro", "default",
+		                            "relevant", "min", "max", NULL };
 	enum err_code rc;
 
 	if (!json_is_object(from))
@@ -357,6 +358,7 @@ get_field(struct parser *ps, const json_t *from, const struct profile_type *t, s
 	    (rc = parse_bool(ps, from, "required", &f->required)) != ERR_OK ||
 	    (rc = parse_bool(ps, from, "search", &f->search)) != ERR_OK ||
 	    (rc = parse_bool(ps, from, "off", &f->off)) != ERR_OK || (rc = parse_workflow(ps, from, f)) != ERR_OK ||
+	    (rc = parse_form(ps, from, f)) != ERR_OK ||
 	    (rc = parse_labels(ps, from, "labels", &f->labels, &f->label_count)) != ERR_OK ||
 	    (rc = parse_labels(ps, from, "why", &f->why, &f->why_count)) != ERR_OK)
 		return rc;
@@ -459,7 +461,8 @@ get_type(struct parser *ps, const json_t *from, size_t at)
 	}
 	if (t->group == GROUP_OPEN && t->class != CLASS_OPEN)
 		return parse_wrong(ps, "class", "must be open: the whole team shares the key of an open record for ever");
-	if ((rc = get_fields(ps, from, t)) != ERR_OK || (rc = find_group_field(ps, from, t)) != ERR_OK)
+	if ((rc = get_fields(ps, from, t)) != ERR_OK || (rc = find_group_field(ps, from, t)) != ERR_OK ||
+	    (rc = parse_forms_whole(ps, t)) != ERR_OK)
 		return rc;
 	return parse_type_retention(ps, from, t);
 }
@@ -529,7 +532,7 @@ static enum err_code
 get_profile(struct parser *ps, const json_t *root)
 {
 	static const char *const keys[] = { "profile", "version", "lists", "types", "units", "reports", "purpose", "retention", "roles",
-		                            "targets", NULL };
+		                            "targets", "exchange", NULL };
 	enum err_code rc;
 
 	if (!json_is_object(root))
@@ -539,6 +542,7 @@ get_profile(struct parser *ps, const json_t *root)
 	    (rc = parse_number(ps, root, "version", 1, INT32_MAX, &ps->p->version)) != ERR_OK ||
 	    (rc = get_lists(ps, root)) != ERR_OK || (rc = get_types(ps, root)) != ERR_OK ||
 	    (rc = check_refs(ps)) != ERR_OK || (rc = parse_rules(ps, root)) != ERR_OK ||
+	    (rc = parse_exchange(ps, root)) != ERR_OK ||
 	    (rc = parse_reports(ps, root)) != ERR_OK)
 		return rc;
 	return parse_targets(ps, root);

@@ -309,6 +309,21 @@ check_move(const struct draft *d, const struct profile_field *f, const struct dr
 	return rc;
 }
 
+static enum err_code
+check_limits(const struct draft *d, const struct profile_field *f, const struct draft_op *op, struct err *err)
+{
+	json_t *v = value_to_json(f, op_value(d, op));
+	double n = json_number_value(v);
+	enum err_code rc = ERR_OK;
+
+	if (json_is_number(v) && f->form->has_min && n < f->form->min)
+		rc = err_set(err, ERR_INVALID, "%s: %s: %g is less than %g, the least it may be", d->type->name, f->name, n, f->form->min);
+	else if (json_is_number(v) && f->form->has_max && n > f->form->max)
+		rc = err_set(err, ERR_INVALID, "%s: %s: %g is more than %g, the most it may be", d->type->name, f->name, n, f->form->max);
+	json_decref(v);
+	return rc;
+}
+
 enum err_code
 draft_check_rules(const struct draft *d, const struct record *now, struct err *err)
 {
@@ -320,7 +335,9 @@ draft_check_rules(const struct draft *d, const struct record *now, struct err *e
 
 		if (f != NULL && f->off && (op->kind == OP_SET || op->kind == OP_ADD || op->kind == OP_SUM))
 			rc = err_set(err, ERR_INVALID, "%s: %s is off in this profile", d->type->name, f->name);
-		else if (f != NULL && f->workflow != NULL && op->kind == OP_SET)
+		else if (f != NULL && f->form != NULL && (op->kind == OP_SET || op->kind == OP_ADD))
+			rc = check_limits(d, f, op, err);
+		if (rc == ERR_OK && f != NULL && f->workflow != NULL && op->kind == OP_SET)
 			rc = check_move(d, f, op, now, err);
 	}
 	return rc;

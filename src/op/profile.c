@@ -41,6 +41,28 @@ workflow_json(const struct workflow *w)
 	return o;
 }
 
+static void
+form_json(json_t *o, const struct form_rule *r)
+{
+	json_t *is = json_array();
+
+	if (r->hint_count > 0)
+		json_object_set_new(o, "hint", labels_json(r->hint, r->hint_count));
+	if (r->intro_count > 0)
+		json_object_set_new(o, "intro", labels_json(r->intro, r->intro_count));
+	if (r->default_ != NULL)
+		json_object_set_new(o, "default", json_string(r->default_));
+	if (r->has_min)
+		json_object_set_new(o, "min", json_real(r->min));
+	if (r->has_max)
+		json_object_set_new(o, "max", json_real(r->max));
+	for (size_t i = 0; i < r->is_count; i++)
+		json_array_append_new(is, json_string(r->is[i]));
+	if (r->relevant != NULL)
+		json_object_set_new(o, "relevant", json_pack("{s:s,s:O}", "field", r->relevant, "is", is));
+	json_decref(is);
+}
+
 static json_t *
 choice_json(const struct choice *ch)
 {
@@ -99,6 +121,8 @@ field_json(const struct profile_field *f)
 		json_object_set_new(o, "off", json_true());
 	if (f->why_count > 0)
 		json_object_set_new(o, "why", labels_json(f->why, f->why_count));
+	if (f->form != NULL)
+		form_json(o, f->form);
 	if (f->workflow != NULL)
 		json_object_set_new(o, "workflow", workflow_json(f->workflow));
 	if (f->ref_type != NULL)
