@@ -18,7 +18,7 @@ separator_of(struct bytes in)
 			counts[k] += in.p[i] == (uint8_t)kinds[k];
 	}
 	for (int k = 1; k < 3; k++)
-		if (counts[k] > counts[best])
+		if (counts[k] > 0 && counts[k] >= counts[best]) /* of a tie the rarer in text */
 			best = k;
 	return kinds[best];
 }

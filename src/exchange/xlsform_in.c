@@ -14,7 +14,7 @@
 #include "base/mem.h"
 #include "casework/records.h"
 
-enum { COLS_MAX = 256, GROUPS_MAX = 16, NAME_BYTES_MAX = 40 };
+enum { COLS_MAX = 256, GROUPS_MAX = 16, NAME_BYTES_MAX = 40, HEAD_BYTES = 120 };
 
 struct form {
 	const struct sheet *survey, *choices, *settings;
@@ -40,11 +40,26 @@ wrong(struct form *f, const struct sheet *s, const char *fmt, const char *what)
 	return err_set(f->err, ERR_INVALID, "sheet %s, row %u: %s", sheet_name(s), f->row + 1, text);
 }
 
+/* The heading of a column, without the spaces that people leave behind it. */
+static const char *
+heading(const struct sheet *s, uint32_t col, char out[HEAD_BYTES])
+{
+	const char *text = sheet_text(s, 0, col);
+	size_t n;
+
+	snprintf(out, HEAD_BYTES, "%s", text + strspn(text, " "));
+	for (n = strlen(out); n > 0 && out[n - 1] == ' '; n--)
+		out[n - 1] = '\0';
+	return out;
+}
+
 static int
 column(const struct sheet *s, const char *name)
 {
+	char head[HEAD_BYTES];
+
 	for (uint32_t c = 0; s != NULL && c < sheet_cols(s) && c < COLS_MAX; c++)
-		if (strcasecmp(sheet_text(s, 0, c), name) == 0)
+		if (strcasecmp(heading(s, c, head), name) == 0)
 			return (int)c;
 	return -1;
 }
@@ -93,10 +108,10 @@ language_of(const struct form *f, const char *head, const char *property, char o
 static enum err_code
 check_columns(struct form *f, const struct sheet *s, const char *const *plain, const char *const *labelled)
 {
-	char lang[40];
+	char lang[40], text[HEAD_BYTES];
 
 	for (uint32_t c = 0; c < sheet_cols(s); c++) {
-		const char *head = sheet_text(s, 0, c), *tag = NULL;
+		const char *head = heading(s, c, text), *tag = NULL;
 		bool known = *head == '\0';
 
 		if (c >= COLS_MAX && filled(s, c))
@@ -138,11 +153,11 @@ profile_name(char out[NAME_BYTES_MAX + 1], const char *text)
 static json_t *
 labels_of(const struct form *f, const struct sheet *s, uint32_t row, const char *property)
 {
+	char buf[40], head[HEAD_BYTES];
 	json_t *o = NULL;
-	char buf[40];
 
 	for (uint32_t c = 0; c < sheet_cols(s) && c < COLS_MAX; c++) {
-		const char *lang = language_of(f, sheet_text(s, 0, c), property, buf);
+		const char *lang = language_of(f, heading(s, c, head), property, buf);
 
 		if (lang == NULL || *sheet_text(s, row, c) == '\0')
 			continue;
