@@ -39,8 +39,8 @@ struct workflow { const char **start; size_t start_count; /* none: any */ const 
 
 /* How a form asks for a field. Spec: proto/profile.md, 11 "Forms". */
 struct form_rule {
-	const struct label *hint, *intro;  /* beside it, above it */
-	size_t hint_count, intro_count;
+	const struct label *hint, *intro, *message; /* beside it, above it, and when it is out of bounds */
+	size_t hint_count, intro_count, message_count;
 	const char *default_;              /* what stands there before anybody answers, or NULL */
 	const char *relevant;              /* asked only when this field of the type holds one of `is`; NULL: always */
 	const char **is;

@@ -51,7 +51,7 @@ get_relevant(struct parser *ps, const json_t *from, struct form_rule *r)
 enum err_code
 parse_form(struct parser *ps, const json_t *from, struct profile_field *f)
 {
-	static const char *const keys[] = { "hint", "intro", "default", "relevant", "min", "max" };
+	static const char *const keys[] = { "hint", "intro", "default", "relevant", "min", "max", "message" };
 	const json_t *preset = json_object_get(from, "default");
 	struct form_rule *r;
 	bool any = false;
@@ -66,7 +66,8 @@ parse_form(struct parser *ps, const json_t *from, struct profile_field *f)
 		return err_plain(ps->err, ERR_NO_MEMORY);
 	f->form = r;
 	if ((rc = parse_labels(ps, from, "hint", &r->hint, &r->hint_count)) != ERR_OK ||
-	    (rc = parse_labels(ps, from, "intro", &r->intro, &r->intro_count)) != ERR_OK || (rc = get_relevant(ps, from, r)) != ERR_OK ||
+	    (rc = parse_labels(ps, from, "intro", &r->intro, &r->intro_count)) != ERR_OK ||
+	    (rc = parse_labels(ps, from, "message", &r->message, &r->message_count)) != ERR_OK || (rc = get_relevant(ps, from, r)) != ERR_OK ||
 	    (rc = get_limit(ps, from, "min", f, &r->has_min, &r->min)) != ERR_OK ||
 	    (rc = get_limit(ps, from, "max", f, &r->has_max, &r->max)) != ERR_OK)
 		return rc;

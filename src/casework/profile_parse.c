@@ -346,7 +346,7 @@ get_field(struct parser *ps, const json_t *from, const struct profile_type *t, s
 {
 	static const char *const keys[] = { "number", "name", "type", "shape", "class", "list", "ref", "required",
 		                            "search", "off", "workflow", "labels", "why", "hint", "intro", "default",
-		                            "relevant", "min", "max", NULL };
+		                            "relevant", "min", "max", "message", NULL };
 	enum err_code rc;
 
 	if (!json_is_object(from))

@@ -488,6 +488,7 @@ read_question(struct form *f, const char *type)
 	set_own(f, field);
 	set_labels(field, "labels", labels_of(f, f->survey, f->row, "label"));
 	set_labels(field, "hint", labels_of(f, f->survey, f->row, "hint"));
+	set_labels(field, "message", labels_of(f, f->survey, f->row, "constraint_message"));
 	set_labels(field, "intro", f->intro);
 	f->intro = NULL;
 	return set_rules(f, field);
@@ -593,7 +594,7 @@ read_form(struct form *f)
 {
 	static const char *const survey[] = { "type", "name", "required", "relevant", "constraint", "default", "fb::number", "fb::class", "fb::shape",
 		                              "fb::ref", "fb::type", "fb::list", "fb::search", "fb::off", "fb::group", "fb::notes", NULL };
-	static const char *const survey_labels[] = { "label", "hint", NULL };
+	static const char *const survey_labels[] = { "label", "hint", "constraint_message", NULL };
 	static const char *const choices[] = { "list_name", "list name", "name", "fb::rollup", "fb::valid_from", "fb::valid_to", NULL };
 	static const char *const choice_labels[] = { "label", NULL };
 	static const char *const settings[] = { "form_id", "id_string", "form_title", "version", "default_language", NULL };

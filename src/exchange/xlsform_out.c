@@ -48,6 +48,7 @@ learn_type(struct out *o, const struct profile_type *t)
 		if (f->form != NULL) {
 			learn_langs(o, f->form->hint, f->form->hint_count);
 			learn_langs(o, f->form->intro, f->form->intro_count);
+			learn_langs(o, f->form->message, f->form->message_count);
 		}
 		for (size_t k = 0; f->list != NULL && k < f->list->choice_count; k++)
 			learn_langs(o, f->list->choices[k].labels, f->list->choices[k].label_count);
@@ -158,8 +159,10 @@ put_field(struct out *o, const struct profile_type *t, const struct profile_fiel
 	put(o, C_SEARCH, f->search ? "yes" : "");
 	put(o, C_OFF, f->off ? "yes" : "");
 	put_labels(o->survey, o, o->row, labels, f->labels, f->label_count);
-	if (f->form != NULL)
+	if (f->form != NULL) {
 		put_labels(o->survey, o, o->row, hints, f->form->hint, f->form->hint_count);
+		put_labels(o->survey, o, o->row, hints + (uint32_t)o->lang_count, f->form->message, f->form->message_count);
+	}
 	o->row++;
 }
 
@@ -264,6 +267,7 @@ xlsform_export(struct book **out, const struct profile *p, const struct profile_
 		sheet_put(o.survey, 0, c, CELL_TEXT, heads[c]);
 	put_heads(o.survey, &o, C_LABELS, "label");
 	put_heads(o.survey, &o, C_LABELS + (uint32_t)o.lang_count, "hint");
+	put_heads(o.survey, &o, C_LABELS + 2 * (uint32_t)o.lang_count, "constraint_message");
 	o.row = 1;
 	for (size_t i = 0; i < profile_type_count(p); i++)
 		if (only == NULL || only == profile_type_at(p, i))

@@ -50,6 +50,8 @@ form_json(json_t *o, const struct form_rule *r)
 		json_object_set_new(o, "hint", labels_json(r->hint, r->hint_count));
 	if (r->intro_count > 0)
 		json_object_set_new(o, "intro", labels_json(r->intro, r->intro_count));
+	if (r->message_count > 0)
+		json_object_set_new(o, "message", labels_json(r->message, r->message_count));
 	if (r->default_ != NULL)
 		json_object_set_new(o, "default", json_string(r->default_));
 	if (r->has_min)
