@@ -17,7 +17,11 @@ print_targets(struct buf *out, const json_t *r)
 		else
 			buf_printf(out, "not set\n");
 		json_array_foreach(json_object_get(t, "variants"), k, v) {
-			buf_printf(out, "  %s: %g", text_of(v, "label"), json_number_value(json_object_get(v, "value")));
+			buf_printf(out, "  %s: ", text_of(v, "label"));
+			if (json_is_number(json_object_get(v, "value")))
+				buf_printf(out, "%g", json_number_value(json_object_get(v, "value")));
+			else
+				buf_printf(out, ".."); /* too few to show */
 			if (json_is_number(json_object_get(v, "percent")))
 				buf_printf(out, " (%lld %%)", number_of(v, "percent"));
 			buf_printf(out, "  %s\n", text_of(v, "rule"));

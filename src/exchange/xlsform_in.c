@@ -477,8 +477,13 @@ read_question(struct form *f, const char *type)
 
 	if (!profile_name(name, text))
 		return wrong(f, f->survey, "name \"%.60s\" can not be a name: a letter, then letters, digits, _ and -, at most 40", text);
-	if (into == NULL && f->loose == NULL)
+	if (into == NULL && f->loose == NULL) {
+		const char *title = f->settings == NULL ? "" : value(f->settings, 1, "form_title");
+
 		f->loose = new_type(f, f->id);
+		if (*title != '\0')
+			json_object_set_new(f->loose, "labels", json_pack("{s:s}", f->plain_lang, title));
+	}
 	into = into != NULL ? into : f->loose;
 	fields = json_object_get(into, "fields");
 	field = json_pack("{s:i,s:s}", "number", number_of(f, fields, 1), "name", name);
