@@ -61,6 +61,7 @@ struct node {
 	uint8_t boxes[16];           /* which ones, and whether: node_boxes() as of the last projection */
 	struct change_space space;
 	struct profile *profile;
+	struct buf profile_json;      /* as it was installed */
 	struct peer_host host;
 	void (*on_change)(void *ctx);
 	void *on_change_ctx;
