@@ -24,7 +24,7 @@ static const struct command own_commands[] = {
 static const struct command *
 all_commands(void)
 {
-	static struct command list[64];
+	static struct command list[256];
 	size_t n = 0;
 
 	for (size_t i = 0; i < COUNT_OF(own_commands); i++)

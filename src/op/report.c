@@ -8,7 +8,7 @@
 
 #include "casework/report.h"
 
-struct each { report_record_cb cb; void *ctx; };
+struct each { struct node *node; report_record_cb cb; void *ctx; };
 
 static bool
 pass_on(void *ctx, const struct record *r, const struct stream_id *team)
@@ -16,13 +16,13 @@ pass_on(void *ctx, const struct record *r, const struct stream_id *team)
 	struct each *e = ctx;
 
 	(void)team;
-	return e->cb(e->ctx, r);
+	return !node_counts(e->node, r) || e->cb(e->ctx, r);
 }
 
 static enum err_code
 each_record(void *ctx, uint32_t type, report_record_cb cb, void *cb_ctx, struct err *err)
 {
-	struct each e = { cb, cb_ctx };
+	struct each e = { ctx, cb, cb_ctx };
 
 	return view_each(node_view(ctx), type, pass_on, &e, err);
 }
