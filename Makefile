@@ -46,7 +46,7 @@ $(BUILD)/faltbok-audit: $(BUILD)/src/app/faltbok-audit.o $(APP_COMMON) $(call ob
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-$(BUILD)/src/app/node_builtin.o: packaging/profiles/radrum.json
+$(BUILD)/src/app/node_builtin.o: packaging/profiles/radrum.json packaging/practice/examples.jsonl
 
 # What include/faltbok.h promises, for other programs.
 $(LIBRARY): $(BUILD)/src/app/node_library.o $(NODE_OBJ)

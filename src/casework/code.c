@@ -179,14 +179,15 @@ read_slip(struct code *out, const char **text, struct record_id *id, struct err 
 {
 	uint8_t v[SLIP_LETTERS];
 	size_t count;
+	enum err_code rc = read_values(text, v, SLIP_LETTERS, &count, err);
 
 	out->kind = CODE_SLIP;
-	if (read_values(text, v, SLIP_LETTERS, &count, err) != ERR_OK)
-		return err->code;
-	if (count != SLIP_LETTERS)
-		return err_set(err, ERR_INVALID, "code: %zu letters; a slip has %d", count, SLIP_LETTERS);
-	if (check_values(v, SLIP_LETTERS, err) != ERR_OK)
-		return err->code;
+	if (rc == ERR_OK && count != SLIP_LETTERS)
+		rc = err_set(err, ERR_INVALID, "code: %zu letters; a slip has %d", count, SLIP_LETTERS);
+	if (rc == ERR_OK)
+		rc = check_values(v, SLIP_LETTERS, err);
+	if (rc != ERR_OK)
+		return rc;
 	return values_to_id(id, v) ? ERR_OK : err_set(err, ERR_INVALID, "code: it names no record");
 }
 
@@ -195,13 +196,14 @@ read_typed(struct code *out, const char *text, struct err *err)
 {
 	uint8_t v[SLIP_LETTERS];
 	size_t count;
+	enum err_code rc = read_values(&text, v, SLIP_LETTERS, &count, err);
 
-	if (read_values(&text, v, SLIP_LETTERS, &count, err) != ERR_OK)
-		return err->code;
-	if (*text == ':' || (count != CARD_LETTERS && count != SLIP_LETTERS))
-		return err_set(err, ERR_INVALID, "code: %zu letters; a card has %d, a slip %d", count, CARD_LETTERS, SLIP_LETTERS);
-	if (check_values(v, count, err) != ERR_OK)
-		return err->code;
+	if (rc == ERR_OK && (*text == ':' || (count != CARD_LETTERS && count != SLIP_LETTERS)))
+		rc = err_set(err, ERR_INVALID, "code: %zu letters; a card has %d, a slip %d", count, CARD_LETTERS, SLIP_LETTERS);
+	if (rc == ERR_OK)
+		rc = check_values(v, count, err);
+	if (rc != ERR_OK)
+		return rc;
 	out->kind = count == CARD_LETTERS ? CODE_CARD : CODE_SLIP;
 	if (out->kind == CODE_CARD)
 		print_groups(out->card, v, CARD_LETTERS, 5);

@@ -121,17 +121,18 @@ read_part(struct rule *r, const char *part, size_t len, struct err *err)
 static enum err_code
 read_rule(struct rule *r, const char *text, struct err *err)
 {
+	enum err_code rc = ERR_OK;
+
 	*r = (struct rule){ .interval = 1 };
 	if (strncasecmp(text, "RRULE:", 6) == 0)
 		text += 6;
-	while (*text != '\0') {
+	while (*text != '\0' && rc == ERR_OK) {
 		size_t len = strcspn(text, ";");
 
-		if (read_part(r, text, len, err) != ERR_OK)
-			return err->code;
+		rc = read_part(r, text, len, err);
 		text += len + (text[len] == ';');
 	}
-	return ERR_OK;
+	return rc;
 }
 
 enum err_code
@@ -139,10 +140,11 @@ opening_on(const char *rule, const char *valid_from, const char *valid_to, const
 {
 	int64_t day = day_number(date), from = valid_from != NULL ? day_number(valid_from) : 0;
 	struct rule r;
+	enum err_code rc = read_rule(&r, rule, err);
 
 	*out = false;
-	if (read_rule(&r, rule, err) != ERR_OK)
-		return err->code;
+	if (rc != ERR_OK)
+		return rc;
 	if (r.interval > 1 && valid_from == NULL)
 		return err_set(err, ERR_INVALID, "rrule: INTERVAL counts from valid_from, which is missing");
 	if ((valid_from != NULL && day < from) || (valid_to != NULL && day > day_number(valid_to)) || (r.has_until && day > r.until))

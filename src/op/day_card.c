@@ -196,7 +196,8 @@ take_visit(void *ctx, const struct record *r, const struct stream_id *team)
 			day_site_name(o->call, &site, name);
 	}
 	record_free(s);
-	json_object_set_new(o->visits, hex_encode(hex, record_id_of(r)->b, 16), json_pack("{s:s,s:s,s:s}", "id", hex, "date", date, "site", name));
+	hex_encode(hex, record_id_of(r)->b, 16);
+	json_object_set_new(o->visits, hex, json_pack("{s:s,s:s,s:s}", "id", hex, "date", date, "site", name));
 	return true;
 }
 

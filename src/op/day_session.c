@@ -276,12 +276,30 @@ refuse_open(struct op_call *c, const struct closing *k)
 	return c->err.code;
 }
 
+/* This device's counts are in it: it was stopped between saving them and clearing its desk. */
+static bool
+counted_here(struct op_call *c, const struct closing *k)
+{
+	const struct profile_field *f = profile_field_named(k->type, "queue_served");
+	const struct author *self = &node_keystore(c->node)->device.sign_pk, *a;
+	const struct value *v;
+	size_t count = 0;
+
+	v = f != NULL ? record_values(k->r, f->number, &count) : NULL;
+	for (size_t i = 0; i < count; i++) {
+		a = view_author(node_view(c->node), v[i].author);
+		if (a != NULL && SAME(*a, *self))
+			return true;
+	}
+	return false;
+}
+
 /* Each device that kept a queue adds what it counted; who was turned away is one figure, so the second adds to the first's. */
 static enum err_code
 write_closed(struct op_call *c, struct closing *k)
 {
-	bool held = day_is(k->r, k->type, "status", "held");
-	int64_t away = (int64_t)(k->queue.by_state[PLACE_TURNED_AWAY] + k->queue.by_state[PLACE_WAITING]);
+	bool held = day_is(k->r, k->type, "status", "held"), counted = counted_here(c, k);
+	int64_t away = counted ? 0 : (int64_t)(k->queue.by_state[PLACE_TURNED_AWAY] + k->queue.by_state[PLACE_WAITING]);
 	struct draft d;
 
 	if (json_object_get(c->params, "turned-away") != NULL)
@@ -293,7 +311,7 @@ write_closed(struct op_call *c, struct closing *k)
 		(void)(day_set(c, &d, "status", "held") == ERR_OK && day_set(c, &d, "end", k->end) == ERR_OK);
 	if (c->err.code == ERR_OK && (!held || away > 0))
 		(void)!day_set_int(c, &d, "turned_away", k->turned_away);
-	if (c->err.code == ERR_OK && k->queue.all > 0)
+	if (c->err.code == ERR_OK && k->queue.all > 0 && !counted)
 		(void)(day_set_int(c, &d, "queue_served", (int64_t)(k->queue.by_state[PLACE_SERVED] + k->queue.by_state[PLACE_REFERRED])) == ERR_OK &&
 		       day_set_int(c, &d, "queue_left", (int64_t)k->queue.by_state[PLACE_LEFT]) == ERR_OK &&
 		       day_set_int(c, &d, "queue_waited", k->queue.waited_min) == ERR_OK);

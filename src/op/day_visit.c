@@ -11,6 +11,8 @@
 
 #include <stdio.h>
 
+#include "crypto/hc.h"
+
 enum part { PART_VISIT, PART_CASE, PART_ACTION, PARTS };
 static const char *const TYPES[PARTS] = { "visit", "case", "action" };
 
@@ -167,6 +169,23 @@ begin_visit(struct op_call *c, struct visit_save *v)
 	return day_begin(c, &v->draft[PART_VISIT], t, asked ? &id : NULL);
 }
 
+/* proto/day.md, 4: what a visit opens has an id that follows from the visit's, so that a save that is repeated repeats nothing. */
+static void
+follow(const struct visit_save *v, const char *what, struct record_id *out)
+{
+	HC(out->b, sizeof(out->b), BYTES_NONE, "fb1/visit", BYTES_OF(v->draft[PART_VISIT].record), BYTES_STR(what));
+}
+
+static bool
+is_here(struct op_call *c, const struct record_id *id, struct stream_id *team)
+{
+	struct record *r = record_new(id);
+	bool here = r != NULL && node_record(c->node, id, r, team, NULL) == ERR_OK;
+
+	record_free(r);
+	return here;
+}
+
 static enum err_code
 begin_case(struct op_call *c, struct visit_save *v)
 {
@@ -183,15 +202,20 @@ begin_case(struct op_call *c, struct visit_save *v)
 		return c->err.code;
 	if (asked && !here)
 		warn(v, "that case has not come here yet; what is written now meets it when it does");
-	v->case_new = !asked;
+	if (!asked) {
+		follow(v, TYPES[PART_CASE], &id);
+		here = is_here(c, &id, &v->case_team);
+	}
+	v->case_new = !asked && !here;
 	v->begun[PART_CASE] = true;
-	if (day_begin(c, &v->draft[PART_CASE], t, asked ? &id : NULL) != ERR_OK || !v->any[PART_ACTION])
+	if (day_begin(c, &v->draft[PART_CASE], t, &id) != ERR_OK || !v->any[PART_ACTION])
 		return c->err.code;
 	t = day_type(c, "action");
 	if (t == NULL)
 		return c->err.code;
+	follow(v, TYPES[PART_ACTION], &id);
 	v->begun[PART_ACTION] = true;
-	return day_begin(c, &v->draft[PART_ACTION], t, NULL);
+	return day_begin(c, &v->draft[PART_ACTION], t, &id);
 }
 
 static enum err_code
@@ -274,13 +298,32 @@ supply_case(struct op_call *c, struct visit_save *v)
 	return from_session(c, v, a, "adviser", "staff");
 }
 
+static bool
+has_note(struct op_call *c, const struct record_id *id, const uint8_t note[16])
+{
+	struct record *r = record_new(id);
+	bool there = false;
+
+	if (r != NULL && node_record(c->node, id, r, NULL, NULL) == ERR_OK)
+		for (size_t i = 0; i < record_note_count(r) && !there; i++)
+			there = memcmp(record_note_at(r, i)->id, note, 16) == 0;
+	record_free(r);
+	return there;
+}
+
 static enum err_code
 put_note(struct op_call *c, struct visit_save *v)
 {
 	const char *text = param_text(c, "note");
+	struct draft *d = &v->draft[v->has_case ? PART_CASE : PART_VISIT];
+	struct record_id id;
 
-	v->noted = text != NULL;
-	return text == NULL ? ERR_OK : day_note(c, &v->draft[v->has_case ? PART_CASE : PART_VISIT], text, v->note);
+	if (text == NULL)
+		return ERR_OK;
+	follow(v, text, &id);
+	memcpy(v->note, id.b, sizeof(v->note));
+	v->noted = true;
+	return has_note(c, &d->record, v->note) ? ERR_OK : draft_note(d, v->note, text, NULL, &c->err);
 }
 
 /* ---- writing ---- */
