@@ -15,7 +15,7 @@
 enum { DESK_V = 1, PLACE_FIELDS = 14, NUMBER_MAX = 1000000 };
 
 void
-desk_init(struct desk *d)
+desk_init(struct day_desk *d)
 {
 	memset(d, 0, sizeof(*d));
 }
@@ -30,7 +30,7 @@ wipe_draft(struct desk_draft *one)
 }
 
 void
-desk_free(struct desk *d)
+desk_free(struct day_desk *d)
 {
 	for (size_t i = 0; i < d->draft_count; i++)
 		wipe_draft(&d->drafts[i]);
@@ -42,7 +42,7 @@ desk_free(struct desk *d)
 }
 
 bool
-desk_empty(const struct desk *d)
+desk_empty(const struct day_desk *d)
 {
 	return d->place_count == 0 && d->draft_count == 0 && !d->has_session;
 }
@@ -65,7 +65,7 @@ wr_id(struct buf *out, bool there, const struct record_id *id)
 }
 
 static void
-encode_place(struct buf *out, const struct place *p)
+encode_place(struct buf *out, const struct queue_place *p)
 {
 	wr_array(out, PLACE_FIELDS);
 	wr_bin(out, p->id, sizeof(p->id));
@@ -85,7 +85,7 @@ encode_place(struct buf *out, const struct place *p)
 }
 
 enum err_code
-desk_encode(struct buf *out, const struct desk *d, struct err *err)
+desk_encode(struct buf *out, const struct day_desk *d, struct err *err)
 {
 	wr_array(out, 5);
 	wr_uint(out, DESK_V);
@@ -127,7 +127,7 @@ rd_id(struct rd *r, struct record_id *out)
 }
 
 static void
-decode_place(struct rd *r, struct place *p)
+decode_place(struct rd *r, struct queue_place *p)
 {
 	memset(p, 0, sizeof(*p));
 	rd_array(r, PLACE_FIELDS);
@@ -168,7 +168,7 @@ decode_draft(struct rd *r, struct desk_draft *one)
 }
 
 static enum err_code
-decode(struct desk *d, struct rd *r, struct err *err)
+decode(struct day_desk *d, struct rd *r, struct err *err)
 {
 	size_t count;
 
@@ -193,7 +193,7 @@ decode(struct desk *d, struct rd *r, struct err *err)
 }
 
 enum err_code
-desk_decode(struct desk *out, struct bytes in, struct err *err)
+desk_decode(struct day_desk *out, struct bytes in, struct err *err)
 {
 	struct rd r = rd_init(in);
 	enum err_code rc;
@@ -224,7 +224,7 @@ key_valid(const char *key)
 }
 
 const struct desk_draft *
-desk_draft(const struct desk *d, const char *key)
+desk_draft(const struct day_desk *d, const char *key)
 {
 	for (size_t i = 0; i < d->draft_count; i++)
 		if (strcmp(d->drafts[i].key, key) == 0)
@@ -233,7 +233,7 @@ desk_draft(const struct desk *d, const char *key)
 }
 
 bool
-desk_drop_draft(struct desk *d, const char *key)
+desk_drop_draft(struct day_desk *d, const char *key)
 {
 	struct desk_draft *one = (struct desk_draft *)desk_draft(d, key);
 	size_t at;
@@ -247,7 +247,7 @@ desk_drop_draft(struct desk *d, const char *key)
 }
 
 enum err_code
-desk_put_draft(struct desk *d, const char *key, const char *text, int64_t now_ms, struct err *err)
+desk_put_draft(struct day_desk *d, const char *key, const char *text, int64_t now_ms, struct err *err)
 {
 	struct desk_draft *one = (struct desk_draft *)desk_draft(d, key), *room;
 	size_t len = strlen(text);
@@ -286,24 +286,24 @@ desk_put_draft(struct desk *d, const char *key, const char *text, int64_t now_ms
 /* ---- queue ---- */
 
 char *
-place_ticket(char out[24], const struct place *p)
+place_ticket(char out[24], const struct queue_place *p)
 {
 	snprintf(out, 24, "%s%u", p->letters, p->number);
 	return out;
 }
 
 int64_t
-place_waited_min(const struct place *p, int64_t now_ms)
+place_waited_min(const struct queue_place *p, int64_t now_ms)
 {
 	int64_t until = p->called_ms != 0 ? p->called_ms : p->ended_ms != 0 ? p->ended_ms : now_ms;
 
 	return until > p->arrived_ms ? (until - p->arrived_ms) / 60000 : 0; /* a clock may have been put back */
 }
 
-struct place *
-desk_add_place(struct desk *d, const char *letters, int64_t now_ms, struct err *err)
+struct queue_place *
+desk_add_place(struct day_desk *d, const char *letters, int64_t now_ms, struct err *err)
 {
-	struct place *room;
+	struct queue_place *room;
 
 	if (d->place_count == DESK_PLACES_MAX) {
 		err_set(err, ERR_REFUSED, "the queue holds %d places; close the session first", DESK_PLACES_MAX);
@@ -335,15 +335,15 @@ ticket_form(char out[24], const char *text)
 	out[n] = '\0';
 }
 
-struct place *
-desk_place(struct desk *d, const char *text, struct err *err)
+struct queue_place *
+desk_place(struct day_desk *d, const char *text, struct err *err)
 {
 	char wanted[24], has[24], hex[33];
 	size_t len = strlen(text);
 
 	ticket_form(wanted, text);
 	for (size_t i = 0; i < d->place_count; i++) {
-		struct place *p = &d->places[i];
+		struct queue_place *p = &d->places[i];
 
 		if (strcmp(wanted, place_ticket(has, p)) == 0 ||
 		    (len >= 6 && len <= 32 && strncmp(hex_encode(hex, p->id, 16), text, len) == 0))
@@ -353,8 +353,8 @@ desk_place(struct desk *d, const char *text, struct err *err)
 	return NULL;
 }
 
-struct place *
-desk_next(struct desk *d)
+struct queue_place *
+desk_next(struct day_desk *d)
 {
 	for (size_t i = 0; i < d->place_count; i++)
 		if (d->places[i].state == PLACE_WAITING)
@@ -363,23 +363,23 @@ desk_next(struct desk *d)
 }
 
 size_t
-desk_ahead(const struct desk *d, const struct place *p)
+desk_ahead(const struct day_desk *d, const struct queue_place *p)
 {
 	size_t n = 0;
 
-	for (const struct place *q = d->places; q < p; q++)
+	for (const struct queue_place *q = d->places; q < p; q++)
 		n += q->state == PLACE_WAITING;
 	return n;
 }
 
 static bool
-is_over(const struct place *p, int64_t now_ms)
+is_over(const struct queue_place *p, int64_t now_ms)
 {
 	return now_ms - p->arrived_ms >= DESK_KEPT_MS || p->arrived_ms - now_ms >= DESK_KEPT_MS;
 }
 
 static size_t
-remove_places(struct desk *d, bool (*goes)(const struct place *p, const void *ctx), const void *ctx)
+remove_places(struct day_desk *d, bool (*goes)(const struct queue_place *p, const void *ctx), const void *ctx)
 {
 	size_t kept = 0, before = d->place_count;
 
@@ -395,31 +395,31 @@ remove_places(struct desk *d, bool (*goes)(const struct place *p, const void *ct
 }
 
 static bool
-goes_by_time(const struct place *p, const void *ctx)
+goes_by_time(const struct queue_place *p, const void *ctx)
 {
 	return is_over(p, *(const int64_t *)ctx);
 }
 
 static bool
-goes_with_session(const struct place *p, const void *ctx)
+goes_with_session(const struct queue_place *p, const void *ctx)
 {
 	return p->has_session && SAME(p->session, *(const struct record_id *)ctx);
 }
 
 size_t
-desk_expire(struct desk *d, int64_t now_ms)
+desk_expire(struct day_desk *d, int64_t now_ms)
 {
 	return remove_places(d, goes_by_time, &now_ms);
 }
 
 size_t
-desk_clear_places(struct desk *d, const struct record_id *session)
+desk_clear_places(struct day_desk *d, const struct record_id *session)
 {
 	return remove_places(d, goes_with_session, session);
 }
 
 int64_t
-desk_next_expiry(const struct desk *d)
+desk_next_expiry(const struct day_desk *d)
 {
 	int64_t first = INT64_MAX;
 
@@ -430,11 +430,11 @@ desk_next_expiry(const struct desk *d)
 }
 
 void
-desk_count(const struct desk *d, const struct record_id *session, struct queue_counts *out)
+desk_count(const struct day_desk *d, const struct record_id *session, struct queue_counts *out)
 {
 	memset(out, 0, sizeof(*out));
 	for (size_t i = 0; i < d->place_count; i++) {
-		const struct place *p = &d->places[i];
+		const struct queue_place *p = &d->places[i];
 
 		if (session == NULL ? p->has_session : !goes_with_session(p, session))
 			continue;

@@ -27,7 +27,7 @@ enum {
 enum place_state { PLACE_WAITING, PLACE_CALLED, PLACE_SERVED, PLACE_REFERRED, PLACE_LEFT, PLACE_TURNED_AWAY };
 enum { PLACE_STATES = PLACE_TURNED_AWAY + 1 };
 
-struct place {
+struct queue_place {
 	uint8_t id[16];
 	char letters[DESK_LETTERS_MAX + 1]; /* the device's */
 	uint32_t number;
@@ -41,8 +41,8 @@ struct place {
 
 struct desk_draft { char key[DESK_KEY_BYTES + 1]; int64_t at_ms; char *text; };
 
-struct desk {
-	struct place *places;               /* as they came */
+struct day_desk {
+	struct queue_place *places;               /* as they came */
 	size_t place_count, place_cap;
 	struct desk_draft *drafts;
 	size_t draft_count, draft_cap;
@@ -51,37 +51,37 @@ struct desk {
 	struct record_id session;
 };
 
-void desk_init(struct desk *d);
-void desk_free(struct desk *d);         /* wipes */
-bool desk_empty(const struct desk *d);
+void desk_init(struct day_desk *d);
+void desk_free(struct day_desk *d);         /* wipes */
+bool desk_empty(const struct day_desk *d);
 
 /* The bytes to seal, and back. ERR_DAMAGED, ERR_NEWER: `out` is then empty. */
-enum err_code desk_encode(struct buf *out, const struct desk *d, struct err *err) MUST_CHECK;
-enum err_code desk_decode(struct desk *out, struct bytes in, struct err *err) MUST_CHECK;
+enum err_code desk_encode(struct buf *out, const struct day_desk *d, struct err *err) MUST_CHECK;
+enum err_code desk_decode(struct day_desk *out, struct bytes in, struct err *err) MUST_CHECK;
 
 /* ---- drafts ---- */
 /* Replaces one of that key. ERR_INVALID: key, size or text. ERR_REFUSED: too many. */
-enum err_code desk_put_draft(struct desk *d, const char *key, const char *text, int64_t now_ms, struct err *err) MUST_CHECK;
-const struct desk_draft *desk_draft(const struct desk *d, const char *key); /* or NULL */
-bool desk_drop_draft(struct desk *d, const char *key);
+enum err_code desk_put_draft(struct day_desk *d, const char *key, const char *text, int64_t now_ms, struct err *err) MUST_CHECK;
+const struct desk_draft *desk_draft(const struct day_desk *d, const char *key); /* or NULL */
+bool desk_drop_draft(struct day_desk *d, const char *key);
 
 /* ---- queue ---- */
 /* The next ticket under these letters. NULL with err: too many, no memory. The place is the desk's, until the next call. */
-struct place *desk_add_place(struct desk *d, const char *letters, int64_t now_ms, struct err *err);
+struct queue_place *desk_add_place(struct day_desk *d, const char *letters, int64_t now_ms, struct err *err);
 /* By ticket ("A7", "a 7") or by the first digits of its id. NULL with err. */
-struct place *desk_place(struct desk *d, const char *text, struct err *err);
-struct place *desk_next(struct desk *d);  /* who has waited longest, or NULL */
-size_t desk_ahead(const struct desk *d, const struct place *p); /* how many wait who came before */
-char *place_ticket(char out[24], const struct place *p);
-int64_t place_waited_min(const struct place *p, int64_t now_ms);
+struct queue_place *desk_place(struct day_desk *d, const char *text, struct err *err);
+struct queue_place *desk_next(struct day_desk *d);  /* who has waited longest, or NULL */
+size_t desk_ahead(const struct day_desk *d, const struct queue_place *p); /* how many wait who came before */
+char *place_ticket(char out[24], const struct queue_place *p);
+int64_t place_waited_min(const struct queue_place *p, int64_t now_ms);
 /* Removes places older than a day (or that claim to be from more than a day ahead), or all of one session. How many went. */
-size_t desk_expire(struct desk *d, int64_t now_ms);
-size_t desk_clear_places(struct desk *d, const struct record_id *session);
-int64_t desk_next_expiry(const struct desk *d); /* INT64_MAX: none */
+size_t desk_expire(struct day_desk *d, int64_t now_ms);
+size_t desk_clear_places(struct day_desk *d, const struct record_id *session);
+int64_t desk_next_expiry(const struct day_desk *d); /* INT64_MAX: none */
 
 /* Of the session (NULL: of those without one). */
 struct queue_counts { size_t by_state[PLACE_STATES], all; int64_t waited_min; /* of those who were called */ };
-void desk_count(const struct desk *d, const struct record_id *session, struct queue_counts *out);
+void desk_count(const struct day_desk *d, const struct record_id *session, struct queue_counts *out);
 
 /*
  * Letters by which this device's tickets differ from those of every other device it knows: the shortest

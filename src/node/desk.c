@@ -109,7 +109,7 @@ open_desk(struct node *n, const char *name)
 	struct buf file = BUF_INIT, plain = BUF_INIT;
 	char path[4096];
 	uint8_t key[32];
-	struct desk read;
+	struct day_desk read;
 	bool ok;
 
 	desk_path(n, name, path);
@@ -194,7 +194,7 @@ expire(struct node *n)
 	arm(n);
 }
 
-struct desk *
+struct day_desk *
 node_desk(struct node *n)
 {
 	expire(n);

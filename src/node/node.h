@@ -80,8 +80,8 @@ enum err_code node_record(struct node *n, const struct record_id *id, struct rec
 
 /* ---- the desk (proto/day.md, 2): drafts and the queue, on this device alone ---- */
 /* Without places older than a day. The caller changes it and then saves it; valid until the node is closed. */
-struct desk;
-struct desk *node_desk(struct node *n);
+struct day_desk;
+struct day_desk *node_desk(struct node *n);
 /* Durable when it returns. ERR_IO: what is on the disk is as it was. */
 enum err_code node_desk_save(struct node *n, struct err *err) MUST_CHECK;
 /* The same after something was taken away that nobody may read again: under a new key, the old one destroyed. */

@@ -103,7 +103,7 @@ struct node {
 	struct invites *invites;     /* invite.c's: open invitations; NULL before the first */
 
 	/* the desk */
-	struct desk desk;
+	struct day_desk desk;
 	struct env_timer *desk_timer; /* when the oldest place in the queue is a day old */
 
 	bool practice;               /* the organisation is there for practice */

@@ -377,7 +377,7 @@ day_session(struct op_call *c, const char *param, struct record_id *out, bool *f
 {
 	const struct profile_type *t = day_type(c, "session");
 	struct open_today o = { .type = t };
-	struct desk *desk = node_desk(c->node);
+	struct day_desk *desk = node_desk(c->node);
 	char today[11];
 	struct record *r;
 

@@ -12,7 +12,7 @@ at_json(struct op_call *c, int64_t ms)
 void
 op_draft_put(struct op_call *c)
 {
-	struct desk *desk = node_desk(c->node);
+	struct day_desk *desk = node_desk(c->node);
 	const char *key = param_text(c, "key"), *text = json_string_value(json_object_get(c->params, "text"));
 	struct buf file = BUF_INIT;
 
@@ -45,7 +45,7 @@ op_draft_get(struct op_call *c)
 void
 op_draft_list(struct op_call *c)
 {
-	const struct desk *desk = node_desk(c->node);
+	const struct day_desk *desk = node_desk(c->node);
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < desk->draft_count; i++)

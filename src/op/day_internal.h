@@ -59,7 +59,7 @@ const char *day_site_name(struct op_call *c, const struct record_id *site, char 
 struct day_tally { size_t visits, cases, bookings; };
 enum err_code day_tally(struct op_call *c, const struct record_id *session, struct day_tally *out);
 json_t *day_queue_json(const struct queue_counts *q);
-json_t *day_place_json(struct op_call *c, const struct place *p);
+json_t *day_place_json(struct op_call *c, const struct queue_place *p);
 /* The other records that look like this one, as HINTs. */
 json_t *day_doubles(struct op_call *c, const struct record_id *id);
 

@@ -27,7 +27,7 @@ set_text(json_t *o, const char *key, const char *text)
 }
 
 json_t *
-day_place_json(struct op_call *c, const struct place *p)
+day_place_json(struct op_call *c, const struct queue_place *p)
 {
 	char ticket[24], clock[6];
 	json_t *o = json_pack("{s:o,s:s,s:s,s:s,s:o,s:I,s:b,s:o,s:b,s:b}", "id", json_hex(p->id, 16), "ticket", place_ticket(ticket, p), "state",
@@ -76,7 +76,7 @@ card_value(struct op_call *c, const char *param, const char *field, char *out, s
 }
 
 static enum err_code
-fill_card(struct op_call *c, struct place *p)
+fill_card(struct op_call *c, struct queue_place *p)
 {
 	const char *documents = param_text(c, "documents");
 
@@ -98,7 +98,7 @@ fill_card(struct op_call *c, struct place *p)
 
 /* Saves the desk and answers with the place; what could not be saved is as if it had not been asked. */
 static void
-answer(struct op_call *c, struct place *p, const struct place *was)
+answer(struct op_call *c, struct queue_place *p, const struct queue_place *was)
 {
 	if (c->err.code == ERR_OK && p != NULL && node_desk_save(c->node, &c->err) == ERR_OK)
 		c->result = json_pack("{s:o,s:b}", "place", day_place_json(c, p), "saved", 1);
@@ -113,9 +113,9 @@ answer(struct op_call *c, struct place *p, const struct place *was)
 void
 op_queue_add(struct op_call *c)
 {
-	struct desk *desk = node_desk(c->node);
+	struct day_desk *desk = node_desk(c->node);
 	char letters[DESK_LETTERS_MAX + 1];
-	struct place card = { .number = 0 }, *p = NULL;
+	struct queue_place card = { .number = 0 }, *p = NULL;
 	struct record *r;
 	uint32_t number = desk->last_number;
 
@@ -148,7 +148,7 @@ op_queue_add(struct op_call *c)
 void
 op_queue_list(struct op_call *c)
 {
-	struct desk *desk = node_desk(c->node);
+	struct day_desk *desk = node_desk(c->node);
 	json_t *places = json_array();
 	struct queue_counts q;
 	struct record_id session;
@@ -172,7 +172,7 @@ op_queue_list(struct op_call *c)
 		op_end(c);
 }
 
-static struct place *
+static struct queue_place *
 of_call(struct op_call *c)
 {
 	return desk_place(node_desk(c->node), param_text(c, "ticket"), &c->err);
@@ -180,7 +180,7 @@ of_call(struct op_call *c)
 
 /* A person is called once and ends once: a second tap must not count anybody twice. */
 static enum err_code
-must_be_here(struct op_call *c, const struct place *p)
+must_be_here(struct op_call *c, const struct queue_place *p)
 {
 	char ticket[24];
 
@@ -192,7 +192,7 @@ must_be_here(struct op_call *c, const struct place *p)
 void
 op_queue_edit(struct op_call *c)
 {
-	struct place *p = of_call(c), was = { .number = 0 };
+	struct queue_place *p = of_call(c), was = { .number = 0 };
 
 	if (p != NULL) {
 		was = *p;
@@ -204,8 +204,8 @@ op_queue_edit(struct op_call *c)
 void
 op_queue_call(struct op_call *c)
 {
-	struct desk *desk = node_desk(c->node);
-	struct place *p = param_text(c, "ticket") != NULL ? of_call(c) : desk_next(desk), was = { .number = 0 };
+	struct day_desk *desk = node_desk(c->node);
+	struct queue_place *p = param_text(c, "ticket") != NULL ? of_call(c) : desk_next(desk), was = { .number = 0 };
 
 	if (p == NULL && c->err.code == ERR_OK)
 		err_set(&c->err, ERR_UNKNOWN, "nobody waits in this device's queue");
@@ -223,7 +223,7 @@ void
 op_queue_done(struct op_call *c)
 {
 	const char *result = param_text(c, "result");
-	struct place *p = of_call(c), was = { .number = 0 };
+	struct queue_place *p = of_call(c), was = { .number = 0 };
 
 	if (p != NULL) {
 		was = *p;
@@ -241,7 +241,7 @@ op_queue_done(struct op_call *c)
 void
 op_queue_leave(struct op_call *c)
 {
-	struct place *p = of_call(c), was = { .number = 0 };
+	struct queue_place *p = of_call(c), was = { .number = 0 };
 
 	if (p != NULL) {
 		was = *p;

@@ -116,7 +116,7 @@ find_opened(struct op_call *c, struct opening *o)
 static enum err_code
 must_be_closed(struct op_call *c)
 {
-	struct desk *desk = node_desk(c->node);
+	struct day_desk *desk = node_desk(c->node);
 	char hex[33];
 
 	if (!desk->has_session)
@@ -128,13 +128,13 @@ must_be_closed(struct op_call *c)
 static void
 take_desk(struct op_call *c, const struct opening *o)
 {
-	struct desk *desk = node_desk(c->node);
+	struct day_desk *desk = node_desk(c->node);
 	struct err err = ERR_INIT;
 
 	desk->has_session = true;
 	desk->session = o->session;
 	for (size_t i = 0; i < desk->place_count; i++) {
-		struct place *p = &desk->places[i];
+		struct queue_place *p = &desk->places[i];
 
 		if (p->has_session)
 			continue;
@@ -198,7 +198,7 @@ void
 op_session_current(struct op_call *c)
 {
 	const struct profile_type *t;
-	struct desk *desk = node_desk(c->node);
+	struct day_desk *desk = node_desk(c->node);
 	struct record_id id, site;
 	struct queue_counts q;
 	struct day_tally tally;
@@ -326,7 +326,7 @@ write_closed(struct op_call *c, struct closing *k)
 static void
 clear_desk(struct op_call *c, struct closing *k)
 {
-	struct desk *desk = node_desk(c->node);
+	struct day_desk *desk = node_desk(c->node);
 	size_t gone = desk_clear_places(desk, &k->session);
 	struct err err = ERR_INIT;
 

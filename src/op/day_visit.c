@@ -368,7 +368,7 @@ static enum err_code
 must_be_callable(struct op_call *c)
 {
 	const char *ticket = param_text(c, "queue");
-	const struct place *p = ticket != NULL ? desk_place(node_desk(c->node), ticket, &c->err) : NULL;
+	const struct queue_place *p = ticket != NULL ? desk_place(node_desk(c->node), ticket, &c->err) : NULL;
 
 	if (p != NULL && p->state > PLACE_CALLED)
 		err_set(&c->err, ERR_EXISTS, "ticket %.20s is done already", ticket);
@@ -379,9 +379,9 @@ must_be_callable(struct op_call *c)
 static void
 clear_desk(struct op_call *c, struct visit_save *v)
 {
-	struct desk *desk = node_desk(c->node);
+	struct day_desk *desk = node_desk(c->node);
 	const char *ticket = param_text(c, "queue"), *draft = param_text(c, "draft");
-	struct place *p = ticket != NULL ? desk_place(desk, ticket, NULL) : NULL;
+	struct queue_place *p = ticket != NULL ? desk_place(desk, ticket, NULL) : NULL;
 	struct err err = ERR_INIT;
 	bool changed = draft != NULL && desk_drop_draft(desk, draft);
 

@@ -29,7 +29,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	char *text = malloc(len + 1);
 	struct buf out = BUF_INIT;
-	struct desk d;
+	struct day_desk d;
 
 	if (text == NULL || !crypto_start())
 		abort();

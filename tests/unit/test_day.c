@@ -147,9 +147,9 @@ days_are_counted_as_the_calendar_counts_them(void **state)
 /* ---- the desk ---- */
 
 static void
-fill_desk(struct desk *d)
+fill_desk(struct day_desk *d)
 {
-	struct place *p;
+	struct queue_place *p;
 
 	desk_init(d);
 	d->has_session = true;
@@ -171,7 +171,7 @@ fill_desk(struct desk *d)
 static void
 a_desk_reads_back_as_it_was_written_and_never_in_part(void **state)
 {
-	struct desk d, back;
+	struct day_desk d, back;
 	struct buf out = BUF_INIT, again = BUF_INIT;
 
 	(void)state;
@@ -195,7 +195,7 @@ places_go_after_a_day_and_with_their_session(void **state)
 {
 	struct record_id other = { { 9 } };
 	struct queue_counts q;
-	struct desk d;
+	struct day_desk d;
 
 	(void)state;
 	fill_desk(&d);
@@ -296,7 +296,7 @@ stop_remove(struct env *env, const char *path, struct err *err)
 static size_t
 drafts_and_places(struct node *n, size_t *places)
 {
-	struct desk *d = node_desk(n);
+	struct day_desk *d = node_desk(n);
 	const struct desk_draft *one = desk_draft(d, "visit");
 
 	*places = d->place_count;
