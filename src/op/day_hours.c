@@ -126,7 +126,7 @@ derive_one(struct deriving *k, const char *name)
 		                                                : "%s staffed a session; several volunteers have that name or code", name));
 		return ERR_OK;
 	}
-	/* proto/day.md, 4: "the id of a derived row" */
+	/* proto/day.md, 4: so that two devices write one row. */
 	HC(id.b, sizeof(id.b), BYTES_NONE, "fb1/hours", BYTES_OF(*record_id_of(k->now)), BYTES_OF(s.id));
 	there = record_new(&id);
 	if (there != NULL && node_record(k->call->node, &id, there, NULL, NULL) == ERR_OK) {
