@@ -37,6 +37,7 @@ struct profile_field {
 	const struct choice_list *list;  /* VT_CHOICE */
 	const char *ref_type;            /* VT_REF */
 	bool required, search;           /* search: text that the full-text index holds */
+	bool followed;                   /* VT_REF: a line of a report looks where it points, or counts it */
 	const struct label *labels;
 	size_t label_count;
 };

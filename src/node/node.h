@@ -93,10 +93,18 @@ void node_desk_letters(struct node *n, char out[9]);
 /* The record that `id` has been merged into, or itself. Links that go round in a circle end at their smallest id. */
 void node_same_as(struct node *n, const struct record_id *id, struct record_id *out);
 /* Does it count in figures and rows? Not when it is for practice, and not when another stands for it. */
-bool node_counts(struct node *n, const struct record *r);
+bool node_counts_record(struct node *n, const struct record *r);
 /* Is the whole organisation one for practice? */
 bool node_is_practice(struct node *n);
 enum err_code node_make_practice(struct node *n, struct err *err) MUST_CHECK; /* in the open batch */
+
+/* ---- rows of a drop-box (proto/vault.md, 12) ---- */
+/* The drop-box that rows are written to: of the live ones that of the smallest id. */
+bool node_drop_box(struct node *n, struct stream_id *out);
+/* The rows, where the organisation has a drop-box that this device reads; NULL: figures are counted from records. */
+struct view *node_rows(struct node *n);
+/* Does this change count, so that it brings a row? Whatever must never reach the figures says no here: nobody else is asked. */
+bool node_counts(struct node *n, const struct change *c);
 
 /* ---- erasure (proto/org.md, 9) ---- */
 /* Asks for everything in the record's group to be erased: writes the ERASE_REQ into the open batch. ERR_REFUSED, ERR_EXISTS. */

@@ -40,7 +40,7 @@ node_same_as(struct node *n, const struct record_id *id, struct record_id *out)
 }
 
 bool
-node_counts(struct node *n, const struct record *r)
+node_counts_record(struct node *n, const struct record *r)
 {
 	struct record_id other;
 

@@ -177,7 +177,7 @@ pass_on(void *ctx, const struct record *r, const struct stream_id *team)
 	struct record_id other;
 
 	/* Practice shows where it is practised; what counts it asks for itself. */
-	if (record_merged_into(r, &other) && !node_counts(e->call->node, r))
+	if (record_merged_into(r, &other) && !node_counts_record(e->call->node, r))
 		return true;
 	return e->cb(e->ctx, r, team);
 }

@@ -16,15 +16,17 @@ pass_on(void *ctx, const struct record *r, const struct stream_id *team)
 	struct each *e = ctx;
 
 	(void)team;
-	return !node_counts(e->node, r) || e->cb(e->ctx, r);
+	return !node_counts_record(e->node, r) || e->cb(e->ctx, r);
 }
 
+/* Rows where the organisation has a drop-box that this device reads, else records: never both (proto/vault.md, 12). */
 static enum err_code
 each_record(void *ctx, uint32_t type, report_record_cb cb, void *cb_ctx, struct err *err)
 {
 	struct each e = { ctx, cb, cb_ctx };
+	struct view *rows = node_rows(ctx);
 
-	return view_each(node_view(ctx), type, pass_on, &e, err);
+	return view_each(rows != NULL ? rows : node_view(ctx), type, pass_on, &e, err);
 }
 
 /* ---- which site ---- */
@@ -93,6 +95,7 @@ find_report(struct op_call *c, struct report_ask *ask)
 		               profile_report_at(ask->profile, 0)->name);
 	ask->from = param_text(c, "from");
 	ask->to = param_text(c, "to");
+	ask->of_rows = node_rows(c->node) != NULL;
 	ask->lang = param_text(c, "language") != NULL ? param_text(c, "language") : "sv";
 	return ERR_OK;
 }

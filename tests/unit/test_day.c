@@ -488,7 +488,7 @@ count_them(void *ctx, const struct record *r, const struct stream_id *team)
 
 	(void)team;
 	k->all++;
-	k->counted += node_counts(k->n, r);
+	k->counted += node_counts_record(k->n, r);
 	k->practice += record_is_practice(r);
 	return true;
 }
@@ -499,17 +499,22 @@ what_is_written_in_practice_is_in_no_figure(void **state)
 	struct { struct node *n; size_t all, counted, practice; } k = { NULL, 0, 0, 0 };
 	struct nodes o;
 	struct node *dalby;
+	struct stream_id box;
 	char session[40];
 	json_t *r;
 
 	(void)state;
 	nodes_start(&o);
 	dalby = nodes_join(&o, "dalby", true);
+	SITE_OK(node_team_add(o.first, "Statistik", true, &box, err));
+	SITE_OK(node_commit(o.first, err));
 	r = ask(o.first, "session open", json_pack("{s:s,s:b}", "site", "Genarp", "practice", 1), NULL);
 	text_in(r, "session", session);
 	json_decref(r);
 	tell(o.first, "visit save", json_pack("{s:{s:s,s:s,s:s}}", "set", "gender", "woman", "case.topic", "housing", "action.kind", "form_help"));
 	tell(o.first, "put", json_pack("{s:s,s:{s:s}}", "type", "visit", "set", "session", session)); /* by any door */
+	assert_non_null(node_rows(o.first));
+	assert_int_equal(view_record_count(node_rows(o.first)), 0);
 	nodes_meet(o.first, dalby);
 	k.n = dalby;
 	SITE_OK(view_each(node_view(dalby), 0, count_them, &k, err));
@@ -524,6 +529,8 @@ what_is_written_in_practice_is_in_no_figure(void **state)
 	SITE_OK(view_each(node_view(dalby), 0, count_them, &k, err));
 	assert_int_equal(k.counted, 3);
 	assert_int_equal(k.practice, 6);
+	nodes_meet(o.first, dalby);
+	assert_int_equal(view_record_count(node_rows(o.first)), 3); /* the real site, session and visit */
 	nodes_end(&o);
 }
 
