@@ -7,11 +7,14 @@
 
 #include "app/node.h"
 #include "base/mem.h"
+#include "casework/rows.h"
 #include "crypto/guard.h"
 #include "app/node_builtin.h"
 #include "node/kit.h"
 
 enum { PROFILE_BYTES_MAX = 1 << 20 };
+
+static const char DROP_BOX_NAME[] = "statistik";
 
 static enum err_code
 read_profile(struct app *app, const char *path, struct buf *out, struct err *err)
@@ -39,10 +42,23 @@ fill_kit(struct env *env, struct kit *kit, const struct org *org, const struct n
 	return rc;
 }
 
+/* Where statistics go, apart from content, if the programme has any. */
+static enum err_code
+add_drop_box(struct node *node, bool wanted, struct err *err)
+{
+	const struct profile *p = node_profile(node);
+	struct stream_id box;
+	bool any = false;
+
+	for (size_t i = 0; p != NULL && i < profile_type_count(p); i++)
+		any = any || (rows_has_type(profile_type_at(p, i)) && profile_type_at(p, i)->group != GROUP_OPEN);
+	return wanted && any ? node_team_add(node, DROP_BOX_NAME, true, &box, err) : ERR_OK;
+}
+
 /* The home and in it the organisation. A failure after the keystore was made leaves nothing that looks founded. */
 static enum err_code
 found(struct app *app, const char *org, const char *member, const char *device, struct buf *profile, struct kit *kit,
-      bool escrow, uint8_t print[32], json_t **result, struct err *err)
+      bool escrow, bool drop_box, uint8_t print[32], json_t **result, struct err *err)
 {
 	struct node_seeds seeds;
 	struct home home = { 0 };
@@ -57,7 +73,8 @@ found(struct app *app, const char *org, const char *member, const char *device, 
 	if (err->code != ERR_OK || node_open(&node, app->env, app->home, &secret, err) != ERR_OK)
 		return err->code;
 	if (node_found(node, org, member, device, buf_bytes(profile), escrow, &seeds, err) == ERR_OK &&
-	    node_commit(node, err) == ERR_OK && fill_kit(app->env, kit, node_org(node), &seeds, escrow, err) == ERR_OK) {
+	    add_drop_box(node, drop_box, err) == ERR_OK && node_commit(node, err) == ERR_OK &&
+	    fill_kit(app->env, kit, node_org(node), &seeds, escrow, err) == ERR_OK) {
 		org_root_fingerprint(node_org(node), print);
 		*result = json_pack("{s:s,s:s,s:s}", "org", hex_encode(id, node_keystore(node)->org.b, 16), "device",
 		                    hex_encode(dev, node_self(node)->id.b, 16), "root_fingerprint", hex_encode(fingerprint, print, 32));
@@ -102,7 +119,7 @@ app_init(struct app *app)
 {
 	const char *org = app_option(app, "--org"), *member = app_option(app, "--member"), *device = app_option(app, "--device");
 	const char *dir = app_option(app, "--kit"), *profile_path = app_option(app, "--profile");
-	bool escrow = !app_flag(app, "--no-escrow");
+	bool escrow = !app_flag(app, "--no-escrow"), drop_box = !app_flag(app, "--no-drop-box");
 	struct kit kit = { .recovery_code = "" };
 	struct buf profile = BUF_INIT, text = BUF_INIT;
 	struct profile *checked = NULL;
@@ -116,7 +133,7 @@ app_init(struct app *app)
 		err_set(&err, ERR_USAGE, "init --org NAME --member NAME --device NAME: all three names are needed");
 	else if (app_no_more(app, &err) == ERR_OK && read_profile(app, profile_path, &profile, &err) == ERR_OK &&
 	         profile_parse(&checked, buf_bytes(&profile), &err) == ERR_OK && app_passphrase(app, true, &err) == ERR_OK &&
-	         found(app, org, member, device, &profile, &kit, escrow, print, &result, &err) == ERR_OK && dir != NULL)
+	         found(app, org, member, device, &profile, &kit, escrow, drop_box, print, &result, &err) == ERR_OK && dir != NULL)
 		(void)!kit_write(app->env, dir, org, &kit, &err);
 	if (err.code == ERR_OK) {
 		buf_printf(&text, "%s is founded. Its words, which newcomers compare:\n  %s\n", org, words_encode(words, print, 6));

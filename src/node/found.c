@@ -261,7 +261,7 @@ node_install_profile(struct node *n, struct bytes json, struct err *err)
 
 /* ---- what the roster says ---- */
 
-struct roster_scan { struct node *n; struct profile *best; struct buf json; bool no_memory; };
+struct roster_scan { struct node *n; struct profile *best; struct buf json, best_json; bool no_memory; };
 
 static bool
 by_coordinator(struct node *n, const struct value *v)
@@ -320,6 +320,21 @@ take_org_name(struct node *n, const struct record *r)
 	}
 }
 
+/* Once said it stays: what was written for practice must never become figures. */
+static void
+take_practice(struct node *n, const struct record *r)
+{
+	size_t count;
+	const struct value *v = record_values(r, ROSTER_PRACTICE, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		struct rd rd = rd_init(v[i].value);
+
+		if (rd_peek(&rd) == RD_BOOL && rd_bool(&rd) && by_coordinator(n, &v[i]))
+			n->practice = true;
+	}
+}
+
 static bool
 take_roster_record(void *ctx, const struct record *r, const struct stream_id *team)
 {
@@ -332,6 +347,7 @@ take_roster_record(void *ctx, const struct record *r, const struct stream_id *te
 
 	(void)team;
 	take_org_name(s->n, r);
+	take_practice(s->n, r);
 	v = record_values(r, ROSTER_PROFILE_VERSION, &count);
 	if (count == 0 || !by_coordinator(s->n, &v[0]))
 		return true;
@@ -343,6 +359,9 @@ take_roster_record(void *ctx, const struct record *r, const struct stream_id *te
 	if (newer(p, s->best)) {
 		profile_free(s->best);
 		s->best = p;
+		buf_clear(&s->best_json);
+		buf_put_bytes(&s->best_json, buf_bytes(&s->json));
+		s->no_memory = !buf_ok(&s->best_json);
 	} else {
 		profile_free(p);
 	}
@@ -363,15 +382,19 @@ node_load_roster(struct node *n, struct err *err)
 	if (rc == ERR_OK && s.no_memory)
 		rc = err_plain(err, ERR_NO_MEMORY);
 	if (rc != ERR_OK || s.best == NULL) {
+		buf_free(&s.best_json);
 		profile_free(s.best);
 		return rc;
 	}
 	/* The one in use stays while it is the same: pointers to it are held by what is being written. */
 	if (n->profile != NULL && strcmp(profile_id(n->profile), profile_id(s.best)) == 0 &&
 	    profile_version(n->profile) == profile_version(s.best)) {
+		buf_free(&s.best_json);
 		profile_free(s.best);
 		return ERR_OK;
 	}
+	buf_free(&n->profile_json);
+	n->profile_json = s.best_json;
 	view_set_profile(n->view, s.best);
 	profile_free(n->profile);
 	n->profile = s.best;

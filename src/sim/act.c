@@ -246,6 +246,14 @@ do_trustees(struct play *p, size_t i)
 }
 
 static bool
+do_desk(struct play *p, size_t i)
+{
+	struct err err = ERR_INIT;
+
+	return desk_act(p, i, &err) == ERR_OK || must_be_excused(p, i, "keeping a draft", &err);
+}
+
+static bool
 do_bundle_out(struct play *p, size_t i)
 {
 	struct buf *stick = &p->stick[dice_below(&p->dice, STICKS)];
@@ -406,6 +414,7 @@ befall(struct play *p, enum act_kind kind, size_t i)
 	case DO_WAIT:
 	case DO_IMAGE:
 	case DO_PUT_BACK:
+	case DO_DESK:
 	case DO_COUNT:
 		return;
 	}
@@ -444,6 +453,8 @@ perform(struct play *p, enum act_kind kind, size_t i)
 		return do_leave(p, i);
 	case DO_TRUSTEES:
 		return do_trustees(p, i);
+	case DO_DESK:
+		return do_desk(p, i);
 	case DO_CLOSE:
 		return do_close(p, i);
 	case DO_REOPEN:
