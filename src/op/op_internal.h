@@ -2,6 +2,7 @@
 #ifndef FALTBOK_OP_INTERNAL_H
 #define FALTBOK_OP_INTERNAL_H
 
+#include "node/removal.h"
 #include "op/op.h"
 
 const char *param_text(const struct op_call *c, const char *name); /* NULL when absent */
@@ -26,6 +27,11 @@ json_t *team_names(struct node *n, const struct org_device *d);
 json_t *op_record_json(struct node *n, const struct record *r, const struct stream_id *team);
 json_t *last_seen(struct node *n, const struct org_device *d);
 
+/* Removals in JSON, and where to cut: removal.c. */
+json_t *cuts_json(struct node *n, const struct node_removal *r);
+json_t *removal_json(struct op_call *c, const struct node_removal *r, const struct device_id *dev);
+enum err_code param_before(struct op_call *c, struct node_before before[BEFORE_MAX], size_t *count);
+
 void op_put(struct op_call *), op_get(struct op_call *), op_list(struct op_call *), op_search(struct op_call *),
 	op_resolve(struct op_call *), op_conflicts(struct op_call *), op_import(struct op_call *), op_export(struct op_call *);
 void op_admit(struct op_call *), op_members(struct op_call *), op_team_add(struct op_call *), op_team_list(struct op_call *),
@@ -33,6 +39,8 @@ void op_admit(struct op_call *), op_members(struct op_call *), op_team_add(struc
 	op_exposure(struct op_call *); /* members --exposure */
 void op_invite(struct op_call *), op_invite_list(struct op_call *), op_invite_confirm(struct op_call *),
 	op_invite_withdraw(struct op_call *);
+void op_root_show(struct op_call *), op_root_revoke(struct op_call *), op_root_grant(struct op_call *), op_root_rotate(struct op_call *),
+	op_recover(struct op_call *);
 void op_report(struct op_call *), op_targets(struct op_call *);
 void op_session_open(struct op_call *), op_session_current(struct op_call *), op_session_close(struct op_call *);
 void op_queue_add(struct op_call *), op_queue_list(struct op_call *), op_queue_edit(struct op_call *), op_queue_call(struct op_call *),
