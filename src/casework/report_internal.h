@@ -1,4 +1,4 @@
-/* The inside of a report: rows.c reads, count.c counts, guard.c suppresses, report.c puts it together. */
+/* The inside of a report: rows.c reads, count.c counts, guard.c suppresses with past.c, report.c puts it together. */
 #ifndef FALTBOK_CASEWORK_REPORT_INTERNAL_H
 #define FALTBOK_CASEWORK_REPORT_INTERNAL_H
 
