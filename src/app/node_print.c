@@ -307,6 +307,8 @@ print_result(struct buf *out, const struct op_row *row, const json_t *r)
 		print_erasures(out, r);
 	else if (strcmp(op, "export") == 0)
 		buf_printf(out, "%lld records written to %s: anyone who has this file can read them.\n", number_of(r, "records"), text_of(r, "file"));
+	else if (print_exchange(out, op, r))
+		;
 	else if (strcmp(op, "report") == 0)
 		print_report(out, r);
 	else if (strcmp(op, "admit") == 0)

@@ -102,6 +102,7 @@ node_close(struct node *n)
 	view_free(n->view);
 	vault_free(n->vault);
 	profile_free(n->profile);
+	buf_free(&n->profile_json);
 	home_close(&n->home);
 	for (size_t i = 0; i < n->own_count; i++)
 		mem_free(n->own[i].others);
@@ -164,6 +165,12 @@ const struct profile *
 node_profile(struct node *n)
 {
 	return n->profile;
+}
+
+struct bytes
+node_profile_json(struct node *n)
+{
+	return buf_bytes(&n->profile_json);
 }
 
 struct env *

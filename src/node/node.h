@@ -43,6 +43,7 @@ const struct org *node_org(struct node *n);
 struct keystore *node_keystore(struct node *n);
 struct view *node_view(struct node *n);
 const struct profile *node_profile(struct node *n);          /* NULL before one is installed */
+struct bytes node_profile_json(struct node *n);              /* as it was installed, the node's until a later one comes */
 struct env *node_env(struct node *n);
 const struct org_device *node_self(struct node *n);          /* NULL before admission is known */
 struct peer_host *node_peer_host(struct node *n);            /* for peer_dial, peer_accept, bundles; ctx/done/gone are the caller's to set */

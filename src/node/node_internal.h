@@ -57,6 +57,7 @@ struct node {
 	struct vault *vault;
 	struct view *view;
 	struct profile *profile;
+	struct buf profile_json;      /* as it was installed */
 	struct peer_host host;
 	void (*on_change)(void *ctx);
 	void *on_change_ctx;

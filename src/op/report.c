@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "casework/report.h"
+#include "exchange/records_book.h"
 
 struct each { report_record_cb cb; void *ctx; };
 
@@ -102,7 +103,21 @@ check_format(struct op_call *c, const char *format)
 {
 	if (strcmp(format, "json") == 0 || strcmp(format, "csv") == 0 || strcmp(format, "html") == 0)
 		return ERR_OK;
-	return err_set(&c->err, ERR_USAGE, "report: format must be json, html or csv, not \"%s\"", format);
+	if (strcmp(format, "xlsx") == 0)
+		return param_text(c, "output") != NULL ? ERR_OK : err_set(&c->err, ERR_USAGE, "report: an xlsx is no text: say where with -o FILE");
+	return err_set(&c->err, ERR_USAGE, "report: format must be json, html, csv or xlsx, not \"%s\"", format);
+}
+
+static enum err_code
+as_workbook(struct op_call *c, const struct report_ask *ask, const json_t *report, struct buf *out)
+{
+	struct book *b;
+
+	if (report_book(&b, report, ask->lang, &c->err) != ERR_OK)
+		return c->err.code;
+	(void)!book_xlsx(out, b, &c->err);
+	book_free(b);
+	return c->err.code;
 }
 
 static enum err_code
@@ -110,7 +125,9 @@ in_format(struct op_call *c, const struct report_ask *ask, const char *format, c
 {
 	char *text;
 
-	if (strcmp(format, "csv") == 0) {
+	if (strcmp(format, "xlsx") == 0) {
+		return as_workbook(c, ask, report, out);
+	} else if (strcmp(format, "csv") == 0) {
 		report_csv(out, ask, report);
 	} else if (strcmp(format, "html") == 0) {
 		report_html(out, ask, report);
