@@ -17,6 +17,7 @@ table_add(struct result *x, const struct report_line *l, const struct report_pat
 
 	t->line = l;
 	t->path = path;
+	t->place = x->table_count;
 	t->total_listed = true;
 	if (l->person && l->measure != RM_SUM) {
 		t->code = mem_zero(rows->count + rows->supposed + 1, sizeof(*t->code));

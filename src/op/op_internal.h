@@ -31,7 +31,11 @@ void op_admit(struct op_call *), op_members(struct op_call *), op_team_add(struc
 	op_exposure(struct op_call *); /* members --exposure */
 void op_invite(struct op_call *), op_invite_list(struct op_call *), op_invite_confirm(struct op_call *),
 	op_invite_withdraw(struct op_call *);
-void op_report(struct op_call *), op_targets(struct op_call *);
+void op_report(struct op_call *), op_report_runs(struct op_call *), op_targets(struct op_call *);
+void op_access_export(struct op_call *), op_access_log(struct op_call *), op_break_glass(struct op_call *), op_erase_dry(struct op_call *),
+	op_retention(struct op_call *), op_retention_order(struct op_call *), op_retention_approve(struct op_call *),
+	op_retention_clock(struct op_call *), op_incident_export(struct op_call *), op_incident_lost(struct op_call *),
+	op_register_art30(struct op_call *), op_register_dpia(struct op_call *); /* law_*.c */
 void op_erase(struct op_call *), op_erase_approve(struct op_call *), op_erase_status(struct op_call *);
 void op_profile_show(struct op_call *), op_profile_check(struct op_call *), op_profile_install(struct op_call *);
 /* Exchange: exchange.c. */
@@ -41,5 +45,8 @@ void op_export_as(struct op_call *, const struct profile_type *type, const char 
 enum err_code import_package(struct op_call *c, struct buf *file) MUST_CHECK; /* an export becomes the trace that is in it */
 void op_status(struct op_call *), op_verify(struct op_call *), op_sync(struct op_call *);
 void op_bundle_write(struct op_call *), op_bundle_read(struct op_call *), op_bundle_check(struct op_call *);
+
+struct report_source;
+extern const struct report_source report_of_view; /* report.c; its ctx is the node */
 
 #endif
