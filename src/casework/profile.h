@@ -58,6 +58,7 @@ struct profile_field {
 	const struct choice_list *list;  /* VT_CHOICE */
 	const char *ref_type;            /* VT_REF */
 	bool required, search;           /* search: text that the full-text index holds */
+	bool followed;                   /* VT_REF: a line of a report looks where it points, or counts it */
 	bool off;                        /* not asked, and not taken from forms, before a version turns it on */
 	const struct workflow *workflow; /* a choice register's states, or NULL */
 	const struct form_rule *form;    /* how a form asks, or NULL */

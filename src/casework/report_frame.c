@@ -47,7 +47,7 @@ header_json(struct run *r, json_t **out, struct err *err)
 
 /* ---- completeness ---- */
 
-/* When each device last wrote something that is counted here. */
+/* When each device last wrote something that is counted here; one that wrote nothing is not known from the records. */
 static json_t *
 devices_json(const struct run *r)
 {
@@ -63,8 +63,9 @@ devices_json(const struct run *r)
 		for (uint32_t a = 0; a < s->author_count; a++)
 			if (s->author_last[a] > last && want != NULL && r->source->author(r->source->ctx, a, id) && strcmp(id, want) == 0)
 				last = s->author_last[a];
-		json_array_append_new(out, json_pack("{s:O,s:O,s:o}", "id", json_object_get(d, "id"), "device", json_object_get(d, "device"),
-		                                     "last_entry", last == 0 ? json_null() : json_string(time_print(at, hlc_ms(last), 0))));
+		if (last > 0)
+			json_array_append_new(out, json_pack("{s:O,s:O,s:s}", "id", json_object_get(d, "id"), "device", json_object_get(d, "device"),
+			                                     "last_entry", time_print(at, hlc_ms(last), 0)));
 	}
 	return out;
 }
@@ -83,6 +84,8 @@ completeness_json(struct run *r, json_t **out, struct err *err)
 	                 "percent_base", REPORT_BASE_MIN, "unreadable", (json_int_t)r->ask->unreadable);
 	if (*out == NULL)
 		return err_plain(err, ERR_NO_MEMORY);
+	if (r->ask->of_rows)
+		json_object_set_new(*out, "source", json_string("rows"));
 	if (r->ask->devices != NULL && r->source->author != NULL)
 		json_object_set_new(*out, "devices", devices_json(r));
 	for (size_t i = 0; i < d->completeness_count && rc == ERR_OK; i++) {

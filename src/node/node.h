@@ -79,6 +79,14 @@ void node_drop(struct node *n);
 /* A record as it is, open batch included; ERR_UNKNOWN. */
 enum err_code node_record(struct node *n, const struct record_id *id, struct record *out, struct stream_id *team, struct err *err) MUST_CHECK;
 
+/* ---- rows of a drop-box (proto/vault.md, 12) ---- */
+/* The drop-box that rows are written to: of the live ones that of the smallest id. */
+bool node_drop_box(struct node *n, struct stream_id *out);
+/* The rows, where the organisation has a drop-box that this device reads; NULL: figures are counted from records. */
+struct view *node_rows(struct node *n);
+/* Does this change count, so that it brings a row? Whatever must never reach the figures says no here: nobody else is asked. */
+bool node_counts(struct node *n, const struct change *c);
+
 /* ---- erasure (proto/org.md, 9) ---- */
 /* Asks for everything in the record's group to be erased: writes the ERASE_REQ into the open batch. ERR_REFUSED, ERR_EXISTS. */
 struct node_order { struct hash id; uint64_t entries, records; };

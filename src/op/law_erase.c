@@ -66,7 +66,8 @@ cells_without(struct node *n, const struct report_def *def, const struct group_i
 	struct without w = { .node = n, .group = group };
 	struct report_source source = { .ctx = &w, .each = each_other };
 	/* All that could ever be in a period; a change from the stretch before says nothing here. */
-	struct report_ask ask = { .profile = node_profile(n), .def = def, .from = "1970-01-01", .to = "2169-12-31", .lang = "sv", .plain = true };
+	struct report_ask ask = { .profile = node_profile(n), .def = def, .from = "1970-01-01", .to = "2169-12-31", .lang = "sv", .plain = true,
+	                          .of_rows = node_rows(n) != NULL }; /* rows outlive the records they were made of */
 	json_t *report = NULL;
 	enum err_code rc = report_run_cells(&report, cells, &ask, &source, err);
 

@@ -220,8 +220,12 @@ approve_asked(struct op_call *c, const struct sweep *s, const struct standing *o
 
 		if (!o->approved && asked != NULL && !SAME(asked->member, self->member) && node_open_order(c->node, o, &about, &keep, NULL) == ERR_OK &&
 		    cites(about.reason, order->id))
-			for (size_t k = 0; k < s->count; k++)
-				due = due || (SAME(s->groups[k].id, about.group) && !s->groups[k].kept);
+			for (size_t k = 0; k < s->count; k++) {
+				struct group_id image; /* an order names no ids: proto/org.md, 9 */
+
+				erase_image(image.b, s->groups[k].id.b);
+				due = due || (SAME(image, about.group) && !s->groups[k].kept);
+			}
 		buf_wipe(&keep);
 		if (!due)
 			continue;

@@ -3,6 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 found
 admitted bo advisor lund
+admitted cia advisor lund
 admitted auditor auditor
 fb anna --quiet import tests/data/lund-2019-2021/trace.jsonl
 round() { fb "$1" --quiet bundle write "$work/x.fb" && fb "$2" --quiet bundle read "$work/x.fb"; }
@@ -32,8 +33,10 @@ same "$(jq -r '.header.recipient+" "+.run.by' "$work/first")" 'Kulturnämnden an
 same "$(fb anna --json report runs | jq -r '.runs[0].id')" "$run" 'it is in the ledger'
 round anna bo
 fb anna report iop $period --format json >"$work/a"
+round anna cia
 fb bo report iop $period --format json >"$work/b"
-claim 'with the same ledger two nodes print the same bytes' cmp "$work/a" "$work/b"
+fb cia report iop $period --format json >"$work/c"
+claim 'with the same records and ledger two nodes print the same bytes' cmp "$work/b" "$work/c"
 claim 'and nothing differs from the run before' jq -e ".footer.previous.run==\"$run\" and .footer.previous.differences==[]" "$work/a"
 same "$(jq -r .digest "$work/a" | wc -c)" 65 'a digest'
 claim 'an auditor recomputes it' audit report-digest "$work/a"
