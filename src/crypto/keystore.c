@@ -54,6 +54,21 @@ recovery_code_parse(const char *text, uint8_t out[16])
 	return base32_decode(out, 16, text);
 }
 
+void
+keystore_push_seal(struct keystore *k, struct env *env)
+{
+	k->seal[1] = k->seal[0];
+	seal_pair_make(env, &k->seal[0]);
+	k->seal_count = 2;
+}
+
+void
+keystore_drop_seal(struct keystore *k)
+{
+	wipe(&k->seal[1], sizeof(k->seal[1]));
+	k->seal_count = 1;
+}
+
 struct epoch_secret *
 keystore_epoch(struct keystore *k, const struct epoch_id *id)
 {

@@ -9,6 +9,8 @@
  *   removal.c  revoking, ungranting, and why              late.c      what is held and does not count; adopting
  *   exposure.c what a device could read
  *   invite.c   invitations, and newcomers at the door
+ *   tend.c     keys that come and go by themselves         keys.c     keys for new readers
+ *   heard.c    of devices that one does not meet
  *   erase.c    what is buried, late entries, receipts     order.c     asking for an erasure and approving it
  */
 #ifndef FALTBOK_NODE_NODE_INTERNAL_H
@@ -31,7 +33,7 @@ enum {
 enum {
 	ROSTER_TYPE = 1,
 	ROSTER_PROFILE = 1, ROSTER_PROFILE_ID = 2, ROSTER_PROFILE_VERSION = 3, ROSTER_ORG_NAME = 4,
-	ROSTER_MEMBER_NAME = 5, ROSTER_DEVICE_NAME = 6,
+	ROSTER_MEMBER_NAME = 5, ROSTER_DEVICE_NAME = 6, ROSTER_KEYS_BY_HAND = 7,
 };
 
 /* Which entries of a log beyond `upto` have effect, short enough to compare. */
@@ -159,7 +161,8 @@ enum err_code node_tell_forks(struct node *n, struct err *err) MUST_CHECK;
 
 /* admit.c */
 enum err_code node_append_control(struct node *n, const struct control_op *op, struct err *err) MUST_CHECK;
-enum err_code node_must_coordinate(struct node *n, struct err *err) MUST_CHECK;
+/* keys.c: a KEYGRANT of the stream's epochs, when we hold them and the device lacks them; *given is then one more. */
+enum err_code node_give_key(struct node *n, const struct stream_id *stream, const struct device_id *dev, size_t *given, struct err *err) MUST_CHECK;
 /* invite.c */
 void node_end_invites(struct node *n);
 

@@ -10,6 +10,7 @@
  */
 #include "node/node_internal.h"
 #include "node/removal.h"
+#include "store/netkey.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -523,6 +524,9 @@ committed(void *ctx)
 	/* What is durable is saved, whether or not it can be shown yet: the next call tries again. */
 	if (node_project(n, &err) != ERR_OK)
 		env_logf(n->env, "showing what is saved: %s", err.text);
+	if (home_learn_network(&n->home, NULL, &err) != ERR_OK)
+		env_logf(n->env, "taking up a network key: %s", err.text);
+	n->host.network_count = n->home.keys->network_count;
 	node_finish_erasures(n);
 	if (n->stored_any && n->on_change != NULL)
 		n->on_change(n->on_change_ctx);

@@ -377,6 +377,7 @@ last_pass(struct org *o, struct eval *ev, uint32_t s, struct err *err)
 {
 	struct standing *st = &ev->standing[s];
 	enum err_code rc = st->rank > STRATUM_LAST ? self_removals(o, ev, s, err) : ERR_OK;
+	uint64_t in_log;
 
 	for (uint32_t l = o->subjects[s].logs; l != NONE && rc == ERR_OK; l = o->logs[l].next) {
 		struct reach reach;
@@ -384,6 +385,7 @@ last_pass(struct org *o, struct eval *ev, uint32_t s, struct err *err)
 		if (!log_is_ours(ev, &o->logs[l]))
 			continue;
 		reach = reach_of(o, ev, &o->logs[l]);
+		in_log = 0;
 		for (uint32_t i = o->logs[l].nodes; i != NONE && rc == ERR_OK; i = o->nodes[i].next) {
 			const struct node *n = &o->nodes[i];
 
@@ -394,9 +396,12 @@ last_pass(struct org *o, struct eval *ev, uint32_t s, struct err *err)
 			if (n->kind != KIND_SEALKEY)
 				continue;
 			st->seal_count++;
+			in_log++;
 			if (st->seal == NONE || seal_is_newer(o, n, &o->nodes[st->seal]))
 				st->seal = i;
 		}
+		if (st->seal != NONE && o->nodes[st->seal].log == l)
+			st->seal_log_count = in_log;
 	}
 	return rc;
 }

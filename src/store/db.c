@@ -42,6 +42,9 @@ static const char *const migrations[] = {
 	"CREATE TABLE peer("
 	" author BLOB PRIMARY KEY NOT NULL, last_seen_ms INTEGER NOT NULL, frontier BLOB, addr TEXT, ack INTEGER)"
 	" WITHOUT ROWID;",
+	"CREATE TABLE attest("
+	" peer BLOB PRIMARY KEY NOT NULL, inc BLOB NOT NULL, older INTEGER NOT NULL, seq INTEGER NOT NULL,"
+	" payload BLOB NOT NULL) WITHOUT ROWID;",
 };
 
 enum { APPLICATION_ID = 0x46424b31 }; /* "FBK1" */

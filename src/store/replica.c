@@ -27,6 +27,8 @@ replica_tell_org(struct replica *r, const struct entry *e, struct err *err)
 		return ERR_OK;
 	r->org_dirty = r->orders_dirty = true;
 	rc = SAME(e->h.stream, r->control) ? erase_tell(r, e, err) : ERR_OK;
+	if (rc == ERR_OK && SAME(e->h.stream, r->control))
+		rc = netkey_note(r, e, err);
 	return rc == ERR_OK ? org_add(r->org, e, err) : rc;
 }
 
@@ -140,6 +142,7 @@ load_org(struct replica *r, struct err *err)
 	r->org = org_new();
 	r->orders = orders_new();
 	r->has_org = false;
+	netkey_forget(r);
 	if (!r->org || !r->orders)
 		return err_plain(err, ERR_NO_MEMORY);
 	org_set_holds(r->org, holds, r);
@@ -262,6 +265,9 @@ replica_close(struct replica *r)
 	mem_free(r->sorted);
 	mem_free(r->damaged);
 	mem_free(r->batch);
+	mem_free(r->attests);
+	netkey_forget(r);
+	mem_free(r->netkeys);
 	buf_free(&r->own);
 	mem_free(r->path);
 	mem_free(r);
@@ -308,6 +314,7 @@ go_back(struct replica *r)
 	struct err why = ERR_INIT;
 
 	r->pending = 0;
+	r->attest_count = 0;
 	if (load(r, &why) != ERR_OK) {
 		env_logf(r->env, "store: reading back after a failed write: %s", why.text);
 		logs_clear(r);
@@ -358,6 +365,8 @@ replica_commit(struct replica *r, struct err *err)
 	rc = replica_evaluate(r, err);
 	if (rc == ERR_OK)
 		rc = erase_apply(r, err);
+	if (rc == ERR_OK)
+		rc = attest_fold(r, err);
 	if (rc != ERR_OK) {
 		replica_drop(r);
 		return rc;

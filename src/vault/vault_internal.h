@@ -22,6 +22,8 @@ enum {
 	NO_CASE = -1,
 };
 
+struct reader { struct device_id dev; uint64_t seal; }; /* sealed to that device's seal key of this index */
+
 struct epoch {
 	struct epoch_id id;
 	struct stream_id stream;
@@ -34,12 +36,13 @@ struct epoch {
 	uint8_t commit[32];
 	struct log_key log;      /* where the EPOCH stands */
 	uint64_t seq;
-	struct device_id *readers;
+	struct reader *readers;
 	size_t reader_count;
 };
 
 struct epoch_keys { /* guarded; parallel to epochs */
 	bool has_e, has_mk;
+	bool mk_told;            /* it comes from a table alone, and may be wrong */
 	uint8_t e[32], mk[32], wk[32], tk[32];
 };
 
@@ -52,10 +55,12 @@ struct case_key { /* guarded */
 	struct group_id group;
 	bool wrapped, wrapped_open; /* we have wrapped it in our log of that incarnation; only in the open transaction */
 	struct inc wrapped_inc;
+	bool has_told;           /* a key table under `told` has announced it: the one of the largest number */
+	struct epoch_id told;
 	int64_t next;            /* another key under the same kid, or NO_CASE */
 };
 
-struct given { struct epoch_id epoch; struct device_id dev; struct log_key log; uint64_t seq; bool effective; };
+struct given { struct epoch_id epoch; struct device_id dev; uint64_t seal; struct log_key log; uint64_t seq; bool effective; };
 
 struct waiting { struct log_key log; struct header h; struct hash id; uint8_t *payload; };
 
@@ -112,6 +117,12 @@ void vault_table_key(uint8_t out[32], const struct epoch_keys *k, const uint8_t 
 enum err_code vault_take_secret(struct vault *v, struct epoch *ep, const uint8_t e[32], struct err *err) MUST_CHECK;
 void vault_commit_of(uint8_t out[32], const uint8_t e[32], const struct stream_id *stream);
 struct epoch *vault_preferred_epoch(const struct vault *v, const struct stream_id *stream);
+
+/* vault_rotate.c: an epoch of the stream that nobody writes under any more once all have taken up `now`. */
+bool vault_is_old(const struct vault *v, const struct epoch *ep, const struct epoch *now);
+/* Would this key be lost to others with the old epochs: born under one, and announced under none that stays? */
+bool vault_is_untold(const struct vault *v, const struct case_key *c, const struct epoch *now);
+void vault_case_told(struct vault *v, int64_t i, const struct epoch_id *under);
 
 /* The KEYTABLE whose rows stand in v->plain, which is wiped. */
 enum err_code vault_seal_table(struct vault *v, struct env *env, const struct header *next, struct buf *payload, struct err *err) MUST_CHECK;

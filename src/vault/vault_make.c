@@ -9,6 +9,7 @@
 #include "crypto/primitive.h"
 #include "crypto/seal.h"
 #include "vault/vault_internal.h"
+#include "vault/vault_rotate.h"
 
 /* Ephemeral pairs are hedged like every other secret. */
 static void
@@ -163,18 +164,26 @@ vault_make_keygrant(struct vault *v, struct env *env, const struct org *org, con
 	return rc;
 }
 
-/* The rows of one table: live case keys from *at on; the first table also carries every MK. */
-static void
-write_rows(struct vault *v, const struct stream_id *stream, size_t *at, bool *more)
+/* Does this key belong into the table: a live one of the stream, and with `missed` one that would be lost with old epochs? */
+static bool
+goes_in(const struct vault *v, const struct case_key *c, const struct stream_id *stream, const struct epoch *missed)
 {
-	bool first = *at == 0;
+	return SAME(c->stream, *stream) && c->bound && (missed == NULL || vault_is_untold(v, c, missed)) &&
+	       !keystore_tombstoned(v->ks, TOMB_KEY, c->kid.b);
+}
+
+/* The rows of one table: case keys from *at on; the first of a full set also carries every MK. */
+static void
+write_rows(struct vault *v, const struct stream_id *stream, const struct epoch *missed, size_t *at, bool *more)
+{
+	bool first = *at == 0 && missed == NULL;
 	size_t count = 0, metas = 0, end = *at;
 	struct buf *out = &v->plain;
 
 	for (size_t i = *at; i < v->case_count && count < KEYTABLE_ROWS; i++, end = i) {
 		const struct case_key *c = &v->cases[i];
 
-		count += SAME(c->stream, *stream) && c->bound && !keystore_tombstoned(v->ks, 1, c->kid.b);
+		count += goes_in(v, c, stream, missed);
 	}
 	for (size_t i = 0; i < v->epoch_count && first && metas < KEYGRANT_EPOCHS_MAX / 4; i++)
 		metas += v->keys[i].has_mk && SAME(v->epochs[i].stream, *stream);
@@ -184,7 +193,7 @@ write_rows(struct vault *v, const struct stream_id *stream, size_t *at, bool *mo
 	for (size_t i = *at; i < end; i++) {
 		const struct case_key *c = &v->cases[i];
 
-		if (!SAME(c->stream, *stream) || !c->bound || keystore_tombstoned(v->ks, 1, c->kid.b))
+		if (!goes_in(v, c, stream, missed))
 			continue;
 		wr_array(out, 4);
 		WR_FIXED(out, c->kid);
@@ -204,14 +213,26 @@ write_rows(struct vault *v, const struct stream_id *stream, size_t *at, bool *mo
 	*at = end;
 	*more = false;
 	for (size_t i = end; i < v->case_count && !*more; i++)
-		*more = SAME(v->cases[i].stream, *stream) && v->cases[i].bound;
+		*more = goes_in(v, &v->cases[i], stream, missed);
 }
 
 enum err_code
 vault_make_keytable(struct vault *v, struct env *env, const struct header *next, size_t *at, bool *more,
                     struct buf *payload, struct err *err)
 {
-	write_rows(v, &next->stream, at, more);
+	write_rows(v, &next->stream, NULL, at, more);
+	return vault_seal_table(v, env, next, payload, err);
+}
+
+enum err_code
+vault_make_keytable_missed(struct vault *v, struct env *env, const struct header *next, size_t *at, bool *more,
+                           struct buf *payload, struct err *err)
+{
+	const struct epoch *now = vault_preferred_epoch(v, &next->stream);
+
+	if (now == NULL)
+		return err_set(err, ERR_KEY, "no clean epoch is held for this team");
+	write_rows(v, &next->stream, now, at, more);
 	return vault_seal_table(v, env, next, payload, err);
 }
 
