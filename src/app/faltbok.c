@@ -15,6 +15,7 @@ static const struct command own_commands[] = {
 	  "Creates the organisation; this device is its first coordinator. Writes the recovery kit." },
 	{ "join", "CODE --member NAME --device NAME | --request FILE --member NAME --device NAME | --welcome FILE [--root FINGERPRINT | --yes]",
 	  "Joins by the code on a coordinator's screen; or by files: makes a request for a coordinator, then takes the welcome." },
+	{ "restore", "FILE", "Makes a home of a backup, under the passphrase that it had then." },
 	{ "serve", "[--listen HOST:PORT] [--peer HOST:PORT]…", "Keeps in step with others until interrupted." },
 	{ "passphrase", "[--new-passphrase-file FILE]", "Changes the passphrase of this home." },
 	{ "recover", "--code FILE", "Sets a new passphrase with this device's recovery code." },
@@ -166,6 +167,8 @@ main(int argc, char **argv)
 		status = app_init(&app);
 	else if (strcmp(app.argv[0], "join") == 0)
 		status = app_join(&app);
+	else if (strcmp(app.argv[0], "restore") == 0)
+		status = app_restore(&app);
 	else if (strcmp(app.argv[0], "serve") == 0)
 		status = app_serve(&app);
 	else if (strcmp(app.argv[0], "passphrase") == 0)

@@ -2,6 +2,8 @@
 #ifndef FALTBOK_APP_NODE_PRINT_H
 #define FALTBOK_APP_NODE_PRINT_H
 
+#include <stdbool.h>
+
 #include "base/bytes.h"
 
 #include <jansson.h>
@@ -13,6 +15,7 @@ const char *plural(long long n);
 void print_removed(struct buf *out, const json_t *member);
 void print_removal(struct buf *out, const json_t *r);
 void print_adopt(struct buf *out, const json_t *r);
+bool print_key_result(struct buf *out, const char *op, const json_t *r); /* false: it is about something else */
 void print_exposure(struct buf *out, const json_t *r);
 
 #endif

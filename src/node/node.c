@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "node/node_internal.h"
+#include "store/backup.h"
 
 enum { SNAPSHOT_WORTH = 400 }; /* entries to open anew: about what writing the image costs */
 
@@ -130,6 +131,12 @@ node_save_keystore(struct node *n, struct err *err)
 	if (rc == ERR_OK)
 		vault_keystore_saved(n->vault);
 	return rc;
+}
+
+enum err_code
+node_backup(struct node *n, const char *path, struct err *err)
+{
+	return home_backup(&n->home, path, err);
 }
 
 struct replica *

@@ -383,6 +383,14 @@ tend_network(struct node *n, struct err *err)
 	return rc == ERR_OK ? node_commit(n, err) : rc;
 }
 
+enum err_code
+node_rotate_network(struct node *n, uint64_t *number, struct err *err)
+{
+	enum err_code rc = node_must_coordinate(n, err);
+
+	return rc == ERR_OK ? home_rotate_network(&n->home, number, err) : rc;
+}
+
 /* ---- all of it ---- */
 
 static enum err_code

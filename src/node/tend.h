@@ -19,6 +19,9 @@ struct node_tended {
 /* Everything that is due, each in a transaction of its own; nothing is left open. `out` may be NULL. */
 enum err_code node_tend(struct node *n, struct node_tended *out, struct err *err) MUST_CHECK;
 
+/* Coordinator: makes a new network key, in the open batch; removing somebody does it by itself. */
+enum err_code node_rotate_network(struct node *n, uint64_t *number, struct err *err) MUST_CHECK;
+
 /* ---- what others attest ---- */
 /* Age in days of the newest attestation by a coordinator; 0 on a coordinator's own device, -1: never heard. */
 int64_t node_membership_days(struct node *n);

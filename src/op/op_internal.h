@@ -31,6 +31,14 @@ void op_admit(struct op_call *), op_members(struct op_call *), op_team_add(struc
 	op_exposure(struct op_call *); /* members --exposure */
 void op_invite(struct op_call *), op_invite_list(struct op_call *), op_invite_confirm(struct op_call *),
 	op_invite_withdraw(struct op_call *);
+void op_keys_list(struct op_call *), op_keys_approve(struct op_call *), op_keys_refuse(struct op_call *), op_team_set(struct op_call *),
+	op_netkey_rotate(struct op_call *), op_backup(struct op_call *);
+/* What can be known of devices that one does not meet (heard.c): warnings, and the fields of status. */
+void warn(json_t *warnings, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void warn_heard(json_t *warnings, struct node *n, int64_t membership_days);
+void say_heard(struct node *n, json_t *status);
+/* Keys that wait for a person's yes; *open: how many of them nobody here has refused. keys.c */
+json_t *keys_waiting_json(struct node *n, size_t *open);
 void op_report(struct op_call *);
 void op_erase(struct op_call *), op_erase_approve(struct op_call *), op_erase_status(struct op_call *);
 void op_profile_show(struct op_call *), op_profile_check(struct op_call *), op_profile_install(struct op_call *);

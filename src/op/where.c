@@ -8,14 +8,11 @@
 
 #include "base/mem.h"
 #include "node/removal.h"
+#include "node/tend.h"
 
-enum { FRESH_DAYS = 14, PEERS_SHOWN = 512, REASON_SHOWN = 400 };
-#define MS_PER_DAY 86400000ll
+enum { PEERS_SHOWN = 512, REASON_SHOWN = 400 };
 
-static void
-warn(json_t *warnings, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static void
+void
 warn(json_t *warnings, const char *fmt, ...)
 {
 	char text[768];
@@ -63,28 +60,6 @@ peers_json(struct node *n)
 	}
 	mem_free(p);
 	return out;
-}
-
-/* How long ago a coordinator was last heard of, in days; 0 on a coordinator's own device, -1 when never. */
-static int64_t
-membership_age(struct node *n)
-{
-	struct replica_peer *p;
-	int64_t newest = -1, now = node_env(n)->ops->wall_ms(node_env(n));
-	size_t count;
-
-	if (node_self(n) != NULL && node_self(n)->coordinator)
-		return 0;
-	p = mem_zero(PEERS_SHOWN, sizeof(*p));
-	count = p == NULL ? 0 : replica_peers(node_replica(n), p, PEERS_SHOWN);
-	for (size_t i = 0; i < count; i++) {
-		const struct org_device *d = org_device_by_author(node_org(n), &p[i].author);
-
-		if (d != NULL && d->coordinator && !d->gone && p[i].last_seen_ms > newest)
-			newest = p[i].last_seen_ms;
-	}
-	mem_free(p);
-	return newest < 0 ? -1 : newest > now ? 0 : (now - newest) / MS_PER_DAY;
 }
 
 /* First of all, and plainly: whoever reads this has nobody else to tell them. */
@@ -141,8 +116,7 @@ warnings_json(struct node *n, int64_t age, uint64_t waiting)
 		if (g->self_grant && g->has_team)
 			warn(w, "coordinator device %s has granted itself the team %s", node_device_name(n, &g->dev), node_team_name(n, &g->team));
 	}
-	if (age > FRESH_DAYS)
-		warn(w, "the view of who is a member is %lld days old", (long long)age);
+	warn_heard(w, n, age);
 	if (node_waiting_keys(n) > 0)
 		warn(w, "%llu entries wait for a key from a colleague", (unsigned long long)node_waiting_keys(n));
 	if (node_moved(n))
@@ -177,7 +151,7 @@ op_status(struct op_call *c)
 	struct node *n = c->node;
 	struct node_custody k;
 	uint8_t state[32], frontier[32];
-	int64_t age = membership_age(n);
+	int64_t age = node_membership_days(n);
 	const struct org_device *self = node_self(n);
 	uint64_t waiting = node_late_count(n);
 
@@ -196,8 +170,10 @@ op_status(struct op_call *c)
 	                      (json_int_t)k.elsewhere, "safe_to_wipe", k.safe_to_wipe, "peers", peers_json(n), "forks", forks_json(n),
 	                      "waiting_adoption",
 	                      (json_int_t)waiting, "membership_age_days", (json_int_t)age, "warnings", warnings_json(n, age, waiting));
-	if (c->result != NULL)
+	if (c->result != NULL) {
 		json_object_set_new(c->result, "removed", json_boolean(self != NULL && self->gone));
+		say_heard(n, c->result);
+	}
 	op_end(c);
 }
 

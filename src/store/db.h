@@ -21,6 +21,8 @@ enum db_slot {
 	DB_SLOTS
 };
 
+enum { DB_APPLICATION_ID = 0x46424b31 }; /* "FBK1" */
+
 struct db {
 	sqlite3 *handle;
 	sqlite3_stmt *stmt[DB_SLOTS];

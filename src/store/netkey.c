@@ -263,18 +263,39 @@ home_network_is_exposed(struct home *h)
 	return false;
 }
 
-size_t
-netkey_for(struct replica *r, const struct network_key *keys, size_t count, const struct org_device *to)
+static bool
+has_heard(struct replica *r, const struct org_device *d, const struct netkey_held *held)
 {
-	struct netkey k;
 	size_t log;
 
-	for (size_t i = 0; to != NULL && i < count; i++) {
+	/* Who made it knows it, and so does whoever holds the log up to it. */
+	return SAME(held->key.author, d->sign_pk) ||
+	       (replica_log_find(r, &held->key, &log) && replica_acked(r, &d->sign_pk, log) > held->seq);
+}
+
+static bool
+all_have_heard(struct replica *r, const struct netkey_held *held, const struct author *self)
+{
+	for (size_t i = 0; i < org_device_count(r->org); i++) {
+		const struct org_device *d = org_device_at(r->org, i);
+
+		if (org_device_live(d) && !SAME(d->sign_pk, *self) && !has_heard(r, d, held))
+			return false;
+	}
+	return true;
+}
+
+size_t
+netkey_for(struct replica *r, const struct network_key *keys, size_t count, const struct author *self, const struct org_device *to)
+{
+	struct netkey k;
+
+	for (size_t i = 0; i < count; i++) {
 		bool heard = true;
 
-		for (size_t j = 0; j < r->netkey_count; j++)
+		for (size_t j = 0; j < r->netkey_count && heard; j++)
 			if (counts(r, &r->netkeys[j], &k) && is_of(&k, &r->org_id, keys[i].n))
-				heard = replica_log_find(r, &r->netkeys[j].key, &log) && replica_acked(r, &to->sign_pk, log) > r->netkeys[j].seq;
+				heard = to != NULL ? has_heard(r, to, &r->netkeys[j]) : all_have_heard(r, &r->netkeys[j], self);
 		if (heard)
 			return i;
 	}

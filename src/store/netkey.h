@@ -19,7 +19,10 @@ bool home_network_is_exposed(struct home *h);
  * is over, and writes the keystore when any of that changed it. *changed may be NULL: whoever keeps a count of keys asks again.
  */
 enum err_code home_learn_network(struct home *h, bool *changed, struct err *err) MUST_CHECK;
-/* Which of these keys to seal a bundle under that `to` is to open: the newest that it is known to have heard of. */
-size_t netkey_for(struct replica *r, const struct network_key *keys, size_t count, const struct org_device *to);
+/*
+ * Which of these keys to seal a bundle under: the newest that `to`, or without it every live device, is known to have
+ * heard of. A stick is how a device that nobody meets learns of a new key at all. The newest when none is left.
+ */
+size_t netkey_for(struct replica *r, const struct network_key *keys, size_t count, const struct author *self, const struct org_device *to);
 
 #endif
