@@ -106,6 +106,7 @@ note_streams(struct node *n, struct rotation *t)
 	const struct org *org = node_org(n);
 	struct stream_id stream = roster_stream(org_id(org));
 	struct rotation now = *t;
+	bool known;
 
 	now.count = 0;
 	for (size_t i = 0; i <= org_team_count(org) && now.count < STREAMS_MAX; i++) {
@@ -117,11 +118,12 @@ note_streams(struct node *n, struct rotation *t)
 		if (!org_reads(org, &stream, &node_self(n)->id) || !vault_preferred(n->vault, &stream, &s->epoch))
 			continue;
 		now.count++;
-		for (size_t k = 0; k < t->count; k++)
-			if (SAME(t->streams[k].stream, stream) && SAME(t->streams[k].epoch, s->epoch))
-				s->ms = t->streams[k].ms;
-			else if (SAME(t->streams[k].stream, stream) && vault_preferred_n(n->vault, &stream) > 1)
-				now.adopted = true;
+		known = false;
+		for (size_t k = 0; k < t->count && !known; k++) {
+			known = SAME(t->streams[k].stream, stream) && SAME(t->streams[k].epoch, s->epoch);
+			s->ms = known ? t->streams[k].ms : s->ms;
+		}
+		now.adopted = now.adopted || (!known && vault_preferred_n(n->vault, &stream) > 1);
 	}
 	now.changed = t->changed || now.count != t->count || memcmp(now.streams, t->streams, now.count * sizeof(now.streams[0])) != 0;
 	*t = now;

@@ -371,6 +371,15 @@ seal_is_newer(const struct org *o, const struct node *a, const struct node *b)
 	return a->seq != b->seq ? a->seq > b->seq : memcmp(a->id.b, b->id.b, sizeof(a->id.b)) < 0;
 }
 
+/* How many keys of the log's own incarnation there are: the ADMIT's belongs to the first one, which cites no older. */
+static uint64_t
+seals_of_log(const struct org *o, uint32_t log, uint64_t in_log)
+{
+	uint32_t open = o->logs[log].open;
+
+	return open != NONE && o->nodes[open].op->u.open.old_count > 0 ? in_log : in_log + 1;
+}
+
 /* What every admitted device may say of itself: its seal keys, and that it leaves. */
 static enum err_code
 last_pass(struct org *o, struct eval *ev, uint32_t s, struct err *err)
@@ -401,7 +410,7 @@ last_pass(struct org *o, struct eval *ev, uint32_t s, struct err *err)
 				st->seal = i;
 		}
 		if (st->seal != NONE && o->nodes[st->seal].log == l)
-			st->seal_log_count = in_log;
+			st->seal_log_count = seals_of_log(o, l, in_log);
 	}
 	return rc;
 }

@@ -62,9 +62,8 @@ home_backup(struct home *h, const char *path, struct err *err)
 
 	if (rc == ERR_OK && h->env->files->exists(h->env, path))
 		rc = err_plain(err, ERR_EXISTS);
-	if (rc != ERR_OK)
-		return err_wrap(err, "backing up to %s", path);
-	rc = keystore_encode(h->keys, h->env, &keystore, err);
+	if (rc == ERR_OK)
+		rc = keystore_encode(h->keys, h->env, &keystore, err);
 	if (rc != ERR_OK)
 		goto out;
 	sql = sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
@@ -198,5 +197,7 @@ home_restore(struct env *env, const char *home, const char *file, struct bytes p
 	home_close(&h);
 	if (rc != ERR_OK && began && env->files->exists(env, db))
 		(void)!env->files->remove(env, db, NULL);
-	return rc == ERR_OK ? rc : err_wrap(err, "restoring %s", file);
+	if (rc != ERR_OK)
+		err_wrap(err, "restoring %s", file);
+	return rc;
 }

@@ -493,12 +493,15 @@ given_one(const struct vault *v, const struct epoch *ep, const struct org_device
 	return false;
 }
 
-/* Every epoch, not the preferred alone: those who wrote apart each made one, and its entries are read with it. */
+/*
+ * Every epoch, not the preferred alone: those who wrote apart each made one, and its entries are read with it. But none
+ * that has brought an erased key: to hand it out once more would undo the erasure.
+ */
 bool
 vault_has_been_given(const struct vault *v, const struct stream_id *stream, const struct org_device *to)
 {
 	for (size_t i = 0; i < v->epoch_count; i++)
-		if (v->epochs[i].known && v->keys[i].has_e && SAME(v->epochs[i].stream, *stream) && !given_one(v, &v->epochs[i], to))
+		if (v->epochs[i].known && v->keys[i].has_e && !v->epochs[i].shredded && SAME(v->epochs[i].stream, *stream) && !given_one(v, &v->epochs[i], to))
 			return false;
 	return vault_preferred_epoch(v, stream) != NULL;
 }

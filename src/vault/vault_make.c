@@ -138,7 +138,7 @@ vault_make_keygrant(struct vault *v, struct env *env, const struct org *org, con
 		const struct epoch *ep = &v->epochs[i];
 		const struct seal_context c = { .org = org_id(org), .stream = stream, .commit = ep->commit };
 
-		if (!ep->known || !v->keys[i].has_e || !SAME(ep->stream, *stream))
+		if (!ep->known || !v->keys[i].has_e || ep->shredded || !SAME(ep->stream, *stream))
 			continue;
 		if (!seal_key(sealed, v->keys[i].e, &c, eph.pk, eph.sk, to->seal_pk))
 			break;
