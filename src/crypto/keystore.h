@@ -57,6 +57,8 @@ struct keystore { /* in guarded memory; arrays are guarded too */
 	size_t epoch_count, epoch_cap;
 	struct tombstone *tombstones;
 	size_t tombstone_count, tombstone_cap;
+	struct table *stone_of;      /* kind ‖ id of the first stones_indexed of them */
+	size_t stones_indexed;
 	uint8_t snapshot_key[32];
 	struct org_id org;        /* all zeroes before the home has joined */
 	struct author root_pk;

@@ -88,27 +88,40 @@ read_open(struct node *n, size_t log, struct open_op *out)
 	return good;
 }
 
-/* Does this log begin with a citation of another that has grown since? */
-static bool
-was_passed(struct node *n, size_t log, uint64_t *beyond)
+static int64_t
+cited_length(const struct open_op *open, const struct inc *inc)
 {
-	const struct log_head *h = replica_log_at(n->home.replica, log);
-	struct log_key key = h->key;
-	struct open_op open;
-	size_t older;
-	bool passed = false;
+	for (size_t i = 0; i < open->old_count; i++)
+		if (SAME(open->old[i].inc, *inc))
+			return (int64_t)open->old[i].len;
+	return -1;
+}
 
-	*beyond = 0;
-	if (key.is_branch || h->len == 0 || !read_open(n, log, &open))
+/*
+ * How far two logs of one device in one stream went on side by side: one cites the other, which has grown since, or
+ * neither knew of the other. False: one follows the other, as in a home that has moved.
+ */
+static bool
+parted(struct node *n, size_t a, size_t b, uint64_t *older, uint64_t *newer)
+{
+	const struct log_head *x = replica_log_at(n->home.replica, a), *y = replica_log_at(n->home.replica, b);
+	struct open_op ox, oy;
+	int64_t known;
+
+	if (!read_open(n, a, &ox) || !read_open(n, b, &oy))
 		return false;
-	for (size_t i = 0; i < open.old_count; i++) {
-		key.inc = open.old[i].inc;
-		if (!replica_log_find(n->home.replica, &key, &older) || replica_log_at(n->home.replica, older)->len <= open.old[i].len)
-			continue;
-		*beyond += replica_log_at(n->home.replica, older)->len - open.old[i].len;
-		passed = true;
+	known = cited_length(&oy, &x->key.inc);
+	if (known < 0) {
+		known = cited_length(&ox, &y->key.inc);
+		if (known >= 0)
+			return parted(n, b, a, older, newer);
+		if (ox.old_count == COUNT_OF(ox.old) || oy.old_count == COUNT_OF(oy.old))
+			return false; /* there was no room to cite it */
+		known = 0;
 	}
-	return passed;
+	*older = x->len - (uint64_t)known;
+	*newer = y->len;
+	return x->len > (uint64_t)known;
 }
 
 static struct node_copies *
@@ -120,29 +133,47 @@ copies_of(struct node_copies *out, size_t count, const struct device_id *dev)
 	return NULL;
 }
 
+static bool
+one_stream(const struct log_head *a, const struct log_head *b)
+{
+	return SAME(a->key.author, b->key.author) && SAME(a->key.stream, b->key.stream) && !SAME(a->key.inc, b->key.inc);
+}
+
+static bool
+is_trunk(const struct log_head *h)
+{
+	return !h->key.is_branch && h->len > 0;
+}
+
 size_t
 node_copies(struct node *n, struct node_copies *out, size_t max)
 {
-	size_t count = 0;
+	size_t count = 0, logs = replica_log_count(n->home.replica);
 
-	for (size_t i = 0; i < replica_log_count(n->home.replica); i++) {
+	for (size_t i = 0; i < logs; i++) {
 		const struct log_head *h = replica_log_at(n->home.replica, i);
-		const struct device_id dev = device_id_of(&h->key.author);
-		const struct org_device *d = org_device_by_id(node_org(n), &dev);
-		struct node_copies *c = copies_of(out, count < max ? count : max, &dev);
-		uint64_t beyond, here = h->len;
+		const struct org_device *d = org_device_by_author(node_org(n), &h->key.author);
 
-		if (d == NULL || d->gone || !was_passed(n, i, &beyond))
+		if (d == NULL || d->gone || !is_trunk(h))
 			continue;
-		if (c == NULL && count++ < max) {
-			c = &out[count - 1];
-			*c = (struct node_copies){ .dev = dev };
+		for (size_t k = i + 1; k < logs; k++) {
+			const struct log_head *o = replica_log_at(n->home.replica, k);
+			struct node_copies *c;
+			uint64_t older, newer;
+
+			if (!is_trunk(o) || !one_stream(h, o) || !parted(n, i, k, &older, &newer))
+				continue;
+			c = copies_of(out, count < max ? count : max, &d->id);
+			if (c == NULL && count++ < max) {
+				c = &out[count - 1];
+				*c = (struct node_copies){ .dev = d->id };
+			}
+			if (c == NULL)
+				continue;
+			c->older += older;
+			c->newer += newer;
+			c->logs++;
 		}
-		if (c == NULL)
-			continue;
-		c->older += beyond;
-		c->newer += here;
-		c->logs++;
 	}
 	return count;
 }

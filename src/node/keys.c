@@ -6,6 +6,7 @@
 #include "crypto/hc.h"
 #include "node/node_internal.h"
 #include "node/tend.h"
+#include "vault/vault_late.h"
 
 #define META_REFUSED "node.refused" /* ids of keys that a person here has refused to give */
 
@@ -168,6 +169,27 @@ node_give_keys(struct node *n, size_t *given, struct err *err)
 	if (!node_has_org(n) || node_self(n) == NULL || !org_device_live(node_self(n)))
 		return ERR_OK;
 	return each_lacking(n, give_if_clear, &g, err);
+}
+
+/*
+ * Otherwise the next epoch would hand over, with its tables, what nobody has said yes to. A stream's first epoch is for all:
+ * there is nothing before it.
+ */
+void
+node_leave_out_waiting(struct node *n, const struct stream_id *stream)
+{
+	const struct org *org = node_org(n);
+	struct device_id by;
+	uint64_t newest;
+
+	for (size_t i = 0; i < org_device_count(org) && vault_epochs_reaching(n->vault, stream, &node_self(n)->id, &newest) > 0; i++) {
+		const struct device_id dev = org_device_at(org, i)->id;
+		int why = org_reads(org, stream, &dev) && vault_epochs_reaching(n->vault, stream, &dev, &newest) == 0
+		          ? why_wait(n, stream, &dev, &by) : 0;
+
+		if (why == KEY_BY_HAND || why == KEY_DISPUTED)
+			vault_leave_out(n->vault, &dev);
+	}
 }
 
 /* ---- a person's answer ---- */

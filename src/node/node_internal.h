@@ -163,6 +163,8 @@ enum err_code node_tell_forks(struct node *n, struct err *err) MUST_CHECK;
 enum err_code node_append_control(struct node *n, const struct control_op *op, struct err *err) MUST_CHECK;
 /* keys.c: a KEYGRANT of the stream's epochs, when we hold them and the device lacks them; *given is then one more. */
 enum err_code node_give_key(struct node *n, const struct stream_id *stream, const struct device_id *dev, size_t *given, struct err *err) MUST_CHECK;
+/* Tells the vault whom a new epoch of the stream leaves out: who was never given one, and whose key waits for a yes. */
+void node_leave_out_waiting(struct node *n, const struct stream_id *stream);
 /* invite.c */
 void node_end_invites(struct node *n);
 

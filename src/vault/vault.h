@@ -39,6 +39,9 @@ bool vault_can_write(const struct vault *v, const struct stream_id *stream); /* 
 bool vault_preferred(const struct vault *v, const struct stream_id *stream, struct epoch_id *out);
 /* Payload of an EPOCH for all current readers. The caller appends it and gives the entry to vault_learn(). */
 enum err_code vault_make_epoch(struct vault *v, struct env *env, const struct org *org, const struct stream_id *stream, uint8_t reason, struct buf *payload, struct err *err) MUST_CHECK;
+/* Whom the next vault_make_epoch() leaves out although they may read: their keys wait for a person's yes. Forgotten after it. */
+enum { LEFT_OUT_MAX = 64 };
+void vault_leave_out(struct vault *v, const struct device_id *dev);
 /* Payload of a KEYGRANT: the preferred epoch, and other live ones, for one new reader. ERR_KEY: we hold none. */
 enum err_code vault_make_keygrant(struct vault *v, struct env *env, const struct org *org, const struct stream_id *stream, const struct org_device *to, struct buf *payload, struct err *err) MUST_CHECK;
 /*

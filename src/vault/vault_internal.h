@@ -90,6 +90,9 @@ struct vault {
 	struct waiting *waiting;             /* KEYGRANTs and KEYTABLEs whose epoch has not come yet */
 	size_t waiting_count, waiting_cap;
 
+	struct device_id left_out[LEFT_OUT_MAX];
+	size_t left_out_count;
+
 	struct buf outer, plain;             /* scratch, wiped at the end */
 };
 

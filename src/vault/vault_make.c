@@ -42,9 +42,25 @@ newest(const struct vault *v, const struct stream_id *stream)
 	return best;
 }
 
+void
+vault_leave_out(struct vault *v, const struct device_id *dev)
+{
+	if (v->left_out_count < LEFT_OUT_MAX)
+		v->left_out[v->left_out_count++] = *dev;
+}
+
+static bool
+is_left_out(const struct vault *v, const struct device_id *dev)
+{
+	for (size_t i = 0; i < v->left_out_count; i++)
+		if (SAME(v->left_out[i], *dev))
+			return true;
+	return false;
+}
+
 /* Rows of all current readers, sorted by id as the org keeps them. A low-order seal key leaves its device out. */
 static size_t
-seal_to_readers(struct buf *rows, const struct org *org, const struct seal_context *c, const uint8_t e[32],
+seal_to_readers(const struct vault *v, struct buf *rows, const struct org *org, const struct seal_context *c, const uint8_t e[32],
                 const struct seal_pair *eph)
 {
 	uint8_t sealed[SEALED_KEY_BYTES];
@@ -53,7 +69,7 @@ seal_to_readers(struct buf *rows, const struct org *org, const struct seal_conte
 	for (size_t i = 0; i < org_device_count(org); i++) {
 		const struct org_device *d = org_device_at(org, i);
 
-		if (!org_reads(org, c->stream, &d->id) || !seal_key(sealed, e, c, eph->pk, eph->sk, d->seal_pk))
+		if (!org_reads(org, c->stream, &d->id) || is_left_out(v, &d->id) || !seal_key(sealed, e, c, eph->pk, eph->sk, d->seal_pk))
 			continue;
 		wr_array(rows, 3);
 		WR_FIXED(rows, d->id);
@@ -108,13 +124,14 @@ vault_make_epoch(struct vault *v, struct env *env, const struct org *org, const 
 	vault_hedged(v, env, e, "fb1/hedge/epoch", BYTES(digest, sizeof(digest)));
 	vault_commit_of(commit, e, stream);
 	hedged_pair(v, env, &eph, BYTES(commit, sizeof(commit)));
-	count = seal_to_readers(&rows, org, &c, e, &eph);
+	count = seal_to_readers(v, &rows, org, &c, e, &eph);
 	if (count > EPOCH_READERS_MAX)
 		rc = err_set(err, ERR_REFUSED, "a team has at most %d readers", EPOCH_READERS_MAX);
 	else
 		write_epoch(payload, org, parent, reason, commit, &eph, buf_bytes(&rows), count, e, &c);
 	if (rc == ERR_OK && (!buf_ok(payload) || !buf_ok(&rows)))
 		rc = err_plain(err, ERR_NO_MEMORY);
+	v->left_out_count = 0;
 	wipe(e, sizeof(e));
 	wipe(&eph, sizeof(eph));
 	buf_free(&rows);
