@@ -16,7 +16,7 @@ static const struct command own_commands[] = {
 	{ "join", "CODE --member NAME --device NAME | --request FILE --member NAME --device NAME | --welcome FILE [--root FINGERPRINT | --yes]",
 	  "Joins by the code on a coordinator's screen; or by files: makes a request for a coordinator, then takes the welcome." },
 	{ "restore", "FILE", "Makes a home of a backup, under the passphrase that it had then." },
-	{ "serve", "[--listen HOST:PORT] [--peer HOST:PORT]…", "Keeps in step with others until interrupted." },
+	{ "serve", "[--listen HOST:PORT] [--peer HOST:PORT]… [--no-discovery]", "Keeps in step with others until interrupted." },
 	{ "passphrase", "[--new-passphrase-file FILE]", "Changes the passphrase of this home." },
 	{ "recover", "--code FILE", "Sets a new passphrase with this device's recovery code." },
 };

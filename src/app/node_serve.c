@@ -9,14 +9,16 @@
 #include "base/mem.h"
 #include "net/net.h"
 #include "node/tend.h"
+#include "peer/seek.h"
 
-enum { SERVE_PEERS_MAX = 64 };
+enum { SERVE_PEERS_MAX = 64, REMEMBERED_MAX = 32 };
 #define TEND_EVERY_NS (15ull * 60 * 1000000000)
 
 struct serve {
 	struct app *app;
 	struct node *node;
 	struct meet *meet;
+	struct seek *seek;         /* NULL: peers are found by address only */
 	struct net_control *control;
 	struct env_timer *again;
 	bool stopping;
@@ -136,8 +138,45 @@ open_node(struct serve *s, struct err *err)
 	return node_open(&s->node, s->app->env, s->app->home, &secret, err);
 }
 
+/* Whoever was met before and can be dialled; those named are dialled anyway. */
+static void
+dial_remembered(struct serve *s)
+{
+	struct replica_peer *known = mem_zero(REMEMBERED_MAX, sizeof(*known));
+	size_t count = known == NULL ? 0 : replica_peers(node_replica(s->node), known, REMEMBERED_MAX);
+
+	for (size_t i = 0; i < count; i++) {
+		struct err err = ERR_INIT;
+
+		if (known[i].addr[0] != '\0' && !meet_dials(s->meet, known[i].addr))
+			(void)!meet_dial(s->meet, known[i].addr, MEET_KEEP, &err);
+	}
+	mem_free(known);
+}
+
+/* Without it colleagues are found by address only: worth a line, no reason to stop. */
+static void
+seek(struct serve *s)
+{
+	struct err err = ERR_INIT;
+
+	if (seek_new(&s->seek, node_peer_host(s->node), s->meet, &err) != ERR_OK)
+		env_logf(s->app->env, "looking for colleagues on the network: %s", err.text);
+}
+
+/* Where none is named: every address, any free port; who finds us by beacon learns it. */
 static enum err_code
-meet_all(struct serve *s, const char *listen, const char **peers, size_t count, struct err *err)
+listen_somewhere(struct serve *s, struct err *err)
+{
+	struct err first = ERR_INIT;
+
+	if (meet_listen(s->meet, "[::]:0", &first) == ERR_OK)
+		return ERR_OK;
+	return meet_listen(s->meet, "0.0.0.0:0", err); /* a machine without IPv6 */
+}
+
+static enum err_code
+meet_all(struct serve *s, const char *listen, const char **peers, size_t count, bool discovery, struct err *err)
 {
 	struct meet_events events = { s, met };
 
@@ -148,9 +187,14 @@ meet_all(struct serve *s, const char *listen, const char **peers, size_t count, 
 	node_on_change(s->node, changed, s);
 	if (listen != NULL && meet_listen(s->meet, listen, err) != ERR_OK)
 		return err_wrap(err, "listening on %s", listen);
+	if (listen == NULL && discovery && listen_somewhere(s, err) != ERR_OK)
+		return err_wrap(err, "listening");
 	for (size_t i = 0; i < count; i++)
-		if (meet_dial(s->meet, peers[i], true, err) != ERR_OK)
+		if (meet_dial(s->meet, peers[i], MEET_KEEP, err) != ERR_OK)
 			return err_wrap(err, "peer %s", peers[i]);
+	dial_remembered(s);
+	if (discovery)
+		seek(s);
 	return ERR_OK;
 }
 
@@ -172,13 +216,14 @@ app_serve(struct app *app)
 	const char *listen = app_option(app, "--listen"), *peers[SERVE_PEERS_MAX], *peer;
 	char socket[sizeof(app->home) + 32];
 	size_t count = 0;
+	bool discovery;
 
 	while ((peer = app_option(app, "--peer")) != NULL && count < SERVE_PEERS_MAX)
 		peers[count++] = peer;
-	(void)app_flag(app, "--no-discovery"); /* there is none to switch off yet; scripts may already say so */
+	discovery = !app_flag(app, "--no-discovery");
 	snprintf(socket, sizeof(socket), "%s/control.sock", app->home);
 	if (app_no_more(app, &err) == ERR_OK && open_node(&s, &err) == ERR_OK &&
-	    meet_all(&s, listen, peers, count, &err) == ERR_OK &&
+	    meet_all(&s, listen, peers, count, discovery, &err) == ERR_OK &&
 	    net_control_listen(app->env, socket, asked, &s, &s.control, &err) == ERR_OK &&
 	    net_on_signal(app->env, signalled, &s, &err) == ERR_OK) {
 		say_ready(&s);
@@ -189,6 +234,7 @@ app_serve(struct app *app)
 	if (s.again != NULL)
 		app->env->ops->timer_stop(app->env, s.again);
 	net_control_stop(s.control);
+	seek_free(s.seek);
 	meet_free(s.meet);
 	node_close(s.node);
 	return err.code == ERR_OK ? 0 : app_fail(app, &err);

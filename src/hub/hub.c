@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "org/ops.h"
+#include "peer/seek.h"
 #include "store/attest.h"
 #include "store/netkey.h"
 
@@ -13,6 +14,7 @@ struct hub {
 	struct home home;
 	struct peer_host host;
 	struct meet *meet;
+	struct seek *seek; /* NULL: found by address only */
 	uint64_t exchanges, failed;
 	bool attesting;
 };
@@ -108,6 +110,7 @@ hub_free(struct hub *h)
 {
 	if (h == NULL)
 		return;
+	seek_free(h->seek);
 	meet_free(h->meet);
 	home_close(&h->home);
 	mem_free(h);
@@ -122,7 +125,13 @@ hub_listen(struct hub *h, const char *addr, struct err *err)
 enum err_code
 hub_dial(struct hub *h, const char *addr, struct err *err)
 {
-	return meet_dial(h->meet, addr, true, err);
+	return meet_dial(h->meet, addr, MEET_KEEP, err);
+}
+
+enum err_code
+hub_seek(struct hub *h, struct err *err)
+{
+	return seek_new(&h->seek, &h->host, h->meet, err);
 }
 
 int
