@@ -80,6 +80,12 @@ node_open_cold(struct node **out, struct env *env, const char *home, const struc
 	return open_node(out, env, home, secret, true, err);
 }
 
+static bool
+snapshot_pays(struct node *n)
+{
+	return n->since_snapshot >= SNAPSHOT_WORTH || (n->snapshot_gone && view_record_count(n->view) > SNAPSHOT_WORTH);
+}
+
 void
 node_close(struct node *n)
 {
@@ -91,8 +97,7 @@ node_close(struct node *n)
 	node_end_invites(n);
 	if (n->home.replica != NULL) {
 		replica_drop(n->home.replica);
-		if (n->since_snapshot >= SNAPSHOT_WORTH && !n->behind && !replica_read_only(n->home.replica) &&
-		    node_save_snapshot(n, &err) != ERR_OK)
+		if (snapshot_pays(n) && !n->behind && !replica_read_only(n->home.replica) && node_save_snapshot(n, &err) != ERR_OK)
 			env_logf(n->env, "%s", err.text);
 		replica_set_hook(n->home.replica, &none);
 	}

@@ -93,6 +93,8 @@ struct node {
 	size_t late_count, late_cap;
 	bool shred_files;            /* keystore and snapshot still hold what has been buried */
 	bool erasing;
+	bool snapshot_gone;          /* removed with what it held: another is worth writing */
+	bool start_over;             /* what was erased could not be taken out by itself */
 
 	/* the open batch */
 	struct touched *touched;
@@ -128,9 +130,13 @@ enum err_code node_make_progress_room(struct node *n, struct err *err) MUST_CHEC
 struct own_log *node_own_log(struct node *n, size_t log); /* added when absent; NULL when out of memory */
 uint64_t node_data_below(const struct own_log *o, uint64_t len);
 
+enum err_code node_add_waiting(struct node *n, uint64_t row, struct err *err) MUST_CHECK;
+
 /* erase.c */
 /* Buries what newly approved orders are about. *fresh: something was, and the view still shows it. */
 enum err_code node_bury_orders(struct node *n, bool *fresh, struct err *err) MUST_CHECK;
+/* Takes what has been buried out of the view. */
+enum err_code node_forget_buried(struct node *n, struct err *err) MUST_CHECK;
 enum err_code node_shred_files(struct node *n, struct err *err) MUST_CHECK;
 enum err_code node_add_late(struct node *n, uint64_t row, struct err *err) MUST_CHECK;
 /* After a commit: deletes late entries, writes receipts, commits those. What fails is tried again after the next. */

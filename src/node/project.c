@@ -77,7 +77,7 @@ start_over(struct node *n)
 	n->waiting_count = 0;
 	n->late_count = 0;
 	n->damaged = 0;
-	n->had_snapshot = false;
+	n->had_snapshot = n->start_over = false;
 	n->roster_changed = true;
 }
 
@@ -155,8 +155,8 @@ note_own(struct node *n, size_t log, const struct entry *e, struct err *err)
 
 /* ---- a batch ---- */
 
-static enum err_code
-add_waiting(struct node *n, uint64_t row, struct err *err)
+enum err_code
+node_add_waiting(struct node *n, uint64_t row, struct err *err)
 {
 	uint64_t *room = mem_room(n->waiting, n->waiting_count, &n->waiting_cap, sizeof(*room));
 
@@ -275,7 +275,7 @@ open_entry(struct node *n, size_t log, const struct entry *e, struct err *err)
 	if (rc == ERR_NO_MEMORY)
 		return err_plain(err, rc);
 	if (rc == ERR_KEY)
-		return add_waiting(n, row, err);
+		return node_add_waiting(n, row, err);
 	if (rc == ERR_REFUSED)
 		return node_add_late(n, row, err);
 	if (rc != ERR_OK) {
@@ -383,7 +383,7 @@ scan_waiting(struct node *n, struct err *err)
 	if (rc == ERR_OK && n->item_count > 0)
 		rc = node_fold_batch(n, err);
 	for (size_t i = 0; i < count && rc != ERR_OK; i++) /* nothing may be forgotten */
-		if (add_waiting(n, rows[i], NULL) != ERR_OK)
+		if (node_add_waiting(n, rows[i], NULL) != ERR_OK)
 			break;
 	mem_free(rows);
 	return rc;
@@ -424,16 +424,23 @@ read_all(struct node *n, struct err *err)
 		rc = vault_refresh(n->vault, replica_org(n->home.replica), err);
 	if (rc != ERR_OK)
 		return rc;
-	if (erased || (n->control_changed && !still_counts(n)))
+	if (n->start_over || (n->control_changed && !still_counts(n)))
 		start_over(n);
+	else if (erased)
+		rc = node_forget_buried(n, err);
+	if (rc != ERR_OK)
+		return rc;
 	do {
 		rc = read_on(n, err);
 		/* Keys just learned may have opened an order. What had been shown before is then read once more, without it. */
 		erased = false;
 		if (rc == ERR_OK && n->keys_learned)
 			rc = node_bury_orders(n, &erased, err);
+		if (rc == ERR_OK && erased)
+			rc = node_forget_buried(n, err);
 		if (rc == ERR_OK && erased) {
-			start_over(n);
+			if (n->start_over)
+				start_over(n);
 			rc = vault_refresh(n->vault, replica_org(n->home.replica), err);
 		}
 	} while (rc == ERR_OK && erased);
@@ -511,7 +518,7 @@ stored(void *ctx, size_t log, const struct entry *e)
 		n->control_changed = n->rights_stale = true;
 	if (log < n->progress_count && e->h.seq < n->progress[log].upto) { /* its payload has come late */
 		n->retry = true;
-		if (add_waiting(n, (uint64_t)log << SEQ_BITS | e->h.seq, NULL) != ERR_OK)
+		if (node_add_waiting(n, (uint64_t)log << SEQ_BITS | e->h.seq, NULL) != ERR_OK)
 			n->progress[log].upto = e->h.seq; /* reading more than needed does no harm */
 	}
 }
