@@ -2,7 +2,7 @@
 # `make check` first see to it that the machine has what they need.
 #   V=1 shows commands   SAN=1 builds aside with ASan and UBSan   CC=clang works
 
-PKGS     := libsodium libuv sqlite3 jansson libutf8proc $(shell pkg-config --exists msgpack-c && echo msgpack-c || echo msgpack)
+PKGS     := libsodium libuv sqlite3 jansson libutf8proc libzip expat $(shell pkg-config --exists msgpack-c && echo msgpack-c || echo msgpack)
 BUILD    := build$(if $(SAN),/san)$(if $(FUZZ),/fuzz)
 CFLAGS   ?= -O2 -g
 HARDEN   := -fstack-protector-strong -fPIE $(if $(SAN)$(FUZZ),,-D_FORTIFY_SOURCE=2)
@@ -10,7 +10,7 @@ FLAGS     = -std=gnu11 -Isrc -Iinclude -MMD -MP -Wall -Wextra -Wshadow -Wconvers
             -DFALTBOK_VERSION='"$(VERSION)"' -ffile-prefix-map=$(CURDIR)=. \
             $(shell pkg-config --cflags $(PKGS)) $(HARDEN) $(CFLAGS) \
             $(if $(SAN),-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all)
-LIBS      = $(shell pkg-config --libs $(PKGS)) -lm -lpthread
+LIBS      = -Wl,--as-needed $(shell pkg-config --libs $(PKGS)) -lm -lpthread
 LDFLAGS  += -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=address -fsanitize=undefined)
 VERSION  := 0.1.0
 SAY       = @echo "  $(1)  $@"

@@ -7,16 +7,19 @@
 
 #include "app/node.h"
 #include "base/mem.h"
+#include "casework/rows.h"
 #include "crypto/guard.h"
 #include "crypto/words.h"
 #include "app/node_builtin.h"
 
 enum { PROFILE_BYTES_MAX = 1 << 20 };
 
+static const char DROP_BOX_NAME[] = "statistik";
+
 struct kit {
 	char root_share[3][SHARE_TEXT_BYTES], escrow_share[3][SHARE_TEXT_BYTES];
 	char code[27];
-	bool escrow;
+	bool escrow, drop_box;
 };
 
 static void
@@ -79,6 +82,19 @@ read_profile(struct app *app, const char *path, struct buf *out, struct err *err
 	return app->env->files->read(app->env, path, PROFILE_BYTES_MAX, out, err);
 }
 
+/* Where statistics go, apart from content, if the programme has any. */
+static enum err_code
+add_drop_box(struct node *node, bool wanted, struct err *err)
+{
+	const struct profile *p = node_profile(node);
+	struct stream_id box;
+	bool any = false;
+
+	for (size_t i = 0; p != NULL && i < profile_type_count(p); i++)
+		any = any || (rows_has_type(profile_type_at(p, i)) && profile_type_at(p, i)->group != GROUP_OPEN);
+	return wanted && any ? node_team_add(node, DROP_BOX_NAME, true, &box, err) : ERR_OK;
+}
+
 /* The home and in it the organisation. A failure after the keystore was made leaves nothing that looks founded. */
 static enum err_code
 found(struct app *app, const char *org, const char *member, const char *device, struct buf *profile, struct kit *kit,
@@ -96,7 +112,7 @@ found(struct app *app, const char *org, const char *member, const char *device, 
 	if (node_open(&node, app->env, app->home, &secret, err) != ERR_OK)
 		return err->code;
 	if (node_found(node, org, member, device, root, buf_bytes(profile), kit->escrow, escrow, err) == ERR_OK &&
-	    node_commit(node, err) == ERR_OK) {
+	    add_drop_box(node, kit->drop_box, err) == ERR_OK && node_commit(node, err) == ERR_OK) {
 		split_into(app->env, kit->root_share, root);
 		if (kit->escrow)
 			split_into(app->env, kit->escrow_share, escrow);
@@ -135,7 +151,7 @@ app_init(struct app *app)
 {
 	const char *org = app_option(app, "--org"), *member = app_option(app, "--member"), *device = app_option(app, "--device");
 	const char *dir = app_option(app, "--kit"), *profile_path = app_option(app, "--profile");
-	struct kit kit = { .escrow = !app_flag(app, "--no-escrow") };
+	struct kit kit = { .escrow = !app_flag(app, "--no-escrow"), .drop_box = !app_flag(app, "--no-drop-box") };
 	struct buf profile = BUF_INIT, text = BUF_INIT;
 	struct profile *checked = NULL;
 	struct err err = ERR_INIT;

@@ -1,13 +1,13 @@
 /*
- * What devices attest, against what is held here: A9 and A11. And whom
- * epochs were sealed to: A5. proto/audit.md, 1.
+ * What devices attest, against what is held here: A9 and A11.
+ * proto/audit.md, 1.
  */
 #include "audit/audit_internal.h"
 
 #include "base/mem.h"
 #include "org/attest.h"
 
-enum { FRESH_DAYS = 14, PROPAGATE_DAYS = 7, EPOCH_READERS_MAX = 512 };
+enum { FRESH_DAYS = 14, PROPAGATE_DAYS = 7 };
 
 /* ---- collected while entries come ---- */
 
@@ -52,42 +52,6 @@ audit_take_attest(struct audit *a, const struct log_key *log, const struct entry
 	}
 	mem_free(at);
 	return rc;
-}
-
-/* [n, parent, reason, commit, epk, [[device, seal index, sealed]…], escrow]: who may read it now is asked at the end. */
-enum err_code
-audit_take_epoch(struct audit *a, const struct log_key *log, const struct entry *e, struct err *err)
-{
-	struct rd r = rd_init(e->payload);
-	struct sealed_to *room;
-	struct device_id dev;
-	uint8_t skipped[32], sealed[48];
-	size_t count;
-
-	rd_array(&r, 7);
-	(void)rd_uint(&r, UINT32_MAX);
-	if (!rd_nil(&r))
-		rd_bin(&r, skipped, 16);
-	(void)rd_uint(&r, 255);
-	rd_bin(&r, skipped, sizeof(skipped));
-	rd_bin(&r, skipped, sizeof(skipped));
-	count = rd_array_any(&r, EPOCH_READERS_MAX);
-	for (size_t i = 0; i < count && !r.bad; i++) {
-		rd_array(&r, 3);
-		RD_FIXED(&r, dev);
-		(void)rd_uint(&r, UINT32_MAX);
-		rd_bin(&r, sealed, sizeof(sealed));
-		room = r.bad ? NULL : mem_room(a->sealed_to, a->sealed_to_count, &a->sealed_to_cap, sizeof(*room));
-		if (r.bad)
-			break;
-		if (room == NULL)
-			return err_plain(err, ERR_NO_MEMORY);
-		a->sealed_to = room;
-		room[a->sealed_to_count++] = (struct sealed_to){ .log = *log, .seq = e->h.seq, .dev = dev };
-	}
-	if (r.bad)
-		return audit_find(a, CHECK_A5, AUDIT_WARNING, log, e, err, "an EPOCH that cannot be read.");
-	return ERR_OK;
 }
 
 /* ---- at the end ---- */
@@ -154,33 +118,10 @@ check_freshness(struct audit *a, struct err *err)
 	return rc;
 }
 
-/* A reader who has been removed since is no fault; a device that never was one is. */
-static enum err_code
-check_epochs(struct audit *a, struct err *err)
-{
-	char hex[17];
-	enum err_code rc = ERR_OK;
-
-	for (size_t i = 0; i < a->sealed_to_count && rc == ERR_OK; i++) {
-		const struct sealed_to *s = &a->sealed_to[i];
-		const struct org_device *d = org_device_by_id(a->org, &s->dev);
-
-		if (!org_effective(a->org, &s->log, s->seq) || (d != NULL && (d->gone || org_reads(a->org, &s->log.stream, &s->dev))))
-			continue;
-		hex_encode(hex, s->dev.b, 8);
-		rc = audit_find(a, CHECK_A5, d == NULL ? AUDIT_WARNING : AUDIT_INFO, &s->log, NULL, err,
-		                "the EPOCH at %llu was sealed to device %s, which %s.", (unsigned long long)s->seq, hex,
-		                d == NULL ? "was never admitted" : "may not read the stream now");
-	}
-	return rc;
-}
-
 enum err_code
 audit_check_attested(struct audit *a, struct err *err)
 {
-	enum err_code rc = check_epochs(a, err);
+	enum err_code rc = check_claims(a, err);
 
-	if (rc == ERR_OK)
-		rc = check_claims(a, err);
 	return rc == ERR_OK ? check_freshness(a, err) : rc;
 }

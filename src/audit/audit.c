@@ -47,9 +47,9 @@ audit_free(struct audit *a)
 	orders_free(a->orders);
 	mem_free(a->attested);
 	mem_free(a->claimed);
-	mem_free(a->sealed_to);
 	table_free(a->claimed_of);
 	table_free(a->attest_day_of);
+	audit_free_epochs(a);
 	mem_free(a->findings);
 	table_free(a->log_of);
 	table_free(a->attested_of);

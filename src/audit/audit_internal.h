@@ -21,7 +21,6 @@ struct audited_log {
 struct attested { uint8_t digest[16]; struct log_key log; uint64_t seq; };
 
 struct claimed { struct log8 log; uint64_t len, day; struct author by; };   /* the longest that anybody attests */
-struct sealed_to { struct log_key log; uint64_t seq; struct device_id dev; }; /* a row of an EPOCH */
 
 struct audit {
 	bool has_fingerprint, finished;
@@ -37,8 +36,8 @@ struct audit {
 	struct table *claimed_of;         /* log8 to index + 1 */
 	struct table *attest_day_of;      /* author to the newest day attested */
 	uint64_t newest_day;
-	struct sealed_to *sealed_to; size_t sealed_to_count, sealed_to_cap;
 	struct table *forks;              /* log‖seq of forks already reported */
+	struct audited_epoch *epochs; size_t epoch_count, epoch_cap; /* epochs.c's */
 	struct audit_finding *findings; size_t finding_count, finding_cap;
 	size_t per_check[CHECKS];
 	struct audit_counts counts;
@@ -53,8 +52,12 @@ enum err_code audit_find(struct audit *a, enum audit_check check, enum audit_sev
 
 /* attested.c */
 enum err_code audit_take_attest(struct audit *a, const struct log_key *log, const struct entry *e, struct err *err) MUST_CHECK;
-enum err_code audit_take_epoch(struct audit *a, const struct log_key *log, const struct entry *e, struct err *err) MUST_CHECK;
 enum err_code audit_check_attested(struct audit *a, struct err *err) MUST_CHECK;
+
+/* epochs.c */
+enum err_code audit_take_epoch(struct audit *a, const struct log_key *log, const struct entry *e, struct err *err) MUST_CHECK;
+enum err_code audit_check_epochs(struct audit *a, struct err *err) MUST_CHECK;
+void audit_free_epochs(struct audit *a);
 
 /* erasures.c */
 enum err_code audit_take_erasure(struct audit *a, const struct log_key *log, const struct entry *e, struct err *err) MUST_CHECK;

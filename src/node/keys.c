@@ -160,15 +160,33 @@ give_if_clear(void *ctx, const struct stream_id *stream, const struct device_id 
 	return why_wait(g->n, stream, dev, &by) == 0 ? node_give_key(g->n, stream, dev, g->given, err) : ERR_OK;
 }
 
+/* A writer who found no clean epoch has made one: the first reader to see it makes a better one (proto/vault.md, 11). */
+static enum err_code
+own_box(struct node *n, const struct stream_id *stream, struct err *err)
+{
+	const struct org_team *t = org_team_by_id(node_org(n), stream);
+
+	if (t == NULL || t->mode != 1 || t->state != 1 || !org_reads(node_org(n), stream, &node_self(n)->id) ||
+	    vault_by_reader(n->vault, stream))
+		return ERR_OK;
+	return node_need_epoch(n, stream, err);
+}
+
 enum err_code
 node_give_keys(struct node *n, size_t *given, struct err *err)
 {
 	struct giving g = { n, given };
+	enum err_code rc = ERR_OK;
 
 	*given = 0;
 	if (!node_has_org(n) || node_self(n) == NULL || !org_device_live(node_self(n)))
 		return ERR_OK;
-	return each_lacking(n, give_if_clear, &g, err);
+	for (size_t i = 0; i < org_team_count(node_org(n)) && rc == ERR_OK; i++) {
+		const struct stream_id stream = org_team_at(node_org(n), i)->id;
+
+		rc = own_box(n, &stream, err);
+	}
+	return rc == ERR_OK ? each_lacking(n, give_if_clear, &g, err) : rc;
 }
 
 /*

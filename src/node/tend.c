@@ -176,7 +176,7 @@ knows_seal_key(struct node *n, const struct org_device *d, const void *ctx)
 	return replica_acked(n->home.replica, &d->sign_pk, p->log) > p->seq;
 }
 
-/* ---- seal keys (proto/vault.md, 11) ---- */
+/* ---- seal keys (proto/vault.md, 13) ---- */
 
 /* The key must be safe before anybody can seal to it. */
 static enum err_code
@@ -288,7 +288,8 @@ append_missed(struct node *n, const struct stream_id *stream, struct err *err)
 static bool
 may_forget(struct node *n, const struct since *s)
 {
-	return vault_old_epochs(n->vault, &s->stream) > 0 &&
+	/* Rows of a drop-box outlive what they count, and open by the E of their epoch alone. */
+	return !org_is_drop_box(node_org(n), &s->stream) && vault_old_epochs(n->vault, &s->stream) > 0 &&
 	       (older_than(n, s->ms, GRACE_DAYS) || each_peer(n, &s->stream, has_taken_up, s));
 }
 

@@ -3,7 +3,7 @@
  * key, announces case keys that would be lost, deletes old keys when
  * everybody has new ones, gives keys to new readers, and attests what it
  * holds. Called whenever it has met somebody or is about to.
- * Spec: proto/vault.md, 11; proto/org.md, 10.
+ * Spec: proto/vault.md, 13; proto/org.md, 10.
  */
 #ifndef FALTBOK_NODE_TEND_H
 #define FALTBOK_NODE_TEND_H

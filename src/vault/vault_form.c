@@ -3,7 +3,8 @@
  * unlock need not read every EPOCH and every first entry of a case again.
  * Local and of one build: a form that does not fit is thrown away, not read.
  *
- *   [2, [[epoch, stream, n, parent|nil, commit, log, seq, [[dev, seal index]…]]…], [[epoch, dev, seal index, log, seq]…],
+ *   [3, [[epoch, stream, n, parent|nil, commit, log, seq, [[dev, seal index]…], drop_pk|nil, drop_wrong]…],
+ *       [[epoch, dev, seal index, log, seq]…],
  *       [[kid, CK, stream, birth, group|nil, inc|nil, told|nil]…], [[log, standing entry's header, payload]…]]
  */
 #include "vault/vault.h"
@@ -12,7 +13,7 @@
 #include "crypto/guard.h"
 #include "vault/vault_internal.h"
 
-enum { FORM = 2, ROWS_MAX = 1 << 24 };
+enum { FORM = 3, ROWS_MAX = 1 << 24 };
 
 static void
 put_log(struct buf *out, const struct log_key *k)
@@ -46,7 +47,7 @@ get_log(struct rd *in, struct log_key *k)
 static void
 put_epoch(struct buf *out, const struct epoch *ep)
 {
-	wr_array(out, 8);
+	wr_array(out, 10);
 	WR_FIXED(out, ep->id);
 	WR_FIXED(out, ep->stream);
 	wr_uint(out, ep->n);
@@ -60,6 +61,11 @@ put_epoch(struct buf *out, const struct epoch *ep)
 	wr_array(out, ep->reader_count);
 	for (size_t i = 0; i < ep->reader_count; i++)
 		wr_array(out, 2), WR_FIXED(out, ep->readers[i].dev), wr_uint(out, ep->readers[i].seal);
+	if (ep->is_drop)
+		wr_bin(out, ep->drop_pk, sizeof(ep->drop_pk));
+	else
+		wr_nil(out);
+	wr_bool(out, ep->drop_wrong);
 }
 
 static bool
@@ -69,7 +75,7 @@ get_epoch(struct vault *v, struct rd *in)
 	struct stream_id stream;
 	struct epoch *ep;
 
-	rd_array(in, 8);
+	rd_array(in, 10);
 	RD_FIXED(in, id);
 	RD_FIXED(in, stream);
 	if (in->bad)
@@ -93,6 +99,10 @@ get_epoch(struct vault *v, struct rd *in)
 		RD_FIXED(in, ep->readers[i].dev);
 		ep->readers[i].seal = rd_uint(in, UINT64_MAX);
 	}
+	ep->is_drop = !rd_nil(in);
+	if (ep->is_drop)
+		rd_bin(in, ep->drop_pk, sizeof(ep->drop_pk));
+	ep->drop_wrong = rd_bool(in);
 	ep->known = true;
 	return true;
 }

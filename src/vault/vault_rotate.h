@@ -1,7 +1,7 @@
 /*
  * When an epoch has taken the place of others: which keys must be announced
  * again before the old ones are deleted, and deleting them.
- * Spec: proto/vault.md, 11 "When keys go".
+ * Spec: proto/vault.md, 13 "When keys go".
  */
 #ifndef FALTBOK_VAULT_ROTATE_H
 #define FALTBOK_VAULT_ROTATE_H
