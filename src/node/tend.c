@@ -2,7 +2,7 @@
  * Keys that come and go by themselves. What was done when is kept beside the
  * log, as a small value: losing it only delays.
  *
- *   [seal key published at ms, its log's inc, its seq, [[stream, preferred epoch, since ms]…]]
+ *   [seal key published at ms, its log's inc, its seq, that of the key before it, [[stream, preferred epoch, since ms]…]]
  */
 #include "node/tend.h"
 
@@ -24,7 +24,7 @@ enum { STREAMS_MAX = ATTEST_EPOCHS_MAX, MONTH_DAYS = 30, GRACE_DAYS = 60 };
 struct since { struct stream_id stream; struct epoch_id epoch; uint64_t ms; };
 
 struct rotation {
-	uint64_t seal_ms, seal_seq;
+	uint64_t seal_ms, seal_seq, before_seq; /* before_seq 0: the key of the ADMIT */
 	struct inc seal_inc;
 	size_t count;
 	struct since streams[STREAMS_MAX];
@@ -46,10 +46,11 @@ load_rotation(struct node *n, struct rotation *t, struct err *err)
 		t->changed = true;
 		return err_forgive(err);
 	}
-	rd_array(&r, 4);
+	rd_array(&r, 5);
 	t->seal_ms = rd_uint(&r, UINT64_MAX);
 	RD_FIXED(&r, t->seal_inc);
 	t->seal_seq = rd_uint(&r, UINT64_MAX);
+	t->before_seq = rd_uint(&r, UINT64_MAX);
 	t->count = rd_array_any(&r, STREAMS_MAX);
 	for (size_t i = 0; i < t->count && !r.bad; i++) {
 		rd_array(&r, 3);
@@ -74,10 +75,11 @@ save_rotation(struct node *n, struct rotation *t, struct err *err)
 
 	if (!t->changed)
 		return ERR_OK;
-	wr_array(&b, 4);
+	wr_array(&b, 5);
 	wr_uint(&b, t->seal_ms);
 	WR_FIXED(&b, t->seal_inc);
 	wr_uint(&b, t->seal_seq);
+	wr_uint(&b, t->before_seq);
 	wr_array(&b, t->count);
 	for (size_t i = 0; i < t->count; i++) {
 		wr_array(&b, 3);
@@ -200,6 +202,7 @@ publish_seal_key(struct node *n, bool fresh, struct rotation *t, struct err *err
 	if (rc != ERR_OK)
 		return rc;
 	t->seal_ms = (uint64_t)n->env->ops->wall_ms(n->env);
+	t->before_seq = SAME(t->seal_inc, next.inc) ? t->seal_seq : 0;
 	t->seal_inc = next.inc;
 	t->seal_seq = next.seq;
 	t->changed = true;
@@ -228,6 +231,20 @@ tend_seal_key(struct node *n, struct rotation *t, struct node_tended *out, struc
 	return rc;
 }
 
+/* Who was removed while the old key was in use, and never heard of the new one, may come with entries that are worth adopting. */
+static bool
+removed_may_seal(struct node *n, const struct rotation *t, size_t log)
+{
+	for (size_t i = 0; i < org_device_count(node_org(n)); i++) {
+		const struct org_device *d = org_device_at(node_org(n), i);
+		uint64_t knows = d->gone ? replica_acked(n->home.replica, &d->sign_pk, log) : 0;
+
+		if (knows > t->before_seq && knows <= t->seal_seq)
+			return true;
+	}
+	return false;
+}
+
 static bool
 seal_key_is_known(struct node *n, const struct rotation *t)
 {
@@ -237,7 +254,8 @@ seal_key_is_known(struct node *n, const struct rotation *t)
 
 	log_key_init(&key, &n->home.keys->device.sign_pk, &(struct stream_id){ { 0 } }, &t->seal_inc);
 	key.stream = control_stream(org_id(node_org(n)));
-	return replica_log_find(n->home.replica, &key, &at.log) && each_peer(n, &roster, knows_seal_key, &at);
+	return replica_log_find(n->home.replica, &key, &at.log) && each_peer(n, &roster, knows_seal_key, &at) &&
+	       !removed_may_seal(n, t, at.log);
 }
 
 /* What was sealed to it and has not come yet would be lost: so not before all have the new one and what they wrote is here. */
