@@ -17,6 +17,7 @@ static const struct command own_commands[] = {
 	  "Joins by the code on a coordinator's screen; or by files: makes a request for a coordinator, then takes the welcome." },
 	{ "restore", "FILE", "Makes a home of a backup, under the passphrase that it had then." },
 	{ "serve", "[--listen HOST:PORT] [--peer HOST:PORT]… [--no-discovery]", "Keeps in step with others until interrupted." },
+	{ "practice", "", "Makes a home for practice, with made-up examples; nothing in it counts." },
 	{ "passphrase", "[--new-passphrase-file FILE]", "Changes the passphrase of this home." },
 	{ "recover", "--code FILE", "Sets a new passphrase with this device's recovery code." },
 };
@@ -25,7 +26,7 @@ static const struct command own_commands[] = {
 static const struct command *
 all_commands(void)
 {
-	static struct command list[64];
+	static struct command list[256];
 	size_t n = 0;
 
 	for (size_t i = 0; i < COUNT_OF(own_commands); i++)
@@ -146,6 +147,10 @@ run_row(struct app *app)
 		return app_fail(app, &err);
 	if (invite_is(row))
 		invite_addresses(params);
+	if (strcmp(row->name, "revoke") == 0 && card_read(app, params, &err) != ERR_OK) {
+		json_decref(params);
+		return app_fail(app, &err);
+	}
 	/* A report that is asked for as JSON is printed as JSON. */
 	if (strcmp(row->name, "report") == 0 && json_object_get(params, "output") == NULL &&
 	    strcmp(json_string_value(json_object_get(params, "format")) != NULL ? json_string_value(json_object_get(params, "format")) : "", "json") == 0)
@@ -169,11 +174,13 @@ main(int argc, char **argv)
 		status = app_join(&app);
 	else if (strcmp(app.argv[0], "restore") == 0)
 		status = app_restore(&app);
+	else if (strcmp(app.argv[0], "practice") == 0)
+		status = app_practice(&app);
 	else if (strcmp(app.argv[0], "serve") == 0)
 		status = app_serve(&app);
 	else if (strcmp(app.argv[0], "passphrase") == 0)
 		status = app_change_passphrase(&app);
-	else if (strcmp(app.argv[0], "recover") == 0)
+	else if (strcmp(app.argv[0], "recover") == 0 && !card_by_shares(&app))
 		status = app_recover(&app);
 	else
 		status = run_row(&app);

@@ -290,6 +290,8 @@ print_result(struct buf *out, const struct op_row *row, const json_t *r)
 {
 	const char *op = row->name;
 
+	if (print_day(out, op, r))
+		return;
 	if (strcmp(op, "put") == 0 || strcmp(op, "resolve") == 0)
 		buf_printf(out, "Saved %s.\n", text_of(r, "id"));
 	else if (strcmp(op, "get") == 0)
@@ -330,6 +332,8 @@ print_result(struct buf *out, const struct op_row *row, const json_t *r)
 		print_members(out, r);
 	else if (strcmp(op, "revoke") == 0 || strcmp(op, "ungrant") == 0)
 		print_removal(out, r);
+	else if (strncmp(op, "root ", 5) == 0 || strcmp(op, "recover") == 0)
+		print_root(out, op, r);
 	else if (strcmp(op, "adopt") == 0)
 		print_adopt(out, r);
 	else if (strcmp(op, "team add") == 0)

@@ -52,8 +52,9 @@ struct peer_host *node_peer_host(struct node *n);            /* for peer_dial, p
 enum err_code node_backup(struct node *n, const char *path, struct err *err) MUST_CHECK;
 
 /* ---- founding and membership ---- */
-/* Makes the organisation in a fresh home: GENESIS, ADMIT and GRANT rank 1 of this device, roster epoch, profile. root_seed is wiped by the caller after it made the shares. */
-enum err_code node_found(struct node *n, const char *org_name, const char *member, const char *device, uint8_t root_seed_out[32], struct bytes profile_json, bool escrow, uint8_t escrow_seed_out[32], struct err *err) MUST_CHECK;
+/* Makes the organisation in a fresh home: GENESIS, ADMIT and GRANT rank 1 of this device, roster epoch, profile. The caller makes shares of the seeds and wipes them. */
+struct node_seeds { uint8_t root[32], rotation[32], escrow[32]; };
+enum err_code node_found(struct node *n, const char *org_name, const char *member, const char *device, struct bytes profile_json, bool escrow, struct node_seeds *seeds, struct err *err) MUST_CHECK;
 enum err_code node_install_profile(struct node *n, struct bytes json, struct err *err) MUST_CHECK;
 /* Coordinator: ADMIT + GRANTs (+ KEYGRANTs of what we hold). teams may be empty. */
 enum err_code node_admit(struct node *n, const struct join_request *req, uint8_t role, const struct stream_id *teams, size_t team_count, struct device_id *out, struct err *err) MUST_CHECK;
@@ -81,6 +82,26 @@ enum err_code node_commit(struct node *n, struct err *err) MUST_CHECK;
 void node_drop(struct node *n);
 /* A record as it is, open batch included; ERR_UNKNOWN. */
 enum err_code node_record(struct node *n, const struct record_id *id, struct record *out, struct stream_id *team, struct err *err) MUST_CHECK;
+
+/* ---- the desk (proto/day.md, 2): drafts and the queue, on this device alone ---- */
+/* Without places older than a day. The caller changes it and then saves it; valid until the node is closed. */
+struct day_desk;
+struct day_desk *node_desk(struct node *n);
+/* Durable when it returns. ERR_IO: what is on the disk is as it was. */
+enum err_code node_desk_save(struct node *n, struct err *err) MUST_CHECK;
+/* The same after something was taken away that nobody may read again: under a new key, the old one destroyed. */
+enum err_code node_desk_shred(struct node *n, struct err *err) MUST_CHECK;
+/* By which this device's tickets begin. */
+void node_desk_letters(struct node *n, char out[9]);
+
+/* ---- one person, two records (proto/day.md, 6) ---- */
+/* The record that `id` has been merged into, or itself. Links that go round in a circle end at their smallest id. */
+void node_same_as(struct node *n, const struct record_id *id, struct record_id *out);
+/* Does it count in figures and rows? Not when it is for practice, and not when another stands for it. */
+bool node_counts_record(struct node *n, const struct record *r);
+/* Is the whole organisation one for practice? */
+bool node_is_practice(struct node *n);
+enum err_code node_make_practice(struct node *n, struct err *err) MUST_CHECK; /* in the open batch */
 
 /* ---- rows of a drop-box (proto/vault.md, 12) ---- */
 /* The drop-box that rows are written to: of the live ones that of the smallest id. */

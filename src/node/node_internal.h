@@ -6,6 +6,7 @@
  *   write.c    the open batch, epochs, seals              snapshot.c  the sealed image of the view
  *   found.c    founding, profiles                         admit.c     membership, keys for new readers
  *   names.c    who is called what                         custody.c   what others hold
+ *   cuts.c     where a removal cuts          root.c   what only the trustees may do       kit.c   the sheets on paper
  *   removal.c  revoking, ungranting, and why              late.c      what is held and does not count; adopting
  *   exposure.c what a device could read
  *   invite.c   invitations, and newcomers at the door
@@ -13,11 +14,13 @@
  *   tend.c     keys that come and go by themselves         keys.c     keys for new readers
  *   heard.c    of devices that one does not meet
  *   erase.c    what is buried, late entries, receipts     order.c     asking for an erasure and approving it
+ *   desk.c     drafts and the queue: sealed, never sent   same.c      merged records, practice
  */
 #ifndef FALTBOK_NODE_NODE_INTERNAL_H
 #define FALTBOK_NODE_NODE_INTERNAL_H
 
 #include "base/table.h"
+#include "casework/desk.h"
 #include "node/node.h"
 #include "store/home.h"
 #include "vault/vault.h"
@@ -34,7 +37,7 @@ enum {
 enum {
 	ROSTER_TYPE = 1,
 	ROSTER_PROFILE = 1, ROSTER_PROFILE_ID = 2, ROSTER_PROFILE_VERSION = 3, ROSTER_ORG_NAME = 4,
-	ROSTER_MEMBER_NAME = 5, ROSTER_DEVICE_NAME = 6, ROSTER_KEYS_BY_HAND = 7,
+	ROSTER_MEMBER_NAME = 5, ROSTER_DEVICE_NAME = 6, ROSTER_PRACTICE = 7, ROSTER_KEYS_BY_HAND = 8,
 };
 
 /* Which entries of a log beyond `upto` have effect, short enough to compare. */
@@ -108,6 +111,12 @@ struct node {
 	struct record *work;
 
 	struct invites *invites;     /* invite.c's: open invitations; NULL before the first */
+
+	/* the desk */
+	struct day_desk desk;
+	struct env_timer *desk_timer; /* when the oldest place in the queue is a day old */
+
+	bool practice;               /* the organisation is there for practice */
 
 	struct table *names;         /* kind ‖ id16 -> struct name * */
 	struct name org_name;
@@ -183,6 +192,15 @@ enum err_code node_append_control(struct node *n, const struct control_op *op, s
 enum err_code node_give_key(struct node *n, const struct stream_id *stream, const struct device_id *dev, size_t *given, struct err *err) MUST_CHECK;
 /* Tells the vault whom a new epoch of the stream leaves out: who was never given one, and whose key waits for a yes. */
 void node_leave_out_waiting(struct node *n, const struct stream_id *stream);
+enum err_code node_must_coordinate(struct node *n, struct err *err) MUST_CHECK;
+/* cuts.c, in cut_order: every log of the author; or those in a team that were opened under the grants */
+struct node_how;
+struct node_removal;
+enum err_code node_find_cuts(struct node *n, const struct author *who, const struct node_how *how, struct node_removal *out, struct err *err) MUST_CHECK;
+enum err_code node_find_team_cuts(struct node *n, const struct author *who, const struct stream_id *team, const struct hash *grants, size_t grant_count, struct node_removal *out, struct err *err) MUST_CHECK;
+/* root.c: the next entry of this ceremony's log of the root. */
+struct node_root;
+enum err_code node_append_as_root(struct node *n, const struct node_root *root, const struct control_op *op, struct err *err) MUST_CHECK;
 /* invite.c */
 void node_end_invites(struct node *n);
 
@@ -191,6 +209,18 @@ enum err_code node_load_roster(struct node *n, struct err *err) MUST_CHECK; /* p
 /* names.c */
 void node_forget_names(struct node *n);
 bool node_has_org(struct node *n);
+
+/* desk.c */
+/* Reads HOME/desk; what can not be opened is no reason not to open a home, and is logged. */
+void node_desk_load(struct node *n);
+void node_desk_close(struct node *n);
+/* Around a change of the snapshot key, which seals the desk too: before the keystore is written, and after. */
+enum err_code node_desk_before_key(struct node *n, struct err *err) MUST_CHECK;
+void node_desk_after_key(struct node *n);
+
+/* same.c */
+/* Marks a new record that refers to one of practice. */
+enum err_code node_mark_practice(struct node *n, struct draft *d, bool known, struct err *err) MUST_CHECK;
 
 /* snapshot.c */
 /* False when there is none that fits; the view is then empty. */

@@ -18,10 +18,10 @@ static void
 warn_age(json_t *w, int64_t days)
 {
 	if (days > ASK_DAYS)
-		warn(w, "the view of who is a member is %lld days old: somebody may have been removed since, and what is written now may still be "
+		status_warn(w, "the view of who is a member is %lld days old: somebody may have been removed since, and what is written now may still be "
 		     "sealed to them; reach a coordinator or the hub before writing more, or take in a fresh bundle", (long long)days);
 	else if (days > WARN_DAYS)
-		warn(w, "the view of who is a member is %lld days old", (long long)days);
+		status_warn(w, "the view of who is a member is %lld days old", (long long)days);
 }
 
 static void
@@ -31,7 +31,7 @@ warn_copies(json_t *w, struct node *n)
 	size_t count = org_known(node_org(n)) ? node_copies(n, c, COPIES_SHOWN) : 0;
 
 	for (size_t i = 0; i < count && i < COPIES_SHOWN; i++)
-		warn(w, "two copies in use of %s: a copied or restored home and the one it came from have both written (%llu and %llu entries); "
+		status_warn(w, "two copies in use of %s: a copied or restored home and the one it came from have both written (%llu and %llu entries); "
 		     "all of it is kept and counts. Whoever has both should make one of them a new device: they share one set of keys",
 		     node_device_name(n, &c[i].dev), (unsigned long long)c[i].older, (unsigned long long)c[i].newer);
 }
@@ -44,7 +44,7 @@ warn_heard(json_t *w, struct node *n, int64_t membership_days)
 	warn_age(w, membership_days);
 	json_decref(keys_waiting_json(n, &open));
 	if (open > 0)
-		warn(w, "%zu new reader%s for a key; `faltbok keys list` says who and why", open, open == 1 ? " waits" : "s wait");
+		status_warn(w, "%zu new reader%s for a key; `faltbok keys list` says who and why", open, open == 1 ? " waits" : "s wait");
 	warn_copies(w, n);
 }
 

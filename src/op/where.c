@@ -13,7 +13,7 @@
 enum { PEERS_SHOWN = 512, REASON_SHOWN = 400 };
 
 void
-warn(json_t *warnings, const char *fmt, ...)
+status_warn(json_t *warnings, const char *fmt, ...)
 {
 	char text[768];
 	va_list ap;
@@ -73,12 +73,12 @@ warn_removed(json_t *w, struct node *n)
 	if (self == NULL || !self->gone)
 		return;
 	late = node_late_count(n);
-	warn(w, "this device has been removed from %s; what is here can be read and exported, and nothing is added to it any more",
+	status_warn(w, "this device has been removed from %s; what is here can be read and exported, and nothing is added to it any more",
 	     node_org_name(n));
 	if (node_reason_of(n, &self->id, &why))
-		warn(w, "it was removed by %s%s%.*s", node_device_name(n, &why.by), why.text[0] != '\0' ? ": " : "", REASON_SHOWN, why.text);
+		status_warn(w, "it was removed by %s%s%.*s", node_device_name(n, &why.by), why.text[0] != '\0' ? ": " : "", REASON_SHOWN, why.text);
 	if (late > 0)
-		warn(w, "%llu entries written here were not seen by who removed it and do not count; a bundle brings them to a colleague, "
+		status_warn(w, "%llu entries written here were not seen by who removed it and do not count; a bundle brings them to a colleague, "
 		     "who may adopt them", (unsigned long long)late);
 }
 
@@ -90,7 +90,7 @@ warn_disputes(json_t *w, struct node *n)
 	for (size_t i = 0; i < org_void_removals(org); i++) {
 		const struct org_dispute *d = org_dispute_at(org, i);
 
-		warn(w, "dispute: %s has tried to remove %s, which is no lower in rank, so both still belong; the trustees must decide, and "
+		status_warn(w, "dispute: %s has tried to remove %s, which is no lower in rank, so both still belong; the trustees must decide, and "
 		     "until then no keys are given to new readers without asking", node_device_name(n, &d->by), node_device_name(n, &d->target));
 	}
 }
@@ -99,7 +99,7 @@ static void
 warn_waiting(json_t *w, uint64_t waiting)
 {
 	if (waiting > 0)
-		warn(w, "%llu entr%s written after a removal or in two copies and do%s not count; `faltbok adopt` lists them",
+		status_warn(w, "%llu entr%s written after a removal or in two copies and do%s not count; `faltbok adopt` lists them",
 		     (unsigned long long)waiting, waiting == 1 ? "y was" : "ies were", waiting == 1 ? "es" : "");
 }
 
@@ -114,18 +114,18 @@ warnings_json(struct node *n, int64_t age, uint64_t waiting)
 		const struct org_grant *g = org_grant_at(org, i);
 
 		if (g->self_grant && g->has_team)
-			warn(w, "coordinator device %s has granted itself the team %s", node_device_name(n, &g->dev), node_team_name(n, &g->team));
+			status_warn(w, "coordinator device %s has granted itself the team %s", node_device_name(n, &g->dev), node_team_name(n, &g->team));
 	}
 	warn_heard(w, n, age);
 	if (node_waiting_keys(n) > 0)
-		warn(w, "%llu entries wait for a key from a colleague", (unsigned long long)node_waiting_keys(n));
+		status_warn(w, "%llu entries wait for a key from a colleague", (unsigned long long)node_waiting_keys(n));
 	if (node_moved(n))
-		warn(w, "this home was moved, copied or restored; it writes in a log of its own from now on");
+		status_warn(w, "this home was moved, copied or restored; it writes in a log of its own from now on");
 	warn_disputes(w, n);
 	if (node_self(n) != NULL && !node_self(n)->gone)
 		warn_waiting(w, waiting);
 	if (view_undecodable(node_view(n)) > 0)
-		warn(w, "%llu entries were written by a newer version and are kept unread", (unsigned long long)view_undecodable(node_view(n)));
+		status_warn(w, "%llu entries were written by a newer version and are kept unread", (unsigned long long)view_undecodable(node_view(n)));
 	return w;
 }
 
