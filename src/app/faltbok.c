@@ -15,6 +15,7 @@ static const struct command own_commands[] = {
 	  "Creates the organisation; this device is its first coordinator. Writes the recovery kit." },
 	{ "join", "CODE --member NAME --device NAME | --request FILE --member NAME --device NAME | --welcome FILE [--root FINGERPRINT | --yes]",
 	  "Joins by the code on a coordinator's screen; or by files: makes a request for a coordinator, then takes the welcome." },
+	{ "restore", "FILE", "Makes a home of a backup, under the passphrase that it had then." },
 	{ "serve", "[--listen HOST:PORT] [--peer HOST:PORT]… [--no-discovery]", "Keeps in step with others until interrupted." },
 	{ "practice", "", "Makes a home for practice, with made-up examples; nothing in it counts." },
 	{ "passphrase", "[--new-passphrase-file FILE]", "Changes the passphrase of this home." },
@@ -171,6 +172,8 @@ main(int argc, char **argv)
 		status = app_init(&app);
 	else if (strcmp(app.argv[0], "join") == 0)
 		status = app_join(&app);
+	else if (strcmp(app.argv[0], "restore") == 0)
+		status = app_restore(&app);
 	else if (strcmp(app.argv[0], "practice") == 0)
 		status = app_practice(&app);
 	else if (strcmp(app.argv[0], "serve") == 0)

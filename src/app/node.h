@@ -29,6 +29,7 @@ bool card_by_shares(const struct app *app); /* `recover --shares`, which is an o
 bool qr_print(struct buf *out, const char *text);
 
 int app_init(struct app *app);   /* faltbok init */
+int app_restore(struct app *app);
 int app_practice(struct app *app); /* faltbok practice */
 int app_serve(struct app *app);  /* faltbok serve */
 

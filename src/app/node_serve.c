@@ -8,9 +8,11 @@
 #include "app/node.h"
 #include "base/mem.h"
 #include "net/net.h"
+#include "node/tend.h"
 #include "peer/seek.h"
 
 enum { SERVE_PEERS_MAX = 64, REMEMBERED_MAX = 32 };
+#define TEND_EVERY_NS (15ull * 60 * 1000000000)
 
 struct serve {
 	struct app *app;
@@ -18,6 +20,7 @@ struct serve {
 	struct meet *meet;
 	struct seek *seek;         /* NULL: peers are found by address only */
 	struct net_control *control;
+	struct env_timer *again;
 	bool stopping;
 };
 
@@ -26,7 +29,7 @@ met(void *ctx, const struct peer_result *r, const char *addr)
 {
 	struct serve *s = ctx;
 	struct err err = ERR_INIT;
-	size_t given = 0;
+	struct node_tended tended;
 	char dev[17]; /* ids in the operator's log, never names */
 
 	if (r->code != ERR_OK)
@@ -34,10 +37,23 @@ met(void *ctx, const struct peer_result *r, const char *addr)
 	else
 		env_logf(s->app->env, "%s: sent %llu, received %llu, %s", r->known ? hex_encode(dev, r->device.b, 8) : addr,
 		         (unsigned long long)r->sent, (unsigned long long)r->received, r->in_step ? "in step" : "not in step");
-	if (r->code == ERR_OK && (node_give_keys(s->node, &given, &err) != ERR_OK || node_commit(s->node, &err) != ERR_OK))
-		env_logf(s->app->env, "giving keys: %s", err.text);
-	if (given > 0)
-		meet_notify(s->meet);
+	if (r->code == ERR_OK && node_tend(s->node, &tended, &err) != ERR_OK)
+		env_logf(s->app->env, "tending keys: %s", err.text);
+}
+
+/* Also when nobody calls: what is due by the clock. */
+static void
+tend_again(void *ctx)
+{
+	struct serve *s = ctx;
+	struct err err = ERR_INIT;
+
+	s->again = NULL;
+	if (s->stopping)
+		return;
+	if (node_tend(s->node, NULL, &err) != ERR_OK)
+		env_logf(s->app->env, "tending keys: %s", err.text);
+	s->again = s->app->env->ops->timer(s->app->env, TEND_EVERY_NS, tend_again, s);
 }
 
 static void
@@ -211,9 +227,12 @@ app_serve(struct app *app)
 	    net_control_listen(app->env, socket, asked, &s, &s.control, &err) == ERR_OK &&
 	    net_on_signal(app->env, signalled, &s, &err) == ERR_OK) {
 		say_ready(&s);
+		tend_again(&s);
 		net_run(app->env, &s.stopping, -1);
 	}
 	s.stopping = true;
+	if (s.again != NULL)
+		app->env->ops->timer_stop(app->env, s.again);
 	net_control_stop(s.control);
 	seek_free(s.seek);
 	meet_free(s.meet);

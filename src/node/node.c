@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "node/node_internal.h"
+#include "store/backup.h"
 
 enum { SNAPSHOT_WORTH = 400 }; /* entries to open anew: about what writing the image costs */
 
@@ -85,6 +86,12 @@ node_open_cold(struct node **out, struct env *env, const char *home, const struc
 	return open_node(out, env, home, secret, true, err);
 }
 
+static bool
+snapshot_pays(struct node *n)
+{
+	return n->since_snapshot >= SNAPSHOT_WORTH || (n->snapshot_gone && view_record_count(n->view) > SNAPSHOT_WORTH);
+}
+
 void
 node_close(struct node *n)
 {
@@ -97,8 +104,7 @@ node_close(struct node *n)
 	node_desk_close(n);
 	if (n->home.replica != NULL) {
 		replica_drop(n->home.replica);
-		if (n->since_snapshot >= SNAPSHOT_WORTH && !n->behind && !replica_read_only(n->home.replica) &&
-		    node_save_snapshot(n, &err) != ERR_OK)
+		if (snapshot_pays(n) && !n->behind && !replica_read_only(n->home.replica) && node_save_snapshot(n, &err) != ERR_OK)
 			env_logf(n->env, "%s", err.text);
 		replica_set_hook(n->home.replica, &none);
 	}
@@ -140,6 +146,12 @@ node_save_keystore(struct node *n, struct err *err)
 	if (rc == ERR_OK)
 		vault_keystore_saved(n->vault);
 	return rc;
+}
+
+enum err_code
+node_backup(struct node *n, const char *path, struct err *err)
+{
+	return home_backup(&n->home, path, err);
 }
 
 struct replica *
