@@ -48,6 +48,7 @@ build(struct node *n, bool cold, struct err *err)
 	if (n->vault == NULL) /* a snapshot that did not fit took it along */
 		return err_plain(err, ERR_NO_MEMORY);
 	node_desk_load(n);
+	node_exchanges_load(n);
 	rc = vault_refresh(n->vault, replica_org(n->home.replica), err);
 	return rc == ERR_OK ? node_project(n, err) : rc;
 }
@@ -104,6 +105,7 @@ node_close(struct node *n)
 	node_desk_close(n);
 	if (n->home.replica != NULL) {
 		replica_drop(n->home.replica);
+		node_exchanges_save(n);
 		if (snapshot_pays(n) && !n->behind && !replica_read_only(n->home.replica) && node_save_snapshot(n, &err) != ERR_OK)
 			env_logf(n->env, "%s", err.text);
 		replica_set_hook(n->home.replica, &none);
@@ -112,6 +114,8 @@ node_close(struct node *n)
 		node_forget_names(n);
 	if (n->touched_by_id != NULL)
 		node_forget_batch(n);
+	node_gather_free(n);
+	node_exchanges_free(n);
 	view_free(n->view);
 	view_free(n->rows);
 	change_space_free(&n->space);

@@ -313,6 +313,8 @@ const struct op_row op_table[] = {
 	  PARAMS{ OPT_MANY("peer", PARAM_TEXT, "address of a node or hub; left out: those met before"),
 	          OPT("wait", PARAM_NUMBER, "seconds before giving up (30)"), END },
 	  true, op_sync },
+	{ "exchanges", "[--limit N]", "Lists the last exchanges of this home and what each brought.",
+	  PARAMS{ OPT("limit", PARAM_NUMBER, "how many (all that are kept: 50)"), END }, false, op_exchanges },
 	{ "bundle write", "FILE [--for DEVICE]", "Writes what others lack to a file for a USB stick.",
 	  PARAMS{ POS("file", PARAM_FILE_OUT, "the bundle to write"), OPT("for", PARAM_TEXT, "only what this device may have"), END },
 	  false, op_bundle_write },

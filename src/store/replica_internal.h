@@ -68,6 +68,8 @@ struct replica {
 	bool orders_dirty;       /* one may have become approved since it was last acted on */
 	bool emptied;            /* payloads were deleted that the WAL may still hold */
 	bool confirming;
+	bool has_source;
+	struct author source;      /* replica_set_source() */
 	struct attest_at *attests; /* those of the open transaction */
 	size_t attest_count, attest_cap;
 	struct netkey_held *netkeys;

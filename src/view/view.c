@@ -445,6 +445,16 @@ view_find(struct view *v, const char *id_prefix, struct record_id *out, struct e
 }
 
 bool
+view_has(struct view *v, const struct record_id *id)
+{
+	sqlite3_stmt *s = view_record_row(v, id, NULL);
+	bool found = s != NULL && sqlite3_step(s) == SQLITE_ROW;
+
+	(void)sqlite3_reset(s);
+	return found;
+}
+
+bool
 view_has_import(struct view *v, const struct record_id *id, const uint8_t import[16])
 {
 	sqlite3_stmt *s = view_record_row(v, id, NULL);
