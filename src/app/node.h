@@ -3,6 +3,7 @@
 #define FALTBOK_APP_NODE_H
 
 #include "app/common.h"
+#include "crypto/words.h"
 #include "op/op.h"
 
 /* The row whose name the first words are; *used words are taken. NULL when there is none. */
@@ -24,7 +25,24 @@ int invite_wait(struct app *app, struct node *node, bool yes);
 /* Appends the text as a QR code in block characters, light on dark. False when it does not fit one. */
 bool qr_print(struct buf *out, const char *text);
 
+/* What founding makes that is shown once (node_init.c). */
+struct kit {
+	char root_share[3][SHARE_TEXT_BYTES], escrow_share[3][SHARE_TEXT_BYTES];
+	char code[27];
+	bool escrow;
+};
+struct founding {
+	const char *home, *org, *member, *device;
+	struct bytes passphrase, profile;
+	enum kdf_strength kdf;
+};
+/* The home and in it the organisation, its node left open. `kit->escrow` says whether there is to be one. May run off the loop. */
+enum err_code found_org(struct node **out, struct env *env, const struct founding *f, struct kit *kit, uint8_t print[32], struct err *err) MUST_CHECK;
+json_t *founded_json(struct node *node, const uint8_t print[32]);
+json_t *kit_json(const struct kit *kit);
+
 int app_init(struct app *app);   /* faltbok init */
 int app_serve(struct app *app);  /* faltbok serve */
+int app_page(struct app *app);   /* faltbok page */
 
 #endif

@@ -13,12 +13,6 @@
 
 enum { PROFILE_BYTES_MAX = 1 << 20 };
 
-struct kit {
-	char root_share[3][SHARE_TEXT_BYTES], escrow_share[3][SHARE_TEXT_BYTES];
-	char code[27];
-	bool escrow;
-};
-
 static void
 split_into(struct env *env, char out[3][SHARE_TEXT_BYTES], const uint8_t seed[32])
 {
@@ -79,38 +73,42 @@ read_profile(struct app *app, const char *path, struct buf *out, struct err *err
 	return app->env->files->read(app->env, path, PROFILE_BYTES_MAX, out, err);
 }
 
-/* The home and in it the organisation. A failure after the keystore was made leaves nothing that looks founded. */
-static enum err_code
-found(struct app *app, const char *org, const char *member, const char *device, struct buf *profile, struct kit *kit,
-      uint8_t print[32], json_t **result, struct err *err)
+enum err_code
+found_org(struct node **out, struct env *env, const struct founding *f, struct kit *kit, uint8_t print[32], struct err *err)
 {
 	uint8_t root[32], escrow[32];
 	struct home home = { 0 };
-	struct node_secret secret = { 1, buf_bytes(&app->passphrase) };
-	struct node *node;
-	char id[33], dev[33], fingerprint[65];
 
-	if (home_create(&home, app->env, app->home, member, device, secret.secret, app->kdf, kit->code, err) != ERR_OK)
+	*out = NULL;
+	if (home_create(&home, env, f->home, f->member, f->device, f->passphrase, f->kdf, kit->code, err) != ERR_OK ||
+	    node_of_home(out, &home, err) != ERR_OK)
 		return err->code;
-	home_close(&home);
-	if (node_open(&node, app->env, app->home, &secret, err) != ERR_OK)
-		return err->code;
-	if (node_found(node, org, member, device, root, buf_bytes(profile), kit->escrow, escrow, err) == ERR_OK &&
-	    node_commit(node, err) == ERR_OK) {
-		split_into(app->env, kit->root_share, root);
+	if (node_found(*out, f->org, f->member, f->device, root, f->profile, kit->escrow, escrow, err) == ERR_OK &&
+	    node_commit(*out, err) == ERR_OK) {
+		split_into(env, kit->root_share, root);
 		if (kit->escrow)
-			split_into(app->env, kit->escrow_share, escrow);
-		org_root_fingerprint(node_org(node), print);
-		*result = json_pack("{s:s,s:s,s:s}", "org", hex_encode(id, node_keystore(node)->org.b, 16), "device",
-		                    hex_encode(dev, node_self(node)->id.b, 16), "root_fingerprint", hex_encode(fingerprint, print, 32));
+			split_into(env, kit->escrow_share, escrow);
+		org_root_fingerprint(node_org(*out), print);
 	}
 	wipe(root, sizeof(root));
 	wipe(escrow, sizeof(escrow));
-	node_close(node);
+	if (err->code != ERR_OK) {
+		node_close(*out);
+		*out = NULL;
+	}
 	return err->code;
 }
 
-static json_t *
+json_t *
+founded_json(struct node *node, const uint8_t print[32])
+{
+	char id[33], dev[33], fingerprint[65];
+
+	return json_pack("{s:s,s:s,s:s}", "org", hex_encode(id, node_keystore(node)->org.b, 16), "device",
+	                 hex_encode(dev, node_self(node)->id.b, 16), "root_fingerprint", hex_encode(fingerprint, print, 32));
+}
+
+json_t *
 kit_json(const struct kit *kit)
 {
 	json_t *o = json_pack("{s:s,s:[s,s,s]}", "recovery_code", kit->code, "root_shares", kit->root_share[0], kit->root_share[1], kit->root_share[2]);
@@ -136,6 +134,8 @@ app_init(struct app *app)
 	const char *org = app_option(app, "--org"), *member = app_option(app, "--member"), *device = app_option(app, "--device");
 	const char *dir = app_option(app, "--kit"), *profile_path = app_option(app, "--profile");
 	struct kit kit = { .escrow = !app_flag(app, "--no-escrow") };
+	struct founding f = { .home = app->home, .org = org, .member = member, .device = device, .kdf = app->kdf };
+	struct node *node = NULL;
 	struct buf profile = BUF_INIT, text = BUF_INIT;
 	struct profile *checked = NULL;
 	struct err err = ERR_INIT;
@@ -148,8 +148,12 @@ app_init(struct app *app)
 		err_set(&err, ERR_USAGE, "init --org NAME --member NAME --device NAME: all three names are needed");
 	else if (app_no_more(app, &err) == ERR_OK && read_profile(app, profile_path, &profile, &err) == ERR_OK &&
 	         profile_parse(&checked, buf_bytes(&profile), &err) == ERR_OK && app_passphrase(app, true, &err) == ERR_OK &&
-	         found(app, org, member, device, &profile, &kit, print, &result, &err) == ERR_OK && dir != NULL)
-		(void)!write_kit(app, dir, &kit, org, &err);
+	         (f.passphrase = buf_bytes(&app->passphrase), f.profile = buf_bytes(&profile),
+	          found_org(&node, app->env, &f, &kit, print, &err)) == ERR_OK) {
+		result = founded_json(node, print);
+		if (dir != NULL)
+			(void)!write_kit(app, dir, &kit, org, &err);
+	}
 	if (err.code == ERR_OK) {
 		buf_printf(&text, "%s is founded. Its words, which newcomers compare:\n  %s\n", org, words_encode(words, print, 6));
 		if (dir != NULL)
@@ -163,6 +167,7 @@ app_init(struct app *app)
 		json_decref(result);
 		status = app_fail(app, &err);
 	}
+	node_close(node);
 	profile_free(checked);
 	wipe(&kit, sizeof(kit));
 	buf_wipe(&text);

@@ -5,19 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "app/node.h"
+#include "app/serve.h"
 #include "base/mem.h"
-#include "net/net.h"
-
-enum { SERVE_PEERS_MAX = 64 };
-
-struct serve {
-	struct app *app;
-	struct node *node;
-	struct meet *meet;
-	struct net_control *control;
-	bool stopping;
-};
 
 static void
 met(void *ctx, const struct peer_result *r, const char *addr)
@@ -63,6 +52,8 @@ struct asked {
 	struct op_call call; /* first: finished() gets its address */
 	struct net_control_call *socket;
 	json_t *params;
+	struct serve *serve;
+	bool started;            /* as an operation */
 };
 
 static void
@@ -76,6 +67,8 @@ answered(struct op_call *call)
 	free(text);
 	json_decref(o);
 	json_decref(a->params);
+	if (a->started)
+		serve_ended(a->serve);
 	mem_free(a);
 }
 
@@ -84,7 +77,8 @@ asked(void *ctx, struct net_control_call *socket, struct bytes request)
 {
 	struct serve *s = ctx;
 	struct asked *a = mem_zero(1, sizeof(*a));
-	const struct op_row *row = NULL;
+	const struct op_row *row;
+	const char *op;
 
 	if (a == NULL) {
 		net_control_reply(socket, BYTES_NONE);
@@ -92,36 +86,83 @@ asked(void *ctx, struct net_control_call *socket, struct bytes request)
 	}
 	a->params = json_loadb((const char *)request.p, request.len, 0, NULL);
 	a->socket = socket;
-	a->call = (struct op_call){ .node = s->node, .meet = s->meet, .params = a->params, .finished = answered };
-	if (json_is_string(json_object_get(a->params, "op")))
-		row = op_find(json_string_value(json_object_get(a->params, "op")));
+	a->serve = s;
+	a->call = (struct op_call){ .params = a->params, .finished = answered };
+	op = json_string_value(json_object_get(a->params, "op"));
+	if (op != NULL && strcmp(op, "page") == 0 && s->web != NULL) {
+		a->call.result = json_pack("{s:s}", "http", web_address(s->web));
+		answered(&a->call);
+		return;
+	}
+	row = op != NULL ? op_find(op) : NULL;
 	if (row != NULL) {
-		op_start(row, &a->call);
+		serve_seen(s);
+		a->started = true;
+		serve_start(s, row, &a->call);
 		return;
 	}
 	err_set(&a->call.err, ERR_USAGE, "there is no such operation");
 	answered(&a->call);
 }
 
+/* ---- operations, from either door ---- */
+
+static const char *
+not_now(const struct serve *s)
+{
+	switch (s->state) {
+	case SERVE_NO_HOME:
+		return "no home is here yet; the page or `faltbok init` founds an organisation, `faltbok join` joins one";
+	case SERVE_JOINING:
+		return "this home has not joined its organisation yet; it waits for its welcome";
+	case SERVE_LOCKED:
+		return "this home is locked; unlock it on its page";
+	case SERVE_OPEN:
+		break;
+	}
+	return s->lock_wanted ? "this home is being locked" : NULL;
+}
+
+void
+serve_start(void *ctx, const struct op_row *row, struct op_call *call)
+{
+	struct serve *s = ctx;
+	const char *why = not_now(s);
+
+	s->ops++;
+	if (why != NULL) {
+		err_set(&call->err, s->state == SERVE_NO_HOME || s->state == SERVE_JOINING ? ERR_REFUSED : ERR_LOCKED, "%s", why);
+		op_end(call);
+		return;
+	}
+	call->node = s->node;
+	call->meet = s->meet;
+	op_start(row, call);
+}
+
+void
+serve_ended(void *ctx)
+{
+	struct serve *s = ctx;
+
+	s->ops--;
+	if (s->lock_wanted && s->ops == 0)
+		serve_lock(s);
+}
+
 /* ---- life ---- */
 
-static enum err_code
-open_node(struct serve *s, struct err *err)
+static bool
+has_home(struct serve *s)
 {
-	struct node_secret secret = { .slot = 1 };
 	char path[sizeof(s->app->home) + 16];
 
 	snprintf(path, sizeof(path), "%s/keystore", s->app->home);
-	if (!s->app->env->files->exists(s->app->env, path))
-		return err_set(err, ERR_REFUSED, "%s: no home is here yet; `faltbok init` founds an organisation, `faltbok join` joins one", s->app->home);
-	if (app_passphrase(s->app, false, err) != ERR_OK)
-		return err->code;
-	secret.secret = buf_bytes(&s->app->passphrase);
-	return node_open(&s->node, s->app->env, s->app->home, &secret, err);
+	return s->app->env->files->exists(s->app->env, path);
 }
 
 static enum err_code
-meet_all(struct serve *s, const char *listen, const char **peers, size_t count, struct err *err)
+meet_all(struct serve *s, struct err *err)
 {
 	struct meet_events events = { s, met };
 
@@ -130,22 +171,118 @@ meet_all(struct serve *s, const char *listen, const char **peers, size_t count, 
 	if (s->meet == NULL)
 		return err_plain(err, ERR_NO_MEMORY);
 	node_on_change(s->node, changed, s);
-	if (listen != NULL && meet_listen(s->meet, listen, err) != ERR_OK)
-		return err_wrap(err, "listening on %s", listen);
-	for (size_t i = 0; i < count; i++)
-		if (meet_dial(s->meet, peers[i], true, err) != ERR_OK)
-			return err_wrap(err, "peer %s", peers[i]);
+	if (s->listen != NULL && meet_listen(s->meet, s->listen, err) != ERR_OK)
+		return err_wrap(err, "listening on %s", s->listen);
+	for (size_t i = 0; i < s->peer_count; i++)
+		if (meet_dial(s->meet, s->peers[i], true, err) != ERR_OK)
+			return err_wrap(err, "peer %s", s->peers[i]);
 	return ERR_OK;
+}
+
+static void
+leave(struct serve *s)
+{
+	net_control_stop(s->control);
+	s->control = NULL;
+	meet_free(s->meet);
+	s->meet = NULL;
+	node_close(s->node);
+	s->node = NULL;
+}
+
+enum err_code
+serve_opened(struct serve *s, struct node *node, struct err *err)
+{
+	char socket[sizeof(s->app->home) + 32];
+
+	snprintf(socket, sizeof(socket), "%s/control.sock", s->app->home);
+	s->node = node;
+	if (meet_all(s, err) != ERR_OK || net_control_listen(s->app->env, socket, asked, s, &s->control, err) != ERR_OK) {
+		leave(s);
+		return err->code;
+	}
+	s->state = SERVE_OPEN;
+	serve_seen(s);
+	serve_watch_idle(s);
+	return ERR_OK;
+}
+
+void
+serve_lock(struct serve *s)
+{
+	if (s->state != SERVE_OPEN)
+		return;
+	s->lock_wanted = s->ops > 0;
+	if (s->lock_wanted)
+		return;
+	leave(s);
+	s->state = SERVE_LOCKED;
+	serve_tell_session(s);
+}
+
+/* Without a page, or with a passphrase at hand, the home is opened now; otherwise the page asks. */
+static enum err_code
+open_now(struct serve *s, struct err *err)
+{
+	struct node_secret secret = { .slot = 1 };
+	struct app *app = s->app;
+	struct node *node;
+
+	s->state = has_home(s) ? SERVE_LOCKED : SERVE_NO_HOME;
+	if (s->state == SERVE_NO_HOME && s->http == NULL)
+		return err_set(err, ERR_REFUSED, "%s: no home is here yet; `faltbok init` founds an organisation, `faltbok join` joins one", app->home);
+	if (s->state == SERVE_NO_HOME || (s->http != NULL && app->passphrase_file == NULL))
+		return ERR_OK;
+	if (app_passphrase(app, false, err) != ERR_OK)
+		return err->code;
+	secret.secret = buf_bytes(&app->passphrase);
+	if (node_open(&node, app->env, app->home, &secret, err) != ERR_OK)
+		return err->code;
+	return serve_opened(s, node, err);
+}
+
+static enum err_code
+open_page(struct serve *s, struct err *err)
+{
+	struct web_host host = serve_web_host;
+
+	host.ctx = s;
+	return s->http == NULL ? ERR_OK : web_start(&s->web, s->app->env, s->http, &host, err);
 }
 
 static void
 say_ready(struct serve *s)
 {
+	int port = s->meet == NULL ? 0 : meet_port(s->meet);
+
 	if (s->app->json)
-		printf("{\"ready\":true,\"port\":%d}\n", meet_port(s->meet));
+		printf(s->web != NULL ? "{\"ready\":true,\"port\":%d,\"http\":\"%s\"}\n" : "{\"ready\":true,\"port\":%d}\n", port,
+		       s->web != NULL ? web_address(s->web) : "");
+	else if (s->web != NULL)
+		printf("%sThe page: %s\n", s->app->quiet ? "" : "Open this address in the browser of this computer. It works once; `faltbok page` prints another. Stop with Ctrl-C.\n",
+		       web_address(s->web));
 	else if (!s->app->quiet)
-		printf("Serving %s%s%.0d. Stop with Ctrl-C.\n", s->app->home, meet_port(s->meet) > 0 ? ", port " : "", meet_port(s->meet));
+		printf("Serving %s%s%.0d. Stop with Ctrl-C.\n", s->app->home, port > 0 ? ", port " : "", port);
 	fflush(stdout);
+}
+
+/* --lock-after MINUTES. Where only the command line asks, nobody could unlock: then it is never, unless said. */
+static enum err_code
+lock_after(struct serve *s, struct err *err)
+{
+	const char *text = app_option(s->app, "--lock-after");
+	char *end = NULL;
+	long minutes = text != NULL ? strtol(text, &end, 10) : 0;
+
+	s->lock_after_s = s->http != NULL ? LOCK_AFTER_S : 0;
+	if (text == NULL)
+		return ERR_OK;
+	if (s->http == NULL)
+		return err_set(err, ERR_USAGE, "serve: --lock-after needs --http, where the home can be unlocked again");
+	if (*text == '\0' || *end != '\0' || minutes < 0 || minutes > 24 * 60)
+		return err_set(err, ERR_USAGE, "serve: --lock-after %s: minutes from 0 (never) to 1440", text);
+	s->lock_after_s = (uint64_t)minutes * 60;
+	return ERR_OK;
 }
 
 int
@@ -153,24 +290,24 @@ app_serve(struct app *app)
 {
 	struct serve s = { .app = app };
 	struct err err = ERR_INIT;
-	const char *listen = app_option(app, "--listen"), *peers[SERVE_PEERS_MAX], *peer;
-	char socket[sizeof(app->home) + 32];
-	size_t count = 0;
+	const char *peer;
 
-	while ((peer = app_option(app, "--peer")) != NULL && count < SERVE_PEERS_MAX)
-		peers[count++] = peer;
+	s.listen = app_option(app, "--listen");
+	s.http = app_option(app, "--http");
+	while ((peer = app_option(app, "--peer")) != NULL && s.peer_count < SERVE_PEERS_MAX)
+		s.peers[s.peer_count++] = peer;
 	(void)app_flag(app, "--no-discovery"); /* there is none to switch off yet; scripts may already say so */
-	snprintf(socket, sizeof(socket), "%s/control.sock", app->home);
-	if (app_no_more(app, &err) == ERR_OK && open_node(&s, &err) == ERR_OK &&
-	    meet_all(&s, listen, peers, count, &err) == ERR_OK &&
-	    net_control_listen(app->env, socket, asked, &s, &s.control, &err) == ERR_OK &&
+	if (lock_after(&s, &err) == ERR_OK && app_no_more(app, &err) == ERR_OK && open_page(&s, &err) == ERR_OK && open_now(&s, &err) == ERR_OK &&
 	    net_on_signal(app->env, signalled, &s, &err) == ERR_OK) {
 		say_ready(&s);
 		net_run(app->env, &s.stopping, -1);
 	}
 	s.stopping = true;
-	net_control_stop(s.control);
-	meet_free(s.meet);
-	node_close(s.node);
+	if (s.idle != NULL)
+		app->env->ops->timer_stop(app->env, s.idle);
+	web_stop(s.web);
+	leave(&s);
+	if (s.state == SERVE_JOINING)
+		home_close(&s.home);
 	return err.code == ERR_OK ? 0 : app_fail(app, &err);
 }

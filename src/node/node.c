@@ -45,19 +45,22 @@ build(struct node *n, bool cold, struct err *err)
 	return rc == ERR_OK ? node_project(n, err) : rc;
 }
 
+/* Takes the home over, whatever becomes of it. */
 static enum err_code
-open_node(struct node **out, struct env *env, const char *home, const struct node_secret *secret, bool cold, struct err *err)
+move_in(struct node **out, struct home *home, bool cold, struct err *err)
 {
 	struct node *n = mem_zero(1, sizeof(*n));
 	enum err_code rc;
 
 	*out = NULL;
-	if (n == NULL)
+	if (n == NULL) {
+		home_close(home);
 		return err_plain(err, ERR_NO_MEMORY);
-	n->env = env;
-	rc = home_open(&n->home, env, home, secret->slot, secret->secret, err);
-	if (rc == ERR_OK)
-		rc = build(n, cold, err);
+	}
+	n->env = home->env;
+	n->home = *home;
+	memset(home, 0, sizeof(*home));
+	rc = build(n, cold, err);
 	if (rc != ERR_OK) {
 		n->since_snapshot = 0;
 		node_close(n);
@@ -65,6 +68,23 @@ open_node(struct node **out, struct env *env, const char *home, const struct nod
 	}
 	*out = n;
 	return ERR_OK;
+}
+
+static enum err_code
+open_node(struct node **out, struct env *env, const char *path, const struct node_secret *secret, bool cold, struct err *err)
+{
+	struct home home = { 0 };
+
+	*out = NULL;
+	if (home_open(&home, env, path, secret->slot, secret->secret, err) != ERR_OK)
+		return err->code;
+	return move_in(out, &home, cold, err);
+}
+
+enum err_code
+node_of_home(struct node **out, struct home *home, struct err *err)
+{
+	return move_in(out, home, false, err);
 }
 
 enum err_code

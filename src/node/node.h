@@ -24,6 +24,7 @@
 #include "view/view.h"
 
 struct node;
+struct home;
 
 /* ---- a home and its keystore (home.c): hub and auditor have the same in store/home.h ---- */
 
@@ -32,6 +33,8 @@ struct node_secret { uint8_t slot; /* 1 passphrase, 2 recovery code */ struct by
 
 /* Opens the home: lock, keystore, replica, place, vault, view (from the snapshot when it fits). ERR_NOT_FOUND: no home there. */
 enum err_code node_open(struct node **out, struct env *env, const char *home, const struct node_secret *secret, struct err *err) MUST_CHECK;
+/* A home that is open already becomes a node, which closes it in the end, also when this fails. */
+enum err_code node_of_home(struct node **out, struct home *home, struct err *err) MUST_CHECK;
 void node_close(struct node *n);                 /* writes the snapshot when it has become worth it; wipes */
 /* Opens without the snapshot, rebuilding: for verify and bench. */
 enum err_code node_open_cold(struct node **out, struct env *env, const char *home, const struct node_secret *secret, struct err *err) MUST_CHECK;

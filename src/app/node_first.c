@@ -1,0 +1,302 @@
+/*
+ * What the page does about the home that costs a passphrase: a second of
+ * Argon2 off the loop, so that nothing else waits. While it runs nobody else
+ * touches the home (`busy`).
+ */
+#include <strings.h>
+
+#include "app/node_builtin.h"
+#include "app/serve.h"
+#include "base/mem.h"
+#include "base/nfc.h"
+#include "crypto/guard.h"
+#include "org/ops.h"
+#include "web/ask.h"
+
+enum { PASSPHRASE_BYTES_MAX = 4096, PASSPHRASE_BYTES_MIN = 8, WELCOME_BYTES_MAX = 64 << 20 };
+
+struct serve_job {
+	struct serve *s;
+	struct web_call *call;
+	const struct deed *deed;
+	json_t *wish;
+	struct buf passphrase;
+	struct buf file;             /* the welcome */
+	struct err err;
+	/* made by the work */
+	struct node *node;
+	struct home home;
+	bool has_home;
+	json_t *more;                /* what the answer says beside the session */
+};
+
+struct deed {
+	const char *word;
+	bool none, locked, joining, open; /* states in which it can be asked for */
+	bool fresh;                  /* its passphrase is a new one */
+	const char *needs[4];        /* texts that must be there */
+	void (*work)(struct serve_job *j);
+};
+
+static const char *
+text(const struct serve_job *j, const char *name)
+{
+	const char *t = json_string_value(json_object_get(j->wish, name));
+
+	return t != NULL && t[0] != '\0' ? t : NULL;
+}
+
+static void
+more(struct serve_job *j, const char *name, json_t *value)
+{
+	if (j->more == NULL)
+		j->more = json_object();
+	json_object_set_new(j->more, name, value);
+}
+
+/* ---- the deeds: off the loop, touching only the job and the home ---- */
+
+static void
+do_init(struct serve_job *j)
+{
+	struct app *app = j->s->app;
+	struct founding f = { .home = app->home, .org = text(j, "org"), .member = text(j, "member"), .device = text(j, "device"),
+	                      .passphrase = buf_bytes(&j->passphrase), .profile = BYTES(builtin_profile, builtin_profile_bytes), .kdf = app->kdf };
+	struct kit kit = { .escrow = !json_is_false(json_object_get(j->wish, "escrow")) };
+	char words[WORDS_SIX_BYTES + 1], hex[65];
+	uint8_t print[32];
+
+	if (found_org(&j->node, app->env, &f, &kit, print, &j->err) == ERR_OK) {
+		more(j, "kit", kit_json(&kit));
+		more(j, "words", json_string(words_encode(words, print, 6)));
+		more(j, "root_fingerprint", json_string(hex_encode(hex, print, 32)));
+	}
+	wipe(&kit, sizeof(kit));
+}
+
+static void
+do_request(struct serve_job *j)
+{
+	struct app *app = j->s->app;
+	struct buf out = BUF_INIT;
+	struct join_request req;
+	uint8_t digest[32];
+	char words[WORDS_SIX_BYTES + 1], code[27];
+
+	if (home_create(&j->home, app->env, app->home, text(j, "member"), text(j, "device"), buf_bytes(&j->passphrase), app->kdf, code, &j->err) != ERR_OK)
+		return;
+	j->has_home = true;
+	if (home_request(&j->home, &out, &j->err) == ERR_OK && join_request_decode(&req, buf_bytes(&out), &j->err) == ERR_OK) {
+		join_request_digest(digest, &req);
+		more(j, "request", web_file_json("begaran.faltbok", buf_bytes(&out)));
+		more(j, "words", json_string(words_encode(words, digest, 6)));
+		more(j, "recovery_code", json_string(code));
+	}
+	wipe(code, sizeof(code));
+	buf_free(&out);
+}
+
+/* What has joined becomes a node; what has not waits for its welcome. */
+static void
+move_in(struct serve_job *j)
+{
+	static const struct org_id none;
+
+	if (SAME(j->home.keys->org, none))
+		return;
+	j->has_home = false;
+	(void)!node_of_home(&j->node, &j->home, &j->err);
+}
+
+static void
+open_home(struct serve_job *j, uint8_t slot, struct bytes secret)
+{
+	struct app *app = j->s->app;
+
+	if (home_open(&j->home, app->env, app->home, slot, secret, &j->err) == ERR_OK)
+		j->has_home = true;
+}
+
+static void
+do_unlock(struct serve_job *j)
+{
+	open_home(j, 1, buf_bytes(&j->passphrase));
+	if (j->has_home)
+		move_in(j);
+}
+
+/* With the recovery code, and a new passphrase from now on. */
+static void
+do_recover(struct serve_job *j)
+{
+	struct app *app = j->s->app;
+	const char *code = text(j, "code");
+
+	open_home(j, 2, BYTES_STR(code));
+	if (!j->has_home)
+		return;
+	if (keystore_set_slot(j->home.keys, app->env, 1, buf_bytes(&j->passphrase), app->kdf, &j->err) == ERR_OK &&
+	    home_save_keystore(&j->home, &j->err) == ERR_OK)
+		move_in(j);
+}
+
+static bool
+root_is(const struct serve_job *j, const uint8_t print[32])
+{
+	char hex[65];
+
+	return text(j, "root") != NULL && strcasecmp(text(j, "root"), hex_encode(hex, print, 32)) == 0;
+}
+
+/* Nothing is believed before a person has compared the words. */
+static void
+do_welcome(struct serve_job *j)
+{
+	struct welcome w = { 0 };
+	char words[WORDS_SIX_BYTES + 1], hex[65];
+
+	if (!j->has_home)
+		open_home(j, 1, buf_bytes(&j->passphrase));
+	if (!j->has_home || welcome_open(&w, &j->home, buf_bytes(&j->file), &j->err) != ERR_OK)
+		return;
+	if (text(j, "root") != NULL && !root_is(j, w.root_fingerprint)) {
+		err_set(&j->err, ERR_REFUSED, "the welcome is from another organisation; nothing was taken");
+	} else if (text(j, "root") == NULL && !json_is_true(json_object_get(j->wish, "yes"))) {
+		more(j, "confirm", json_true());
+	} else if (welcome_accept(&j->home, &w, &j->err) == ERR_OK)
+		move_in(j);
+	if (j->err.code == ERR_OK) {
+		more(j, "words", json_string(words_encode(words, w.root_fingerprint, 6)));
+		more(j, "root_fingerprint", json_string(hex_encode(hex, w.root_fingerprint, 32)));
+	}
+	welcome_free(&w);
+}
+
+static const struct deed deeds[] = {
+	{ "init", .none = true, .fresh = true, .needs = { "org", "member", "device", "passphrase" }, .work = do_init },
+	{ "request", .none = true, .fresh = true, .needs = { "member", "device", "passphrase" }, .work = do_request },
+	{ "welcome", .locked = true, .joining = true, .work = do_welcome },
+	{ "unlock", .locked = true, .needs = { "passphrase" }, .work = do_unlock },
+	{ "recover", .locked = true, .fresh = true, .needs = { "code", "passphrase" }, .work = do_recover },
+};
+
+/* ---- a job's life ---- */
+
+static void
+job_free(struct serve_job *j)
+{
+	json_decref(j->more);
+	json_decref(j->wish);
+	buf_wipe(&j->passphrase);
+	buf_wipe(&j->file);
+	mem_free(j);
+}
+
+static void
+run(void *ctx)
+{
+	struct serve_job *j = ctx;
+
+	j->deed->work(j);
+}
+
+/* What the work has opened becomes the process's own. */
+static void
+settle(struct serve_job *j)
+{
+	struct serve *s = j->s;
+
+	s->busy = false;
+	if (j->has_home) {
+		s->home = j->home;
+		s->state = SERVE_JOINING;
+	}
+	if (j->node == NULL)
+		return;
+	if (s->stopping || serve_opened(s, j->node, &j->err) != ERR_OK)
+		node_close(j->node);
+	else
+		serve_seen(s);
+}
+
+static void
+ended(void *ctx)
+{
+	struct serve_job *j = ctx;
+	json_t *answer;
+
+	settle(j);
+	answer = j->err.code == ERR_OK ? serve_session(j->s) : NULL;
+	if (answer != NULL && j->more != NULL)
+		json_object_update(answer, j->more);
+	web_answer(j->call, answer, &j->err);
+	serve_tell_session(j->s);
+	job_free(j);
+}
+
+static enum err_code
+take_passphrase(struct serve_job *j, struct err *err)
+{
+	const char *given = text(j, "passphrase");
+
+	if (given == NULL)
+		return ERR_OK;
+	if (strlen(given) > PASSPHRASE_BYTES_MAX || !nfc(&j->passphrase, BYTES_STR(given)))
+		return err_set(err, ERR_INVALID, "the passphrase is longer than %d bytes", PASSPHRASE_BYTES_MAX);
+	if (j->deed->fresh && j->passphrase.len < PASSPHRASE_BYTES_MIN)
+		return err_set(err, ERR_INVALID, "the passphrase has fewer than %d characters; five words are easy to remember and hard to guess",
+		               PASSPHRASE_BYTES_MIN);
+	return ERR_OK;
+}
+
+static enum err_code
+check(struct serve_job *j, struct err *err)
+{
+	const struct deed *d = j->deed;
+	enum serve_state now = j->s->state;
+	const json_t *file = json_object_get(j->wish, "welcome");
+
+	if (now == SERVE_NO_HOME ? !d->none : now == SERVE_LOCKED ? !d->locked : now == SERVE_JOINING ? !d->joining : !d->open)
+		return err_set(err, ERR_REFUSED, "%s: not as things stand here", d->word);
+	for (size_t i = 0; i < COUNT_OF(d->needs) && d->needs[i] != NULL; i++)
+		if (text(j, d->needs[i]) == NULL)
+			return err_set(err, ERR_USAGE, "%s: %s is missing", d->word, d->needs[i]);
+	if (d->work == do_welcome && now == SERVE_LOCKED && text(j, "passphrase") == NULL)
+		return err_set(err, ERR_USAGE, "%s: passphrase is missing", d->word);
+	if (d->work == do_welcome && web_file(&j->file, file, "welcome", err) != ERR_OK)
+		return err->code;
+	return take_passphrase(j, err);
+}
+
+void
+serve_work(struct serve *s, const json_t *wish, struct web_call *call)
+{
+	struct serve_job *j = mem_zero(1, sizeof(*j));
+	const char *what = json_string_value(json_object_get(wish, "do"));
+	struct err err = ERR_INIT;
+
+	if (j == NULL) {
+		err_plain(&err, ERR_NO_MEMORY);
+		web_answer(call, NULL, &err);
+		return;
+	}
+	*j = (struct serve_job){ .s = s, .call = call, .wish = json_incref((json_t *)wish), .err = ERR_INIT };
+	for (size_t i = 0; i < COUNT_OF(deeds); i++)
+		if (strcmp(deeds[i].word, what) == 0)
+			j->deed = &deeds[i];
+	if (j->deed == NULL)
+		err_set(&err, ERR_USAGE, "\"%.40s\" is nothing that can be done here", what);
+	if (j->deed == NULL || check(j, &err) != ERR_OK) {
+		web_answer(call, NULL, &err);
+		job_free(j);
+		return;
+	}
+	if (s->state == SERVE_JOINING) { /* the work has it to itself meanwhile */
+		j->home = s->home;
+		j->has_home = true;
+		memset(&s->home, 0, sizeof(s->home));
+		s->state = SERVE_LOCKED;
+	}
+	s->busy = true;
+	s->app->env->ops->work(s->app->env, run, ended, j);
+}
