@@ -3,6 +3,7 @@
  * Argon2 off the loop, so that nothing else waits. While it runs nobody else
  * touches the home (`busy`).
  */
+#include <stdio.h>
 #include <strings.h>
 
 #include "app/node_builtin.h"
@@ -20,13 +21,14 @@ struct serve_job {
 	struct web_call *call;
 	const struct deed *deed;
 	json_t *wish;
-	struct buf passphrase;
+	struct buf passphrase, old;
 	struct buf file;             /* the welcome */
 	struct err err;
 	/* made by the work */
 	struct node *node;
 	struct home home;
 	bool has_home;
+	struct keystore *keys;       /* of a node that was locked */
 	json_t *more;                /* what the answer says beside the session */
 };
 
@@ -117,26 +119,93 @@ open_home(struct serve_job *j, uint8_t slot, struct bytes secret)
 		j->has_home = true;
 }
 
+/* Of a node that runs on locked: only the keystore is opened here. */
+static void
+open_keys(struct serve_job *j, uint8_t slot, struct bytes secret)
+{
+	struct app *app = j->s->app;
+	struct buf file = BUF_INIT;
+	char path[sizeof(app->home) + 16];
+
+	snprintf(path, sizeof(path), "%s/keystore", app->home);
+	if (app->env->files->read(app->env, path, KEYSTORE_BYTES_MAX, &file, &j->err) == ERR_OK)
+		(void)!keystore_open(&j->keys, buf_bytes(&file), slot, secret, &j->err);
+	buf_free(&file);
+}
+
 static void
 do_unlock(struct serve_job *j)
 {
+	if (j->s->node != NULL) {
+		open_keys(j, 1, buf_bytes(&j->passphrase));
+		return;
+	}
 	open_home(j, 1, buf_bytes(&j->passphrase));
 	if (j->has_home)
 		move_in(j);
+}
+
+static void
+set_passphrase(struct serve_job *j, struct keystore *k)
+{
+	(void)!keystore_set_slot(k, j->s->app->env, 1, buf_bytes(&j->passphrase), j->s->app->kdf, &j->err);
+}
+
+/* The file itself, since the node that runs has forgotten what is in it. */
+static void
+save_keys(struct serve_job *j)
+{
+	struct app *app = j->s->app;
+	struct buf file = BUF_INIT;
+	char path[sizeof(app->home) + 16];
+
+	snprintf(path, sizeof(path), "%s/keystore", app->home);
+	if (keystore_encode(j->keys, app->env, &file, &j->err) == ERR_OK)
+		(void)!app->env->files->replace(app->env, path, buf_bytes(&file), &j->err);
+	buf_free(&file);
+}
+
+/* The old one is asked for: an unlocked page may stand there unwatched. */
+static void
+do_passphrase(struct serve_job *j)
+{
+	open_keys(j, 1, buf_bytes(&j->old));
+	if (j->err.code == ERR_OK)
+		set_passphrase(j, j->keys);
+}
+
+static void
+recover_running(struct serve_job *j, const char *code)
+{
+	uint8_t secret[16];
+
+	if (!recovery_code_parse(code, secret)) {
+		err_set(&j->err, ERR_PASSPHRASE, "a recovery code has 26 letters and digits");
+		return;
+	}
+	open_keys(j, 2, BYTES(secret, sizeof(secret)));
+	wipe(secret, sizeof(secret));
+	if (j->err.code == ERR_OK)
+		set_passphrase(j, j->keys);
+	if (j->err.code == ERR_OK)
+		save_keys(j);
 }
 
 /* With the recovery code, and a new passphrase from now on. */
 static void
 do_recover(struct serve_job *j)
 {
-	struct app *app = j->s->app;
 	const char *code = text(j, "code");
 
+	if (j->s->node != NULL) {
+		recover_running(j, code);
+		return;
+	}
 	open_home(j, 2, BYTES_STR(code));
 	if (!j->has_home)
 		return;
-	if (keystore_set_slot(j->home.keys, app->env, 1, buf_bytes(&j->passphrase), app->kdf, &j->err) == ERR_OK &&
-	    home_save_keystore(&j->home, &j->err) == ERR_OK)
+	set_passphrase(j, j->home.keys);
+	if (j->err.code == ERR_OK && home_save_keystore(&j->home, &j->err) == ERR_OK)
 		move_in(j);
 }
 
@@ -178,6 +247,7 @@ static const struct deed deeds[] = {
 	{ "welcome", .locked = true, .joining = true, .work = do_welcome },
 	{ "unlock", .locked = true, .needs = { "passphrase" }, .work = do_unlock },
 	{ "recover", .locked = true, .fresh = true, .needs = { "code", "passphrase" }, .work = do_recover },
+	{ "passphrase", .open = true, .fresh = true, .needs = { "old", "passphrase" }, .work = do_passphrase },
 };
 
 /* ---- a job's life ---- */
@@ -188,6 +258,7 @@ job_free(struct serve_job *j)
 	json_decref(j->more);
 	json_decref(j->wish);
 	buf_wipe(&j->passphrase);
+	buf_wipe(&j->old);
 	buf_wipe(&j->file);
 	mem_free(j);
 }
@@ -198,6 +269,25 @@ run(void *ctx)
 	struct serve_job *j = ctx;
 
 	j->deed->work(j);
+}
+
+/* Opened anew: for a locked node all of it, for an open one the new passphrase in it. */
+static void
+settle_keys(struct serve_job *j)
+{
+	struct serve *s = j->s;
+	struct keystore *live = s->node != NULL ? node_keystore(s->node) : NULL;
+
+	if (j->err.code == ERR_OK && s->state == SERVE_LOCKED && !s->stopping) {
+		(void)!serve_unlocked(s, j->keys, &j->err);
+		return;
+	}
+	if (j->err.code == ERR_OK && s->state == SERVE_OPEN) {
+		memcpy(live->slots, j->keys->slots, sizeof(live->slots));
+		live->slot_count = j->keys->slot_count;
+		(void)!node_save_keystore(s->node, &j->err);
+	}
+	keystore_free(j->keys);
 }
 
 /* What the work has opened becomes the process's own. */
@@ -211,6 +301,8 @@ settle(struct serve_job *j)
 		s->home = j->home;
 		s->state = SERVE_JOINING;
 	}
+	if (j->keys != NULL)
+		settle_keys(j);
 	if (j->node == NULL)
 		return;
 	if (s->stopping || serve_opened(s, j->node, &j->err) != ERR_OK)
@@ -237,10 +329,12 @@ ended(void *ctx)
 static enum err_code
 take_passphrase(struct serve_job *j, struct err *err)
 {
-	const char *given = text(j, "passphrase");
+	const char *given = text(j, "passphrase"), *old = text(j, "old");
 
 	if (given == NULL)
 		return ERR_OK;
+	if (old != NULL && (strlen(old) > PASSPHRASE_BYTES_MAX || !nfc(&j->old, BYTES_STR(old))))
+		return err_set(err, ERR_PASSPHRASE, "wrong passphrase");
 	if (strlen(given) > PASSPHRASE_BYTES_MAX || !nfc(&j->passphrase, BYTES_STR(given)))
 		return err_set(err, ERR_INVALID, "the passphrase is longer than %d bytes", PASSPHRASE_BYTES_MAX);
 	if (j->deed->fresh && j->passphrase.len < PASSPHRASE_BYTES_MIN)

@@ -21,7 +21,8 @@ met(void *ctx, const struct peer_result *r, const char *addr)
 	else
 		env_logf(s->app->env, "%s: sent %llu, received %llu, %s", r->known ? hex_encode(dev, r->device.b, 8) : addr,
 		         (unsigned long long)r->sent, (unsigned long long)r->received, r->in_step ? "in step" : "not in step");
-	if (r->code == ERR_OK && (node_give_keys(s->node, &given, &err) != ERR_OK || node_commit(s->node, &err) != ERR_OK))
+	serve_tell_sync(s, r);
+	if (r->code == ERR_OK && s->state == SERVE_OPEN && (node_give_keys(s->node, &given, &err) != ERR_OK || node_commit(s->node, &err) != ERR_OK))
 		env_logf(s->app->env, "giving keys: %s", err.text);
 	if (given > 0)
 		meet_notify(s->meet);
@@ -34,6 +35,7 @@ changed(void *ctx)
 
 	if (s->meet != NULL && !s->stopping)
 		meet_notify(s->meet);
+	serve_tell_changes(s);
 }
 
 static void
@@ -148,6 +150,8 @@ serve_ended(void *ctx)
 	s->ops--;
 	if (s->lock_wanted && s->ops == 0)
 		serve_lock(s);
+	else
+		serve_watch_invites(s);
 }
 
 /* ---- life ---- */
@@ -182,6 +186,7 @@ meet_all(struct serve *s, struct err *err)
 static void
 leave(struct serve *s)
 {
+	serve_unwatch(s);
 	net_control_stop(s->control);
 	s->control = NULL;
 	meet_free(s->meet);
@@ -202,8 +207,8 @@ serve_opened(struct serve *s, struct node *node, struct err *err)
 		return err->code;
 	}
 	s->state = SERVE_OPEN;
-	serve_seen(s);
-	serve_watch_idle(s);
+	serve_watch(s);
+	serve_tell_session(s);
 	return ERR_OK;
 }
 
@@ -215,9 +220,20 @@ serve_lock(struct serve *s)
 	s->lock_wanted = s->ops > 0;
 	if (s->lock_wanted)
 		return;
-	leave(s);
+	serve_unwatch(s);
+	node_lock(s->node);
 	s->state = SERVE_LOCKED;
 	serve_tell_session(s);
+}
+
+enum err_code
+serve_unlocked(struct serve *s, struct keystore *fresh, struct err *err)
+{
+	if (node_unlock(s->node, fresh, err) != ERR_OK)
+		return err->code;
+	s->state = SERVE_OPEN;
+	serve_watch(s);
+	return ERR_OK;
 }
 
 /* Without a page, or with a passphrase at hand, the home is opened now; otherwise the page asks. */
@@ -228,7 +244,7 @@ open_now(struct serve *s, struct err *err)
 	struct app *app = s->app;
 	struct node *node;
 
-	s->state = has_home(s) ? SERVE_LOCKED : SERVE_NO_HOME;
+	s->state = s->told = has_home(s) ? SERVE_LOCKED : SERVE_NO_HOME;
 	if (s->state == SERVE_NO_HOME && s->http == NULL)
 		return err_set(err, ERR_REFUSED, "%s: no home is here yet; `faltbok init` founds an organisation, `faltbok join` joins one", app->home);
 	if (s->state == SERVE_NO_HOME || (s->http != NULL && app->passphrase_file == NULL))
@@ -303,8 +319,6 @@ app_serve(struct app *app)
 		net_run(app->env, &s.stopping, -1);
 	}
 	s.stopping = true;
-	if (s.idle != NULL)
-		app->env->ops->timer_stop(app->env, s.idle);
 	web_stop(s.web);
 	leave(&s);
 	if (s.state == SERVE_JOINING)

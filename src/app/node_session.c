@@ -54,8 +54,9 @@ serve_session(void *ctx)
 void
 serve_tell_session(struct serve *s)
 {
-	if (s->web != NULL)
+	if (s->web != NULL && s->told != s->state)
 		web_event(s->web, "session", serve_session(s));
+	s->told = s->state;
 }
 
 /* ---- being away ---- */
@@ -87,7 +88,7 @@ serve_watch_idle(struct serve *s)
 	if (s->idle != NULL)
 		env->ops->timer_stop(env, s->idle);
 	s->idle = NULL;
-	if (s->lock_after_s == 0 || s->state != SERVE_OPEN || s->stopping)
+	if (s->lock_after_s == 0 || s->state != SERVE_OPEN || s->lock_wanted || s->stopping)
 		return;
 	if (away >= limit)
 		serve_lock(s);

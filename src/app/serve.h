@@ -29,9 +29,10 @@ struct serve {
 	struct meet *meet;
 	struct net_control *control;
 	struct web *web;
-	enum serve_state state;
+	enum serve_state state, told; /* told: to the pages */
 	bool busy;                 /* a passphrase is being worked on */
 	size_t ops;                /* under way */
+	uint64_t conflicts;        /* as last told */
 	bool lock_wanted;          /* as soon as they have ended */
 	uint64_t lock_after_s;     /* 0: never */
 	uint64_t seen_ns;          /* when somebody last did something */
@@ -46,6 +47,16 @@ void serve_start(void *ctx, const struct op_row *row, struct op_call *call);
 void serve_ended(void *ctx); /* when a started one has ended */
 /* The node has just been opened: meets peers, takes the command line's calls. */
 enum err_code serve_opened(struct serve *s, struct node *node, struct err *err);
+
+/* The same after it was locked. Takes the keystore over. */
+enum err_code serve_unlocked(struct serve *s, struct keystore *fresh, struct err *err);
+
+/* node_tell.c: events for the pages that are open */
+void serve_watch(struct serve *s);           /* the node is open: from now on */
+void serve_watch_invites(struct serve *s);   /* after each operation, which may have made one */
+void serve_unwatch(struct serve *s);
+void serve_tell_changes(struct serve *s);
+void serve_tell_sync(struct serve *s, const struct peer_result *r);
 
 /* node_session.c */
 extern const struct web_host serve_web_host; /* its ctx is to be set */

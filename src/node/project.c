@@ -67,6 +67,7 @@ still_counts(struct node *n)
 static void
 start_over(struct node *n)
 {
+	n->news.more = true;
 	view_clear(n->view);
 	vault_forget_cases(n->vault);
 	for (size_t i = 0; i < n->progress_count; i++)
@@ -206,6 +207,25 @@ clear_batch(struct node *n)
 	}
 }
 
+/* One more changed record, unless it is the roster's. */
+static void
+note_news(struct node *n, const struct view_change *c, const struct stream_id *roster)
+{
+	struct group_id group;
+	struct record_id record;
+	uint64_t hlc;
+
+	if (SAME(c->team, *roster) || !node_peek_body(c->body, &group, &record, &hlc))
+		return;
+	for (size_t i = 0; i < n->news.count; i++)
+		if (SAME(n->news.records[i], record))
+			return;
+	if (n->news.count == NODE_NEWS_MAX)
+		n->news.more = true;
+	else
+		n->news.records[n->news.count++] = record;
+}
+
 enum err_code
 node_fold_batch(struct node *n, struct err *err)
 {
@@ -222,6 +242,8 @@ node_fold_batch(struct node *n, struct err *err)
 		changes[i] = (struct view_change){ .row = it->row, .author = it->author, .team = it->team,
 		                                   .body = BYTES(n->bodies.p + it->body_at, it->body_len) };
 		memcpy(changes[i].entry, it->entry, 16);
+		if (!n->news.more)
+			note_news(n, &changes[i], &roster);
 	}
 	if (rc == ERR_OK && n->item_count > 0)
 		rc = view_apply(n->view, changes, n->item_count, err);
@@ -468,6 +490,8 @@ node_project(struct node *n, struct err *err)
 	}
 	if (n->roster_changed || n->control_changed || n->keys_learned)
 		node_forget_names(n);
+	n->news.members = n->news.members || n->roster_changed || n->control_changed || n->keys_learned;
+	n->news.profile = n->news.profile || n->roster_changed;
 	if (n->roster_changed)
 		rc = node_load_roster(n, err);
 	if (rc != ERR_OK)
@@ -527,6 +551,7 @@ committed(void *ctx)
 	if (n->stored_any && n->on_change != NULL)
 		n->on_change(n->on_change_ctx);
 	n->stored_any = false;
+	n->news = (struct node_news){ .count = 0 };
 }
 
 static void
