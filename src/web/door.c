@@ -393,12 +393,15 @@ whole_body(struct web_call *c)
 
 /* Refused in words, before libwebsockets would change the protocol. */
 static int
-refuse_upgrade(struct web *w, struct lws *wsi)
+refuse_upgrade(struct lws *wsi)
 {
-	static const char text[] = "{\"error\":{\"code\":\"refused\",\"text\":\"there is no other protocol here\"}}\n";
+	static const char text[] = "HTTP/1.1 403 Forbidden\r\ncontent-type: application/json\r\ncache-control: no-store\r\n"
+	                           "x-content-type-options: nosniff\r\nconnection: close\r\ncontent-length: 83\r\n\r\n"
+	                           "{\"error\":{\"code\":\"refused\",\"text\":\"there is no other protocol here to change to\"}}\n";
+	uint8_t room[LWS_PRE + sizeof(text)];
 
-	(void)w;
-	(void)lws_return_http_status(wsi, 403, text);
+	memcpy(room + LWS_PRE, text, sizeof(text) - 1);
+	(void)lws_write(wsi, room + LWS_PRE, sizeof(text) - 1, LWS_WRITE_HTTP_HEADERS);
 	return -1;
 }
 
@@ -417,7 +420,7 @@ callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in
 		w->connections++;
 		return 0;
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-		return refuse_upgrade(w, wsi);
+		return refuse_upgrade(wsi);
 	case LWS_CALLBACK_HTTP:
 		return begin(w, wsi, s);
 	case LWS_CALLBACK_HTTP_BODY:
