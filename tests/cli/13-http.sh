@@ -141,14 +141,14 @@ refused 413 'a body that is announced only' "${mine[@]}" -H 'Content-Length: 999
 refused 411 'a body of no said length' "${mine[@]}" -H 'Transfer-Encoding: chunked' "$base/api/v1/put"
 raw() { timeout 20 nc -q 2 127.0.0.1 "${authority##*:}" 2>/dev/null; }
 claim 'headers without end are cut off' sh -c "{ printf 'GET / HTTP/1.1\r\nHost: $authority\r\n'; head -c 200000 /dev/zero | tr '\0' 'a'; printf ': b\r\n\r\n'; } | timeout 20 nc -q 2 127.0.0.1 ${authority##*:} | { ! grep -q '200 OK'; }"
-printf 'GET /api/v1/events HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nOrigin: http://evil.example\r\n\r\n' "$authority" | raw >"$work/out"
-claim 'no WebSocket' grep -q '^HTTP/1.1 403' "$work/out"
-claim 'said as every error' sh -c "tail -n 1 '$work/out' | jq -e .error.text"
-printf 'GET / HTTP/1.1\r\nHost: %s\r\nUpgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n' "$authority" | raw >"$work/out"
-claim 'no HTTP/2 by the back door' sh -c "! grep -q '101 ' '$work/out'"
-printf 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' | raw >"$work/out"
-claim 'nor in front' sh -c "! grep -q '200' '$work/out'"
-printf '\x16\x03\x01\x00\xff\x01garbage\r\n\r\n' | raw >"$work/out"
+printf 'GET /api/v1/events HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nOrigin: http://evil.example\r\n\r\n' "$authority" | raw >"$work/raw"
+claim 'no WebSocket' grep -q "^HTTP/1.1 403" "$work/raw"
+claim 'said as every error' sh -c "tail -n 1 '$work/raw' | jq -e .error.text"
+printf 'GET / HTTP/1.1\r\nHost: %s\r\nUpgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n' "$authority" | raw >"$work/raw"
+claim 'no HTTP/2 by the back door' sh -c "! grep -q '101 ' '$work/raw'"
+printf 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' | raw >"$work/raw"
+claim 'nor in front' sh -c "! grep -q '200' '$work/raw'"
+printf '\x16\x03\x01\x00\xff\x01garbage\r\n\r\n' | raw >"$work/raw"
 ask status '{}' && same "$code" 200 'and it answers as before'
 # Connections that say nothing, or a letter now and then: the page is answered all the while.
 slow=
