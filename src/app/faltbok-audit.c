@@ -262,7 +262,7 @@ fetch(struct app *app)
 	meet = meet_new(&host, &(struct meet_events){ &f, fetched });
 	if (meet == NULL)
 		err_plain(&err, ERR_NO_MEMORY);
-	else if (meet_dial(meet, peer, false, &err) == ERR_OK)
+	else if (meet_dial(meet, peer, MEET_ONCE, &err) == ERR_OK)
 		net_run(app->env, &f.done, 1000ll * (wait != NULL ? strtol(wait, NULL, 10) : FETCH_WAIT_S));
 	if (err.code == ERR_OK && !f.done)
 		err_set(&err, ERR_TIMEOUT, "%s does not answer", peer);

@@ -12,7 +12,7 @@
 static const struct command commands[] = {
 	{ "join", "CODE --member NAME --device NAME | --request FILE --member NAME --device NAME | --welcome FILE [--root FINGERPRINT | --yes]",
 	  "Makes this hub's keys and a request for a coordinator; then takes the welcome." },
-	{ "serve", "--listen HOST:PORT [--peer HOST:PORT]…", "Relays until interrupted." },
+	{ "serve", "--listen HOST:PORT [--peer HOST:PORT]… [--no-discovery]", "Relays until interrupted." },
 	{ "status", "", "Entries, logs and bytes held." },
 	{ "verify", "", "Checks every signature, hash and chain that is stored." },
 	{ "passphrase", "[--new-passphrase-file FILE]", "Changes the passphrase of this home." },
@@ -54,6 +54,16 @@ open_hub(struct app *app, struct hub **hub, struct err *err)
 	return err->code;
 }
 
+/* Without it colleagues on the same network need the hub's address: worth a line, no reason to stop. */
+static void
+seek(struct app *app, struct hub *hub)
+{
+	struct err err = ERR_INIT;
+
+	if (hub_seek(hub, &err) != ERR_OK)
+		env_logf(app->env, "looking for colleagues on the network: %s", err.text);
+}
+
 static int
 serve(struct app *app)
 {
@@ -63,6 +73,7 @@ serve(struct app *app)
 	struct hub *hub = NULL;
 	const char *peers[64];
 	size_t count = 0;
+	bool discovery = !app_flag(app, "--no-discovery");
 
 	while (count < COUNT_OF(peers) && (peer = app_option(app, "--peer")) != NULL)
 		peers[count++] = peer;
@@ -71,6 +82,8 @@ serve(struct app *app)
 	else if (app_no_more(app, &err) == ERR_OK && open_hub(app, &hub, &err) == ERR_OK && hub_listen(hub, listen, &err) == ERR_OK) {
 		for (size_t i = 0; i < count && err.code == ERR_OK; i++)
 			(void)!hub_dial(hub, peers[i], &err);
+		if (discovery)
+			seek(app, hub);
 		if (err.code == ERR_OK && net_on_signal(app->env, signalled, &s, &err) == ERR_OK) {
 			say_ready(app, hub);
 			net_run(app->env, &s.stop, -1);

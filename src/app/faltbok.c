@@ -15,7 +15,7 @@ static const struct command own_commands[] = {
 	  "Creates the organisation; this device is its first coordinator. Writes the recovery kit." },
 	{ "join", "CODE --member NAME --device NAME | --request FILE --member NAME --device NAME | --welcome FILE [--root FINGERPRINT | --yes]",
 	  "Joins by the code on a coordinator's screen; or by files: makes a request for a coordinator, then takes the welcome." },
-	{ "serve", "[--listen HOST:PORT] [--peer HOST:PORT]… [--http 127.0.0.1:PORT [--lock-after MINUTES]]",
+	{ "serve", "[--listen HOST:PORT] [--peer HOST:PORT]… [--no-discovery] [--http 127.0.0.1:PORT [--lock-after MINUTES]]",
 	  "Keeps in step with others until interrupted; with --http also serves the page of this node to this computer's browser." },
 	{ "page", "", "Prints a new address of the page that the running node serves; it works once." },
 	{ "passphrase", "[--new-passphrase-file FILE]", "Changes the passphrase of this home." },

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "crypto/guard.h"
 #include "crypto/hc.h"
+#include "link/beacon.h"
 #include "link/join.h"
 #include "net/net.h"
 #include "org/ops.h"
@@ -18,6 +19,7 @@
 
 enum {
 	DIAL_S = 8,              /* an address of the code */
+	FIND_S = 15,             /* the inviter, by its beacons */
 	SILENCE_S = 60,
 	WAIT_S = JOIN_HOUR_S + 60, /* for a person to compare digits */
 };
@@ -29,6 +31,9 @@ struct newcomer {
 	const char *root;        /* fingerprint that must be, or NULL */
 	struct buf request;
 	size_t next_addr;
+	struct env_cast *cast;   /* while the inviter is looked for */
+	struct env_timer *found; /* set: an address was heard, and is dialled on the next turn */
+	bool looked;
 	struct env_conn *conn;
 	struct join *join;
 	struct env_timer *limit;
@@ -56,9 +61,12 @@ hang_up(struct newcomer *w)
 	w->join = NULL;
 }
 
+static void stop_looking(struct newcomer *w);
+
 static void
 finish(struct newcomer *w)
 {
+	stop_looking(w);
 	hang_up(w);
 	w->over = true;
 }
@@ -265,10 +273,81 @@ new_join(struct newcomer *w)
 	return j;
 }
 
+/* ---- where the inviter is ---- */
+
+static void
+stop_looking(struct newcomer *w)
+{
+	struct env *env = w->app->env;
+
+	if (w->cast != NULL)
+		env->ops->cast_close(env, w->cast);
+	if (w->found != NULL)
+		env->ops->timer_stop(env, w->found);
+	w->cast = NULL;
+	w->found = NULL;
+}
+
+static void
+dial_found(void *ctx)
+{
+	struct newcomer *w = ctx;
+
+	w->found = NULL;
+	stop_looking(w);
+	hang_up(w);
+	dial_next(w);
+}
+
+static void
+heard(void *ctx, const char *from, struct bytes datagram)
+{
+	struct newcomer *w = ctx;
+	uint8_t key[BEACON_KEY_BYTES];
+	char *addr = w->code.addr[0];
+	struct beacon b;
+	int len;
+
+	beacon_join_key(key, w->code.secret);
+	if (w->found == NULL && beacon_open(&b, datagram, key)) {
+		len = snprintf(addr, sizeof(w->code.addr[0]), "%s:%u", from, b.port);
+		if (len > 0 && (size_t)len < sizeof(w->code.addr[0])) {
+			w->code.addr_count = 1;
+			w->next_addr = 0;
+			/* Not from within the event of what is closed then. */
+			w->found = w->app->env->ops->timer(w->app->env, 0, dial_found, w);
+		}
+	}
+	wipe(key, sizeof(key));
+}
+
+static void
+network_changed(void *ctx)
+{
+	(void)ctx; /* the inviter speaks again in two seconds */
+}
+
+/* True when there is somebody to wait for. proto/discovery.md, 4. */
+static bool
+look(struct newcomer *w)
+{
+	static const struct cast_events casts = { heard, network_changed };
+	struct err err = ERR_INIT;
+
+	if (w->looked || w->app->env->ops->cast_open(w->app->env, &casts, w, &w->cast, &err) != ERR_OK)
+		return false;
+	w->looked = true;
+	limit(w, FIND_S);
+	return true;
+}
+
 static void
 nobody(struct newcomer *w)
 {
-	if (w->knocked)
+	if (w->code.addr_count == 0)
+		err_set(&w->err, ERR_NETWORK, "joining: nobody on this network shows this code: was it typed as the coordinator's screen shows it? Both devices "
+		        "must be on one network; where it keeps devices apart, type the code with its address, or join by files (`join --request FILE`)");
+	else if (w->knocked)
 		err_set(&w->err, ERR_NETWORK, "joining: the device at %s does not know this code: was it typed as the coordinator's screen shows it, "
 		        "and is it shown there still?", w->code.addr[w->code.addr_count - 1]);
 	else
@@ -282,6 +361,7 @@ dial_next(struct newcomer *w)
 {
 	struct env *env = w->app->env;
 
+	stop_looking(w);
 	while (w->next_addr < w->code.addr_count) {
 		const char *addr = w->code.addr[w->next_addr++];
 		struct err err = ERR_INIT;
@@ -294,7 +374,8 @@ dial_next(struct newcomer *w)
 		w->conn = NULL;
 		hang_up(w);
 	}
-	nobody(w);
+	if (!look(w))
+		nobody(w);
 }
 
 /* ---- the home ---- */
@@ -358,8 +439,8 @@ app_join_code(struct app *app, const char *code)
 		err_set(&w.err, ERR_USAGE, "join CODE --member NAME --device NAME: both names are needed");
 	else if (app->argc > 2)
 		err_set(&w.err, ERR_USAGE, "join: \"%s\" is not understood here; see `%s join --help`", app->argv[2], app->program);
-	else if (join_code_parse(&w.code, code, &w.err) == ERR_OK && w.code.addr_count == 0)
-		err_set(&w.err, ERR_INVALID, "the code names no address; type it whole, as the coordinator's screen shows it: CODE@HOST:PORT");
+	else
+		(void)!join_code_parse(&w.code, code, &w.err);
 	if (w.err.code == ERR_OK && open_home(&w, member, device, &w.err) == ERR_OK) {
 		dial_next(&w);
 		net_run(app->env, &w.over, -1);

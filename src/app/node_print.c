@@ -126,8 +126,13 @@ print_members(struct buf *out, const json_t *result)
 static void
 print_invite(struct buf *out, const json_t *r)
 {
+	const char *code = text_of(r, "code"), *addrs = strchr(code, '@');
+	int secret = addrs == NULL ? (int)strlen(code) : (int)(addrs - code);
+
 	(void)qr_print(out, text_of(r, "qr")); /* the code to type stands below it all the same */
-	buf_printf(out, "On the new device, until %s:\n  faltbok join %s --member NAME --device NAME\n", text_of(r, "expires"), text_of(r, "code"));
+	buf_printf(out, "On the new device, on the same network, until %s:\n  faltbok join %.*s --member NAME --device NAME\n", text_of(r, "expires"), secret, code);
+	if (addrs != NULL)
+		buf_printf(out, "Where the network keeps devices from seeing each other, with the address:\n  faltbok join %s --member NAME --device NAME\n", code);
 	buf_printf(out, "Both screens will show six digits: compare them. (A node that serves: `faltbok invite list` shows them,\n"
 	           "`faltbok invite confirm CODE` admits.)\n");
 }

@@ -8,6 +8,8 @@
 #include "app/serve.h"
 #include "base/mem.h"
 
+enum { REMEMBERED_MAX = 32 };
+
 static void
 met(void *ctx, const struct peer_result *r, const char *addr)
 {
@@ -165,6 +167,43 @@ has_home(struct serve *s)
 	return s->app->env->files->exists(s->app->env, path);
 }
 
+/* Whoever was met before and can be dialled; those named are dialled anyway. */
+static void
+dial_remembered(struct serve *s)
+{
+	struct replica_peer *known = mem_zero(REMEMBERED_MAX, sizeof(*known));
+	size_t count = known == NULL ? 0 : replica_peers(node_replica(s->node), known, REMEMBERED_MAX);
+
+	for (size_t i = 0; i < count; i++) {
+		struct err err = ERR_INIT;
+
+		if (known[i].addr[0] != '\0' && !meet_dials(s->meet, known[i].addr))
+			(void)!meet_dial(s->meet, known[i].addr, MEET_KEEP, &err);
+	}
+	mem_free(known);
+}
+
+/* Without it colleagues are found by address only: worth a line, no reason to stop. */
+static void
+seek(struct serve *s)
+{
+	struct err err = ERR_INIT;
+
+	if (seek_new(&s->seek, node_peer_host(s->node), s->meet, &err) != ERR_OK)
+		env_logf(s->app->env, "looking for colleagues on the network: %s", err.text);
+}
+
+/* Where none is named: every address, any free port; who finds us by beacon learns it. */
+static enum err_code
+listen_somewhere(struct serve *s, struct err *err)
+{
+	struct err first = ERR_INIT;
+
+	if (meet_listen(s->meet, "[::]:0", &first) == ERR_OK)
+		return ERR_OK;
+	return meet_listen(s->meet, "0.0.0.0:0", err); /* a machine without IPv6 */
+}
+
 static enum err_code
 meet_all(struct serve *s, struct err *err)
 {
@@ -177,9 +216,14 @@ meet_all(struct serve *s, struct err *err)
 	node_on_change(s->node, changed, s);
 	if (s->listen != NULL && meet_listen(s->meet, s->listen, err) != ERR_OK)
 		return err_wrap(err, "listening on %s", s->listen);
+	if (s->listen == NULL && s->discovery && listen_somewhere(s, err) != ERR_OK)
+		return err_wrap(err, "listening");
 	for (size_t i = 0; i < s->peer_count; i++)
-		if (meet_dial(s->meet, s->peers[i], true, err) != ERR_OK)
+		if (meet_dial(s->meet, s->peers[i], MEET_KEEP, err) != ERR_OK)
 			return err_wrap(err, "peer %s", s->peers[i]);
+	dial_remembered(s);
+	if (s->discovery)
+		seek(s);
 	return ERR_OK;
 }
 
@@ -189,6 +233,8 @@ leave(struct serve *s)
 	serve_unwatch(s);
 	net_control_stop(s->control);
 	s->control = NULL;
+	seek_free(s->seek);
+	s->seek = NULL;
 	meet_free(s->meet);
 	s->meet = NULL;
 	node_close(s->node);
@@ -310,9 +356,9 @@ app_serve(struct app *app)
 
 	s.listen = app_option(app, "--listen");
 	s.http = app_option(app, "--http");
+	s.discovery = !app_flag(app, "--no-discovery");
 	while ((peer = app_option(app, "--peer")) != NULL && s.peer_count < SERVE_PEERS_MAX)
 		s.peers[s.peer_count++] = peer;
-	(void)app_flag(app, "--no-discovery"); /* there is none to switch off yet; scripts may already say so */
 	if (lock_after(&s, &err) == ERR_OK && app_no_more(app, &err) == ERR_OK && open_page(&s, &err) == ERR_OK && open_now(&s, &err) == ERR_OK &&
 	    net_on_signal(app->env, signalled, &s, &err) == ERR_OK) {
 		say_ready(&s);
@@ -320,6 +366,7 @@ app_serve(struct app *app)
 	}
 	s.stopping = true;
 	web_stop(s.web);
+	s.web = NULL;
 	leave(&s);
 	if (s.state == SERVE_JOINING)
 		home_close(&s.home);

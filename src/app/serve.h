@@ -8,6 +8,7 @@
 
 #include "app/node.h"
 #include "net/net.h"
+#include "peer/seek.h"
 #include "store/home.h"
 #include "web/web.h"
 
@@ -24,9 +25,11 @@ struct serve {
 	struct app *app;
 	const char *http, *listen, *peers[SERVE_PEERS_MAX];
 	size_t peer_count;
+	bool discovery;
 	struct node *node;         /* once unlocked; stays when locked again */
 	struct home home;          /* JOINING only */
 	struct meet *meet;
+	struct seek *seek;         /* NULL: peers are found by address only */
 	struct net_control *control;
 	struct web *web;
 	enum serve_state state, told; /* told: to the pages */

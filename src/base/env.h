@@ -25,6 +25,7 @@ struct env;
 struct env_timer;
 struct env_conn;
 struct env_listener;
+struct env_cast;
 
 /* What a connection tells its owner. After `closed` the conn is gone. */
 struct conn_events {
@@ -32,6 +33,14 @@ struct conn_events {
 	void (*data)(void *ctx, struct env_conn *c, const uint8_t *p, size_t n); /* bytes arrived */
 	void (*drained)(void *ctx, struct env_conn *c);                         /* the send queue is empty again */
 	void (*closed)(void *ctx, struct env_conn *c, enum err_code why);       /* ERR_OK: the other side closed */
+};
+
+/* What a cast tells its owner. */
+struct cast_events {
+	/* A datagram, and the host it says it comes from, fit for dial once a port is added: "192.0.2.7", "[fe80::1%eth0]". Anyone can forge both. */
+	void (*heard)(void *ctx, const char *from, struct bytes datagram);
+	/* An interface or an address of it came or went. */
+	void (*changed)(void *ctx);
 };
 
 /* Small whole files: keystore, place, bundles, requests. Paths are UTF-8. */
@@ -78,6 +87,11 @@ struct env_ops {
 	/* Stops or resumes reading from the conn: how a slow disk slows its peer. */
 	void (*pause)(struct env *env, struct env_conn *c, bool paused);
 	void (*close)(struct env *env, struct env_conn *c); /* `closed` will not be called; queued bytes are sent first */
+
+	/* Datagrams to and from everyone on the local networks, on every interface; one's own come back. ERR_NETWORK. */
+	enum err_code (*cast_open)(struct env *env, const struct cast_events *ev, void *ctx, struct env_cast **out, struct err *err);
+	void (*cast_send)(struct env *env, struct env_cast *c, struct bytes datagram); /* at most 1,024 bytes; may be lost, like all of them */
+	void (*cast_close)(struct env *env, struct env_cast *c); /* not from within its own events */
 
 	/* Runs fn off the loop (or at once), then done on the loop. */
 	void (*work)(struct env *env, void (*fn)(void *ctx), void (*done)(void *ctx), void *ctx);

@@ -6,11 +6,13 @@
 
 #include "base/mem.h"
 #include "org/ops.h"
+#include "peer/seek.h"
 
 struct hub {
 	struct home home;
 	struct peer_host host;
 	struct meet *meet;
+	struct seek *seek; /* NULL: found by address only */
 	uint64_t exchanges, failed;
 };
 
@@ -86,6 +88,7 @@ hub_free(struct hub *h)
 {
 	if (h == NULL)
 		return;
+	seek_free(h->seek);
 	meet_free(h->meet);
 	home_close(&h->home);
 	mem_free(h);
@@ -100,7 +103,13 @@ hub_listen(struct hub *h, const char *addr, struct err *err)
 enum err_code
 hub_dial(struct hub *h, const char *addr, struct err *err)
 {
-	return meet_dial(h->meet, addr, true, err);
+	return meet_dial(h->meet, addr, MEET_KEEP, err);
+}
+
+enum err_code
+hub_seek(struct hub *h, struct err *err)
+{
+	return seek_new(&h->seek, &h->host, h->meet, err);
 }
 
 int

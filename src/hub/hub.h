@@ -20,6 +20,8 @@ void hub_free(struct hub *h);
 enum err_code hub_listen(struct hub *h, const char *addr, struct err *err) MUST_CHECK;
 /* Also dials another replica and stays with it: two hubs, or a hub behind a guest network. */
 enum err_code hub_dial(struct hub *h, const char *addr, struct err *err) MUST_CHECK;
+/* Is found, and finds, by beacon on the local networks. ERR_NETWORK when it cannot be. */
+enum err_code hub_seek(struct hub *h, struct err *err) MUST_CHECK;
 int hub_port(const struct hub *h);
 
 struct hub_status {

@@ -132,6 +132,9 @@ static const struct env_ops net_ops = {
 	.unsent = tcp_unsent,
 	.pause = tcp_pause,
 	.close = tcp_close,
+	.cast_open = cast_open,
+	.cast_send = cast_send,
+	.cast_close = cast_close,
 	.work = net_work,
 	.both = posix_both, .log = posix_log,
 };
@@ -170,6 +173,8 @@ net_env_free(struct env *env)
 	n = net_of(env);
 	while (n->controls != NULL)
 		net_control_stop(n->controls);
+	while (n->casts != NULL)
+		cast_close(env, n->casts);
 	tcp_close_all(n);
 	while (n->timers != NULL)
 		timer_end(n->timers);

@@ -1,6 +1,7 @@
 /*
  * What the files of `net` share: net.c the loop, timers, work and signals;
- * tcp.c connections and listeners; control.c the control socket.
+ * tcp.c connections and listeners; cast.c datagrams to the local
+ * networks; control.c the control socket.
  */
 #ifndef FALTBOK_NET_NET_INTERNAL_H
 #define FALTBOK_NET_NET_INTERNAL_H
@@ -21,6 +22,7 @@ struct net {
 	bool stopped;
 	struct env_conn *conns;          /* all of them, for net_env_free() */
 	struct env_listener *listeners;
+	struct env_cast *casts;
 	struct net_control *controls;
 	struct env_timer *timers;
 	uv_signal_t signals[2];
@@ -48,5 +50,10 @@ size_t tcp_unsent(struct env *env, struct env_conn *c);
 void tcp_pause(struct env *env, struct env_conn *c, bool paused);
 void tcp_close(struct env *env, struct env_conn *c);
 void tcp_close_all(struct net *n);
+
+/* cast.c */
+enum err_code cast_open(struct env *env, const struct cast_events *ev, void *ctx, struct env_cast **out, struct err *err);
+void cast_send(struct env *env, struct env_cast *c, struct bytes datagram);
+void cast_close(struct env *env, struct env_cast *c);
 
 #endif

@@ -4,13 +4,14 @@
  * because closing with unread bytes would reset the connection and take the
  * last words with it. Its owner hears nothing of that any more.
  */
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "net/net_internal.h"
 
-enum { BACKLOG = 511, KEEPALIVE_S = 60, ADDR_BYTES = 256 };
+enum { BACKLOG = 511, KEEPALIVE_S = 60, UNACKED_MS = 30000, ADDR_BYTES = 256 };
 
 struct env_conn {
 	uv_tcp_t tcp; /* first: libuv gives it back */
@@ -318,11 +319,17 @@ split_addr(const char *addr, char host[ADDR_BYTES], char port[8])
 	return true;
 }
 
+/* What was sent and is not acknowledged for UNACKED_MS ends the connection: the other side has left the network. */
 static void
 tune(struct env_conn *c)
 {
+	const unsigned unacked_ms = UNACKED_MS;
+	uv_os_fd_t fd;
+
 	uv_tcp_nodelay(&c->tcp, 1);
 	uv_tcp_keepalive(&c->tcp, 1, KEEPALIVE_S);
+	if (uv_fileno((uv_handle_t *)&c->tcp, &fd) == 0)
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacked_ms, sizeof(unacked_ms));
 }
 
 static void connected(uv_connect_t *r, int status);

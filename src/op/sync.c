@@ -5,14 +5,18 @@
 #include "op/op_internal.h"
 
 #include "base/mem.h"
+#include "peer/seek.h"
 
-enum { SYNC_WAIT_S = 30, BUNDLE_BYTES_MAX = 1 << 30 };
+enum { SYNC_WAIT_S = 30, LOOK_AROUND_MS = 2500, BUNDLE_BYTES_MAX = 1 << 30 };
 #define NS_PER_S 1000000000ull
+#define NS_PER_MS 1000000ull
 
 struct sync_work {
 	struct op_call *call;
 	struct peer_host host;    /* a copy of the node's, with callbacks of its own */
 	struct meet *meet;
+	struct seek *seek;        /* nobody was named, and no standing node does it for us */
+	struct env_timer *looked; /* set: colleagues on the network may still turn up */
 	struct env_timer *limit;
 	struct env_timer *wind_up;
 	json_t *peers;
@@ -43,6 +47,9 @@ finish(void *ctx)
 
 	if (w->limit != NULL)
 		env->ops->timer_stop(env, w->limit);
+	if (w->looked != NULL)
+		env->ops->timer_stop(env, w->looked);
+	seek_free(w->seek);
 	meet_free(w->meet);
 	if (w->reached > 0) {
 		size_t given = 0;
@@ -53,7 +60,7 @@ finish(void *ctx)
 	} else if (keep.code != ERR_OK) {
 		c->err = keep;
 	} else {
-		err_set(&c->err, ERR_TIMEOUT, "synchronising: nobody answered; what is saved here stays saved here");
+		err_set(&c->err, ERR_TIMEOUT, "synchronising: nobody is on this network and nobody known answers; what is saved here stays saved here");
 	}
 	json_decref(w->peers);
 	mem_free(w);
@@ -70,20 +77,58 @@ time_is_up(void *ctx)
 		finish(w);
 }
 
+/* Not from within the peer that is reporting: the loop comes back to us. */
+static void
+end_when_quiet(struct sync_work *w)
+{
+	struct env *env = node_env(w->call->node);
+
+	if (w->looked == NULL && meet_busy(w->meet) == 0 && w->wind_up == NULL)
+		w->wind_up = env->ops->timer(env, 0, finish, w);
+}
+
 static void
 one_result(void *ctx, const struct peer_result *r, const char *addr)
 {
 	struct sync_work *w = ctx;
-	struct env *env = node_env(w->call->node);
 
 	json_array_append_new(w->peers, peer_json(w->call->node, r, addr));
 	if (r->code == ERR_OK)
 		w->reached++;
 	else if (w->first.code == ERR_OK)
 		err_set(&w->first, r->code, "%s: %s", addr, r->text);
-	/* Not from within the peer that is reporting: the loop comes back to us. */
-	if (meet_busy(w->meet) == 0 && w->wind_up == NULL)
-		w->wind_up = env->ops->timer(env, 0, finish, w);
+	end_when_quiet(w);
+}
+
+static void
+looked_around(void *ctx)
+{
+	struct sync_work *w = ctx;
+
+	w->looked = NULL;
+	end_when_quiet(w);
+}
+
+/*
+ * Says by beacon where we are and hears who else is here. Who runs already dials us or is dialled within the first
+ * second; who starts at the same moment needs a little longer.
+ */
+static bool
+look_around(struct sync_work *w)
+{
+	struct env *env = node_env(w->call->node);
+	struct err err = ERR_INIT;
+
+	if (meet_listen(w->meet, "[::]:0", &err) != ERR_OK) {
+		struct err again = ERR_INIT;
+
+		if (meet_listen(w->meet, "0.0.0.0:0", &again) != ERR_OK)
+			return false;
+	}
+	if (seek_new(&w->seek, &w->host, w->meet, &err) != ERR_OK)
+		return false;
+	w->looked = env->ops->timer(env, LOOK_AROUND_MS * NS_PER_MS, looked_around, w);
+	return w->looked != NULL;
 }
 
 static size_t
@@ -97,7 +142,7 @@ dial_all(struct sync_work *w)
 	json_array_foreach((json_t *)named, i, name) {
 		struct err err = ERR_INIT;
 
-		if (meet_dial(w->meet, json_string_value(name), false, &err) == ERR_OK)
+		if (meet_dial(w->meet, json_string_value(name), MEET_ONCE, &err) == ERR_OK)
 			dialled++;
 		else if (w->first.code == ERR_OK)
 			w->first = err;
@@ -109,7 +154,7 @@ dial_all(struct sync_work *w)
 	for (i = 0; i < count; i++) {
 		struct err err = ERR_INIT;
 
-		if (known[i].addr[0] != '\0' && meet_dial(w->meet, known[i].addr, false, &err) == ERR_OK)
+		if (known[i].addr[0] != '\0' && meet_dial(w->meet, known[i].addr, MEET_ONCE, &err) == ERR_OK)
 			dialled++;
 	}
 	mem_free(known);
@@ -123,6 +168,7 @@ op_sync(struct op_call *c)
 	struct sync_work *w = mem_zero(1, sizeof(*w));
 	struct meet_events events = { w, one_result };
 	uint64_t wait = (uint64_t)param_number(c, "wait", SYNC_WAIT_S);
+	size_t dialled;
 
 	if (w == NULL) {
 		op_fail(c);
@@ -142,7 +188,10 @@ op_sync(struct op_call *c)
 		return;
 	}
 	w->limit = env->ops->timer(env, wait * NS_PER_S, time_is_up, w);
-	if (dial_all(w) == 0) {
+	dialled = dial_all(w);
+	if (json_array_size(json_object_get(c->params, "peer")) == 0 && c->meet == NULL && look_around(w))
+		return;
+	if (dialled == 0) {
 		if (w->first.code == ERR_OK)
 			err_set(&w->first, ERR_NETWORK, "synchronising: no address is known; give --peer HOST:PORT, or use a bundle");
 		finish(w);

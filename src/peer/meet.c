@@ -19,9 +19,11 @@ struct link_slot {
 struct target {
 	struct meet *meet;
 	char addr[MEET_ADDR_BYTES];
-	bool keep;
+	enum meet_how how;
 	bool waiting;          /* dialled, first exchange not ended */
 	bool linked;           /* a peer of this address lives */
+	bool met;              /* and was this device: while it is linked otherwise there is nothing to dial */
+	struct device_id device;
 	uint32_t backoff_ms;
 	struct env_timer *again;
 };
@@ -35,6 +37,7 @@ struct meet {
 	struct target targets[MEET_TARGETS_MAX];
 	size_t target_count;
 	struct env_timer *notify; /* set: peers will be told on the next turn of the loop */
+	struct env_timer *doubles;
 	bool closing;
 };
 
@@ -58,6 +61,54 @@ copy_addr(char out[MEET_ADDR_BYTES], const char *addr)
 	out[n] = '\0';
 }
 
+/* Both ends come to the same answer: the link that the smaller id has dialled stays. */
+static bool
+stays(const struct meet *m, const struct peer *p, const struct device_id *other)
+{
+	struct device_id self = device_id_of(&m->host->keys->sign_pk);
+
+	return peer_dialled(p) == (memcmp(self.b, other->b, sizeof(self.b)) < 0);
+}
+
+/* Ends one of two links to a device, on the next turn of the loop: a peer may be reporting from either. */
+static void
+end_doubles(void *ctx)
+{
+	struct meet *m = ctx;
+	struct device_id a, b;
+
+	m->doubles = NULL;
+	for (size_t i = 0; i < m->link_count; i++)
+		for (size_t j = i + 1; j < m->link_count; j++) {
+			struct peer *end;
+
+			if (!peer_device(m->links[i].peer, &a) || !peer_device(m->links[j].peer, &b) || !SAME(a, b))
+				continue;
+			if (peer_dialled(m->links[i].peer) == peer_dialled(m->links[j].peer))
+				continue; /* the other side dialled twice, and will see to it; so did we */
+			end = stays(m, m->links[i].peer, &a) ? m->links[j].peer : m->links[i].peer;
+			peer_close(end);
+			i = j = m->link_count; /* the list is another one now; what is left is seen at the next exchange */
+		}
+}
+
+static void
+note_met(struct meet *m, struct link_slot *slot, const struct peer_result *result)
+{
+	struct env *env = m->host->env;
+
+	slot->ended = true;
+	if (slot->target != NULL) {
+		slot->target->waiting = false;
+		if (result->code == ERR_OK)
+			slot->target->backoff_ms = BACKOFF_FIRST_MS;
+		slot->target->met = result->known;
+		slot->target->device = result->device;
+	}
+	if (m->doubles == NULL && m->link_count > 1)
+		m->doubles = env->ops->timer(env, 0, end_doubles, m);
+}
+
 static void
 peer_done(void *ctx, struct peer *p, const struct peer_result *result)
 {
@@ -66,14 +117,8 @@ peer_done(void *ctx, struct peer *p, const struct peer_result *result)
 
 	if (m->closing)
 		return;
-	if (slot != NULL) {
-		slot->ended = true;
-		if (slot->target != NULL) {
-			slot->target->waiting = false;
-			if (result->code == ERR_OK)
-				slot->target->backoff_ms = BACKOFF_FIRST_MS;
-		}
-	}
+	if (slot != NULL)
+		note_met(m, slot, result);
 	if (m->events.result != NULL)
 		m->events.result(m->events.ctx, result, slot != NULL ? slot->from : "");
 }
@@ -108,7 +153,7 @@ peer_gone(void *ctx, struct peer *p)
 		t->waiting = t->linked = false;
 	if (t == NULL || m->closing)
 		return;
-	if (t->keep && t->again == NULL)
+	if (t->how == MEET_KEEP && t->again == NULL)
 		dial_later(t);
 }
 
@@ -121,7 +166,7 @@ dial_now(struct target *t, struct err *err)
 	if (m->link_count == MEET_PEERS_MAX)
 		return err_set(err, ERR_NETWORK, "%s: %d links are open already", t->addr, MEET_PEERS_MAX);
 	/* The slot is taken first: peer_dial may already report a result. */
-	p = peer_dial(m->host, t->addr, err);
+	p = peer_dial(m->host, t->addr, t->how != MEET_FOUND, err);
 	if (p == NULL)
 		return err != NULL && err->code != ERR_OK ? err->code : ERR_NO_MEMORY;
 	m->links[m->link_count] = (struct link_slot){ .peer = p, .target = t };
@@ -137,8 +182,12 @@ dial_target(void *ctx)
 	struct err err = ERR_INIT;
 
 	t->again = NULL;
-	if (dial_now(t, &err) != ERR_OK && t->keep)
+	if (t->met && meet_has_device(t->meet, t->device.b)) {
+		t->backoff_ms = BACKOFF_MAX_MS;
 		dial_later(t);
+	} else if (dial_now(t, &err) != ERR_OK && t->how == MEET_KEEP) {
+		dial_later(t);
+	}
 }
 
 static void
@@ -191,19 +240,19 @@ static struct target *
 free_target(struct meet *m)
 {
 	for (size_t i = 0; i < m->target_count; i++)
-		if (!m->targets[i].keep && !m->targets[i].linked)
+		if (m->targets[i].how != MEET_KEEP && !m->targets[i].linked)
 			return &m->targets[i];
 	return m->target_count < MEET_TARGETS_MAX ? &m->targets[m->target_count++] : NULL;
 }
 
 enum err_code
-meet_dial(struct meet *m, const char *addr, bool keep, struct err *err)
+meet_dial(struct meet *m, const char *addr, enum meet_how how, struct err *err)
 {
 	struct target *t = free_target(m);
 
 	if (t == NULL)
 		return err_set(err, ERR_USAGE, "more than %d peers named", MEET_TARGETS_MAX);
-	*t = (struct target){ .meet = m, .keep = keep, .backoff_ms = BACKOFF_FIRST_MS };
+	*t = (struct target){ .meet = m, .how = how, .backoff_ms = BACKOFF_FIRST_MS };
 	copy_addr(t->addr, addr);
 	return dial_now(t, err);
 }
@@ -235,7 +284,48 @@ meet_busy(const struct meet *m)
 
 	for (size_t i = 0; i < m->target_count; i++)
 		n += m->targets[i].waiting;
+	for (size_t i = 0; i < m->link_count; i++)
+		n += m->links[i].target == NULL && !m->links[i].ended;
 	return n;
+}
+
+bool
+meet_has_device(const struct meet *m, const uint8_t device[8])
+{
+	struct device_id id;
+
+	for (size_t i = 0; i < m->link_count; i++)
+		if (peer_device(m->links[i].peer, &id) && memcmp(id.b, device, 8) == 0)
+			return true;
+	return false;
+}
+
+bool
+meet_dials(const struct meet *m, const char *addr)
+{
+	for (size_t i = 0; i < m->target_count; i++)
+		if (m->targets[i].linked && strcmp(m->targets[i].addr, addr) == 0)
+			return true;
+	return false;
+}
+
+void
+meet_wake(struct meet *m)
+{
+	struct env *env = m->host->env;
+
+	for (size_t i = 0; i < m->target_count; i++) {
+		struct target *t = &m->targets[i];
+
+		t->backoff_ms = BACKOFF_FIRST_MS;
+		if (t->again == NULL)
+			continue;
+		env->ops->timer_stop(env, t->again);
+		t->again = env->ops->timer(env, 0, dial_target, t);
+	}
+	for (size_t i = m->link_count; i-- > 0;)
+		if (i < m->link_count)
+			peer_probe(m->links[i].peer);
 }
 
 size_t
@@ -257,6 +347,8 @@ meet_free(struct meet *m)
 		env->ops->listen_stop(env, m->listener);
 	if (m->notify != NULL)
 		env->ops->timer_stop(env, m->notify);
+	if (m->doubles != NULL)
+		env->ops->timer_stop(env, m->doubles);
 	for (size_t i = 0; i < m->target_count; i++)
 		if (m->targets[i].again != NULL)
 			env->ops->timer_stop(env, m->targets[i].again);

@@ -6,8 +6,9 @@
  *                           ├─ peers ── done ──> result callback
  *   meet_dial ── dialled ───┘      └─ gone ──> back-off, dial again (keep)
  *
- * Node, hub and the one-shot `sync` use it. Everything runs on the env's
- * loop. Spec: proto/sync.md, "Flow".
+ * Of two links to one device one is ended (proto/discovery.md, 3). Node, hub
+ * and the one-shot `sync` use it. Everything runs on the env's loop.
+ * Spec: proto/sync.md, "Flow".
  */
 #ifndef FALTBOK_PEER_MEET_H
 #define FALTBOK_PEER_MEET_H
@@ -28,11 +29,20 @@ struct meet_events {
 struct meet *meet_new(struct peer_host *host, const struct meet_events *events);
 enum err_code meet_listen(struct meet *m, const char *addr, struct err *err) MUST_CHECK;
 int meet_port(const struct meet *m); /* 0 when not listening */
-/* keep: dial again, with jittered back-off from 1 s to 60 s, for as long as the meet lives. */
-enum err_code meet_dial(struct meet *m, const char *addr, bool keep, struct err *err) MUST_CHECK;
+enum meet_how {
+	MEET_ONCE,  /* an address that somebody named: remembered when it answers */
+	MEET_KEEP,  /* the same, and dialled again, with jittered back-off from 1 s to 60 s, for as long as the meet lives */
+	MEET_FOUND, /* an address that was only heard: once, and forgotten */
+};
+enum err_code meet_dial(struct meet *m, const char *addr, enum meet_how how, struct err *err) MUST_CHECK;
 void meet_notify(struct meet *m);          /* the replica has grown */
-size_t meet_busy(const struct meet *m);    /* dialled exchanges that have not ended */
+size_t meet_busy(const struct meet *m);    /* exchanges, dialled or accepted, that have not ended */
 size_t meet_links(const struct meet *m);   /* live peers, either side */
+/* Is there a link to a device whose id begins with these 8 bytes? Is this address dialled or linked? */
+bool meet_has_device(const struct meet *m, const uint8_t device[8]);
+bool meet_dials(const struct meet *m, const char *addr);
+/* The network may be another one than a moment ago: dials what is to be dialled again at once, and sees which links still live. */
+void meet_wake(struct meet *m);
 /* Stops listening and dialling, says BYE to all, frees. Callbacks of the peers are no longer forwarded. */
 void meet_free(struct meet *m);
 

@@ -31,7 +31,7 @@ struct peer {
 	struct peer_host *host;
 	struct env_conn *conn;
 	char addr[128];
-	bool initiator, open, dead, reported, paused, more;
+	bool initiator, remember, open, dead, reported, paused, more;
 	bool stepping;              /* the conversation is at work: it must not be stepped from a hook */
 	size_t psk;                 /* the network key an initiator tries */
 	struct link *link;
@@ -362,7 +362,7 @@ link_opened(struct peer *p)
 	}
 	p->open = true;
 	binding_init(&p->binding, host, link_remote(p->link), NULL);
-	p->binding.addr = p->initiator ? p->addr : NULL;
+	p->binding.addr = p->remember ? p->addr : NULL;
 	p->bound = true;
 	p->sync = sync_new(&config, &p->binding.sync);
 	if (p->sync == NULL) {
@@ -498,13 +498,14 @@ peer_new(struct peer_host *host, const char *addr, bool initiator, struct err *e
 }
 
 struct peer *
-peer_dial(struct peer_host *host, const char *addr, struct err *err)
+peer_dial(struct peer_host *host, const char *addr, bool remember, struct err *err)
 {
 	struct env *env = host->env;
 	struct peer *p = peer_new(host, addr, true, err);
 
 	if (p == NULL)
 		return NULL;
+	p->remember = remember;
 	enter(p);
 	if (env->ops->dial(env, addr, &events, p, &p->conn, err) != ERR_OK) {
 		link_free(p->link);
@@ -550,8 +551,26 @@ peer_notify(struct peer *p)
 	arm_soon(p, 0);
 }
 
-const struct peer_result *
-peer_result_of(const struct peer *p)
+void
+peer_probe(struct peer *p)
 {
-	return &p->result;
+	enter(p);
+	if (!p->dead && p->open && p->reported)
+		keep_alive(p);
+	leave(p);
+}
+
+bool
+peer_device(const struct peer *p, struct device_id *out)
+{
+	if (p->dead || !p->bound || p->binding.peer == NULL)
+		return false;
+	*out = p->binding.peer->id;
+	return true;
+}
+
+bool
+peer_dialled(const struct peer *p)
+{
+	return p->initiator;
 }

@@ -41,11 +41,16 @@ struct peer_host {
 };
 
 /* The host outlives its peers. NULL with err when the address makes no sense or memory is short. */
-struct peer *peer_dial(struct peer_host *host, const char *addr, struct err *err);
+/* remember: an exchange that goes well notes where this device can be dialled. */
+struct peer *peer_dial(struct peer_host *host, const char *addr, bool remember, struct err *err);
 struct peer *peer_accept(struct peer_host *host, struct env_conn *conn, const char *from, struct err *err);
 void peer_close(struct peer *p);   /* says BYE; `gone` follows */
 void peer_notify(struct peer *p);  /* the replica has grown: a live peer is sent what it may have */
-const struct peer_result *peer_result_of(const struct peer *p);
+/* The network may have changed: sends something, so that the system finds out whether the link still carries. */
+void peer_probe(struct peer *p);
+/* Whom the handshake has shown the other side to be. False before it, and for a device that is not known here. */
+bool peer_device(const struct peer *p, struct device_id *out);
+bool peer_dialled(const struct peer *p); /* by us */
 
 /*
  * A bundle: runs under the network key. `to` chooses what goes in: what that

@@ -128,6 +128,9 @@ static const struct env_ops ops = {
 	.unsent = net_unsent,
 	.pause = net_pause,
 	.close = net_close,
+	.cast_open = sim_cast_open,
+	.cast_send = sim_cast_send,
+	.cast_close = sim_cast_close,
 	.work = work,
 	.log = log_line,
 };
@@ -173,6 +176,7 @@ host_free(struct host *h)
 		mem_free(h->listeners[i]);
 	mem_free(h->timers);
 	mem_free(h->listeners);
+	sim_casts_free(h);
 	disk_free(h->disk);
 	mem_free(h);
 }

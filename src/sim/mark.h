@@ -38,6 +38,7 @@
 	X(HUB_CUT_WHILE_SERVING, "the hub lost its power under a link")          \
 	X(HUB_REBOOTED, "the hub started again and still had its entries")       \
 	X(HUB_AWAY, "a device dialled a hub that was off")                       \
+	X(FOUND_BY_BEACON, "a device heard another by its beacon")               \
 	X(HUB_HURT, "a fault of the hub's disk struck")
 
 enum mark {

@@ -195,6 +195,7 @@ assemble(struct play *p)
 	for (size_t i = 0; i < p->machines; i++) {
 		p->stations[i] = station_new(p->world, i);
 		p->stations[i]->stay = p->swarm.stay;
+		p->stations[i]->seeks = p->swarm.seek;
 		p->coordinator[i] = i == 0 || dice_chance(&p->dice, 250);
 	}
 	if (p->swarm.meeting == MEET_HUB_ONLY)

@@ -23,7 +23,7 @@ struct swarm {
 	uint32_t weight[DO_COUNT];
 	uint32_t disk_fault;    /* per mille of acts under an armed fault */
 	uint32_t bundle_damage;
-	bool half_open, stay;
+	bool half_open, stay, seek;
 	enum meeting meeting;
 	enum disk_loss loss;
 	struct weather weather;

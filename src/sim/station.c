@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "crypto/guard.h"
+#include "sim/mark.h"
 #include "sim/world_internal.h"
 
 const char station_profile[] =
@@ -77,6 +78,8 @@ met(void *ctx, const struct peer_result *r, const char *addr)
 	           r->code == ERR_OK ? (r->in_step ? "in step" : "ended") : "failed: ", r->code == ERR_OK ? "" : r->text,
 	           (unsigned long long)r->sent, (unsigned long long)r->received);
 	s->results++;
+	if (s->seek != NULL && seek_heard(s->seek) > 0)
+		mark(MARK_FOUND_BY_BEACON);
 	s->in_step += r->code == ERR_OK && r->in_step;
 	s->failures += r->code != ERR_OK;
 }
@@ -107,7 +110,7 @@ station_meet(struct station *s, struct station *with, struct err *err)
 	d->station = s;
 	d->next = s->dialled;
 	s->dialled = d;
-	d->peer = peer_dial(&d->host, with->addr, err);
+	d->peer = peer_dial(&d->host, with->addr, true, err);
 	return d->peer != NULL ? ERR_OK : err->code != ERR_OK ? err->code : ERR_NO_MEMORY;
 }
 
@@ -166,7 +169,9 @@ listen(struct station *s, struct err *err)
 	if (s->meet == NULL)
 		return err_plain(err, ERR_NO_MEMORY);
 	node_on_change(s->node, changed, s);
-	return meet_listen(s->meet, s->addr, err);
+	if (meet_listen(s->meet, s->addr, err) != ERR_OK)
+		return err->code;
+	return s->seeks ? seek_new(&s->seek, host, s->meet, err) : ERR_OK;
 }
 
 /* ---- life ---- */
@@ -175,6 +180,8 @@ static void
 stop_program(struct station *s)
 {
 	host_hang_up(s->host, false);
+	seek_free(s->seek);
+	s->seek = NULL;
 	meet_free(s->meet);
 	s->meet = NULL;
 	node_close(s->node);
@@ -217,6 +224,8 @@ station_open_with(struct station *s, const char *passphrase, bool cold, struct e
 	if (rc == ERR_OK) {
 		s->opens++;
 		rc = s->is_hub ? hub_listen(s->hub, s->addr, err) : listen(s, err);
+		if (rc == ERR_OK && s->is_hub && s->seeks)
+			rc = hub_seek(s->hub, err);
 		rc = outcome(s, rc, err);
 		if (rc != ERR_OK)
 			stop_program(s);
@@ -244,6 +253,8 @@ station_close(struct station *s)
 {
 	hub_free(s->hub);
 	s->hub = NULL;
+	seek_free(s->seek);
+	s->seek = NULL;
 	meet_free(s->meet);
 	s->meet = NULL;
 	leave_dialled(s);

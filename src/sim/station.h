@@ -15,6 +15,7 @@
 #include "hub/hub.h"
 #include "node/node.h"
 #include "peer/meet.h"
+#include "peer/seek.h"
 #include "sim/world.h"
 #include "store/home.h"
 
@@ -32,11 +33,13 @@ struct station {
 	bool admitted;                  /* a coordinator has, and can make the welcome again */
 	struct device_id device_id;
 	bool stay;                      /* links live on after the exchange */
+	bool seeks;                     /* it sends beacons, and goes to whom it hears */
 	bool is_hub;                    /* its program is the hub: no node, no person, nothing it could read */
 	struct hub *hub;
 	struct home hub_home;           /* a copy of what the hub has taken over: valid while it runs */
 	struct node *node;
 	struct meet *meet;              /* who comes to us */
+	struct seek *seek;
 	struct dialled *dialled;        /* whom we went to */
 	struct env_timer *tell;         /* set: those are told of news on the next turn of the loop */
 	uint64_t results, in_step, failures; /* exchanges that ended */

@@ -32,6 +32,7 @@ struct host {
 	size_t listener_count, listener_cap;
 	struct env_timer **timers; /* all of this life, freed by host_forget() */
 	size_t timer_count, timer_cap;
+	struct env_cast *casts; /* of every life, freed with the host */
 };
 
 struct wire;
@@ -72,6 +73,12 @@ enum err_code net_send(struct env *env, struct env_conn *c, struct bytes data);
 size_t net_unsent(struct env *env, struct env_conn *c);
 void net_pause(struct env *env, struct env_conn *c, bool paused);
 void net_close(struct env *env, struct env_conn *c);
+/* Datagrams: cast.c. */
+enum err_code sim_cast_open(struct env *env, const struct cast_events *ev, void *ctx, struct env_cast **out, struct err *err);
+void sim_cast_send(struct env *env, struct env_cast *c, struct bytes datagram);
+void sim_cast_close(struct env *env, struct env_cast *c);
+void sim_casts_free(struct host *h);
+
 void net_host_gone(struct host *h, bool half_open);
 void net_free(struct world *w);
 

@@ -74,7 +74,7 @@ sync_once(struct bench *b, struct node *n, int port)
 	char addr[32];
 
 	snprintf(addr, sizeof(addr), "127.0.0.1:%d", port);
-	must(meet_dial(meet, addr, false, &err), &err, "dial");
+	must(meet_dial(meet, addr, MEET_ONCE, &err), &err, "dial");
 	net_run(b->env, &m.done, 120000);
 	if (!m.done || m.result.code != ERR_OK || !m.result.in_step) {
 		fprintf(stderr, "bench: sync did not get in step: %s\n", m.result.text);

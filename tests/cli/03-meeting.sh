@@ -20,7 +20,7 @@ exits 3 'a request cut short' fb anna admit "$work/cut.request" --role advisor -
 
 a=$(fb anna --json put case topic=housing --note 'från Anna' | jq -r .id)
 b=$(fb bo --json put case topic=health --note 'från Bo' | jq -r .id)
-serving fb anna --json serve --listen 127.0.0.1:0
+serving fb anna --json serve --no-discovery --listen 127.0.0.1:0
 anna_port=$port anna_pid=$pid
 claim 'the serving home answers the command line' fb anna get "$a"
 exits 4 'a second server on one home' fb anna serve
@@ -39,7 +39,7 @@ head -c 5000 /dev/urandom | nc -N -w 2 127.0.0.1 "$anna_port" >"$work/answer" 2>
 same "$(wc -c <"$work/answer")" 0 'bytes that garbage on the port is answered with'
 claim 'the server lives on' fb anna status
 
-serving hub --json serve --listen 127.0.0.1:0
+serving hub --json serve --no-discovery --listen 127.0.0.1:0
 hub_port=$port hub_pid=$pid
 fb anna --quiet sync --peer "127.0.0.1:$hub_port"
 c=$(fb cia --json put case topic=appeal --note 'från Cia' | jq -r .id)

@@ -52,7 +52,7 @@ same "$(title anna "$b")" osedd 'and for Anna'
 same "$(hash_of anna)" "$(hash_of cia)" 'they agree again'
 
 # Bo calls: he is told, with the proof, gets nothing, and keeps what is his.
-serving fb anna --json serve --listen 127.0.0.1:0
+serving fb anna --json serve --no-discovery --listen 127.0.0.1:0
 exits 2 'a removed device that calls' fb bo sync --peer "127.0.0.1:$port"
 says 'has been removed' 'the refusal'
 same "$(fb bo --json status | jq -c '[.removed,.waiting_adoption]')" '[true,2]' "Bo's own node knows"

@@ -12,7 +12,7 @@ line "$a" "$(printf %032x 78)" >"$work/trace.jsonl"
 claim 'the case is imported' fb bo import "$work/trace.jsonl"
 b=$(fb bo --json put case topic=health --note 'ett annat ärende' | jq -r .id)
 
-serving hub --json serve --listen 127.0.0.1:0
+serving hub --json serve --no-discovery --listen 127.0.0.1:0
 hub_port=$port hub_pid=$pid
 round() { for _who in "$@"; do fb "$_who" --quiet sync --peer "127.0.0.1:$hub_port"; done; }
 round bo anna cia bo

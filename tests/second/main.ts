@@ -13,6 +13,7 @@ import { Refused } from './bytes';
 import { checkBundle } from './check_bundle';
 import { checkCrdt } from './check_crdt';
 import { checkCrypto } from './check_crypto';
+import { checkDiscovery } from './check_discovery';
 import { checkJoin } from './check_join';
 import { checkLog } from './check_log';
 import { checkOrg } from './check_org';
@@ -32,6 +33,7 @@ const VECTORS: [string, Check][] = [
 	['vault.json', checkVault],
 	['crdt.json', checkCrdt],
 	['join.json', checkJoin],
+	['discovery.json', checkDiscovery],
 ];
 
 function checkAll(dir: string, organisation?: string): number {

@@ -477,13 +477,24 @@ fake_close(struct env *env, struct env_conn *c)
 	c->closed = true;
 }
 
+/* No datagrams here: the codes of these tests have addresses. */
+static enum err_code
+fake_cast(struct env *env, const struct cast_events *ev, void *ctx, struct env_cast **out, struct err *err)
+{
+	(void)env;
+	(void)ev;
+	(void)ctx;
+	(void)out;
+	return err_set(err, ERR_NETWORK, "no datagrams");
+}
+
 static void
 begin(struct nodes *o)
 {
 	static const struct env_ops ops = {
 		.mono_ns = posix_mono_ns, .wall_ms = nodes_wall_ms, .random = fixed_random, .log = site_silent, .timer = fake_timer,
 		.timer_stop = fake_timer_stop, .listen = fake_listen, .listen_stop = fake_listen_stop, .listen_port = fake_port,
-		.conn_events = fake_events, .send = fake_send, .close = fake_close,
+		.conn_events = fake_events, .send = fake_send, .close = fake_close, .cast_open = fake_cast,
 	};
 
 	nodes_start(o);

@@ -117,7 +117,7 @@ street_close(struct street *s)
 static void
 dial(struct street *s)
 {
-	s->party[0].peer = peer_dial(&s->party[0].host, s->addr, NULL);
+	s->party[0].peer = peer_dial(&s->party[0].host, s->addr, true, NULL);
 	assert_non_null(s->party[0].peer);
 	net_run(s->env, &s->over, 10000);
 }
@@ -297,7 +297,7 @@ a_device_with_a_newer_network_key_falls_back_to_the_older(void **state)
 	memset(newer[0].n, 0x55, 32);
 	newer[1] = s.key[0];
 	s.party[0].host.network = newer;
-	s.party[0].peer = peer_dial(&s.party[0].host, s.addr, NULL);
+	s.party[0].peer = peer_dial(&s.party[0].host, s.addr, true, NULL);
 	net_run(s.env, &s.party[0].gone, 10000);
 	assert_int_equal(s.party[0].result.code, ERR_OK);
 	assert_true(s.party[0].result.in_step);
@@ -315,7 +315,7 @@ an_address_that_makes_no_sense_is_said_at_once(void **state)
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct err err = ERR_INIT;
 
-		CHECK_TRUE(cases[i], peer_dial(&s.party[0].host, cases[i], &err) == NULL);
+		CHECK_TRUE(cases[i], peer_dial(&s.party[0].host, cases[i], true, &err) == NULL);
 		CHECK_CASE(cases[i], err.code, ERR_NETWORK);
 	}
 	street_close(&s);

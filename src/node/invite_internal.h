@@ -1,0 +1,62 @@
+/*
+ * What the parts of an invitation share: invite.c opens and ends it,
+ * invite_guest.c talks with who knocks, invite_herald.c lets it be found.
+ */
+#ifndef FALTBOK_NODE_INVITE_INTERNAL_H
+#define FALTBOK_NODE_INVITE_INTERNAL_H
+
+#include "node/invite.h"
+#include "node/node_internal.h"
+
+#define NS_PER_S 1000000000ull
+
+struct guest {
+	struct invite *invite;
+	struct guest *next;
+	struct env_conn *conn;
+	struct join *join;
+	struct env_timer *limit;
+	bool asking, sending;
+};
+
+struct invite {
+	struct node *node;
+	struct join_code code;
+	struct invitation rule;
+	struct invite_info info;
+	struct stream_id teams[INVITE_TEAMS_MAX];
+	size_t team_count;
+	bool yes;
+	struct env_listener *listener;
+	struct env_timer *hour;
+	struct guest *guests;
+};
+
+struct invites {
+	struct node *node;
+	struct invite *list[INVITES_MAX];
+	size_t count;
+	struct env_cast *cast;     /* invite_herald.c's; NULL: cannot be found by the code alone */
+	struct env_timer *herald;
+	void (*watch)(void *ctx, const struct invite_info *what);
+	void *watch_ctx;
+};
+
+/* invite.c */
+void invite_changed(struct node *n, const struct invite_info *what);
+/* The invitation is no more; `why` tells those who are still at the door. */
+void invite_end(struct invite *inv, enum invite_state state, enum join_no why);
+
+/* invite_guest.c: what the listener calls, and what ends or admits who knocked */
+void guest_accepted(void *invite, struct env_conn *conn, const char *from);
+void guest_refuse(struct guest *g, enum join_no reason);
+/* Why this guest may not join by this invitation, or JOIN_YES. */
+enum join_no guest_objection(struct guest *g, struct join_request *req);
+/* The guest may be gone after this; when it fails the newcomer has been told. */
+enum err_code guest_let_in(struct guest *g, const struct join_request *req, struct err *err) MUST_CHECK;
+
+/* invite_herald.c: as long as an invitation is open */
+void herald_start(struct invites *all);
+void herald_stop(struct invites *all);
+
+#endif
