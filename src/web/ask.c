@@ -186,8 +186,11 @@ known_params(const struct web_ask *a, struct err *err)
 enum err_code
 web_ask_read(struct web_ask *a, const struct op_row *row, struct bytes body, struct err *err)
 {
+	struct err unread = ERR_INIT;
 	enum err_code rc;
 
+	if (err == NULL)
+		err = &unread;
 	*a = (struct web_ask){ .row = row, .params = web_json(body, err), .files = mem_zero(1, sizeof(*a->files)) };
 	if (a->params == NULL || a->files == NULL)
 		rc = err->code != ERR_OK ? err->code : err_plain(err, ERR_NO_MEMORY);
