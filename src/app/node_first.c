@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <strings.h>
 
+#include "app/newcomer.h"
 #include "app/node_builtin.h"
 #include "app/serve.h"
 #include "base/mem.h"
@@ -23,6 +24,7 @@ struct serve_job {
 	json_t *wish;
 	struct buf passphrase, old;
 	struct buf file;             /* the welcome */
+	enum serve_state was;        /* when it was asked for */
 	struct err err;
 	/* made by the work */
 	struct node *node;
@@ -241,7 +243,29 @@ do_welcome(struct serve_job *j)
 	welcome_free(&w);
 }
 
+/* A home to join with: the one begun before under these names, or a new one. The rest is on the loop: join_by_code(). */
+static void
+do_code(struct serve_job *j)
+{
+	static const struct org_id none;
+	struct app *app = j->s->app;
+
+	if (!j->has_home && j->was == SERVE_NO_HOME)
+		j->has_home = home_create(&j->home, app->env, app->home, text(j, "member"), text(j, "device"), buf_bytes(&j->passphrase), app->kdf, NULL,
+		                          &j->err) == ERR_OK;
+	else if (!j->has_home)
+		open_home(j, 1, buf_bytes(&j->passphrase));
+	if (j->has_home && !SAME(j->home.keys->org, none)) {
+		home_close(&j->home);
+		j->has_home = false;
+		err_set(&j->err, ERR_REFUSED, "this home belongs to an organisation already; unlock it");
+	}
+	if (j->has_home)
+		(void)!newcomer_names(&j->home, text(j, "member"), text(j, "device"), &j->err);
+}
+
 static const struct deed deeds[] = {
+	{ "code", .none = true, .locked = true, .joining = true, .fresh = true, .needs = { "code", "member", "device" }, .work = do_code },
 	{ "init", .none = true, .fresh = true, .needs = { "org", "member", "device", "passphrase" }, .work = do_init },
 	{ "request", .none = true, .fresh = true, .needs = { "member", "device", "passphrase" }, .work = do_request },
 	{ "welcome", .locked = true, .joining = true, .work = do_welcome },
@@ -312,9 +336,8 @@ settle(struct serve_job *j)
 }
 
 static void
-ended(void *ctx)
+finish(struct serve_job *j)
 {
-	struct serve_job *j = ctx;
 	json_t *answer;
 
 	settle(j);
@@ -324,6 +347,72 @@ ended(void *ctx)
 	web_answer(j->call, answer, &j->err);
 	serve_tell_session(j->s);
 	job_free(j);
+}
+
+/* ---- joining by a code: minutes, for two people compare digits meanwhile ---- */
+
+static void
+show_digits(void *ctx, const char *digits)
+{
+	struct serve *s = ((struct serve_job *)ctx)->s;
+
+	snprintf(s->digits, sizeof(s->digits), "%s", digits);
+	web_event(s->web, "join", json_pack("{s:s}", "digits", digits));
+}
+
+static void
+joined(void *ctx)
+{
+	struct serve_job *j = ctx;
+	struct serve *s = j->s;
+
+	s->digits[0] = '\0';
+	j->err = *newcomer_err(s->newcomer);
+	newcomer_home(s->newcomer, &j->home);
+	j->has_home = true;
+	if (j->err.code == ERR_OK && newcomer_recovery(s->newcomer)[0] != '\0')
+		more(j, "recovery_code", json_string(newcomer_recovery(s->newcomer)));
+	newcomer_free(s->newcomer);
+	s->newcomer = NULL;
+	s->joining = NULL;
+	if (j->err.code == ERR_OK)
+		move_in(j);
+	finish(j);
+}
+
+static void
+join_by_code(struct serve_job *j)
+{
+	struct serve *s = j->s;
+	struct newcomer_events events = { j, show_digits, joined };
+
+	if (s->stopping || newcomer_start(&s->newcomer, s->app->env, &j->home, text(j, "code"), text(j, "root"), &events, &j->err) != ERR_OK) {
+		finish(j);
+		return;
+	}
+	j->has_home = false;
+	s->joining = j;
+}
+
+void
+serve_leave_join(struct serve *s)
+{
+	newcomer_free(s->newcomer);
+	s->newcomer = NULL;
+	if (s->joining != NULL)
+		job_free(s->joining);
+	s->joining = NULL;
+}
+
+static void
+ended(void *ctx)
+{
+	struct serve_job *j = ctx;
+
+	if (j->deed->work == do_code && j->err.code == ERR_OK)
+		join_by_code(j);
+	else
+		finish(j);
 }
 
 static enum err_code
@@ -355,7 +444,9 @@ check(struct serve_job *j, struct err *err)
 	for (size_t i = 0; i < COUNT_OF(d->needs) && d->needs[i] != NULL; i++)
 		if (text(j, d->needs[i]) == NULL)
 			return err_set(err, ERR_USAGE, "%s: %s is missing", d->word, d->needs[i]);
-	if (d->work == do_welcome && now == SERVE_LOCKED && text(j, "passphrase") == NULL)
+	if (now == SERVE_LOCKED && j->s->node != NULL && (d->work == do_welcome || d->work == do_code))
+		return err_set(err, ERR_REFUSED, "%s: this home belongs to an organisation already; unlock it", d->word);
+	if (now != SERVE_JOINING && (d->work == do_welcome || d->work == do_code) && text(j, "passphrase") == NULL)
 		return err_set(err, ERR_USAGE, "%s: passphrase is missing", d->word);
 	if (d->work == do_welcome && web_file(&j->file, file, "welcome", err) != ERR_OK)
 		return err->code;
@@ -374,7 +465,7 @@ serve_work(struct serve *s, const json_t *wish, struct web_call *call)
 		web_answer(call, NULL, &err);
 		return;
 	}
-	*j = (struct serve_job){ .s = s, .call = call, .wish = json_incref((json_t *)wish), .err = ERR_INIT };
+	*j = (struct serve_job){ .s = s, .call = call, .wish = json_incref((json_t *)wish), .was = s->state, .err = ERR_INIT };
 	for (size_t i = 0; i < COUNT_OF(deeds); i++)
 		if (strcmp(deeds[i].word, what) == 0)
 			j->deed = &deeds[i];

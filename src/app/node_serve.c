@@ -367,6 +367,7 @@ app_serve(struct app *app)
 	s.stopping = true;
 	web_stop(s.web);
 	s.web = NULL;
+	serve_leave_join(&s);
 	leave(&s);
 	if (s.state == SERVE_JOINING)
 		home_close(&s.home);

@@ -21,6 +21,9 @@ enum { SERVE_PEERS_MAX = 64, LOCK_AFTER_S = 600 };
  */
 enum serve_state { SERVE_NO_HOME, SERVE_LOCKED, SERVE_JOINING, SERVE_OPEN };
 
+struct newcomer;
+struct serve_job;
+
 struct serve {
 	struct app *app;
 	const char *http, *listen, *peers[SERVE_PEERS_MAX];
@@ -40,7 +43,9 @@ struct serve {
 	uint64_t lock_after_s;     /* 0: never */
 	uint64_t seen_ns;          /* when somebody last did something */
 	struct env_timer *idle;
-	char digits[7];            /* while joining by a code */
+	struct newcomer *newcomer; /* while joining by a code */
+	struct serve_job *joining; /* whose call waits for it */
+	char digits[7];
 	bool stopping;
 };
 
@@ -70,7 +75,7 @@ void serve_seen(void *ctx);
 void serve_watch_idle(struct serve *s);
 
 /* node_first.c: work that takes a second, off the loop; each answers the call */
-struct serve_job;
+void serve_leave_join(struct serve *s); /* when the process ends */
 void serve_work(struct serve *s, const json_t *wish, struct web_call *call);
 
 #endif

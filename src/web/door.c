@@ -5,6 +5,7 @@
  */
 #include "web/web_internal.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -405,13 +406,21 @@ refuse_upgrade(struct lws *wsi)
 	return -1;
 }
 
+/*
+ * libwebsockets goes on to call while the loop closes its handles, long after
+ * web_stop(); what it would find in its own context is gone by then.
+ */
+static struct web *the_door;
+
 static int
 callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
 {
-	struct web *w = lws_get_context(wsi) == NULL ? NULL : lws_context_user(lws_get_context(wsi));
+	struct web *w = the_door;
 	struct session *s = user;
 
-	if (w == NULL || w->stopping)
+	if (w == NULL)
+		return 0;
+	if (w->stopping)
 		return reason == LWS_CALLBACK_CLOSED_HTTP || reason == LWS_CALLBACK_HTTP_DROP_PROTOCOL ? (detach(s), 0) : 0;
 	switch ((int)reason) {
 	case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
@@ -455,12 +464,14 @@ open_lws(struct web *w, bool v6, int port, struct err *err)
 	struct lws_context_creation_info info = {
 		.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_UV_NO_SIGSEGV_SIGFPE_SPIN |
 		           LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND | (v6 ? 0 : LWS_SERVER_OPTION_DISABLE_IPV6),
-		.foreign_loops = loops, .user = w, .gid = -1, .uid = -1, .server_string = "faltbok",
+		.foreign_loops = loops, .gid = -1, .uid = -1, .server_string = "faltbok",
 		.max_http_header_data2 = WEB_HEADER_BYTES, .max_http_header_pool2 = WEB_CONNECTIONS_MAX, .pt_serv_buf_size = WEB_CHUNK_BYTES,
 		.timeout_secs = 20, .timeout_secs_ah_idle = 10, .keepalive_timeout = 60,
 		.port = port, .iface = v6 ? "::1" : "127.0.0.1", .protocols = protocols,
 	};
 
+	assert(the_door == NULL);
+	the_door = w;
 	lws_set_log_level(0, NULL); /* its lines hold what people ask for */
 	unsetenv("http_proxy");
 	w->lws = lws_create_context(&info);
@@ -527,6 +538,7 @@ web_stop(struct web *w)
 		c->wsi = NULL;
 		web_call_end(c);
 	}
+	the_door = NULL;
 	json_decref(w->openapi);
 	wipe(w, sizeof(*w));
 	mem_free(w);

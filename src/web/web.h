@@ -35,7 +35,7 @@ struct web_host {
 };
 
 /*
- * addr: "127.0.0.1:PORT", "localhost:PORT" or "[::1]:PORT"; port 0: any.
+ * One door per process. addr: "127.0.0.1:PORT", "localhost:PORT" or "[::1]:PORT"; port 0: any.
  * ERR_USAGE for an address that others could reach; ERR_NETWORK when it
  * cannot be had; ERR_IO when libwebsockets or its libuv plug-in is missing.
  */

@@ -243,6 +243,30 @@ ask session "{\"do\":\"welcome\",\"welcome\":$welcome}" && same "$(jq -c '[.stat
 ask session "{\"do\":\"welcome\",\"welcome\":$welcome,\"yes\":true}" && same "$(jq -r '.state+.role' "$work/out")" openadvisor 'then it has joined'
 ask list '{"type":"visit"}' && same "$(jq '.records|length' "$work/out")" 1 'and reads what its team has written'
 
+# a third joins by a code
+at "$first_base" "$first_key" "$work/jar.berit"
+ask invite '{"role":"advisor","team":["nord"],"listen":"127.0.0.1:0"}' && same "$code" 200 'a code is on the coordinator'\''s page'
+invitation=$(jq -r .code "$work/out")
+anew david
+third_base=$base third_key=$key
+cp "$work/jar" "$work/jar.david"
+curl -s -m 60 -b "$work/jar.david" -H "X-Faltbok-Key: $third_key" -H "$json" -d "{\"do\":\"code\",\"code\":\"$invitation\",\"member\":\"David\",\"device\":\"david\",\"passphrase\":\"fem vanliga ord om vintern\"}" \
+	"$third_base/api/v1/session" >"$work/joined" &
+joiner=$!
+background="$background $joiner"
+digits=
+for _ in $(seq 100); do
+	digits=$(curl -s -b "$work/jar.david" "$third_base/api/v1/session" | jq -r '.digits // empty')
+	[ -n "$digits" ] && break
+	sleep 0.1
+done
+at "$first_base" "$first_key" "$work/jar.berit"
+ask invite/list '{}' && same "$(jq -r '.invitations[0].newcomer.digits' "$work/out")" "$digits" 'both pages show the same digits'
+ask invite/confirm "{\"code\":\"$invitation\"}" && same "$code" 200 'the coordinator says so'
+wait "$joiner"
+same "$(jq -r '.state+.member' "$work/joined")" openDavid 'and the third has joined'
+claim 'its recovery code is shown' sh -c "jq -e '.recovery_code|length==26' '$work/joined'"
+
 # forgotten passphrase, after a new start
 kill -TERM "$first_pid"; wait "$first_pid" 2>/dev/null
 anew berit
