@@ -109,7 +109,7 @@ fuzz:
 -include tests/bench/rules.mk
 -include tests/second/rules.mk
 
-.PHONY: check-layers check-hands check-absence check-quotes check-clang
+.PHONY: check-layers check-hands check-absence check-quotes check-page check-clang
 check-layers:
 	@awk -f tools/check-layers.awk tools/layers $$(find src -name '*.[ch]') && echo "layers hold"
 check-hands: $(OBJ)
@@ -124,7 +124,14 @@ check-clang:
 
 # ---- what people type ----
 
-.PHONY: demo check test
+.PHONY: demo run check test check-page
+run:
+	@tools/setup
+	@$(MAKE) --no-print-directory all
+	@tools/run $(BUILD)
+# The page's files as a browser fetches them: compressed, all together at most 250 KB.
+check-page: $(BUILD)/web/assets.c
+	@cat $(BUILD)/web/*.gz | wc -c | awk '{ print "page: " $$1 " bytes compressed, of 256000"; exit $$1 > 256000 }'
 demo:
 	@tools/setup
 	@$(MAKE) --no-print-directory all
