@@ -328,7 +328,7 @@ say_ready(struct serve *s)
 	fflush(stdout);
 }
 
-/* --lock-after MINUTES. Where only the command line asks, nobody could unlock: then it is never, unless said. */
+/* --lock-after MINUTES, or SECONDSs. Where only the command line asks, nobody could unlock: then it is never, unless said. */
 static enum err_code
 lock_after(struct serve *s, struct err *err)
 {
@@ -341,9 +341,9 @@ lock_after(struct serve *s, struct err *err)
 		return ERR_OK;
 	if (s->http == NULL)
 		return err_set(err, ERR_USAGE, "serve: --lock-after needs --http, where the home can be unlocked again");
-	if (*text == '\0' || *end != '\0' || minutes < 0 || minutes > 24 * 60)
-		return err_set(err, ERR_USAGE, "serve: --lock-after %s: minutes from 0 (never) to 1440", text);
-	s->lock_after_s = (uint64_t)minutes * 60;
+	if (end == text || (*end != '\0' && strcmp(end, "s") != 0) || minutes < 0 || minutes > 24 * 60)
+		return err_set(err, ERR_USAGE, "serve: --lock-after %s: minutes from 0 (never) to 1440, or seconds such as 90s", text);
+	s->lock_after_s = (uint64_t)minutes * (*end == 's' ? 1 : 60);
 	return ERR_OK;
 }
 

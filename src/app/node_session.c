@@ -6,6 +6,9 @@
 
 #include "app/serve.h"
 
+enum { SLEPT_MS = 60000 };
+#define LOOK_NS (UINT64_C(15) * 1000000000)
+
 static const char *const state_words[] = { "none", "locked", "joining", "open" };
 
 /* ---- what is shown ---- */
@@ -69,16 +72,30 @@ serve_seen(void *ctx)
 	s->seen_ns = s->app->env->ops->mono_ns(s->app->env);
 }
 
+/* The wall clock went on while ours stood still: the computer has slept. A clock set right looks the same and does no harm. */
+static bool
+has_slept(struct serve *s)
+{
+	struct env *env = s->app->env;
+	int64_t ahead_ms = env->ops->wall_ms(env) - (int64_t)(env->ops->mono_ns(env) / 1000000), before = s->clocks_ms;
+
+	s->clocks_ms = ahead_ms;
+	return before != 0 && ahead_ms - before > SLEPT_MS;
+}
+
 static void
 look_if_idle(void *ctx)
 {
 	struct serve *s = ctx;
 
 	s->idle = NULL;
-	serve_watch_idle(s);
+	if (has_slept(s))
+		serve_lock(s);
+	else
+		serve_watch_idle(s);
 }
 
-/* Looks again when the time would be over if nobody came meanwhile. */
+/* Looks again when the time would be over if nobody came meanwhile, and often enough to see that the computer has slept. */
 void
 serve_watch_idle(struct serve *s)
 {
@@ -93,7 +110,7 @@ serve_watch_idle(struct serve *s)
 	if (away >= limit)
 		serve_lock(s);
 	else
-		s->idle = env->ops->timer(env, limit - away, look_if_idle, s);
+		s->idle = env->ops->timer(env, limit - away < LOOK_NS ? limit - away : LOOK_NS, look_if_idle, s);
 }
 
 /* ---- what is done ---- */

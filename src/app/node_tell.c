@@ -35,6 +35,7 @@ serve_unwatch(struct serve *s)
 		s->app->env->ops->timer_stop(s->app->env, s->idle);
 	s->idle = NULL;
 	s->lock_wanted = false;
+	s->clocks_ms = 0;
 }
 
 static void

@@ -201,6 +201,18 @@ exits 1 'no port' fb anna serve --http 127.0.0.1
 exits 1 'a port that is none' fb anna serve --http 127.0.0.1:70000
 exits 2 'no page runs here' fb anna page
 
+# ---- nobody there ----
+page anna serve --http 127.0.0.1:0 --lock-after 1s
+for _ in $(seq 200); do # a refetch of the page alone keeps nobody's home open
+	state=$(curl -s -b "$work/jar" -H 'X-Faltbok-Background: 1' "$base/api/v1/session" | jq -r .state)
+	[ "$state" = locked ] && break
+	sleep 0.1
+done
+same "$state" locked 'a home that nobody uses locks itself'
+exits 1 'no time that is none' fb anna serve --http 127.0.0.1:0 --lock-after x
+exits 1 'nor without a page to unlock it' fb anna serve --lock-after 5
+kill -TERM "$pid"; wait "$pid" 2>/dev/null
+
 # ---- first run ----
 
 anew() { # HOME: serves a home without a passphrase at hand

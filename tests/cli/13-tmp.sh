@@ -1,0 +1,193 @@
+#!/bin/bash
+# The page's door: what gets in and what does not. A browser that obeys its
+# own rules sends Origin and Sec-Fetch-…; the table sends what a hostile page
+# would make it send, and what a program on this machine could.
+. "$(dirname "$0")/lib.sh"
+found
+fb anna --quiet put visit channel=phone >/dev/null
+
+# page HOME ARG…: serves it; sets $base, $authority, $url and shows the token: $key, $work/jar.
+page() {
+	serving fb "$1" --json "${@:2}" || return 1
+	url=$(jq -r .http "$work/serve.$$")
+	base=${url%%/#*} token=${url#*#t=}
+	authority=${base#http://}
+	rm -f "$work/jar"
+	key=$(curl -s -c "$work/jar" -H 'Content-Type: application/json' -d "{\"do\":\"token\",\"token\":\"$token\"}" "$base/api/v1/session" | jq -r .key)
+}
+json='Content-Type: application/json'
+# ask PATH BODY [CURL ARG…]: as the page would. The answer is in $work/out, its status in $code.
+ask() {
+	_path=$1 _body=$2
+	shift 2
+	code=$(curl -s -m 60 -o "$work/out" -w '%{http_code}' -b "$work/jar" -H "X-Faltbok-Key: $key" -H "$json" -H "Origin: $base" \
+		-H 'Sec-Fetch-Site: same-origin' -H 'Sec-Fetch-Mode: cors' -H 'Sec-Fetch-Dest: empty' -d "$_body" "$@" "$base/api/v1/$_path")
+}
+# refused STATUS "what" CURL ARG…: this status, an error in CONTRACT's form, nothing of a case, and the connection is of no use afterwards.
+refused() {
+	_want=$1 _what=$2
+	shift 2
+	code=$(curl -s -m 60 -o "$work/out" -w '%{http_code}' "$@" 2>"$work/err")
+	if [ "$code" != "$_want" ]; then
+		no "$_what: status $code, not $_want"
+	elif ! jq -e '.error.code and .error.text' "$work/out" >/dev/null 2>&1; then
+		no "$_what: the answer is no error: $(head -c 200 "$work/out")"
+	else ok; fi
+}
+
+page anna serve --http 127.0.0.1:0
+claim 'the address is of this machine' grep -q '^http://127\.0\.0\.1:[0-9]*/#t=[0-9a-f]\{64\}$' <<<"$url"
+claim 'the token gives a key' test ${#key} = 64
+
+# ---- the right way ----
+ask status '{}' && same "$code" 200 'an operation is answered'
+same "$(jq -S 'del(.membership_age_days)' "$work/out")" "$(fb anna --json status | jq -S 'del(.membership_age_days)')" 'as the command line answers it'
+ask put '{"type":"visit","set":{"channel":"phone"},"add":{"topic":["housing"]},"note":"en anteckning"}' && same "$code $(jq .saved "$work/out")" '200 true' 'a visit is saved'
+id=$(jq -r .id "$work/out")
+ask get "{\"id\":\"$id\"}" && same "$(jq -r '.notes[0].text' "$work/out")" 'en anteckning' 'and read back'
+ask erase/status '{}' && same "$code" 200 'a name of two words is a path of two'
+ask status '' && same "$code" 200 'no body is no parameters'
+curl -s -D "$work/head" -o "$work/index.gz" "$base/" && claim 'the page comes compressed' gzip -t "$work/index.gz"
+for lock in "content-security-policy: default-src 'none'" 'x-content-type-options: nosniff' 'x-frame-options: DENY' 'referrer-policy: no-referrer' \
+	'cross-origin-opener-policy: same-origin' 'cross-origin-resource-policy: same-origin'; do
+	claim "every answer carries $lock" grep -qi "^$lock" "$work/head"
+done
+claim 'no script but our own' grep -qi "script-src 'self';" "$work/head"
+claim 'nobody frames it' grep -qi "frame-ancestors 'none'" "$work/head"
+claim 'no foreign page reads it' sh -c "! grep -qi '^access-control-' '$work/head'"
+etag=$(grep -i '^etag:' "$work/head" | tr -d '\r' | cut -d' ' -f2)
+same "$(curl -s -o /dev/null -w '%{http_code}' -H "If-None-Match: $etag" "$base/")" 304 'an unchanged file is not sent again'
+ask status '{}' -D "$work/head" && claim 'data is not kept by a browser' grep -qi '^cache-control: no-store' "$work/head"
+claim 'the cookie is for this page alone and not for scripts' grep -q '#HttpOnly_127.0.0.1' "$work/jar"
+
+# ---- files travel with the call ----
+ask export '{"output":"allt.jsonl"}' && same "$(jq -r '.files.output.data' "$work/out" | base64 -d | wc -l)" 2 'an export is in the answer'
+claim 'and on no disk' sh -c "! find '$work' . -name allt.jsonl | grep -q ."
+trace='{"t":"2019-09-02T13:12:00+02:00","by":"x","type":"visit","id":"6f1c6f1c6f1c6f1c6f1c6f1c6f1c6f1c","set":{"channel":"phone"}}'
+ask import "$(jq -nc --arg d "$(base64 -w0 <<<"$trace")" '{file:{name:"spår.jsonl",data:$d}}')" && same "$code" 200 'an upload is imported'
+ask get '{"id":"6f1c6f1c6f1c"}' && same "$code" 200 'and is there'
+ask import "$(jq -nc --arg d "$trace" '{file:{name:"t.jsonl",text:$d}}')" && same "$code" 200 'as text too'
+for body in '{"file":"/etc/passwd"}' '{"file":{"name":"/etc/passwd"}}' '{"file":{"name":"../x","text":"{}"}}' '{"file":{"name":"x","data":"%%%"}}' '{"file":{"name":"x","data":"aa==","text":"a"}}'; do
+	ask import "$body" && same "$code" 400 "no path is taken: $body"
+done
+for name in /tmp/x ../x .x a/b '' 'a\\b'; do
+	ask export "{\"output\":\"$name\"}" && same "$code" 400 "no path is written: $name"
+done
+
+# ---- hostile requests ----
+mine=(-b "$work/jar" -H "X-Faltbok-Key: $key" -H "$json" -d '{"type":"visit","set":{"channel":"phone"}}')
+before=$(fb anna --json status | jq .entries)
+refused 403 'another host name (rebinding)' "${mine[@]}" -H 'Host: evil.example' "$base/api/v1/put"
+refused 403 'a name that points here' "${mine[@]}" -H "Host: localhost:${authority##*:}" "$base/api/v1/put"
+refused 403 'the host without its port' "${mine[@]}" -H 'Host: 127.0.0.1' "$base/api/v1/put"
+refused 403 'the host in another spelling' "${mine[@]}" -H "Host: 127.1:${authority##*:}" "$base/api/v1/put"
+refused 403 'a host name for the page itself' -H 'Host: evil.example' "$base/"
+refused 403 'another origin' "${mine[@]}" -H 'Origin: http://evil.example' "$base/api/v1/put"
+refused 403 'another port of this machine' "${mine[@]}" -H 'Origin: http://127.0.0.1:9' "$base/api/v1/put"
+refused 403 'our origin over https' "${mine[@]}" -H "Origin: https://$authority" "$base/api/v1/put"
+refused 403 'an origin that begins like ours' "${mine[@]}" -H "Origin: $base.evil.example" "$base/api/v1/put"
+refused 403 'no origin at all (sandboxed frame, file)' "${mine[@]}" -H 'Origin: null' "$base/api/v1/put"
+for site in cross-site same-site none nonsense; do
+	refused 403 "Sec-Fetch-Site: $site" "${mine[@]}" -H "Sec-Fetch-Site: $site" "$base/api/v1/put"
+done
+for mode in navigate no-cors websocket; do
+	refused 403 "Sec-Fetch-Mode: $mode" "${mine[@]}" -H 'Sec-Fetch-Site: same-origin' -H "Sec-Fetch-Mode: $mode" "$base/api/v1/put"
+done
+for dest in document iframe image script style object; do
+	refused 403 "data as $dest" "${mine[@]}" -H 'Sec-Fetch-Site: same-origin' -H "Sec-Fetch-Dest: $dest" "$base/api/v1/put"
+done
+refused 403 'the page in a frame' -H 'Sec-Fetch-Site: same-origin' -H 'Sec-Fetch-Dest: iframe' "$base/"
+refused 403 'the page from a link of another page' -H 'Sec-Fetch-Site: cross-site' -H 'Sec-Fetch-Mode: navigate' -H 'Sec-Fetch-Dest: document' "$base/"
+same "$(curl -s -o /dev/null -w '%{http_code}' -H 'Sec-Fetch-Site: none' -H 'Sec-Fetch-Mode: navigate' -H 'Sec-Fetch-Dest: document' "$base/")" 200 'an address that was typed is the page'
+refused 401 'no cookie' -H "X-Faltbok-Key: $key" -H "$json" -d '{}' "$base/api/v1/status"
+refused 401 'a cookie and no key (a form of another page)' -b "$work/jar" -H "$json" -d '{}' "$base/api/v1/status"
+refused 401 'a wrong key' -b "$work/jar" -H "X-Faltbok-Key: ${key%?}x" -H "$json" -d '{}' "$base/api/v1/status"
+refused 401 'an empty key' -b "$work/jar" -H 'X-Faltbok-Key;' -H "$json" -d '{}' "$base/api/v1/status"
+cookie=$(awk '/faltbok-/ { print $6 "=" $7 }' "$work/jar")
+refused 401 'a planted second cookie' -H "Cookie: $cookie; $cookie" -H "X-Faltbok-Key: $key" -H "$json" -d '{}' "$base/api/v1/status"
+refused 401 'the cookie of another port' -H "Cookie: faltbok-9=${cookie#*=}" -H "X-Faltbok-Key: $key" -H "$json" -d '{}' "$base/api/v1/status"
+refused 401 'the token a second time' -H "$json" -d "{\"do\":\"token\",\"token\":\"$token\"}" "$base/api/v1/session"
+refused 401 'a token of zeroes' -H "$json" -d "{\"do\":\"token\",\"token\":\"$(printf '0%.0s' $(seq 64))\"}" "$base/api/v1/session"
+refused 401 'no token' -H "$json" -d '{"do":"token"}' "$base/api/v1/session"
+refused 401 'unlocking without cookie and key' -H "$json" -d '{"do":"unlock","passphrase":"x"}' "$base/api/v1/session"
+refused 401 'locking with the cookie alone' -b "$work/jar" -H "$json" -d '{"do":"lock"}' "$base/api/v1/session"
+refused 401 'the session without cookie' "$base/api/v1/session"
+refused 401 'events without cookie' -H 'Sec-Fetch-Site: same-origin' "$base/api/v1/events"
+refused 401 'events by cookie alone from nowhere' -b "$work/jar" "$base/api/v1/events"
+refused 403 'events for another page' -b "$work/jar" -H 'Sec-Fetch-Site: same-site' "$base/api/v1/events"
+refused 401 'the description without cookie' "$base/api/v1/openapi.json"
+refused 415 'a form' -b "$work/jar" -H "X-Faltbok-Key: $key" -d '{}' "$base/api/v1/status"
+refused 415 'plain text, which needs no leave' -b "$work/jar" -H "X-Faltbok-Key: $key" -H 'Content-Type: text/plain' -d '{}' "$base/api/v1/status"
+refused 415 'nearly JSON' -b "$work/jar" -H "X-Faltbok-Key: $key" -H 'Content-Type: application/jsonx' -d '{}' "$base/api/v1/status"
+refused 400 'parameters in the address' "${mine[@]}" "$base/api/v1/put?type=visit"
+refused 404 'an operation that is none' "${mine[@]}" "$base/api/v1/destroy"
+refused 404 'a file that is none' "$base/nosuch.js"
+refused 404 'a file above' --path-as-is "$base/../../etc/passwd"
+refused 405 'an operation by GET' -b "$work/jar" -H "X-Faltbok-Key: $key" "$base/api/v1/put"
+refused 405 'a file by POST' -H "$json" -d '{}' "$base/"
+for method in PUT DELETE PATCH OPTIONS; do
+	refused 405 "$method" -X $method "${mine[@]}" "$base/api/v1/put"
+done
+for body in '[' '[]' '"x"' '{"type":1}' '{"type":"visit","nosuch":1}' '{"type":"visit","set":[]}' '{"a":1,"a":2}' '{"type":"visit","set":{"channel":'; do
+	ask put "$body" && same "$code" 400 "a body that is wrong: $body"
+done
+ask put '{"type":"visit","set":{"channel":"nosuch"}}' && same "$code $(jq -r .error.code "$work/out")" '422 refused' 'a value that is wrong'
+same "$(fb anna --json status | jq .entries)" "$before" 'none of them has written anything'
+
+# ---- too much, too slow, other protocols ----
+head -c 1200000 /dev/zero | tr '\0' ' ' >"$work/big"
+refused 413 'a body over its limit' "${mine[@]}" --data-binary "@$work/big" "$base/api/v1/status"
+refused 413 'a body that is announced only' "${mine[@]}" -H 'Content-Length: 999999999' "$base/api/v1/import"
+refused 411 'a body of no said length' "${mine[@]}" -H 'Transfer-Encoding: chunked' "$base/api/v1/put"
+raw() { timeout 20 nc -q 2 127.0.0.1 "${authority##*:}" 2>/dev/null; }
+claim 'headers without end are cut off' sh -c "{ printf 'GET / HTTP/1.1\r\nHost: $authority\r\n'; head -c 200000 /dev/zero | tr '\0' 'a'; printf ': b\r\n\r\n'; } | timeout 20 nc -q 2 127.0.0.1 ${authority##*:} | { ! grep -q '200 OK'; }"
+printf 'GET /api/v1/events HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nOrigin: http://evil.example\r\n\r\n' "$authority" | raw >"$work/raw"
+claim 'no WebSocket' grep -q "^HTTP/1.1 403" "$work/raw"
+claim 'said as every error' sh -c "tail -n 1 '$work/raw' | jq -e .error.text"
+printf 'GET / HTTP/1.1\r\nHost: %s\r\nUpgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n' "$authority" | raw >"$work/raw"
+claim 'no HTTP/2 by the back door' sh -c "! grep -q '101 ' '$work/raw'"
+printf 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' | raw >"$work/raw"
+claim 'nor in front' sh -c "! grep -q '200' '$work/raw'"
+printf '\x16\x03\x01\x00\xff\x01garbage\r\n\r\n' | raw >"$work/raw"
+ask status '{}' && same "$code" 200 'and it answers as before'
+# Connections that say nothing, or a letter now and then: the page is answered all the while.
+slow=
+for _ in $(seq 40); do
+	{ printf 'POST /api/v1/put HTTP/1.1\r\nHost: '; sleep 30; } | nc 127.0.0.1 "${authority##*:}" >/dev/null 2>&1 &
+	slow="$slow $!"
+done
+ask status '{}' && same "$code" 200 'forty who never end their sentence keep nobody out'
+kill $slow 2>/dev/null
+
+# ---- events ----
+curl -sN -b "$work/jar" -H "X-Faltbok-Key: $key" "$base/api/v1/events" >"$work/events" &
+listener=$!
+background="$background $listener"
+told() { for _ in $(seq 100); do grep -q "$1" "$work/events" && return 0; sleep 0.05; done; return 1; }
+claim 'a stream begins with where things stand' told '^event: hello'
+ask put '{"type":"visit","set":{"channel":"phone"},"note":"hemlighetsmakeri"}'
+claim 'what is written is told by id and type' told "\"id\":\"$(jq -r .id "$work/out")\",\"type\":\"visit\""
+claim 'and not in words' sh -c "! grep -q hemlighetsmakeri '$work/events'"
+fb anna --quiet put visit channel=phone
+claim 'from the command line as well' sh -c "[ \$(grep -c '^event: records' '$work/events') = 2 ]"
+claim 'a new team is told' sh -c "'$bin/faltbok' --home '$work/anna' --quiet team add syd"
+claim 'as a change of members' told '^event: members'
+
+# ---- locking ----
+ask session '{"do":"lock"}' && same "$(jq -r .state "$work/out")" locked 'the page locks'
+claim 'open pages are told' told '"state":"locked"'
+ask list '{"type":"visit"}' && same "$code $(jq -r .error.code "$work/out")" '423 locked' 'nothing is read while it is locked'
+exits 4 'nor by the command line' fb anna list visit
+ask session '{"do":"unlock","passphrase":"fel ord"}' && same "$code" 401 'a wrong passphrase does not open it'
+ask session '{"do":"unlock","passphrase":"fem vanliga ord om vintern"}' && same "$(jq -r .state "$work/out")" open 'the right one does'
+ask list '{"type":"visit"}' && same "$code $(jq '.records|length' "$work/out")" '200 5' 'and everything is there'
+ask session '{"do":"dance"}' && same "$code" 400 'what cannot be done is not'
+ask session '{"do":"init","org":"A","member":"B","device":"C","passphrase":"12345678"}' && same "$code" 422 'no second organisation in one home'
+
+# ---- a new address, the end ----
+fresh=$(fb anna page) && claim 'another address for another browser' grep -q "^$base/#t=" <<<"$fresh"
+curl -s -c "$work/jar2" -H "$json" -d "{\"do\":\"token\",\"token\":\"${fresh#*#t=}\"}" "$base/api/v1/session" | jq -e .key >/dev/null && ok || no 'it works'
+grep -q "${key}\|${token}" "$work/serve.err" && no 'a secret is in the log' || ok
+kill -TERM "$pid"
+status=0; wait "$pid" || status=$?
+echo status $status; head -60 "$work/serve.err"; finish
