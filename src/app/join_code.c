@@ -39,7 +39,7 @@ struct newcomer {
 	struct join *join;
 	struct env_timer *limit;
 	bool knocked;            /* somebody answered the connection */
-	bool digits, over;
+	bool digits;
 	char recovery[27];
 	uint8_t role;
 	struct env_timer *telling;
@@ -66,11 +66,22 @@ hang_up(struct newcomer *w)
 static void stop_looking(struct newcomer *w);
 
 static void
+tell(void *ctx)
+{
+	struct newcomer *w = ctx;
+
+	w->telling = NULL;
+	w->events.over(w->events.ctx);
+}
+
+static void
 finish(struct newcomer *w)
 {
 	stop_looking(w);
 	hang_up(w);
-	w->over = true;
+	/* Not from within the link that is ending: whoever is told may free it all. */
+	if (w->telling == NULL)
+		w->telling = w->env->ops->timer(w->env, 0, tell, w);
 }
 
 /* Before the digits the next address may be the right one; after them there is nobody else to ask. */
@@ -427,6 +438,7 @@ newcomer_free(struct newcomer *w)
 {
 	if (w == NULL)
 		return;
+	stop_looking(w);
 	hang_up(w);
 	if (w->telling != NULL)
 		w->env->ops->timer_stop(w->env, w->telling);

@@ -262,7 +262,7 @@ invitation=$(jq -r .code "$work/out")
 anew david
 third_base=$base third_key=$key
 cp "$work/jar" "$work/jar.david"
-curl -s -m 60 -b "$work/jar.david" -H "X-Faltbok-Key: $third_key" -H "$json" -d "{\"do\":\"code\",\"code\":\"$invitation\",\"member\":\"David\",\"device\":\"david\",\"passphrase\":\"fem vanliga ord om vintern\"}" \
+curl -s -m 300 -b "$work/jar.david" -H "X-Faltbok-Key: $third_key" -H "$json" -d "{\"do\":\"code\",\"code\":\"$invitation\",\"member\":\"David\",\"device\":\"david\",\"passphrase\":\"fem vanliga ord om vintern\"}" \
 	"$third_base/api/v1/session" >"$work/joined" &
 joiner=$!
 background="$background $joiner"
