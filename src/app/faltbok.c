@@ -11,7 +11,7 @@
 #include "net/net.h"
 
 static const struct command own_commands[] = {
-	{ "init", "--org NAME --member NAME --device NAME [--kit DIR] [--profile FILE] [--no-escrow]",
+	{ "init", "--org NAME --member NAME --device NAME [--kit DIR] [--profile FILE] [--no-escrow] [--no-drop-box]",
 	  "Creates the organisation; this device is its first coordinator. Writes the recovery kit." },
 	{ "join", "CODE --member NAME --device NAME | --request FILE --member NAME --device NAME | --welcome FILE [--root FINGERPRINT | --yes]",
 	  "Joins by the code on a coordinator's screen; or by files: makes a request for a coordinator, then takes the welcome." },

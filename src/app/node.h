@@ -29,14 +29,14 @@ bool qr_print(struct buf *out, const char *text);
 struct kit {
 	char root_share[3][SHARE_TEXT_BYTES], escrow_share[3][SHARE_TEXT_BYTES];
 	char code[27];
-	bool escrow;
+	bool escrow, drop_box;
 };
 struct founding {
 	const char *home, *org, *member, *device;
 	struct bytes passphrase, profile;
 	enum kdf_strength kdf;
 };
-/* The home and in it the organisation, its node left open. `kit->escrow` says whether there is to be one. May run off the loop. */
+/* The home and in it the organisation, its node left open. `kit->escrow` and `kit->drop_box` say whether there are to be any. May run off the loop. */
 enum err_code found_org(struct node **out, struct env *env, const struct founding *f, struct kit *kit, uint8_t print[32], struct err *err) MUST_CHECK;
 json_t *founded_json(struct node *node, const uint8_t print[32]);
 json_t *kit_json(const struct kit *kit);

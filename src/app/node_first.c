@@ -66,7 +66,7 @@ do_init(struct serve_job *j)
 	struct app *app = j->s->app;
 	struct founding f = { .home = app->home, .org = text(j, "org"), .member = text(j, "member"), .device = text(j, "device"),
 	                      .passphrase = buf_bytes(&j->passphrase), .profile = BYTES(builtin_profile, builtin_profile_bytes), .kdf = app->kdf };
-	struct kit kit = { .escrow = !json_is_false(json_object_get(j->wish, "escrow")) };
+	struct kit kit = { .escrow = !json_is_false(json_object_get(j->wish, "escrow")), .drop_box = true };
 	char words[WORDS_SIX_BYTES + 1], hex[65];
 	uint8_t print[32];
 

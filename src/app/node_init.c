@@ -7,11 +7,14 @@
 
 #include "app/node.h"
 #include "base/mem.h"
+#include "casework/rows.h"
 #include "crypto/guard.h"
 #include "crypto/words.h"
 #include "app/node_builtin.h"
 
 enum { PROFILE_BYTES_MAX = 1 << 20 };
+
+static const char DROP_BOX_NAME[] = "statistik";
 
 static void
 split_into(struct env *env, char out[3][SHARE_TEXT_BYTES], const uint8_t seed[32])
@@ -73,6 +76,19 @@ read_profile(struct app *app, const char *path, struct buf *out, struct err *err
 	return app->env->files->read(app->env, path, PROFILE_BYTES_MAX, out, err);
 }
 
+/* Where statistics go, apart from content, if the programme has any. */
+static enum err_code
+add_drop_box(struct node *node, bool wanted, struct err *err)
+{
+	const struct profile *p = node_profile(node);
+	struct stream_id box;
+	bool any = false;
+
+	for (size_t i = 0; p != NULL && i < profile_type_count(p); i++)
+		any = any || (rows_has_type(profile_type_at(p, i)) && profile_type_at(p, i)->group != GROUP_OPEN);
+	return wanted && any ? node_team_add(node, DROP_BOX_NAME, true, &box, err) : ERR_OK;
+}
+
 enum err_code
 found_org(struct node **out, struct env *env, const struct founding *f, struct kit *kit, uint8_t print[32], struct err *err)
 {
@@ -84,7 +100,7 @@ found_org(struct node **out, struct env *env, const struct founding *f, struct k
 	    node_of_home(out, &home, err) != ERR_OK)
 		return err->code;
 	if (node_found(*out, f->org, f->member, f->device, root, f->profile, kit->escrow, escrow, err) == ERR_OK &&
-	    node_commit(*out, err) == ERR_OK) {
+	    add_drop_box(*out, kit->drop_box, err) == ERR_OK && node_commit(*out, err) == ERR_OK) {
 		split_into(env, kit->root_share, root);
 		if (kit->escrow)
 			split_into(env, kit->escrow_share, escrow);
@@ -133,7 +149,7 @@ app_init(struct app *app)
 {
 	const char *org = app_option(app, "--org"), *member = app_option(app, "--member"), *device = app_option(app, "--device");
 	const char *dir = app_option(app, "--kit"), *profile_path = app_option(app, "--profile");
-	struct kit kit = { .escrow = !app_flag(app, "--no-escrow") };
+	struct kit kit = { .escrow = !app_flag(app, "--no-escrow"), .drop_box = !app_flag(app, "--no-drop-box") };
 	struct founding f = { .home = app->home, .org = org, .member = member, .device = device, .kdf = app->kdf };
 	struct node *node = NULL;
 	struct buf profile = BUF_INIT, text = BUF_INIT;

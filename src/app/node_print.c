@@ -162,7 +162,8 @@ print_teams(struct buf *out, const json_t *result)
 	size_t i;
 
 	json_array_foreach(json_object_get(result, "teams"), i, t)
-		buf_printf(out, "%.8s  %-24s read by %lld device%s\n", text_of(t, "team"), text_of(t, "name"), number_of(t, "readers"),
+		buf_printf(out, "%.8s  %-24s %sread by %lld device%s\n", text_of(t, "team"), text_of(t, "name"),
+		           json_is_true(json_object_get(t, "drop_box")) ? "drop-box, " : "", number_of(t, "readers"),
 		           plural(number_of(t, "readers")));
 }
 
@@ -307,6 +308,8 @@ print_result(struct buf *out, const struct op_row *row, const json_t *r)
 		print_erasures(out, r);
 	else if (strcmp(op, "export") == 0)
 		buf_printf(out, "%lld records written to %s: anyone who has this file can read them.\n", number_of(r, "records"), text_of(r, "file"));
+	else if (print_exchange(out, op, r))
+		;
 	else if (strcmp(op, "report") == 0)
 		print_report(out, r);
 	else if (strcmp(op, "admit") == 0)

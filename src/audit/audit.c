@@ -43,6 +43,7 @@ audit_free(struct audit *a)
 	mem_free(a->logs);
 	orders_free(a->orders);
 	mem_free(a->attested);
+	audit_free_epochs(a);
 	mem_free(a->findings);
 	table_free(a->log_of);
 	table_free(a->attested_of);
@@ -262,6 +263,7 @@ check_operation(struct audit *a, const struct log_key *log, const struct entry *
 	case KIND_FORK: return check_fork(a, log, e, err);
 	case KIND_ATTEST: return check_attest(a, log, e, err);
 	case KIND_ADMIT: return check_admit(a, log, e, err);
+	case KIND_EPOCH: return audit_take_epoch(a, log, e, err);
 	case KIND_ERASE_REQ:
 	case KIND_ERASE_OK:
 	case KIND_RECEIPT: return audit_take_erasure(a, log, e, err);

@@ -6,7 +6,7 @@
 #include "log/chain.h"
 #include "org/orders.h"
 
-enum audit_check { CHECK_A1, CHECK_A2, CHECK_A3, CHECK_A4, CHECK_A6, CHECK_A7, CHECK_A8, CHECK_A13, CHECK_A14, CHECKS };
+enum audit_check { CHECK_A1, CHECK_A2, CHECK_A3, CHECK_A4, CHECK_A5, CHECK_A6, CHECK_A7, CHECK_A8, CHECK_A13, CHECK_A14, CHECKS };
 
 struct audited_log {
 	struct log_key key;
@@ -31,6 +31,7 @@ struct audit {
 	struct attested *attested; size_t attested_count, attested_cap;
 	struct table *attested_of;        /* frontier root to index + 1 */
 	struct table *forks;              /* log‖seq of forks already reported */
+	struct audited_epoch *epochs; size_t epoch_count, epoch_cap; /* epochs.c's */
 	struct audit_finding *findings; size_t finding_count, finding_cap;
 	size_t per_check[CHECKS];
 	struct audit_counts counts;
@@ -42,6 +43,11 @@ extern const char *const audit_check_names[CHECKS];
 enum err_code audit_find(struct audit *a, enum audit_check check, enum audit_severity severity,
                          const struct log_key *log, const struct entry *e, struct err *err, const char *fmt, ...)
 	__attribute__((format(printf, 7, 8))) MUST_CHECK;
+
+/* epochs.c */
+enum err_code audit_take_epoch(struct audit *a, const struct log_key *log, const struct entry *e, struct err *err) MUST_CHECK;
+enum err_code audit_check_epochs(struct audit *a, struct err *err) MUST_CHECK;
+void audit_free_epochs(struct audit *a);
 
 /* erasures.c */
 enum err_code audit_take_erasure(struct audit *a, const struct log_key *log, const struct entry *e, struct err *err) MUST_CHECK;

@@ -10,6 +10,7 @@
  *   5  view.snap stands on the disk unsealed
  *   6  removing from a set ignores `over`
  *   7  of two histories of one log the first one met stays, and the other is dropped
+ *   8  a row names what it replaces by the entry of the content
  */
 #ifndef FALTBOK_BASE_PLANT_H
 #define FALTBOK_BASE_PLANT_H

@@ -81,6 +81,43 @@ profile_field_numbered(const struct profile_type *t, uint32_t number)
 	return NULL;
 }
 
+size_t
+profile_role_count(const struct profile *p)
+{
+	return p->role_count;
+}
+
+const struct profile_role *
+profile_role_at(const struct profile *p, size_t i)
+{
+	return &p->roles[i];
+}
+
+size_t
+profile_target_count(const struct profile *p)
+{
+	return p->target_count;
+}
+
+const struct profile_target *
+profile_target_at(const struct profile *p, size_t i)
+{
+	return &p->targets[i];
+}
+
+const struct label *
+profile_purpose(const struct profile *p, size_t *count)
+{
+	*count = p->purpose_count;
+	return p->purpose;
+}
+
+const char *
+data_class_word(enum data_class class)
+{
+	return data_class_words[class];
+}
+
 static const char *
 label_exact(const struct label *labels, size_t count, const char *lang)
 {

@@ -33,6 +33,15 @@ struct profile {
 	size_t unit_count;
 	struct report_def *reports;
 	size_t report_count;
+	struct retention *retention[CLASS_OPEN + 1]; /* by class; NULL: not said */
+	struct profile_role *roles;
+	size_t role_count;
+	struct profile_target *targets;
+	size_t target_count;
+	struct exchange_map *exchange;
+	size_t exchange_count;
+	const struct label *purpose;
+	size_t purpose_count;
 	struct block *blocks;
 };
 
@@ -60,6 +69,23 @@ enum err_code parse_bool(struct parser *ps, const json_t *object, const char *ke
 enum err_code parse_word(struct parser *ps, const json_t *object, const char *key, const char *const *words, size_t count,
                          int otherwise, int *out);
 enum err_code parse_labels(struct parser *ps, const json_t *object, const char *key, const struct label **out, size_t *count);
+
+extern const char *const data_class_words[CLASS_OPEN + 1];
+
+/* profile_rules.c: what a profile says besides types and lists. */
+enum err_code parse_choice_dates(struct parser *ps, const json_t *from, struct choice *out);
+enum err_code parse_workflow(struct parser *ps, const json_t *from, struct profile_field *f);
+enum err_code parse_form(struct parser *ps, const json_t *from, struct profile_field *f);
+enum err_code parse_forms_whole(struct parser *ps, const struct profile_type *t); /* what `relevant` names is there */
+enum err_code parse_type_retention(struct parser *ps, const json_t *from, struct profile_type *t); /* after the fields */
+enum err_code parse_rules(struct parser *ps, const json_t *root); /* retention, roles; after the types */
+enum err_code parse_targets(struct parser *ps, const json_t *root); /* after the reports */
+
+enum err_code parse_exchange(struct parser *ps, const json_t *root); /* profile_exchange.c; after the types */
+
+/* profile_text.c: a profile as its author writes it. */
+enum err_code profile_plain(struct buf *out, struct bytes text, struct err *err); /* comments and last commas become spaces */
+int profile_line(struct bytes plain, const char *path);    /* where "types[3].name" stands, from 1; its parent's line if it is missing */
 
 /* profile_report.c: "units" and "reports", when types and lists have been read. */
 enum err_code parse_reports(struct parser *ps, const json_t *root);

@@ -202,8 +202,8 @@ parse_labels(struct parser *ps, const json_t *object, const char *key, const str
 static enum err_code
 get_choice(struct parser *ps, const json_t *from, const struct choice_list *list, size_t at, struct choice *out)
 {
-	static const char *const keys[] = { "code", "labels", "rollup", "valid_to", NULL };
-	const json_t *rollup = json_object_get(from, "rollup"), *valid_to = json_object_get(from, "valid_to");
+	static const char *const keys[] = { "code", "labels", "rollup", "valid_from", "valid_to", NULL };
+	const json_t *rollup = json_object_get(from, "rollup");
 	const char *code = json_string_value(json_object_get(from, "code"));
 	enum err_code rc;
 
@@ -219,15 +219,12 @@ get_choice(struct parser *ps, const json_t *from, const struct choice_list *list
 			return parse_wrong(ps, "code", "stands in the list already");
 	if (rollup != NULL && (!json_is_string(rollup) || !code_valid(json_string_value(rollup))))
 		return parse_wrong(ps, "rollup", "must be 1 to 64 visible ASCII characters");
-	if (valid_to != NULL && (!json_is_string(valid_to) || !date_valid(json_string_value(valid_to))))
-		return parse_wrong(ps, "valid_to", "must be a date (YYYY-MM-DD)");
 	out->code = parse_keep_text(ps, code);
 	out->rollup = rollup == NULL ? NULL : parse_keep_text(ps, json_string_value(rollup));
-	out->valid_to = valid_to == NULL ? NULL : parse_keep_text(ps, json_string_value(valid_to));
-	if (out->code == NULL || (rollup != NULL && out->rollup == NULL) ||
-	    (valid_to != NULL && out->valid_to == NULL))
+	if (out->code == NULL || (rollup != NULL && out->rollup == NULL))
 		return err_plain(ps->err, ERR_NO_MEMORY);
-	return parse_labels(ps, from, "labels", &out->labels, &out->label_count);
+	rc = parse_choice_dates(ps, from, out);
+	return rc != ERR_OK ? rc : parse_labels(ps, from, "labels", &out->labels, &out->label_count);
 }
 
 /* {"public": {"sv": "offentlig"}}: of codes that a choice of the list rolls up to. */
@@ -299,7 +296,6 @@ get_list(struct parser *ps, const json_t *from, size_t at)
 	return rc == ERR_OK ? get_rollups(ps, from, list) : rc;
 }
 
-static const char *const class_words[] = { "statistics", "content", "contact", "ephemeral", "open" };
 
 /* The list of a choice (must be) or of a language (may be, to give it labels). */
 static enum err_code
@@ -333,7 +329,7 @@ get_field_kind(struct parser *ps, const json_t *from, const struct profile_type 
 
 	if ((rc = parse_word(ps, from, "type", types, COUNT_OF(types), -1, &type)) != ERR_OK ||
 	    (rc = parse_word(ps, from, "shape", shapes, COUNT_OF(shapes), SHAPE_REGISTER, &shape)) != ERR_OK ||
-	    (rc = parse_word(ps, from, "class", class_words, COUNT_OF(class_words), (int)t->class, &class)) != ERR_OK)
+	    (rc = parse_word(ps, from, "class", data_class_words, COUNT_OF(data_class_words), (int)t->class, &class)) != ERR_OK)
 		return rc;
 	f->type = (enum value_type)type;
 	f->shape = (enum field_shape)shape;
@@ -349,7 +345,8 @@ static enum err_code
 get_field(struct parser *ps, const json_t *from, const struct profile_type *t, size_t at, struct profile_field *f)
 {
 	static const char *const keys[] = { "number", "name", "type", "shape", "class", "list", "ref", "required",
-		                            "search", "labels", NULL };
+		                            "search", "off", "workflow", "labels", "why", "hint", "intro", "default",
+		                            "relevant", "min", "max", "message", NULL };
 	enum err_code rc;
 
 	if (!json_is_object(from))
@@ -360,8 +357,13 @@ get_field(struct parser *ps, const json_t *from, const struct profile_type *t, s
 	    (rc = get_field_kind(ps, from, t, f)) != ERR_OK || (rc = get_field_list(ps, from, f)) != ERR_OK ||
 	    (rc = parse_bool(ps, from, "required", &f->required)) != ERR_OK ||
 	    (rc = parse_bool(ps, from, "search", &f->search)) != ERR_OK ||
-	    (rc = parse_labels(ps, from, "labels", &f->labels, &f->label_count)) != ERR_OK)
+	    (rc = parse_bool(ps, from, "off", &f->off)) != ERR_OK || (rc = parse_workflow(ps, from, f)) != ERR_OK ||
+	    (rc = parse_form(ps, from, f)) != ERR_OK ||
+	    (rc = parse_labels(ps, from, "labels", &f->labels, &f->label_count)) != ERR_OK ||
+	    (rc = parse_labels(ps, from, "why", &f->why, &f->why_count)) != ERR_OK)
 		return rc;
+	if (f->off && f->required)
+		return parse_wrong(ps, "off", "a field that is required can not be off");
 	for (size_t i = 0; i < at; i++) {
 		if (t->fields[i].number == f->number)
 			return parse_wrong(ps, "number", "is the number of an earlier field");
@@ -434,7 +436,8 @@ get_fields(struct parser *ps, const json_t *from, struct profile_type *t)
 static enum err_code
 get_type(struct parser *ps, const json_t *from, size_t at)
 {
-	static const char *const keys[] = { "number", "name", "group", "class", "notes", "labels", "fields", NULL };
+	static const char *const keys[] = { "number", "name", "group", "class", "notes", "retention", "labels", "why", "fields",
+		                            NULL };
 	struct profile_type *t = &ps->p->types[at];
 	enum err_code rc;
 	int class = CLASS_CONTENT;
@@ -444,9 +447,10 @@ get_type(struct parser *ps, const json_t *from, size_t at)
 	if ((rc = parse_only_keys(ps, from, keys)) != ERR_OK ||
 	    (rc = parse_number(ps, from, "number", PROFILE_TYPE_FIRST, PROFILE_NUMBER_MAX, &t->number)) != ERR_OK ||
 	    (rc = parse_name(ps, from, "name", &t->name)) != ERR_OK || (rc = get_group(ps, from, t)) != ERR_OK ||
-	    (rc = parse_word(ps, from, "class", class_words, COUNT_OF(class_words), -1, &class)) != ERR_OK ||
+	    (rc = parse_word(ps, from, "class", data_class_words, COUNT_OF(data_class_words), -1, &class)) != ERR_OK ||
 	    (rc = parse_bool(ps, from, "notes", &t->notes)) != ERR_OK ||
-	    (rc = parse_labels(ps, from, "labels", &t->labels, &t->label_count)) != ERR_OK)
+	    (rc = parse_labels(ps, from, "labels", &t->labels, &t->label_count)) != ERR_OK ||
+	    (rc = parse_labels(ps, from, "why", &t->why, &t->why_count)) != ERR_OK)
 		return rc;
 	t->class = (enum data_class)class;
 	for (size_t i = 0; i < at; i++) {
@@ -457,8 +461,10 @@ get_type(struct parser *ps, const json_t *from, size_t at)
 	}
 	if (t->group == GROUP_OPEN && t->class != CLASS_OPEN)
 		return parse_wrong(ps, "class", "must be open: the whole team shares the key of an open record for ever");
-	rc = get_fields(ps, from, t);
-	return rc == ERR_OK ? find_group_field(ps, from, t) : rc;
+	if ((rc = get_fields(ps, from, t)) != ERR_OK || (rc = find_group_field(ps, from, t)) != ERR_OK ||
+	    (rc = parse_forms_whole(ps, t)) != ERR_OK)
+		return rc;
+	return parse_type_retention(ps, from, t);
 }
 
 static enum err_code
@@ -525,7 +531,8 @@ check_refs(struct parser *ps)
 static enum err_code
 get_profile(struct parser *ps, const json_t *root)
 {
-	static const char *const keys[] = { "profile", "version", "lists", "types", "units", "reports", NULL };
+	static const char *const keys[] = { "profile", "version", "lists", "types", "units", "reports", "purpose", "retention", "roles",
+		                            "targets", "exchange", NULL };
 	enum err_code rc;
 
 	if (!json_is_object(root))
@@ -534,28 +541,40 @@ get_profile(struct parser *ps, const json_t *root)
 	    (rc = parse_name(ps, root, "profile", &ps->p->id)) != ERR_OK ||
 	    (rc = parse_number(ps, root, "version", 1, INT32_MAX, &ps->p->version)) != ERR_OK ||
 	    (rc = get_lists(ps, root)) != ERR_OK || (rc = get_types(ps, root)) != ERR_OK ||
-	    (rc = check_refs(ps)) != ERR_OK)
+	    (rc = check_refs(ps)) != ERR_OK || (rc = parse_rules(ps, root)) != ERR_OK ||
+	    (rc = parse_exchange(ps, root)) != ERR_OK ||
+	    (rc = parse_reports(ps, root)) != ERR_OK)
 		return rc;
-	return parse_reports(ps, root);
+	return parse_targets(ps, root);
 }
 
 enum err_code
 profile_parse(struct profile **out, struct bytes json, struct err *err)
 {
 	struct parser ps = { .p = NULL, .err = err };
+	struct buf plain = BUF_INIT;
 	json_error_t why;
-	json_t *root;
+	json_t *root = NULL;
 	enum err_code rc;
 
 	*out = NULL;
 	if (json.len > PROFILE_BYTES_MAX)
 		return err_set(err, ERR_INVALID, "a profile has at most %d bytes", PROFILE_BYTES_MAX);
-	root = json_loadb((const char *)json.p, json.len, JSON_REJECT_DUPLICATES, &why);
-	if (root == NULL)
-		return err_set(err, ERR_INVALID, "line %d: %s", why.line, why.text);
+	rc = profile_plain(&plain, json, err);
+	if (rc != ERR_OK)
+		goto out;
+	root = json_loadb((const char *)plain.p, plain.len, JSON_REJECT_DUPLICATES, &why);
+	if (root == NULL) {
+		rc = err_set(err, ERR_INVALID, "line %d: %s", why.line, why.text);
+		goto out;
+	}
 	ps.p = mem_zero(1, sizeof(*ps.p));
 	rc = ps.p == NULL ? err_plain(err, ERR_NO_MEMORY) : get_profile(&ps, root);
+	if (rc == ERR_INVALID && err != NULL)
+		err_wrap(err, "line %d", profile_line(buf_bytes(&plain), err->text));
+out:
 	json_decref(root);
+	buf_free(&plain);
 	if (rc == ERR_OK)
 		*out = ps.p;
 	else

@@ -36,6 +36,7 @@ parse_path(struct parser *ps, const struct profile_type *type, const char *at, c
 		if (*rest != '\0' && (f->type != VT_REF || f->shape != SHAPE_REGISTER))
 			return parse_wrong(ps, at, "must go through refs that hold one value");
 		out->step[out->count++] = f;
+		((struct profile_field *)f)->followed = f->type == VT_REF; /* ours, and not yet anybody else's */
 		type = f->type == VT_REF ? profile_type_named(ps->p, f->ref_type) : NULL;
 	}
 	return ERR_OK;

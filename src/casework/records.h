@@ -39,6 +39,9 @@ enum err_code draft_note(struct draft *d, const uint8_t note_id[16], const char 
 void draft_group(struct draft *d, const struct record *now);
 /* Required fields present, in the draft or in `now`. */
 enum err_code draft_check_required(const struct draft *d, const struct record *now, struct err *err) MUST_CHECK;
+/* What a form may not do, and a trace may: a state that does not follow on what stands in `now` (any of its concurrent
+ * values will do), or a field that is off. ERR_INVALID names the states that may follow. */
+enum err_code draft_check_rules(const struct draft *d, const struct record *now, struct err *err) MUST_CHECK;
 /* The body, `over` taken from `now` (NULL: a new record). */
 enum err_code draft_encode(const struct draft *d, const struct record *now, uint32_t profile_version, uint64_t hlc,
                            struct buf *out, struct err *err) MUST_CHECK;

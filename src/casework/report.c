@@ -417,6 +417,8 @@ completeness_json(struct run *r, json_t **out, struct err *err)
 	*out = json_pack("{s:s,s:i,s:I,s:{s:i,s:i}}", "profile", profile_id(r->ask->profile), "profile_version",
 	                 (int)profile_version(r->ask->profile), "conflicts", (json_int_t)conflicts, "suppression", "k", REPORT_K,
 	                 "percent_base", REPORT_BASE_MIN);
+	if (r->ask->of_rows && *out != NULL)
+		json_object_set_new(*out, "source", json_string("rows"));
 	for (size_t i = 0; i < d->completeness_count && rc == ERR_OK; i++) {
 		struct result x = { .line = &d->completeness[i] };
 

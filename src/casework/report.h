@@ -29,6 +29,7 @@ struct report_ask {
 	const char *from, *to;   /* YYYY-MM-DD, both days counted */
 	const char *site;        /* 32 hex digits, or NULL: all */
 	const char *lang;        /* of labels, rules and warnings */
+	bool of_rows;            /* the source gives the rows of a drop-box: lines that ask for more are null */
 };
 
 /* CONTRACT's document; the caller owns it. ERR_INVALID: dates the wrong way round, or a site this report can not tell. */

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "casework/records.h"
 #include "casework/report_internal.h"
+#include "casework/rows.h"
 
 /* ---- days ---- */
 
@@ -689,6 +690,11 @@ count_line(struct run *r, struct result *x, struct err *err)
 	if (r->ask->site != NULL && r->site_path == NULL) {
 		x->null = true;
 		warn_add(r, x, W_NO_SITE);
+		return ERR_OK;
+	}
+	if (r->ask->of_rows && !rows_can_tell(r->ask->profile, l)) {
+		x->null = true;
+		warn_add(r, x, W_NO_ROWS);
 		return ERR_OK;
 	}
 	w.from = x->from;

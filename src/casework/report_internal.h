@@ -73,7 +73,7 @@ struct table {
 };
 
 enum warning { W_WINDOW, W_OVERLAP, W_NO_DATE, W_FEW_NO_DATE, W_NO_VALUE, W_NONE_SAYS, W_NO_SITE, W_CANNOT, W_MISMATCH, W_BASE,
-	W_COVERAGE, W_PREVIOUS_EMPTY, W_AGREED, W_HIDDEN, W_NO_BASE, W_COUNT };
+	W_COVERAGE, W_PREVIOUS_EMPTY, W_AGREED, W_HIDDEN, W_NO_BASE, W_NO_ROWS, W_COUNT };
 
 struct result {
 	const struct report_line *line;

@@ -24,6 +24,7 @@ static const struct { const char *sv, *en; int numbers, days; } sentences[W_COUN
 	               "A rare value can point to a person: shown because those concerned agreed.", 0, 0 },
 	[W_HIDDEN] = { "Små tal är dolda (1–4), och fler där de annars gick att räkna ut.",
 	               "Small counts (1 to 4) are hidden, and more where they could be worked out.", 0, 0 },
+	[W_NO_ROWS] = { "Kan inte räknas utan att läsa ärenden.", "Can not be counted without reading cases.", 0, 0 },
 	[W_NO_BASE] = { "Kan inte räknas ut: underlag saknas eller är dolt.", "Can not be worked out: its base is missing or hidden.", 0, 0 },
 };
 

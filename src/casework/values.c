@@ -200,6 +200,8 @@ choice_from_text(struct buf *out, const struct profile_field *f, const char *tex
 	/* ISO dates compare as text does. */
 	if (c != NULL && c->valid_to != NULL && on != NULL && strncmp(on, c->valid_to, strlen(c->valid_to)) > 0)
 		return err_set(err, ERR_INVALID, "%s: %s ended on %s", f->name, c->code, c->valid_to);
+	if (c != NULL && c->valid_from != NULL && on != NULL && strncmp(on, c->valid_from, strlen(c->valid_from)) < 0)
+		return err_set(err, ERR_INVALID, "%s: %s begins on %s", f->name, c->code, c->valid_from);
 	write_text(out, c != NULL ? c->code : text);
 	return ERR_OK;
 }

@@ -106,6 +106,18 @@ give_stream(struct node *n, const struct stream_id *stream, size_t *given, struc
 	return rc;
 }
 
+/* A writer who found no clean epoch has made one: the first reader to see it makes a better one (proto/vault.md, 11). */
+static enum err_code
+own_box(struct node *n, const struct stream_id *stream, struct err *err)
+{
+	const struct org_team *t = org_team_by_id(node_org(n), stream);
+
+	if (t == NULL || t->mode != 1 || t->state != 1 || !org_reads(node_org(n), stream, &node_self(n)->id) ||
+	    vault_by_reader(n->vault, stream))
+		return ERR_OK;
+	return node_need_epoch(n, stream, err);
+}
+
 enum err_code
 node_give_keys(struct node *n, size_t *given, struct err *err)
 {
@@ -119,7 +131,9 @@ node_give_keys(struct node *n, size_t *given, struct err *err)
 	rc = give_stream(n, &stream, given, err);
 	for (size_t i = 0; i < org_team_count(node_org(n)) && rc == ERR_OK; i++) {
 		stream = org_team_at(node_org(n), i)->id;
-		rc = give_stream(n, &stream, given, err);
+		rc = own_box(n, &stream, err);
+		if (rc == ERR_OK)
+			rc = give_stream(n, &stream, given, err);
 	}
 	return rc;
 }
@@ -215,6 +229,12 @@ give_all(struct node *n, const struct device_id *dev, const struct stream_id *te
 		rc = vault_refresh(n->vault, node_org(n), err);
 	if (rc == ERR_OK)
 		rc = give_key(n, &roster, dev, &given, err);
+	for (size_t i = 0; i < org_team_count(node_org(n)) && rc == ERR_OK; i++) {
+		struct stream_id box = org_team_at(node_org(n), i)->id;
+
+		if (org_is_drop_box(node_org(n), &box)) /* a new coordinator reads the rows */
+			rc = give_key(n, &box, dev, &given, err);
+	}
 	for (size_t i = 0; i < team_count && rc == ERR_OK; i++) {
 		/* The first reader makes the team's first epoch before anybody needs it, so that those who join later share it. */
 		if (org_reads(node_org(n), &teams[i], &node_self(n)->id))
@@ -246,6 +266,8 @@ node_admit(struct node *n, const struct join_request *req, uint8_t role, const s
 	for (size_t i = 0; i < team_count; i++)
 		if (org_team_by_id(node_org(n), &teams[i]) == NULL)
 			return err_set(err, ERR_UNKNOWN, "there is no such team");
+		else if (org_is_drop_box(node_org(n), &teams[i]))
+			return err_set(err, ERR_REFUSED, "a drop-box takes no grants: advisors and coordinators write there, coordinators read");
 	rc = append_admit(n, req, err);
 	if (rc == ERR_OK)
 		rc = append_grants(n, out, role, teams, team_count, err);
@@ -275,15 +297,13 @@ node_welcome(struct node *n, const struct device_id *dev, struct buf *out, struc
 enum err_code
 node_team_add(struct node *n, const char *name, bool drop_box, struct stream_id *out, struct err *err)
 {
-	struct control_op op = { .kind = KIND_TEAM, .u.team = { .state = 1, .mode = 0 } };
+	struct control_op op = { .kind = KIND_TEAM, .u.team = { .state = 1, .mode = drop_box ? 1 : 0 } };
 	struct buf text = BUF_INIT, enc = BUF_INIT;
 	struct stream_id roster;
 	enum err_code rc = node_must_coordinate(n, err);
 
 	if (rc != ERR_OK)
 		return rc;
-	if (drop_box)
-		return err_set(err, ERR_REFUSED, "this version makes no drop-box teams");
 	if (strlen(name) == 0 || strlen(name) >= NAME_BYTES)
 		return err_set(err, ERR_INVALID, "a team's name has 1 to %d bytes", NAME_BYTES - 1);
 	roster = roster_stream(org_id(node_org(n)));
@@ -298,6 +318,11 @@ node_team_add(struct node *n, const char *name, bool drop_box, struct stream_id 
 		rc = node_append_control(n, &op, err);
 	if (rc == ERR_OK)
 		rc = replica_evaluate(n->home.replica, err);
+	/* The first reader's epoch, so that those who write before they have met one need not make their own. */
+	if (rc == ERR_OK && drop_box)
+		rc = vault_refresh(n->vault, node_org(n), err);
+	if (rc == ERR_OK && drop_box)
+		rc = node_need_epoch(n, out, err);
 	buf_wipe(&text);
 	buf_free(&enc);
 	return rc;
@@ -321,6 +346,8 @@ node_grant(struct node *n, const struct device_id *device, const struct stream_i
 		return err_set(err, ERR_UNKNOWN, "there is no such team");
 	if (d->auditor || d->hub)
 		return err_set(err, ERR_REFUSED, "an auditor or a hub reads no team");
+	if (org_is_drop_box(node_org(n), team))
+		return err_set(err, ERR_REFUSED, "a drop-box takes no grants: advisors and coordinators write there, coordinators read");
 	if (org_reads(node_org(n), team, dev))
 		return err_set(err, ERR_EXISTS, "that device belongs to the team already");
 	rc = append_grant(n, dev, ROLE_ADVISOR, team, err);

@@ -57,7 +57,8 @@ node_open_order(struct node *n, const struct erase_order *o, struct erase_case *
 static enum err_code
 bury_order(struct node *n, const struct erase_order *o, bool *fresh, struct err *err)
 {
-	static const struct group_id open_group;
+	static const uint8_t open_group[16];
+	uint8_t nobodys[16];
 	size_t before = n->home.keys->tombstone_count;
 	struct buf keep = BUF_INIT;
 	struct erase_case c;
@@ -65,7 +66,8 @@ bury_order(struct node *n, const struct erase_order *o, bool *fresh, struct err 
 	enum err_code rc = node_open_order(n, o, &c, &keep, NULL);
 
 	/* An order whose box does not open for its readers deletes what it names and no more. Nobody erases what all share. */
-	if (rc == ERR_OK && !SAME(c.group, open_group))
+	erase_image(nobodys, open_group);
+	if (rc == ERR_OK && memcmp(c.group.b, nobodys, sizeof(nobodys)) != 0)
 		rc = bury_ids(n, &c, err);
 	buf_wipe(&keep);
 	if (rc == ERR_KEY)
@@ -124,8 +126,17 @@ node_shred_files(struct node *n, struct err *err)
 bool
 node_is_erased(struct node *n, const struct record_id *record, const struct group_id *group)
 {
-	return keystore_tombstoned(n->home.keys, TOMB_RECORD, record->b) ||
-	       (group != NULL && keystore_tombstoned(n->home.keys, TOMB_GROUP, group->b));
+	uint8_t image[16];
+
+	if (n->home.keys->tombstone_count == 0)
+		return false;
+	erase_image(image, record->b);
+	if (keystore_tombstoned(n->home.keys, TOMB_RECORD, image))
+		return true;
+	if (group == NULL)
+		return false;
+	erase_image(image, group->b);
+	return keystore_tombstoned(n->home.keys, TOMB_GROUP, image);
 }
 
 enum err_code

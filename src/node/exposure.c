@@ -33,7 +33,7 @@ read_epoch_id(struct bytes payload, struct epoch_id *out)
 {
 	struct rd r = rd_init(payload);
 
-	rd_array(&r, 3);
+	(void)rd_array_any(&r, 5); /* a change has three parts, a row five; both begin with it */
 	RD_FIXED(&r, *out);
 	return !r.bad;
 }
@@ -69,8 +69,11 @@ look_when(struct look *k, const struct entry *e)
 	struct change_space space = { .ops = NULL };
 	struct buf *body = &k->n->read_body;
 	struct change c;
+	bool row = org_is_drop_box(node_org(k->n), &e->h.stream);
+	enum err_code rc = row ? vault_open_drop(k->n->vault, &e->h, e->payload, body, NULL)
+	                       : vault_open(k->n->vault, &e->h, e->payload, body, NULL);
 
-	if (vault_open(k->n->vault, &e->h, e->payload, body, NULL) == ERR_OK &&
+	if (rc == ERR_OK &&
 	    change_decode(&c, buf_bytes(body), &space, NULL) == ERR_OK && hlc_ms(c.hlc) > k->out->at_ms)
 		count_late(k, &e->h.author, hlc_ms(c.hlc));
 	change_space_free(&space);

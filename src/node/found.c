@@ -253,7 +253,7 @@ node_install_profile(struct node *n, struct bytes json, struct err *err)
 
 /* ---- what the roster says ---- */
 
-struct roster_scan { struct node *n; struct profile *best; struct buf json; bool no_memory; };
+struct roster_scan { struct node *n; struct profile *best; struct buf json, best_json; bool no_memory; };
 
 static bool
 by_coordinator(struct node *n, const struct value *v)
@@ -335,6 +335,9 @@ take_roster_record(void *ctx, const struct record *r, const struct stream_id *te
 	if (newer(p, s->best)) {
 		profile_free(s->best);
 		s->best = p;
+		buf_clear(&s->best_json);
+		buf_put_bytes(&s->best_json, buf_bytes(&s->json));
+		s->no_memory = !buf_ok(&s->best_json);
 	} else {
 		profile_free(p);
 	}
@@ -355,15 +358,19 @@ node_load_roster(struct node *n, struct err *err)
 	if (rc == ERR_OK && s.no_memory)
 		rc = err_plain(err, ERR_NO_MEMORY);
 	if (rc != ERR_OK || s.best == NULL) {
+		buf_free(&s.best_json);
 		profile_free(s.best);
 		return rc;
 	}
 	/* The one in use stays while it is the same: pointers to it are held by what is being written. */
 	if (n->profile != NULL && strcmp(profile_id(n->profile), profile_id(s.best)) == 0 &&
 	    profile_version(n->profile) == profile_version(s.best)) {
+		buf_free(&s.best_json);
 		profile_free(s.best);
 		return ERR_OK;
 	}
+	buf_free(&n->profile_json);
+	n->profile_json = s.best_json;
 	view_set_profile(n->view, s.best);
 	profile_free(n->profile);
 	n->profile = s.best;

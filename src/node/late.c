@@ -17,6 +17,8 @@ is_ours_to_see(struct node *n, const struct log_key *key)
 
 	if (self == NULL || SAME(key->stream, control_stream(org_id(node_org(n)))))
 		return false;
+	if (org_is_drop_box(node_org(n), &key->stream)) /* rows follow what they are copied from */
+		return false;
 	return self->gone ? SAME(key->author, self->sign_pk) : org_reads(node_org(n), &key->stream, &self->id);
 }
 
@@ -108,7 +110,7 @@ node_late_count(struct node *n)
 
 /* ---- adopting ---- */
 
-struct keys { struct node *n; const struct node_late *late; size_t count, at; struct vault_key *key; size_t found; };
+struct keys { struct node *n; const struct node_late *late; size_t count, at; struct vault_key *key; size_t found; struct buf *bodies; };
 
 /* Each entry in its turn, adopted or not: one may stand under a key that an earlier one brought. */
 static bool
@@ -123,6 +125,11 @@ collect_key(void *ctx, const struct node_late *late)
 	if (k->late[k->at].log != late->log || k->late[k->at].seq != late->seq)
 		return true;
 	k->at++;
+	if (late->opens) { /* for their rows */
+		buf_put_bytes(k->bodies, BYTES_OF(late->id));
+		buf_put_be64(k->bodies, k->n->read_body.len);
+		buf_put_bytes(k->bodies, buf_bytes(&k->n->read_body));
+	}
 	if (!late->opens || !vault_last_key(k->n->vault, &key))
 		return true;
 	rd_array(&r, 9);
@@ -157,11 +164,28 @@ append_tables(struct node *n, const struct stream_id *stream, const struct keys 
 	return rc;
 }
 
-/* The keys of the first `count`, all of one team. */
+/* proto/vault.md, 12: "Who adopts" writes the rows anew, since those of the removed device count no more than its changes did. */
 static enum err_code
-hand_out_keys(struct node *n, const struct node_late *late, size_t count, struct err *err)
+write_rows(struct node *n, struct bytes bodies, struct err *err)
 {
-	struct keys k = { .n = n, .late = late, .count = count };
+	enum err_code rc = ERR_OK;
+
+	while (rc == ERR_OK && bodies.len > 40) {
+		struct hash id;
+		uint64_t len = be64_get(bodies.p + 32);
+
+		memcpy(id.b, bodies.p, sizeof(id.b));
+		rc = node_write_row(n, BYTES(bodies.p + 40, len), &id, true, err);
+		bodies = BYTES(bodies.p + 40 + len, bodies.len - 40 - len);
+	}
+	return rc;
+}
+
+/* The keys of the first `count`, all of one team; what they open is left in `bodies`: id32 ‖ be64 length ‖ body … */
+static enum err_code
+hand_out_keys(struct node *n, const struct node_late *late, size_t count, struct buf *bodies, struct err *err)
+{
+	struct keys k = { .n = n, .late = late, .count = count, .bodies = bodies };
 	struct walk w = { .n = n, .open = true, .cb = collect_key, .ctx = &k };
 	const struct stream_id stream = late[0].team;
 	size_t mark = vault_mark(n->vault);
@@ -169,6 +193,8 @@ hand_out_keys(struct node *n, const struct node_late *late, size_t count, struct
 
 	k.key = mem_zero(count, sizeof(*k.key));
 	rc = k.key != NULL ? walk_late(&w, err) : err_plain(err, ERR_NO_MEMORY);
+	if (rc == ERR_OK && !buf_ok(bodies))
+		rc = err_plain(err, ERR_NO_MEMORY);
 	if (rc == ERR_OK)
 		rc = append_tables(n, &stream, &k, err);
 	vault_forget_since(n->vault, mark);
@@ -223,6 +249,7 @@ append_adopts(struct node *n, const struct node_late *late, size_t count, struct
 enum err_code
 node_adopt(struct node *n, const struct node_late *late, size_t count, struct err *err)
 {
+	struct buf bodies = BUF_INIT;
 	enum err_code rc = ERR_OK;
 
 	if (node_self(n) == NULL || node_self(n)->gone)
@@ -232,9 +259,12 @@ node_adopt(struct node *n, const struct node_late *late, size_t count, struct er
 			to++;
 		rc = node_need_epoch(n, &late[from].team, err);
 		if (rc == ERR_OK)
-			rc = hand_out_keys(n, late + from, to - from, err);
+			rc = hand_out_keys(n, late + from, to - from, &bodies, err);
 		if (rc == ERR_OK)
 			rc = append_adopts(n, late + from, to - from, err);
+		if (rc == ERR_OK)
+			rc = write_rows(n, buf_bytes(&bodies), err);
+		buf_wipe(&bodies);
 	}
 	return rc;
 }

@@ -32,6 +32,11 @@ build(struct node *n, bool cold, struct err *err)
 	n->work = record_new(&none);
 	if (n->view == NULL || n->names == NULL || n->touched_by_id == NULL || n->work == NULL)
 		return err_plain(err, ERR_NO_MEMORY);
+	n->rows = view_new(n->env, err);
+	if (n->rows == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	view_set_rows(n->rows);
+	view_set_reader(n->rows, node_read_entry, n);
 	view_set_reader(n->view, node_read_entry, n);
 	hook.ctx = n;
 	replica_set_hook(n->home.replica, &hook);
@@ -128,8 +133,11 @@ forget(struct node *n)
 	if (n->touched_by_id != NULL)
 		node_forget_batch(n);
 	view_free(n->view);
+	view_free(n->rows);
+	change_space_free(&n->space);
 	vault_free(n->vault);
 	profile_free(n->profile);
+	buf_free(&n->profile_json);
 	for (size_t i = 0; i < n->own_count; i++)
 		mem_free(n->own[i].others);
 	mem_free(n->own);
@@ -266,6 +274,12 @@ const struct profile *
 node_profile(struct node *n)
 {
 	return n->profile;
+}
+
+struct bytes
+node_profile_json(struct node *n)
+{
+	return buf_bytes(&n->profile_json);
 }
 
 struct env *

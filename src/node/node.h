@@ -55,6 +55,7 @@ const struct org *node_org(struct node *n);
 struct keystore *node_keystore(struct node *n);
 struct view *node_view(struct node *n);
 const struct profile *node_profile(struct node *n);          /* NULL before one is installed */
+struct bytes node_profile_json(struct node *n);              /* as it was installed, the node's until a later one comes */
 struct env *node_env(struct node *n);
 const struct org_device *node_self(struct node *n);          /* NULL before admission is known */
 struct peer_host *node_peer_host(struct node *n);            /* for peer_dial, peer_accept, bundles; ctx/done/gone are the caller's to set */
@@ -89,6 +90,14 @@ enum err_code node_commit(struct node *n, struct err *err) MUST_CHECK;
 void node_drop(struct node *n);
 /* A record as it is, open batch included; ERR_UNKNOWN. */
 enum err_code node_record(struct node *n, const struct record_id *id, struct record *out, struct stream_id *team, struct err *err) MUST_CHECK;
+
+/* ---- rows of a drop-box (proto/vault.md, 12) ---- */
+/* The drop-box that rows are written to: of the live ones that of the smallest id. */
+bool node_drop_box(struct node *n, struct stream_id *out);
+/* The rows, where the organisation has a drop-box that this device reads; NULL: figures are counted from records. */
+struct view *node_rows(struct node *n);
+/* Does this change count, so that it brings a row? Whatever must never reach the figures says no here: nobody else is asked. */
+bool node_counts(struct node *n, const struct change *c);
 
 /* ---- erasure (proto/org.md, 9) ---- */
 /* Asks for everything in the record's group to be erased: writes the ERASE_REQ into the open batch. ERR_REFUSED, ERR_EXISTS. */

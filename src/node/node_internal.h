@@ -9,6 +9,7 @@
  *   removal.c  revoking, ungranting, and why              late.c      what is held and does not count; adopting
  *   exposure.c what a device could read
  *   invite.c   invitations, and newcomers at the door
+ *   rows.c     the rows of drop-boxes
  *   erase.c    what is buried, late entries, receipts     order.c     asking for an erasure and approving it
  */
 #ifndef FALTBOK_NODE_NODE_INTERNAL_H
@@ -44,10 +45,10 @@ struct progress { uint64_t upto; struct effect effect; };
 struct own_log { size_t log; uint64_t base; bool any; uint64_t *others; size_t count, cap; };
 
 /* An opened entry on its way to the view. */
-struct item { uint64_t row; uint8_t entry[16]; struct author author; struct stream_id team; size_t body_at, body_len; };
+struct item { uint64_t row; uint8_t entry[16]; struct author author; struct stream_id team; size_t body_at, body_len; bool is_row; };
 
 /* A record touched in the open batch, as it will be. */
-struct touched { struct record_id id; struct stream_id team; struct buf state; };
+struct touched { struct record_id id; struct stream_id team; struct buf state; struct buf imports; /* entry16 ‖ import16 of what came by one */ };
 
 struct name { char text[NAME_BYTES]; };
 
@@ -56,7 +57,11 @@ struct node {
 	struct home home;
 	struct vault *vault;
 	struct view *view;
+	struct view *rows;           /* of drop-boxes, where this device reads them */
+	uint8_t boxes[16];           /* which ones, and whether: node_boxes() as of the last projection */
+	struct change_space space;
 	struct profile *profile;
+	struct buf profile_json;      /* as it was installed */
 	struct peer_host host;
 	void (*on_change)(void *ctx);
 	void *on_change_ctx;
@@ -81,7 +86,7 @@ struct node {
 	size_t damaged;
 	uint64_t since_snapshot;     /* entries projected since it was written */
 	bool had_snapshot;
-	struct { bool known; struct log_key log; uint64_t generation; } right; /* write.c: our log last found to be under a right that stands */
+	struct { bool known; struct log_key log; uint64_t generation; } right[2]; /* write.c: our logs last found to be under a right that stands; of a team, of a drop-box */
 	bool own_late;               /* node_show_own_late() */
 	struct node_news news;       /* since on_change was last called */
 
@@ -126,6 +131,14 @@ struct effect node_effect_of(struct node *n, size_t log, uint64_t upto);
 enum err_code node_make_progress_room(struct node *n, struct err *err) MUST_CHECK;
 struct own_log *node_own_log(struct node *n, size_t log); /* added when absent; NULL when out of memory */
 uint64_t node_data_below(const struct own_log *o, uint64_t len);
+
+/* rows.c */
+/* What decides how entries of drop-boxes are read; when it changes, all is read anew. */
+void node_boxes(struct node *n, uint8_t out[16]);
+/* The row of a change just appended in `entry`, into the open batch. `first`: of its record, as far as we know. */
+enum err_code node_write_row(struct node *n, struct bytes body, const struct hash *entry, bool first, struct err *err) MUST_CHECK;
+/* Opens an entry of a drop-box into n->body. ERR_REFUSED: this device reads no rows, and needs none. */
+enum err_code node_open_row(struct node *n, const struct entry *e, struct buf *body, struct err *err) MUST_CHECK;
 
 /* erase.c */
 /* Buries what newly approved orders are about. *fresh: something was, and the view still shows it. */

@@ -215,10 +215,12 @@ asked_already(struct node *n, const struct group_id *group)
 	const struct orders *orders = replica_orders(n->home.replica);
 	struct buf keep = BUF_INIT;
 	struct erase_case about;
+	struct group_id image;
 	bool found = false;
 
+	erase_image(image.b, group->b);
 	for (size_t i = 0; i < orders_count(orders) && !found; i++)
-		found = node_open_order(n, orders_at(orders, i), &about, &keep, NULL) == ERR_OK && SAME(about.group, *group);
+		found = node_open_order(n, orders_at(orders, i), &about, &keep, NULL) == ERR_OK && SAME(about.group, image);
 	buf_wipe(&keep);
 	return found;
 }
@@ -229,9 +231,13 @@ append_request(struct node *n, const struct stream_id *team, const struct erase_
                struct hash *id, struct err *err)
 {
 	struct buf content = BUF_INIT, box = BUF_INIT, payload = BUF_INIT;
+	struct erase_case sealed = *about;
 	enum err_code rc;
 
-	erase_case_encode(&content, about);
+	erase_image(sealed.group.b, about->group.b);
+	for (size_t i = 0; i < sealed.record_count; i++)
+		erase_image(sealed.records[i].b, about->records[i].b);
+	erase_case_encode(&content, &sealed);
 	rc = buf_ok(&content) ? node_need_epoch(n, team, err) : err_plain(err, ERR_NO_MEMORY);
 	if (rc == ERR_OK)
 		rc = vault_seal_order(n->vault, n->env, team, buf_bytes(&content), q->salt, &box, err);
@@ -277,7 +283,7 @@ node_order_erasure(struct node *n, const struct record_id *id, const char *reaso
 
 /* ---- approving ---- */
 
-struct alike { struct node *n; const struct group_id *group; bool all; };
+struct alike { struct node *n; const struct group_id *image; bool all; };
 
 static bool
 is_alike(void *ctx, const struct entry *e)
@@ -288,8 +294,10 @@ is_alike(void *ctx, const struct entry *e)
 	uint64_t hlc;
 
 	if (e->h.kind == KIND_DATA && e->has_payload && vault_open(a->n->vault, &e->h, e->payload, &a->n->body, NULL) == ERR_OK &&
-	    node_peek_body(buf_bytes(&a->n->body), &group, &record, &hlc))
-		a->all = a->all && SAME(group, *a->group);
+	    node_peek_body(buf_bytes(&a->n->body), &group, &record, &hlc)) {
+		erase_image(group.b, group.b);
+		a->all = a->all && SAME(group, *a->image);
+	}
 	return a->all;
 }
 
@@ -303,6 +311,10 @@ check_request(struct node *n, const struct erase_order *o, struct err *err)
 	enum err_code rc = node_open_order(n, o, &about, &keep, NULL);
 
 	buf_wipe(&keep);
+	/* Rows are nobody's data, and figures must not be unmade under the name of a case. */
+	for (size_t i = 0; i < o->request.log_count; i++)
+		if (org_is_drop_box(node_org(n), &o->request.logs[i].stream))
+			return err_set(err, ERR_REFUSED, "the request names rows of a drop-box: statistics are no part of a case");
 	if (rc != ERR_OK) /* a coordinator who reads no case decides by what she is told */
 		return ERR_OK;
 	for (size_t i = 0; i < o->request.log_count && rc == ERR_OK; i++) {

@@ -69,6 +69,7 @@ start_over(struct node *n)
 {
 	n->news.more = true;
 	view_clear(n->view);
+	view_clear(n->rows);
 	vault_forget_cases(n->vault);
 	for (size_t i = 0; i < n->progress_count; i++)
 		n->progress[i] = (struct progress){ .upto = 0, .effect = { .limit = UINT64_MAX } };
@@ -143,7 +144,7 @@ note_own(struct node *n, size_t log, const struct entry *e, struct err *err)
 		o->any = true;
 		o->base = e->h.seq;
 	}
-	if (e->h.kind == KIND_DATA || (o->count > 0 && o->others[o->count - 1] >= e->h.seq))
+	if ((e->h.kind == KIND_DATA && !org_is_drop_box(node_org(n), &e->h.stream)) || (o->count > 0 && o->others[o->count - 1] >= e->h.seq))
 		return ERR_OK;
 	room = mem_room(o->others, o->count, &o->cap, sizeof(*room));
 	if (room == NULL)
@@ -229,8 +230,9 @@ note_news(struct node *n, const struct view_change *c, const struct stream_id *r
 enum err_code
 node_fold_batch(struct node *n, struct err *err)
 {
-	struct view_change *changes = mem_alloc(n->item_count * sizeof(*changes));
+	struct view_change *changes = mem_alloc((n->item_count + 1) * sizeof(*changes));
 	struct stream_id roster = { { 0 } };
+	size_t records = 0, rows = n->item_count; /* rows from the end, so that one array does for both */
 	enum err_code rc = changes != NULL ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
 
 	if (node_has_org(n))
@@ -238,15 +240,19 @@ node_fold_batch(struct node *n, struct err *err)
 	for (size_t i = 0; i < n->item_count && rc == ERR_OK; i++) {
 		const struct item *it = &n->items[i];
 
+		struct view_change *to = &changes[it->is_row ? --rows : records++];
+
 		n->roster_changed = n->roster_changed || SAME(it->team, roster);
-		changes[i] = (struct view_change){ .row = it->row, .author = it->author, .team = it->team,
-		                                   .body = BYTES(n->bodies.p + it->body_at, it->body_len) };
-		memcpy(changes[i].entry, it->entry, 16);
-		if (!n->news.more)
-			note_news(n, &changes[i], &roster);
+		*to = (struct view_change){ .row = it->row, .author = it->author, .team = it->team,
+		                            .body = BYTES(n->bodies.p + it->body_at, it->body_len) };
+		memcpy(to->entry, it->entry, 16);
+		if (!it->is_row && !n->news.more)
+			note_news(n, to, &roster);
 	}
-	if (rc == ERR_OK && n->item_count > 0)
-		rc = view_apply(n->view, changes, n->item_count, err);
+	if (rc == ERR_OK && records > 0)
+		rc = view_apply(n->view, changes, records, err);
+	if (rc == ERR_OK && rows < n->item_count)
+		rc = view_apply(n->rows, changes + rows, n->item_count - rows, err);
 	n->since_snapshot += n->item_count;
 	mem_free(changes);
 	clear_batch(n);
@@ -254,7 +260,7 @@ node_fold_batch(struct node *n, struct err *err)
 }
 
 static enum err_code
-add_item(struct node *n, uint64_t row, const struct entry *e, struct bytes body, struct err *err)
+add_item(struct node *n, uint64_t row, const struct entry *e, bool is_row, struct bytes body, struct err *err)
 {
 	struct item *room = mem_room(n->items, n->item_count, &n->item_cap, sizeof(*room));
 
@@ -262,7 +268,7 @@ add_item(struct node *n, uint64_t row, const struct entry *e, struct bytes body,
 		return err_plain(err, ERR_NO_MEMORY);
 	n->items = room;
 	room += n->item_count;
-	*room = (struct item){ .row = row, .author = e->h.author, .team = e->h.stream, .body_at = n->bodies.len, .body_len = body.len };
+	*room = (struct item){ .row = row, .author = e->h.author, .team = e->h.stream, .body_at = n->bodies.len, .body_len = body.len, .is_row = is_row };
 	memcpy(room->entry, e->id.b, sizeof(room->entry));
 	buf_put_bytes(&n->bodies, body);
 	if (!buf_ok(&n->bodies))
@@ -309,7 +315,26 @@ open_entry(struct node *n, size_t log, const struct entry *e, struct err *err)
 		vault_bind_group(n->vault, &e->h, &group);
 		(void)hlc_observe(&n->hlc, hlc, n->now_ms);
 	}
-	return add_item(n, row, e, buf_bytes(&n->body), err);
+	return add_item(n, row, e, false, buf_bytes(&n->body), err);
+}
+
+/* The same for a row. Erasing its record has no part in it: that is what rows are for. */
+static enum err_code
+open_row(struct node *n, size_t log, const struct entry *e, struct err *err)
+{
+	uint64_t at = (uint64_t)log << SEQ_BITS | e->h.seq;
+	struct err why = ERR_INIT;
+	enum err_code rc = node_open_row(n, e, &n->body, &why);
+
+	if (rc == ERR_NO_MEMORY)
+		return err_plain(err, rc);
+	if (rc == ERR_KEY)
+		return add_waiting(n, at, err);
+	if (rc == ERR_OK)
+		return add_item(n, at, e, true, buf_bytes(&n->body), err);
+	if (rc != ERR_REFUSED)
+		note_damaged(n, e, &why);
+	return ERR_OK;
 }
 
 /* ---- reading ---- */
@@ -340,7 +365,7 @@ node_take_entry(struct node *n, size_t log, const struct entry *e, struct err *e
 	case KIND_DATA:
 		if (!org_effective(org, key, e->h.seq) && !(n->own_late && SAME(e->h.author, n->home.keys->device.sign_pk)))
 			return ERR_OK;
-		return open_entry(n, log, e, err);
+		return org_is_drop_box(org, &e->h.stream) ? open_row(n, log, e, err) : open_entry(n, log, e, err);
 	default:
 		return ERR_OK;
 	}
@@ -433,16 +458,20 @@ read_on(struct node *n, struct err *err)
 static enum err_code
 read_all(struct node *n, struct err *err)
 {
-	bool erased = false;
+	uint8_t boxes[16];
+	bool erased = false, reread;
 	enum err_code rc = ERR_OK;
 
+	node_boxes(n, boxes);
+	reread = memcmp(boxes, n->boxes, sizeof(boxes)) != 0;
+	memcpy(n->boxes, boxes, sizeof(boxes));
 	if (n->control_changed || n->keys_learned)
 		rc = node_bury_orders(n, &erased, err);
 	if (rc == ERR_OK && (n->control_changed || erased))
 		rc = vault_refresh(n->vault, replica_org(n->home.replica), err);
 	if (rc != ERR_OK)
 		return rc;
-	if (erased || (n->control_changed && !still_counts(n)))
+	if (erased || reread || (n->control_changed && !still_counts(n)))
 		start_over(n);
 	do {
 		rc = read_on(n, err);
@@ -562,7 +591,7 @@ dropped(void *ctx)
 
 	n->control_changed = true; /* the org is another object now */
 	n->forks_untold = true;    /* what told of one may have gone with the batch */
-	n->right.known = false;
+	n->right[0].known = n->right[1].known = false;
 	n->stored_any = false;
 	vault_dropped(n->vault);
 	node_forget_batch(n);
@@ -589,8 +618,10 @@ node_read_entry(void *ctx, uint64_t row, uint8_t entry[16], struct author *autho
 	struct entry e;
 
 	if (replica_entry(n->home.replica, (size_t)(row >> SEQ_BITS), row & ((UINT64_C(1) << SEQ_BITS) - 1), &e,
-	                  &n->read_payload, NULL) != ERR_OK ||
-	    !e.has_payload || vault_open(n->vault, &e.h, e.payload, &n->read_body, NULL) != ERR_OK)
+	                  &n->read_payload, NULL) != ERR_OK || !e.has_payload)
+		return false;
+	if ((org_is_drop_box(node_org(n), &e.h.stream) ? node_open_row(n, &e, &n->read_body, NULL)
+	                                               : vault_open(n->vault, &e.h, e.payload, &n->read_body, NULL)) != ERR_OK)
 		return false;
 	memcpy(entry, e.id.b, 16);
 	*author = e.h.author;

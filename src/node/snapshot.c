@@ -18,7 +18,7 @@
 #include "crypto/hc.h"
 #include "crypto/seal.h"
 
-enum { SNAPSHOT_V = 2, SALT_BYTES = 32, CHUNK_BYTES = 256 << 10, SNAPSHOT_BYTES_MAX = 1 << 30, ROWS_MAX = 1 << 26 };
+enum { SNAPSHOT_V = 3, SALT_BYTES = 32, CHUNK_BYTES = 256 << 10, SNAPSHOT_BYTES_MAX = 1 << 30, ROWS_MAX = 1 << 26 };
 
 /* ---- sealing ---- */
 
@@ -104,13 +104,14 @@ get_rows(struct rd *r, uint64_t **rows, size_t *count, size_t *cap)
 	return !r->bad;
 }
 
-/* [v, org, hlc, damaged, [[log8, upto, head, limit, beyond]…], waiting, [[log, base, others]…], vault] */
+/* [v, org, boxes, hlc, damaged, [[log8, upto, head, limit, beyond]…], waiting, [[log, base, others]…], vault] */
 static void
 put_marks(struct node *n, struct buf *out)
 {
-	wr_array(out, 8);
+	wr_array(out, 9);
 	wr_uint(out, SNAPSHOT_V);
 	WR_FIXED(out, n->home.keys->org);
+	wr_bin(out, n->boxes, sizeof(n->boxes));
 	wr_uint(out, n->hlc);
 	wr_uint(out, n->damaged);
 	wr_array(out, n->progress_count);
@@ -211,12 +212,13 @@ get_marks(struct node *n, struct bytes marks)
 	struct rd r = rd_init(marks);
 	struct org_id org;
 
-	rd_array(&r, 8);
+	rd_array(&r, 9);
 	if (rd_uint(&r, 255) != SNAPSHOT_V)
 		return false;
 	RD_FIXED(&r, org);
 	if (r.bad || !SAME(org, n->home.keys->org))
 		return false;
+	rd_bin(&r, n->boxes, sizeof(n->boxes));
 	n->hlc = rd_uint(&r, UINT64_MAX);
 	n->damaged = (size_t)rd_uint(&r, SIZE_MAX);
 	return get_progress(n, &r) && get_rows(&r, &n->waiting, &n->waiting_count, &n->waiting_cap) && get_own(n, &r) &&
@@ -231,6 +233,36 @@ snapshot_path(struct node *n, char out[4096])
 	(void)snprintf(out, 4096, "%s/view.snap", n->home.path);
 }
 
+/* be64 length of the first ‖ the view, with the marks ‖ the rows */
+static enum err_code
+image_of(struct node *n, struct bytes marks, struct buf *out, struct err *err)
+{
+	struct buf part = BUF_INIT;
+	enum err_code rc = view_serialize(n->view, marks, &part, err);
+
+	if (rc == ERR_OK) {
+		buf_put_be64(out, part.len);
+		buf_put_bytes(out, buf_bytes(&part));
+		buf_wipe(&part);
+		rc = view_serialize(n->rows, BYTES_NONE, &part, err);
+		buf_put_bytes(out, buf_bytes(&part));
+	}
+	buf_wipe(&part);
+	return rc == ERR_OK && !buf_ok(out) ? err_plain(err, ERR_NO_MEMORY) : rc;
+}
+
+static bool
+take_image(struct node *n, struct bytes image, struct buf *marks, struct err *err)
+{
+	struct buf none = BUF_INIT;
+	uint64_t len = image.len >= 8 ? be64_get(image.p) : 0;
+	bool ok = image.len >= 8 && len <= image.len - 8 && view_deserialize(n->view, BYTES(image.p + 8, len), marks, err) == ERR_OK &&
+	          view_deserialize(n->rows, BYTES(image.p + 8 + len, image.len - 8 - len), &none, err) == ERR_OK;
+
+	buf_wipe(&none);
+	return ok;
+}
+
 enum err_code
 node_save_snapshot(struct node *n, struct err *err)
 {
@@ -241,7 +273,7 @@ node_save_snapshot(struct node *n, struct err *err)
 	if (rc != ERR_OK)
 		return rc;
 	put_marks(n, &marks);
-	rc = buf_ok(&marks) ? view_serialize(n->view, buf_bytes(&marks), &image, err) : err_plain(err, ERR_NO_MEMORY);
+	rc = buf_ok(&marks) ? image_of(n, buf_bytes(&marks), &image, err) : err_plain(err, ERR_NO_MEMORY);
 	if (rc == ERR_OK && !seal_chunks(n, buf_bytes(&image), &file))
 		rc = err_plain(err, ERR_NO_MEMORY);
 	buf_wipe(&image);
@@ -266,6 +298,8 @@ reset(struct node *n)
 	vault_free(n->vault);
 	n->vault = vault_new(n->home.keys, NULL);
 	view_clear(n->view);
+	view_clear(n->rows);
+	memset(n->boxes, 0, sizeof(n->boxes));
 	n->progress_count = n->waiting_count = 0;
 	for (size_t i = 0; i < n->own_count; i++)
 		mem_free(n->own[i].others);
@@ -288,7 +322,7 @@ node_load_snapshot(struct node *n)
 		return false;
 	ok = n->env->files->read(n->env, path, SNAPSHOT_BYTES_MAX, &file, &err) == ERR_OK && open_chunks(n, buf_bytes(&file), &image);
 	buf_free(&file);
-	ok = ok && view_deserialize(n->view, buf_bytes(&image), &marks, &err) == ERR_OK;
+	ok = ok && take_image(n, buf_bytes(&image), &marks, &err);
 	buf_wipe(&image);
 	ok = ok && get_marks(n, buf_bytes(&marks));
 	buf_wipe(&marks);

@@ -20,8 +20,10 @@ node_forget_batch(struct node *n)
 	size_t at = 0;
 	const void *key;
 
-	for (size_t i = 0; i < n->touched_count; i++)
+	for (size_t i = 0; i < n->touched_count; i++) {
 		buf_wipe(&n->touched[i].state);
+		buf_wipe(&n->touched[i].imports);
+	}
 	n->touched_count = 0;
 	while (table_next(n->touched_by_id, &at, &key, NULL))
 		(void)table_del(n->touched_by_id, key);
@@ -82,7 +84,7 @@ touch(struct node *n, struct record *now, bool known, const struct stream_id *st
 	memcpy(from.entry, e->id.b, sizeof(from.entry));
 	if (rc == ERR_OK)
 		rc = record_apply(now, &c, &from, err);
-	change_space_free(&space);
+	change_space_free(&space); /* the ops; the rest of `c` stays */
 	if (rc != ERR_OK)
 		return rc;
 	at = table_get(n->touched_by_id, record_id_of(now)->b);
@@ -96,9 +98,13 @@ touch(struct node *n, struct record *now, bool known, const struct stream_id *st
 		room[n->touched_count] = (struct touched){ .id = *record_id_of(now), .team = known ? *team : *stream };
 		*at = n->touched_count++;
 	}
+	if (c.has_import) {
+		buf_put(&n->touched[*at].imports, from.entry, sizeof(from.entry));
+		buf_put(&n->touched[*at].imports, c.import, sizeof(c.import));
+	}
 	buf_clear(&n->touched[*at].state);
 	record_encode(&n->touched[*at].state, now);
-	return buf_ok(&n->touched[*at].state) ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
+	return buf_ok(&n->touched[*at].state) && buf_ok(&n->touched[*at].imports) ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
 }
 
 /* ---- epochs ---- */
@@ -125,13 +131,14 @@ opened_under_another_right(struct node *n, const struct header *next)
 	const struct device_id self = device_id_of(&next->author);
 	const struct org_grant *g = org_grant_for(node_org(n), &next->stream, &self);
 	struct log_key key = { .author = next->author, .stream = next->stream, .inc = next->inc };
+	bool box = org_is_drop_box(node_org(n), &next->stream);
 	struct buf keep = BUF_INIT;
 	struct control_op op;
 	struct entry e;
 	bool other = false;
 	size_t log;
 
-	if (n->right.known && n->right.generation == org_generation(node_org(n)) && log_key_equal(&n->right.log, &key))
+	if (n->right[box].known && n->right[box].generation == org_generation(node_org(n)) && log_key_equal(&n->right[box].log, &key))
 		return false;
 	if (g == NULL || SAME(next->stream, control_stream(org_id(node_org(n)))) || org_limit(node_org(n), &key) > next->seq ||
 	    !replica_log_find(n->home.replica, &key, &log))
@@ -143,9 +150,9 @@ opened_under_another_right(struct node *n, const struct header *next)
 	}
 	buf_free(&keep);
 	/* A log opened in this very batch is not evaluated yet: its OPEN need not be read before each of its entries. */
-	n->right.known = !other;
-	n->right.log = key;
-	n->right.generation = org_generation(node_org(n));
+	n->right[box].known = !other;
+	n->right[box].log = key;
+	n->right[box].generation = org_generation(node_org(n));
 	return other;
 }
 
@@ -229,6 +236,16 @@ node_say_removed(struct err *err)
 	               "and nothing is added to it any more");
 }
 
+/* A reader of a drop-box writes under an epoch that a reader made: those of writers are for the time until one comes by. */
+static bool
+has_epoch(struct node *n, const struct stream_id *stream)
+{
+	if (!vault_can_write(n->vault, stream))
+		return false;
+	return !org_is_drop_box(node_org(n), stream) || vault_by_reader(n->vault, stream) || node_self(n) == NULL ||
+	       !org_reads(node_org(n), stream, &node_self(n)->id);
+}
+
 enum err_code
 node_need_epoch(struct node *n, const struct stream_id *stream, struct err *err)
 {
@@ -236,21 +253,21 @@ node_need_epoch(struct node *n, const struct stream_id *stream, struct err *err)
 
 	if (node_self(n) != NULL && node_self(n)->gone)
 		return node_say_removed(err);
-	if (!n->rights_stale && vault_can_write(n->vault, stream))
+	if (!n->rights_stale && has_epoch(n, stream))
 		return ERR_OK;
 	/* Removals of the open transaction count as well: nothing may be sealed to whom we know to be gone. */
 	rc = replica_evaluate(n->home.replica, err);
 	if (rc == ERR_OK)
 		rc = vault_refresh(n->vault, node_org(n), err);
 	n->rights_stale = n->rights_stale && rc != ERR_OK;
-	if (rc != ERR_OK || vault_can_write(n->vault, stream))
+	if (rc != ERR_OK || has_epoch(n, stream))
 		return rc;
 	if (!node_has_org(n))
 		return err_set(err, ERR_REFUSED, "this home has not joined an organisation yet");
 	rc = append_epoch(n, stream, err);
 	if (rc == ERR_OK && !vault_can_write(n->vault, stream))
 		return err_set(err, ERR_REFUSED, "this device may not write in that team");
-	if (rc == ERR_OK && vault_preferred_n(n->vault, stream) > 1)
+	if (rc == ERR_OK && vault_preferred_n(n->vault, stream) > 1 && !org_is_drop_box(node_org(n), stream))
 		rc = append_keytables(n, stream, err);
 	return rc;
 }
@@ -290,6 +307,7 @@ node_write(struct node *n, const struct stream_id *team_id, struct draft *d, str
 	const struct stream_id stream = *team_id, *team = &stream; /* it may point into the org, which is evaluated anew here */
 	struct buf body = BUF_INIT;
 	struct stream_id in = *team;
+	struct hash id;
 	bool known;
 	enum err_code rc;
 
@@ -309,7 +327,14 @@ node_write(struct node *n, const struct stream_id *team_id, struct draft *d, str
 		rc = draft_encode(d, known ? n->work : NULL, profile_version(n->profile),
 		                  hlc_next(&n->hlc, n->env->ops->wall_ms(n->env)), &body, err);
 	if (rc == ERR_OK)
-		rc = append_change(n, team, &d->group, buf_bytes(&body), n->work, known, &in, entry, err);
+		rc = append_change(n, team, &d->group, buf_bytes(&body), n->work, known, &in, &id, err);
+	if (rc == ERR_OK) {
+		rc = node_write_row(n, buf_bytes(&body), &id, !known, err);
+		if (rc != ERR_OK) /* both or neither */
+			replica_drop(n->home.replica);
+	}
+	if (rc == ERR_OK && entry != NULL)
+		*entry = id;
 	buf_wipe(&body);
 	return rc;
 }

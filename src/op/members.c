@@ -121,7 +121,7 @@ team_names(struct node *n, const struct org_device *d)
 	for (size_t i = 0; i < org_team_count(org); i++) {
 		const struct org_team *t = org_team_at(org, i);
 
-		if (org_reads(org, &t->id, &d->id))
+		if (t->mode == 0 && org_reads(org, &t->id, &d->id)) /* a drop-box has readers and no members */
 			json_array_append_new(out, json_string(node_team_name(n, &t->id)));
 	}
 	return out;
@@ -222,9 +222,10 @@ op_team_add(struct op_call *c)
 
 	if (node_team_named(c->node, param_text(c, "name"), &team))
 		err_set(&c->err, ERR_EXISTS, "there is a team \"%s\" already", param_text(c, "name"));
-	else if (node_team_add(c->node, param_text(c, "name"), false, &team, &c->err) == ERR_OK &&
+	else if (node_team_add(c->node, param_text(c, "name"), param_flag(c, "drop-box"), &team, &c->err) == ERR_OK &&
 	         node_commit(c->node, &c->err) == ERR_OK)
-		c->result = json_pack("{s:o,s:s}", "team", json_hex(team.b, 16), "name", param_text(c, "name"));
+		c->result = json_pack("{s:o,s:s,s:b}", "team", json_hex(team.b, 16), "name", param_text(c, "name"), "drop_box",
+		                      param_flag(c, "drop-box"));
 	if (c->err.code != ERR_OK)
 		node_drop(c->node);
 	op_end(c);
@@ -242,8 +243,8 @@ op_team_list(struct op_call *c)
 
 		for (size_t j = 0; j < org_device_count(org); j++)
 			readers += org_reads(org, &t->id, &org_device_at(org, j)->id);
-		json_array_append_new(list, json_pack("{s:o,s:s,s:i}", "team", json_hex(t->id.b, 16), "name",
-		                                      node_team_name(c->node, &t->id), "readers", (int)readers));
+		json_array_append_new(list, json_pack("{s:o,s:s,s:i,s:b}", "team", json_hex(t->id.b, 16), "name",
+		                                      node_team_name(c->node, &t->id), "readers", (int)readers, "drop_box", t->mode == 1));
 	}
 	c->result = json_pack("{s:o}", "teams", list);
 	op_end(c);

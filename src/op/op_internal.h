@@ -32,9 +32,14 @@ void op_admit(struct op_call *), op_members(struct op_call *), op_team_add(struc
 	op_exposure(struct op_call *); /* members --exposure */
 void op_invite(struct op_call *), op_invite_list(struct op_call *), op_invite_confirm(struct op_call *),
 	op_invite_withdraw(struct op_call *);
-void op_report(struct op_call *);
+void op_report(struct op_call *), op_targets(struct op_call *);
 void op_erase(struct op_call *), op_erase_approve(struct op_call *), op_erase_status(struct op_call *);
 void op_profile_show(struct op_call *), op_profile_check(struct op_call *), op_profile_install(struct op_call *);
+/* Exchange: exchange.c. */
+void op_export_as(struct op_call *, const struct profile_type *type, const char *format), op_export_all(struct op_call *), op_export_check(struct op_call *),
+	op_import_xlsform(struct op_call *), op_export_xlsform(struct op_call *), op_directory_import(struct op_call *), op_directory_export(struct op_call *),
+	op_directory_check(struct op_call *);
+enum err_code import_package(struct op_call *c, struct buf *file) MUST_CHECK; /* an export becomes the trace that is in it */
 void op_status(struct op_call *), op_verify(struct op_call *), op_sync(struct op_call *);
 void op_bundle_write(struct op_call *), op_bundle_read(struct op_call *), op_bundle_check(struct op_call *);
 

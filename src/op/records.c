@@ -125,6 +125,24 @@ saved_json(struct node *n, const struct record_id *id, const struct hash *entry)
 	return json_pack("{s:o,s:o,s:b,s:i}", "id", json_hex(id->b, 16), "entry", json_hex(entry->b, 32), "saved", 1, "copies", 0);
 }
 
+/* Any of this device's roles will do. A resolution (`known_team`) settles what has been written, by whatever way it came. */
+static enum err_code
+check_draft(struct op_call *c, const struct draft *d, const struct record *now, const struct stream_id *known_team)
+{
+	const struct org_device *self = node_self(c->node);
+	const struct profile *p = node_profile(c->node);
+
+	if (self != NULL && !(self->coordinator && profile_may_write(p, role_name(ROLE_COORDINATOR), d->type)) &&
+	    !(self->advisor && profile_may_write(p, role_name(ROLE_ADVISOR), d->type)) &&
+	    !(self->auditor && profile_may_write(p, role_name(ROLE_AUDITOR), d->type)) &&
+	    !(self->hub && profile_may_write(p, role_name(ROLE_HUB), d->type)))
+		return err_set(&c->err, ERR_REFUSED, "%s: profile %s lets other roles write it, not this device's; ask a coordinator",
+		               d->type->name, profile_id(p));
+	if (draft_check_required(d, now, &c->err) != ERR_OK || known_team != NULL)
+		return c->err.code;
+	return draft_check_rules(d, now, &c->err);
+}
+
 static void
 write_draft(struct op_call *c, struct draft *d, bool is_new, const struct stream_id *known_team)
 {
@@ -141,7 +159,7 @@ write_draft(struct op_call *c, struct draft *d, bool is_new, const struct stream
 	}
 	if (c->err.code == ERR_OK && !is_new)
 		(void)!node_record(c->node, &d->record, now, NULL, &c->err);
-	if (c->err.code == ERR_OK && draft_check_required(d, is_new ? NULL : now, &c->err) == ERR_OK &&
+	if (c->err.code == ERR_OK && check_draft(c, d, is_new ? NULL : now, known_team) == ERR_OK &&
 	    node_write(c->node, &team, d, &entry, &c->err) == ERR_OK && node_commit(c->node, &c->err) == ERR_OK)
 		c->result = saved_json(c->node, &d->record, &entry);
 	else

@@ -94,7 +94,7 @@ op_import(struct op_call *c)
 
 	if (node_profile(c->node) == NULL)
 		err_set(&c->err, ERR_REFUSED, "no profile is installed here yet; synchronise with a colleague first");
-	else if (param_file(c, "file", TRACE_BYTES_MAX, &file) == ERR_OK &&
+	else if (param_file(c, "file", TRACE_BYTES_MAX, &file) == ERR_OK && import_package(c, &file) == ERR_OK &&
 	         node_team_for(c->node, NULL, param_text(c, "team"), &im.team, &c->err) == ERR_OK &&
 	         import_all(&im, buf_bytes(&file)) == ERR_OK && node_commit(c->node, &c->err) == ERR_OK)
 		c->result = json_pack("{s:I,s:I,s:I,s:I,s:I,s:b}", "lines", (json_int_t)im.line, "imported", (json_int_t)im.taken,
@@ -147,6 +147,14 @@ op_export(struct op_call *c)
 	struct export x = { .node = c->node, .out = BUF_INIT };
 	struct err back = ERR_INIT;
 
+	if (rc == ERR_OK && param_flag(c, "all")) {
+		op_export_all(c);
+		return;
+	}
+	if (rc == ERR_OK && param_text(c, "format") != NULL && strcmp(param_text(c, "format"), "jsonl") != 0) {
+		op_export_as(c, type, param_text(c, "format"));
+		return;
+	}
 	/* A removed device may take along what only it has, though it counts nowhere else. */
 	if (rc == ERR_OK && node_show_own_late(c->node, true, &c->err) == ERR_OK &&
 	    view_each(node_view(c->node), type != NULL ? type->number : 0, export_record, &x, &c->err) == ERR_OK &&

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "codec/strict.h"
+#include "crypto/hc.h"
 #include "log/entry.h"
 
 static void
@@ -184,6 +185,12 @@ void
 erase_receipt_free(struct erase_receipt *q)
 {
 	erase_request_free(&q->late);
+}
+
+void
+erase_image(uint8_t out[16], const uint8_t id[16])
+{
+	HC(out, 16, BYTES_NONE, "fb1/tomb", BYTES(id, 16));
 }
 
 void

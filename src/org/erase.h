@@ -45,8 +45,13 @@ enum err_code erase_ok_decode(struct hash *request, struct bytes payload, struct
 /* What only readers see of a request, sealed in its box: proto/vault.md, 10 "What an order to erase is about". */
 enum { ERASE_KEYS_MAX = 96, ERASE_RECORDS_MAX = 128, ERASE_REASON_BYTES_MAX = 1024 };
 struct erase_key { struct key_id kid; struct epoch_id birth; };
+/*
+ * What stands for an erased group or record from its request on: an id kept any longer than what it named would lead
+ * from a paper slip to the row of somebody who asked to be forgotten (proto/vault.md, 12).
+ */
+void erase_image(uint8_t out[16], const uint8_t id[16]);
 struct erase_case {
-	struct group_id group;
+	struct group_id group;                        /* images, both */
 	size_t key_count;
 	struct erase_key keys[ERASE_KEYS_MAX];
 	size_t record_count;

@@ -210,8 +210,8 @@ team_grant(const struct eval *ev, const struct stream_id *stream, const struct d
 	return i == NONE ? NULL : &ev->grants[i];
 }
 
-static bool
-is_drop_box(const struct org *o, const struct stream_id *stream)
+bool
+org_is_drop_box(const struct org *o, const struct stream_id *stream)
 {
 	const struct org_team *t = org_team_by_id(o, stream);
 
@@ -229,7 +229,7 @@ org_reads(const struct org *o, const struct stream_id *stream, const struct devi
 		return true;
 	if (SAME(*stream, o->now->roster))
 		return d->coordinator || d->advisor;
-	if (is_drop_box(o, stream))
+	if (org_is_drop_box(o, stream))
 		return d->coordinator;
 	return team_grant(o->now, stream, dev) != NULL;
 }
@@ -244,7 +244,7 @@ org_share(const struct org *o, const struct org_device *peer, const struct strea
 	if (org_reads(o, stream, &peer->id))
 		return SHARE_ALL;
 	/* Who writes into a drop-box needs its EPOCHs. */
-	if (is_drop_box(o, stream) && peer->advisor)
+	if (org_is_drop_box(o, stream) && peer->advisor)
 		return SHARE_ALL;
 	return peer->coordinator ? SHARE_HEADERS : SHARE_NOTHING; /* headers are what cuts are made of */
 }
@@ -267,7 +267,7 @@ org_grant_for(const struct org *o, const struct stream_id *stream, const struct 
 	if (o->now == NULL)
 		return NULL;
 	control = SAME(*stream, o->now->control);
-	if (!control && !SAME(*stream, o->now->roster) && !is_drop_box(o, stream))
+	if (!control && !SAME(*stream, o->now->roster) && !org_is_drop_box(o, stream))
 		return team_grant(o->now, stream, dev);
 	for (size_t i = 0; i < o->now->grant_count; i++) {
 		const struct org_grant *g = &o->now->grants[i];

@@ -93,6 +93,8 @@ const struct org_team *org_team_by_id(const struct org *o, const struct stream_i
 size_t org_grant_count(const struct org *o);
 const struct org_grant *org_grant_at(const struct org *o, size_t i);
 
+/* Is it a team of mode 1, a drop-box? Every live coordinator and advisor writes there, every live coordinator reads. */
+bool org_is_drop_box(const struct org *o, const struct stream_id *stream);
 /* A live device that may read the stream: grantees of a team; coordinators and advisors for the roster. */
 bool org_reads(const struct org *o, const struct stream_id *stream, const struct device_id *dev);
 /* What a peer may be sent of a log: nothing, headers, or all. proto/sync.md, 6 "Who gets what". */

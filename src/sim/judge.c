@@ -185,7 +185,10 @@ play_judge_all(struct play *p)
 		if (!play_judge(p, i, false))
 			return false;
 	for (size_t i = 0; i < p->swarm.stations; i++)
-		if (!judge_cold(p, i) || p->report->finding.invariant[0] != '\0')
+		if (!play_judge_rows(p, i))
+			return false;
+	for (size_t i = 0; i < p->swarm.stations; i++)
+		if (!judge_cold(p, i) || !play_judge_rows(p, i) || p->report->finding.invariant[0] != '\0')
 			return false;
 	if (play_has_hub(p) && !judge_hub_cold(p))
 		return false;

@@ -72,14 +72,17 @@ bool
 leave_check(struct play *p, size_t i)
 {
 	struct node *n = p->stations[i]->node;
-	struct epoch_id epoch;
+	struct stream_id box;
+	struct epoch_id epoch, rows;
 
+	if (!node_drop_box(n, &box) || !vault_preferred(n->vault, &box, &rows))
+		return play_fail(p, "I6", "n%zu has written a row under no epoch", i);
 	if (!vault_preferred(n->vault, &p->team, &epoch))
 		return play_fail(p, "I6", "n%zu has written under no epoch", i);
 	for (size_t k = 0; k < org_device_count(node_org(n)); k++) {
 		const struct org_device *d = org_device_at(node_org(n), k);
 
-		if (d->gone && vault_epoch_reaches(n->vault, &epoch, &d->id))
+		if (d->gone && (vault_epoch_reaches(n->vault, &epoch, &d->id) || vault_epoch_reaches(n->vault, &rows, &d->id)))
 			return play_fail(p, "I6", "n%zu has sealed to a device that it knew was removed", i);
 	}
 	return true;

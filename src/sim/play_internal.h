@@ -74,6 +74,9 @@ bool play_act(struct play *p);
 bool play_has_hub(const struct play *p); /* it is p->stations[p->swarm.stations] */
 void swarm_draw(struct swarm *s, const struct play_options *o);
 
+/* rows.c: who reads rows, and whether they come to what the records come to (I12). At the end. */
+bool play_judge_rows(struct play *p, size_t i);
+
 /* leave.c: a guest comes, or leaves; and whether what station i has just written is sealed to members only. */
 enum err_code leave_act(struct play *p, size_t i, struct err *err) MUST_CHECK;
 bool leave_check(struct play *p, size_t i);

@@ -9,12 +9,13 @@
 #include "sim/world_internal.h"
 
 const char station_profile[] =
-	"{\"profile\":\"simulated\",\"version\":1,\"types\":[{\"number\":2,\"name\":\"case\",\"group\":\"own\","
+	"{\"profile\":\"simulated\",\"version\":1,"
+	"\"lists\":[{\"name\":\"tag\",\"choices\":[{\"code\":\"tag0\"},{\"code\":\"tag1\"},{\"code\":\"tag2\"}]}],\"types\":[{\"number\":2,\"name\":\"case\",\"group\":\"own\","
 	"\"class\":\"content\",\"notes\":true,\"fields\":["
 	"{\"number\":1,\"name\":\"status\",\"type\":\"text\"},"
 	"{\"number\":2,\"name\":\"owner\",\"type\":\"text\"},"
-	"{\"number\":3,\"name\":\"tags\",\"type\":\"text\",\"shape\":\"set\"},"
-	"{\"number\":4,\"name\":\"minutes\",\"type\":\"integer\",\"shape\":\"sum\"}]}]}";
+	"{\"number\":3,\"name\":\"tags\",\"type\":\"choice\",\"list\":\"tag\",\"shape\":\"set\",\"class\":\"statistics\"},"
+	"{\"number\":4,\"name\":\"minutes\",\"type\":\"integer\",\"shape\":\"sum\",\"class\":\"statistics\"}]}]}";
 
 struct station *
 station_new(struct world *w, size_t no)
@@ -316,6 +317,7 @@ station_found(struct station *s, struct stream_id *team, struct err *err)
 {
 	static const char org[] = "Advice for Eslov and around", team_name[] = "market hall on Thursdays";
 	uint8_t root[32], escrow[32];
+	struct stream_id box;
 	enum err_code rc;
 
 	scan_add_text(world_scan(s->world), "the organisation's name", org);
@@ -330,6 +332,8 @@ station_found(struct station *s, struct stream_id *team, struct err *err)
 		rc = node_commit(s->node, err);
 	if (rc == ERR_OK)
 		rc = node_team_add(s->node, team_name, false, team, err);
+	if (rc == ERR_OK)
+		rc = node_team_add(s->node, "figures of the year", true, &box, err);
 	if (rc == ERR_OK)
 		rc = node_commit(s->node, err);
 	if (rc == ERR_OK) { /* who makes a team is not in it unless they say so */

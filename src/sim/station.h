@@ -51,11 +51,11 @@ struct station {
 struct station *station_new(struct world *w, size_t no);
 void station_free(struct station *s); /* the program is closed first, without ceremony */
 
-/* The first one makes the organisation, one team, and the profile. Ends with the program running. */
+/* The first one makes the organisation, one team, a drop-box, and the profile. Ends with the program running. */
 enum err_code station_found(struct station *s, struct stream_id *team, struct err *err) MUST_CHECK;
 /* By files on a stick: request here, admit and welcome at `by`, welcome here. Ends with the program running. After a failure it may be tried again. */
 enum err_code station_join(struct station *s, struct station *by, uint8_t role, const struct stream_id *team, struct err *err) MUST_CHECK;
-extern const char station_profile[]; /* one type "case": status, owner (registers), tags (a set), minutes (a sum), notes */
+extern const char station_profile[]; /* one type "case": status, owner (registers), tags (a set), minutes (a sum), notes; tags and minutes are statistics */
 
 /* Starts the program, listening. */
 enum err_code station_open(struct station *s, struct err *err) MUST_CHECK;

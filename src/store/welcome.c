@@ -80,7 +80,8 @@ add_runs(struct home *h, const struct org_device *to, struct buf *runs, struct e
 	if (rc == ERR_OK && org_reads(org, &roster, &to->id))
 		rc = add_stream(h, &roster, runs, err);
 	for (size_t i = 0; i < org_team_count(org) && rc == ERR_OK; i++)
-		if (org_reads(org, &org_team_at(org, i)->id, &to->id))
+		if (org_reads(org, &org_team_at(org, i)->id, &to->id) ||
+		    (org_is_drop_box(org, &org_team_at(org, i)->id) && to->advisor)) /* who writes there needs the EPOCHs */
 			rc = add_stream(h, &org_team_at(org, i)->id, runs, err);
 	if (rc == ERR_OK && !buf_ok(runs))
 		rc = err_plain(err, ERR_NO_MEMORY);

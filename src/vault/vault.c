@@ -419,6 +419,14 @@ all_read(const struct vault *v, const struct org *org, const struct epoch *ep)
 	return true;
 }
 
+static bool
+reads(const struct org *org, const struct epoch *ep)
+{
+	const struct org_device *maker = org_device_by_author(org, &ep->log.author);
+
+	return maker != NULL && org_reads(org, &ep->stream, &maker->id);
+}
+
 enum err_code
 vault_refresh(struct vault *v, const struct org *org, struct err *err)
 {
@@ -430,9 +438,20 @@ vault_refresh(struct vault *v, const struct org *org, struct err *err)
 
 		ep->effective = ep->known && org_effective(org, &ep->log, ep->seq) && number_fits(v, ep);
 		ep->shredded = keystore_tombstoned(v->ks, TOMB_EPOCH, ep->id.b);
-		ep->clean = ep->effective && !ep->shredded && all_read(v, org, ep);
+		ep->clean = ep->effective && !ep->shredded && ep->is_drop == org_is_drop_box(org, &ep->stream) && !ep->drop_wrong &&
+		            all_read(v, org, ep);
+		ep->by_reader = ep->is_drop && reads(org, ep);
 	}
 	return ERR_OK;
+}
+
+/* proto/vault.md, 4: of a drop-box, those made by readers come first. */
+static bool
+before(const struct epoch *a, const struct epoch *b)
+{
+	if (a->by_reader != b->by_reader)
+		return a->by_reader;
+	return a->n != b->n ? a->n > b->n : memcmp(a->id.b, b->id.b, sizeof(a->id.b)) < 0;
 }
 
 struct epoch *
@@ -443,12 +462,20 @@ vault_preferred_epoch(const struct vault *v, const struct stream_id *stream)
 	for (size_t i = 0; i < v->epoch_count; i++) {
 		struct epoch *ep = &v->epochs[i];
 
-		if (!ep->clean || !v->keys[i].has_e || !SAME(ep->stream, *stream))
+		if (!ep->clean || (!v->keys[i].has_e && !ep->is_drop) || !SAME(ep->stream, *stream))
 			continue;
-		if (best == NULL || ep->n > best->n || (ep->n == best->n && memcmp(ep->id.b, best->id.b, 16) < 0))
+		if (best == NULL || before(ep, best))
 			best = ep;
 	}
 	return best;
+}
+
+struct epoch *
+vault_content_epoch(const struct vault *v, const struct stream_id *stream)
+{
+	struct epoch *ep = vault_preferred_epoch(v, stream);
+
+	return ep != NULL && !ep->is_drop ? ep : NULL;
 }
 
 bool

@@ -61,6 +61,14 @@ void vault_committed(struct vault *v);
 void vault_dropped(struct vault *v);
 
 /*
+ * Drop-box streams (vault_drop.c; proto/vault.md, 11). Who writes there needs the EPOCH and no secret of it, and cannot
+ * read back what it sealed. ERR_KEY: no clean epoch of the drop-box is known; opening: its key is not held (yet).
+ */
+enum err_code vault_seal_drop(struct vault *v, struct env *env, const struct header *next, struct bytes body, struct buf *payload, struct err *err) MUST_CHECK;
+enum err_code vault_open_drop(const struct vault *v, const struct header *h, struct bytes payload, struct buf *body, struct err *err) MUST_CHECK;
+bool vault_by_reader(const struct vault *v, const struct stream_id *stream); /* the preferred epoch is one that a reader made */
+
+/*
  * Opens a DATA payload into `body` (replaced). ERR_KEY: an epoch or case key is
  * not held (yet): try again when keys have come. ERR_DAMAGED: it is held and
  * does not open, or the commitment is wrong.

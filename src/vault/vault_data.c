@@ -87,7 +87,7 @@ enum err_code
 vault_seal(struct vault *v, struct env *env, const struct header *next, const struct group_id *group, struct bytes body,
            struct buf *payload, struct err *err)
 {
-	const struct epoch *ep = vault_preferred_epoch(v, &next->stream);
+	const struct epoch *ep = vault_content_epoch(v, &next->stream);
 	const struct place at = place_of(next);
 	const struct epoch_keys *k;
 	const struct case_key *c;
@@ -277,7 +277,7 @@ enum err_code
 vault_seal_name(struct vault *v, struct env *env, const struct org *org, struct bytes name, struct buf *out, struct err *err)
 {
 	const struct stream_id roster = roster_stream(org_id(org));
-	const struct epoch *ep = vault_preferred_epoch(v, &roster);
+	const struct epoch *ep = vault_content_epoch(v, &roster);
 	const struct epoch_keys *k;
 	uint8_t fresh[32], salt[24], key[32];
 	struct buf box = BUF_INIT;

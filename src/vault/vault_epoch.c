@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "crypto/guard.h"
 #include "crypto/seal.h"
+#include "org/erase.h"
 #include "vault/vault_internal.h"
 
 enum { SEAL_INDEX_MAX = 1 << 30, WAITING_MAX = 4096 };
@@ -21,7 +22,8 @@ struct epoch_payload {
 	uint64_t n;
 	bool has_parent;
 	struct epoch_id parent;
-	uint8_t commit[32], epk[32];
+	uint8_t commit[32], epk[32], drop_pk[32];
+	bool is_drop;
 	struct bytes readers;   /* count rows of [dev16, seal index, sealed48], borrowed */
 	size_t reader_count;
 };
@@ -42,8 +44,10 @@ read_epoch(struct epoch_payload *p, struct bytes in)
 	struct rd r = rd_init(in);
 	struct device_id dev, before;
 	uint8_t sealed[SEALED_KEY_BYTES];
+	size_t parts = rd_array_any(&r, 8);
 
-	rd_array(&r, 7);
+	r.bad = r.bad || parts < 7;
+	p->is_drop = parts == 8;
 	p->n = rd_uint(&r, EPOCH_N_MAX);
 	p->has_parent = !rd_nil(&r);
 	if (p->has_parent)
@@ -61,7 +65,23 @@ read_epoch(struct epoch_payload *p, struct bytes in)
 	p->readers.len = (size_t)(r.p - p->readers.p);
 	if (!rd_nil(&r))
 		rd_bin(&r, sealed, sizeof(sealed));
+	if (p->is_drop)
+		rd_bin(&r, p->drop_pk, sizeof(p->drop_pk));
 	return rd_end(&r);
+}
+
+/* Whoever holds E can tell whether rows sealed to drop_pk will ever open. */
+static void
+check_drop(struct vault *v, struct epoch *ep)
+{
+	const struct epoch_keys *k = &v->keys[ep - v->epochs];
+	uint8_t pk[32], sk[32];
+
+	if (!ep->is_drop || !k->has_e)
+		return;
+	vault_drop_pair(pk, sk, k->e, ep->commit);
+	ep->drop_wrong = memcmp(pk, ep->drop_pk, sizeof(pk)) != 0;
+	wipe(sk, sizeof(sk));
 }
 
 /* Opens one sealed key with whichever of our seal keys fits, and takes it if it is the one committed to. */
@@ -80,6 +100,7 @@ take_sealed(struct vault *v, const struct org *org, struct epoch *ep, const uint
 		if (!same_secret(commit, ep->commit, sizeof(commit)))
 			break;
 		rc = vault_take_secret(v, ep, e, err);
+		check_drop(v, ep);
 	}
 	wipe(e, sizeof(e));
 	if (rc == ERR_KEY)
@@ -130,7 +151,7 @@ check_held(struct vault *v, struct epoch *ep, struct err *err)
 static enum err_code
 learn_epoch(struct vault *v, const struct org *org, const struct log_key *log, const struct entry *e, struct err *err)
 {
-	struct epoch_payload p;
+	struct epoch_payload p = { .n = 0 };
 	struct epoch_secret *kept;
 	struct epoch_id id;
 	struct epoch *ep;
@@ -149,11 +170,14 @@ learn_epoch(struct vault *v, const struct org *org, const struct log_key *log, c
 	ep->has_parent = p.has_parent;
 	ep->parent = p.parent;
 	memcpy(ep->commit, p.commit, sizeof(ep->commit));
+	memcpy(ep->drop_pk, p.drop_pk, sizeof(ep->drop_pk));
+	ep->is_drop = p.is_drop;
 	ep->log = *log;
 	ep->seq = e->h.seq;
 	rc = check_held(v, ep, err);
 	if (rc == ERR_OK)
 		rc = take_readers(v, org, ep, &p, err);
+	check_drop(v, ep);
 	kept = keystore_epoch(v->ks, &id);
 	if (kept != NULL && kept->n != ep->n) {
 		kept->n = ep->n;
@@ -233,7 +257,7 @@ take_case_row(struct vault *v, const struct stream_id *stream, const struct epoc
 	struct epoch_id birth;
 	struct group_id group;
 	struct key_id kid;
-	uint8_t key[32];
+	uint8_t key[32], image[16];
 	int64_t i;
 
 	rd_array(r, 4);
@@ -243,7 +267,9 @@ take_case_row(struct vault *v, const struct stream_id *stream, const struct epoc
 	RD_FIXED(r, birth);
 	if (r->bad)
 		return ERR_OK;
-	if (keystore_tombstoned(v->ks, TOMB_KEY, kid.b) || keystore_tombstoned(v->ks, TOMB_GROUP, group.b)) {
+	if (v->ks->tombstone_count > 0)
+		erase_image(image, group.b);
+	if (v->ks->tombstone_count > 0 && (keystore_tombstoned(v->ks, TOMB_KEY, kid.b) || keystore_tombstoned(v->ks, TOMB_GROUP, image))) {
 		wipe(key, sizeof(key)); /* its announcer had not heard of the erasure: nothing more may be sealed under this epoch */
 		v->dirty = v->dirty || !keystore_tombstoned(v->ks, TOMB_EPOCH, under->b);
 		return keystore_add_tombstone(v->ks, TOMB_EPOCH, under->b, err);

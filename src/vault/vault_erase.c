@@ -96,7 +96,7 @@ enum err_code
 vault_seal_order(struct vault *v, struct env *env, const struct stream_id *stream, struct bytes content,
                  uint8_t salt[ORDER_SALT_BYTES], struct buf *box, struct err *err)
 {
-	const struct epoch *ep = vault_preferred_epoch(v, stream);
+	const struct epoch *ep = vault_content_epoch(v, stream);
 	struct buf plain = BUF_INIT, sealed = BUF_INIT;
 	const struct epoch_keys *k;
 	uint8_t fresh[32], key[32];

@@ -3,7 +3,7 @@
  * unlock need not read every EPOCH and every first entry of a case again.
  * Local and of one build: a form that does not fit is thrown away, not read.
  *
- *   [1, [[epoch, stream, n, parent|nil, commit, log, seq, [dev…]]…], [[epoch, dev, log, seq]…],
+ *   [2, [[epoch, stream, n, parent|nil, commit, log, seq, [dev…], drop_pk|nil, drop_wrong]…], [[epoch, dev, log, seq]…],
  *       [[kid, CK, stream, birth, group|nil, inc|nil]…], [[log, standing entry's header, payload]…]]
  */
 #include "vault/vault.h"
@@ -12,7 +12,7 @@
 #include "crypto/guard.h"
 #include "vault/vault_internal.h"
 
-enum { FORM = 1, ROWS_MAX = 1 << 24 };
+enum { FORM = 2, ROWS_MAX = 1 << 24 };
 
 static void
 put_log(struct buf *out, const struct log_key *k)
@@ -46,7 +46,7 @@ get_log(struct rd *in, struct log_key *k)
 static void
 put_epoch(struct buf *out, const struct epoch *ep)
 {
-	wr_array(out, 8);
+	wr_array(out, 10);
 	WR_FIXED(out, ep->id);
 	WR_FIXED(out, ep->stream);
 	wr_uint(out, ep->n);
@@ -60,6 +60,11 @@ put_epoch(struct buf *out, const struct epoch *ep)
 	wr_array(out, ep->reader_count);
 	for (size_t i = 0; i < ep->reader_count; i++)
 		WR_FIXED(out, ep->readers[i]);
+	if (ep->is_drop)
+		wr_bin(out, ep->drop_pk, sizeof(ep->drop_pk));
+	else
+		wr_nil(out);
+	wr_bool(out, ep->drop_wrong);
 }
 
 static bool
@@ -69,7 +74,7 @@ get_epoch(struct vault *v, struct rd *in)
 	struct stream_id stream;
 	struct epoch *ep;
 
-	rd_array(in, 8);
+	rd_array(in, 10);
 	RD_FIXED(in, id);
 	RD_FIXED(in, stream);
 	if (in->bad)
@@ -90,6 +95,10 @@ get_epoch(struct vault *v, struct rd *in)
 		return false;
 	for (size_t i = 0; i < ep->reader_count; i++)
 		RD_FIXED(in, ep->readers[i]);
+	ep->is_drop = !rd_nil(in);
+	if (ep->is_drop)
+		rd_bin(in, ep->drop_pk, sizeof(ep->drop_pk));
+	ep->drop_wrong = rd_bool(in);
 	ep->known = true;
 	return true;
 }

@@ -32,6 +32,9 @@ struct epoch {
 	bool has_parent;
 	struct epoch_id parent;
 	uint8_t commit[32];
+	bool is_drop, drop_wrong; /* of a drop-box: it brings drop_pk; that is not the one of E */
+	uint8_t drop_pk[32];
+	bool by_reader;          /* its maker may read the stream, as of the last vault_refresh() */
 	struct log_key log;      /* where the EPOCH stands */
 	uint64_t seq;
 	struct device_id *readers;
@@ -112,6 +115,10 @@ void vault_table_key(uint8_t out[32], const struct epoch_keys *k, const uint8_t 
 enum err_code vault_take_secret(struct vault *v, struct epoch *ep, const uint8_t e[32], struct err *err) MUST_CHECK;
 void vault_commit_of(uint8_t out[32], const uint8_t e[32], const struct stream_id *stream);
 struct epoch *vault_preferred_epoch(const struct vault *v, const struct stream_id *stream);
+/* The same for content: NULL in a drop-box, which holds none. */
+struct epoch *vault_content_epoch(const struct vault *v, const struct stream_id *stream);
+/* vault_drop.c: the pair that rows of a drop-box are sealed to; readers alone can make it, from E. */
+void vault_drop_pair(uint8_t pk[32], uint8_t sk[32], const uint8_t e[32], const uint8_t commit[32]);
 
 /* The KEYTABLE whose rows stand in v->plain, which is wiped. */
 enum err_code vault_seal_table(struct vault *v, struct env *env, const struct header *next, struct buf *payload, struct err *err) MUST_CHECK;

@@ -66,13 +66,13 @@ seal_to_readers(struct buf *rows, const struct org *org, const struct seal_conte
 static void
 write_epoch(struct buf *out, const struct org *org, const struct epoch *parent, uint8_t reason, const uint8_t commit[32],
             const struct seal_pair *eph, struct bytes rows, size_t count, const uint8_t e[32],
-            const struct seal_context *c)
+            const struct seal_context *c, bool is_drop)
 {
 	const struct genesis *g = org_genesis(org);
-	uint8_t sealed[SEALED_KEY_BYTES];
+	uint8_t sealed[SEALED_KEY_BYTES], drop_pk[32], drop_sk[32];
 
 	buf_clear(out);
-	wr_array(out, 7);
+	wr_array(out, is_drop ? 8 : 7);
 	wr_uint(out, parent != NULL ? parent->n + 1 : 1);
 	if (parent != NULL)
 		WR_FIXED(out, parent->id);
@@ -87,6 +87,11 @@ write_epoch(struct buf *out, const struct org *org, const struct epoch *parent, 
 		wr_bin(out, sealed, sizeof(sealed));
 	else
 		wr_nil(out);
+	if (!is_drop)
+		return;
+	vault_drop_pair(drop_pk, drop_sk, e, commit);
+	wr_bin(out, drop_pk, sizeof(drop_pk));
+	wipe(drop_sk, sizeof(drop_sk));
 }
 
 enum err_code
@@ -99,9 +104,10 @@ vault_make_epoch(struct vault *v, struct env *env, const struct org *org, const 
 	struct seal_pair eph;
 	struct buf rows = BUF_INIT;
 	enum err_code rc = ERR_OK;
+	bool is_drop = org_is_drop_box(org, stream);
 	size_t count;
 
-	if (!org_reads(org, stream, &v->self))
+	if (is_drop ? org_share(org, org_device_by_id(org, &v->self), stream) != SHARE_ALL : !org_reads(org, stream, &v->self))
 		return err_set(err, ERR_REFUSED, "this device is not a reader of the team");
 	org_digest(org, digest);
 	vault_hedged(v, env, e, "fb1/hedge/epoch", BYTES(digest, sizeof(digest)));
@@ -111,7 +117,7 @@ vault_make_epoch(struct vault *v, struct env *env, const struct org *org, const 
 	if (count > EPOCH_READERS_MAX)
 		rc = err_set(err, ERR_REFUSED, "a team has at most %d readers", EPOCH_READERS_MAX);
 	else
-		write_epoch(payload, org, parent, reason, commit, &eph, buf_bytes(&rows), count, e, &c);
+		write_epoch(payload, org, parent, reason, commit, &eph, buf_bytes(&rows), count, e, &c, is_drop);
 	if (rc == ERR_OK && (!buf_ok(payload) || !buf_ok(&rows)))
 		rc = err_plain(err, ERR_NO_MEMORY);
 	wipe(e, sizeof(e));
@@ -218,7 +224,7 @@ vault_make_keytable(struct vault *v, struct env *env, const struct header *next,
 enum err_code
 vault_seal_table(struct vault *v, struct env *env, const struct header *next, struct buf *payload, struct err *err)
 {
-	const struct epoch *ep = vault_preferred_epoch(v, &next->stream);
+	const struct epoch *ep = vault_content_epoch(v, &next->stream);
 	const struct place place = place_of(next);
 	uint8_t fresh[32], salt[24], key[32];
 	struct buf box = BUF_INIT;

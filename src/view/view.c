@@ -300,6 +300,12 @@ view_set_reader(struct view *v, view_reader read, void *ctx)
 	v->read_ctx = ctx;
 }
 
+void
+view_set_rows(struct view *v)
+{
+	v->of_rows = true;
+}
+
 uint64_t
 view_undecodable(const struct view *v)
 {
@@ -450,6 +456,23 @@ view_has_import(struct view *v, const struct record_id *id, const uint8_t import
 		for (rest = view_blob(s, RECORD_ROWS); !found && maker_next(&rest, &m);)
 			found = m.has_import && memcmp(m.import, import, sizeof(m.import)) == 0;
 	(void)sqlite3_reset(s);
+	return found;
+}
+
+bool
+view_import_of(struct view *v, const struct record_id *id, const uint8_t entry[16], uint8_t import[16])
+{
+	sqlite3_stmt *s = view_record_row(v, id, NULL);
+	struct maker m = { .row = 0 };
+	struct bytes rest;
+	bool found = false;
+
+	if (s != NULL && sqlite3_step(s) == SQLITE_ROW)
+		for (rest = view_blob(s, RECORD_ROWS); !found && maker_next(&rest, &m);)
+			found = m.has_import && memcmp(m.entry, entry, sizeof(m.entry)) == 0;
+	(void)sqlite3_reset(s);
+	if (found)
+		memcpy(import, m.import, sizeof(m.import));
 	return found;
 }
 

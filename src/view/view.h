@@ -34,6 +34,9 @@ void view_free(struct view *v);
 /* The profile decides what is text for search. May be set again when a new version comes. NULL: none yet. */
 void view_set_profile(struct view *v, const struct profile *p);
 
+/* From now on it holds rows of drop-boxes: the dot of a value is what its change came with as import (proto/vault.md, 12). */
+void view_set_rows(struct view *v);
+
 /*
  * Reads an entry of the replica again: its id's first half, author, team and opened body, borrowed until the next
  * call. Needed when an import that was applied turns out to have an older twin. False: it cannot be read any more.
@@ -52,6 +55,8 @@ enum err_code view_get(struct view *v, const struct record_id *id, struct record
 /* The one record whose id begins with the prefix (≥ 6 digits). ERR_UNKNOWN none, ERR_INVALID several (names two). */
 enum err_code view_find(struct view *v, const char *id_prefix, struct record_id *out, struct err *err) MUST_CHECK;
 bool view_has_import(struct view *v, const struct record_id *id, const uint8_t import[16]);
+/* By which import the entry came that is among those that made the record; false: by none. */
+bool view_import_of(struct view *v, const struct record_id *id, const uint8_t entry[16], uint8_t import[16]);
 /* Records of a type (0: all but the roster's), newest first by their first change. Return false to stop. */
 enum err_code view_each(struct view *v, uint32_t type, bool (*cb)(void *ctx, const struct record *r, const struct stream_id *team), void *ctx, struct err *err) MUST_CHECK;
 enum err_code view_conflicts(struct view *v, bool (*cb)(void *ctx, const struct record *r, const struct stream_id *team), void *ctx, struct err *err) MUST_CHECK;

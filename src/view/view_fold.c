@@ -71,7 +71,7 @@ apply(struct view *v, struct fold *f, const struct change *c, const uint8_t entr
 	rc = view_author_number(v, author, &from.author, err);
 	if (rc != ERR_OK)
 		return rc;
-	memcpy(from.entry, entry, sizeof(from.entry));
+	memcpy(from.entry, v->of_rows && c->has_import ? c->import : entry, sizeof(from.entry));
 	if (f->empty || c->hlc < f->first || (c->hlc == f->first && memcmp(entry, f->first_entry, 16) < 0)) {
 		f->first = c->hlc;
 		f->team = *team;

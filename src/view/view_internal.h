@@ -29,6 +29,7 @@ struct view {
 	sqlite3 *db;
 	sqlite3_stmt *stmt[VIEW_SLOTS];
 	const struct profile *profile;
+	bool of_rows;
 	view_reader read;
 	void *read_ctx;
 

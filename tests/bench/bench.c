@@ -15,7 +15,7 @@
 #include "net/net.h"
 #include "peer/meet.h"
 
-enum { SINGLE_APPENDS = 800, TURN = 10, BATCH_APPENDS = 900 };
+enum { SINGLE_APPENDS = 800, ROW_APPENDS = 400, TURN = 10, BATCH_APPENDS = 900 };
 
 /* ---- two processes over loopback TCP ---- */
 
@@ -148,6 +148,75 @@ bench_append(struct bench *b)
 	bare = BATCH_APPENDS / floor_inserts(b, BATCH_APPENDS, 640);
 	figure("append_batch_per_s", batch, "entries/s", bare, "rows/s, bare SQLite inserts", batch / bare);
 	node_close(n);
+}
+
+/* Sets the status of the cases that these lines are about: statistics, so each is written twice where there is a drop-box. */
+static double
+status_turn(struct node *n, struct bytes lines, const char *status)
+{
+	const struct profile_type *type = profile_type_named(node_profile(n), "case");
+	struct err err = ERR_INIT;
+	struct stream_id team;
+	double took = 0, began;
+	char by[64];
+
+	must(node_team_for(n, NULL, NULL, &team, &err), &err, "team");
+	for (size_t at = 0, end; at < lines.len; at = end) {
+		struct draft line, d;
+		struct buf plain = BUF_INIT;
+
+		end = lines_end(lines, at, 1);
+		without_round(&plain, BYTES(lines.p + at, end - at - 1));
+		must(trace_parse(node_profile(n), buf_bytes(&plain), &line, by, &err), &err, "trace");
+		draft_init(&d, type, &line.record);
+		began = now_s();
+		must(draft_assign_text(&d, OP_SET, "status", status, &err), &err, "status");
+		must(node_write(n, &team, &d, NULL, &err), &err, "write");
+		must(node_commit(n, &err), &err, "commit");
+		took += now_s() - began;
+		draft_free(&d);
+		draft_free(&line);
+		buf_free(&plain);
+	}
+	return took;
+}
+
+/* The same change without a drop-box and with one, each in turns with the floor. */
+static void
+bench_rows(struct bench *b)
+{
+	struct bytes lines = buf_bytes(&b->inc_a);
+	struct err err = ERR_INIT;
+	struct stream_id box;
+	double without = 0;
+
+	for (int with = 0; with < 2; with++) {
+		double floor_s = 0, ours_s = 0;
+		struct node *n;
+		size_t at = 0;
+
+		run_or_die("cd %s && rm -rf rower && cp -r boss rower && sync", b->dir);
+		n = open_home(b, "rower");
+		if (with)
+			must(node_team_add(n, "rows", true, &box, &err), &err, "drop-box");
+		must(node_commit(n, &err), &err, "commit");
+		(void)status_turn(n, BYTES(lines.p, lines_end(lines, 0, 1)), "closed"); /* opens the logs */
+		floor_turns_open(b);
+		for (size_t done = 0; done < ROW_APPENDS; done += TURN) {
+			size_t end = lines_end(lines, at, TURN);
+
+			floor_s += floor_turn(TURN, 640);
+			ours_s += status_turn(n, BYTES(lines.p + at, end - at), done / TURN % 2 == 0 ? "waiting" : "going");
+			at = end;
+		}
+		floor_turns_close();
+		figure(with ? "append_row_ratio" : "append_no_row_ratio", floor_s / ours_s, "of a bare commit", floor_s / ROW_APPENDS * 1e6,
+		       "µs, one-row SQLite commit", floor_s / ours_s);
+		if (with)
+			figure("append_row_us", ours_s / ROW_APPENDS * 1e6, "µs", without / ROW_APPENDS * 1e6, "µs without a drop-box", ours_s / without);
+		without = ours_s;
+		node_close(n);
+	}
 }
 
 static void
@@ -337,7 +406,7 @@ figures_print(const char *json_path)
 }
 
 static const struct { const char *name; void (*run)(struct bench *b); } parts[] = {
-	{ "append", bench_append }, { "ingest", bench_ingest }, { "unlock", bench_unlock }, { "sync", bench_sync },
+	{ "append", bench_append }, { "rows", bench_rows }, { "ingest", bench_ingest }, { "unlock", bench_unlock }, { "sync", bench_sync },
 };
 
 int

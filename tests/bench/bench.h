@@ -22,6 +22,7 @@ void run_or_die(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 extern const struct node_secret bench_secret;
 struct node *open_home(struct bench *b, const char *name);
 /* Writes the lines of `trace` by writer `by` (NULL: all) of round `round` (-1: all) to the node; returns how many. */
+void without_round(struct buf *out, struct bytes line); /* a line of a trace as profile.md, 5 has it */
 size_t write_lines(struct node *n, struct bytes trace, const char *by, long round, size_t max);
 uint64_t payload_bytes(struct node *n); /* of all payloads held, sealed */
 /* Gives `to` what it lacks of `from`, in memory. */

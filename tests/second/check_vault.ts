@@ -1,10 +1,35 @@
 /* proto/vectors/vault.json against vault.md. */
 import { equal, hex, unhex, utf8 } from './bytes';
 import { Case, Count } from './count';
-import { Reader, Vault, epochCommit, metaKey, openEpoch, openKeygrant, openKeytable, openName, openOrder, openOuter, openReason, readEpoch, readReceipt, unwrap } from './vault';
+import { Copied, codeRow } from './rows';
+import { publicOf } from './hc';
+import { Reader, Vault, dropSecret, epochCommit, metaKey, openDrop, openEpoch, openKeygrant, openKeytable, openName, openOrder, openOuter, openReason, readEpoch, readReceipt, unwrap } from './vault';
 
 function placeOf(x: Case) {
 	return { author: unhex(x.author), stream: unhex(x.stream), inc: unhex(x.inc), seq: x.seq };
+}
+
+/* The profile of the rows: what of a session and of a visit is copied. */
+const SESSION = new Map<number, Copied>([[1, { kind: 'plain' }]]);
+const VISIT = new Map<number, Copied>([[1, { kind: 'plain' }], [3, { kind: 'ref', open: true }], [4, { kind: 'ref', open: false }],
+	[5, { kind: 'codes', codes: ['one'] }]]);
+
+function checkDrops(v: Case, org: Uint8Array, c: Count): void {
+	const epoch = readEpoch(unhex(v.epoch_payload));
+	const secret = dropSecret(unhex(v.epoch_key), epoch.commit);
+
+	c.check('drops', 'the epoch opens for a reader', () => {
+		const e = openEpoch(epoch, unhex(v.stream), { org, dev: unhex(v.device), seals: [unhex(v.seal_sk)] });
+
+		return e !== null && hex(e) === v.epoch_key;
+	});
+	c.check('drops', 'drop_pk', () => epoch.dropPk !== null && hex(epoch.dropPk) === v.drop_pk && equal(publicOf(secret), epoch.dropPk));
+	for (const x of v.rows) {
+		if (x.opens)
+			c.same('drops', x.name, x.body, () => openDrop(unhex(x.payload), placeOf(x), secret));
+		else
+			c.refuses('drops', x.name, () => openDrop(unhex(x.payload), placeOf(x), secret));
+	}
 }
 
 export function checkVault(v: Case, c: Count): void {
@@ -70,6 +95,10 @@ export function checkVault(v: Case, c: Count): void {
 			return r.gone == 2 && r.absent == 1 && r.keys && r.oldest == 1 && r.late[0].ranges.join() === '3,4,9,9';
 		});
 	}
+	checkDrops(v.drops, unhex(v.org), c);
+	for (const x of v.coded)
+		c.same('rows', x.name, x.row, () => codeRow(unhex(x.change), unhex(x.entry), x.open, x.open ? SESSION : VISIT,
+			new Map([[x.imported_entry, unhex(x.its_import)]])));
 	for (const x of v.names)
 		c.check('names', x.name, () => equal(openName(unhex(x.sealed), metaKey(unhex(x.epoch_key), unhex(x.epoch))), utf8(x.text)));
 	for (const x of v.reasons)

@@ -5,13 +5,13 @@
  */
 import { readFileSync } from 'node:fs';
 import { readBundle } from './bundle';
-import { Bytes, equal, hex, must, unlessRefused, utf8 } from './bytes';
+import { Bytes, equal, hex, isZero, must, unlessRefused, utf8 } from './bytes';
 import { Change, State, readChange } from './crdt';
 import { Body, deviceKeys, openKeystore } from './keystore';
 import { Entry } from './log';
 import { Org, evaluate } from './org';
 import { KIND } from './org_ops';
-import { Reader, Vault, epochOf, openEpoch, openKeygrant, openKeytable, readEpoch } from './vault';
+import { Epoch, Reader, Vault, dropEpochOf, dropSecret, epochOf, openDrop, openEpoch, openKeygrant, openKeytable, readEpoch, tombImage } from './vault';
 import { openWelcome } from './welcome';
 
 /* vault.md, 8: "They are in the state hash and in no list." */
@@ -93,7 +93,7 @@ function readStream(vault: Vault, effective: Entry[], body: Body): { read: Read[
 
 		if (change === null)
 			unopened++;
-		else if (!dead(TOMBSTONE.group, change.group))
+		else if (!dead(TOMBSTONE.group, tombImage(change.group)))
 			read.push({ id: e.id, change });
 	}
 	return { read, unopened };
@@ -115,6 +115,18 @@ function withoutRepeats(read: Read[]): Read[] {
 
 function streamsOf(org: Org): Bytes[] {
 	return [org.roster, ...[...org.teams.values()].map((t) => t.op.team)];
+}
+
+/* How many rows of a drop-box do not open: each must be a change of the group of zeroes that came by its dot. */
+function unopenedRows(vault: Vault, epochs: Map<string, Epoch>, effective: Entry[]): number {
+	return ofKind(effective, KIND.data).filter(({ e, payload }) => {
+		const id = dropEpochOf(payload);
+		const [key, epoch] = [vault.epochKey(id), epochs.get(hex(id))];
+		const row = key === null || epoch === undefined ? null
+			: unlessRefused(() => readChange(openDrop(payload, e.header, dropSecret(key, epoch.commit))));
+
+		return row === null || row.import16 === null || !isZero(row.group);
+	}).length;
 }
 
 /* A run whose author was never admitted has no place in a store. */
@@ -148,6 +160,12 @@ export function openBundle(file: Bytes, keystore: Bytes, passphrase: Bytes, welc
 
 			epochs.fromLog++;
 			epochs.agree &&= held === undefined || held.e === null || equal(held.e, key);
+		}
+		if (org.isDropBox(stream)) {
+			const made = ofKind(effective, KIND.epoch).map(({ e, payload }): [string, Epoch] => [hex(e.id.slice(0, 16)), readEpoch(payload)]);
+
+			unopened += unopenedRows(vault, new Map(made), effective);
+			continue;
 		}
 		const got = readStream(vault, effective, body);
 

@@ -443,6 +443,10 @@ export class Org {
 	}
 
 	/* "Who reads." */
+	isDropBox(stream: Bytes): boolean {
+		return this.teams.get(hex(stream))?.mode === 1;
+	}
+
 	readers(team: Bytes): Device[] {
 		const mode = this.teams.get(hex(team))?.mode;
 

@@ -2,7 +2,7 @@
  * proto/vault.md: epochs, case keys, and what two layers seal.
  */
 import { Bytes, NONE, be64, equal, hex, must, unlessRefused, utf8 } from './bytes';
-import { HC, ascending, keyAndCommit, publicOf, unbox, unpad, unseal } from './hc';
+import { HC, agree, ascending, keyAndCommit, publicOf, unbox, unpad, unseal } from './hc';
 import { Header, Int } from './log';
 import { Value, asArray, asBin, asCount, asStr, asUint, decode, orNull } from './msgpack';
 
@@ -36,10 +36,12 @@ export function metaKey(e: Bytes, epoch: Bytes): Bytes {
 
 interface Recipient { dev: Bytes; sealed: Bytes }
 
-export interface Epoch { n: Int; parent: Bytes | null; commit: Bytes; epk: Bytes; recipients: Recipient[] }
+export interface Epoch { n: Int; parent: Bytes | null; commit: Bytes; epk: Bytes; recipients: Recipient[]; dropPk: Bytes | null }
 
 export function readEpoch(payload: Bytes): Epoch {
-	const f = asArray(decode(payload), 7);
+	const f = asArray(decode(payload));
+
+	must(f.length === 7 || f.length === 8, 'an EPOCH of another length');
 	const recipients = atMost(f[5], READERS_MAX).map((row) => {
 		const [dev, index, sealed] = asArray(row, 3);
 
@@ -50,7 +52,8 @@ export function readEpoch(payload: Bytes): Epoch {
 	must(ascending(recipients, (r) => r.dev), 'readers out of order');
 	asUint(f[2]);
 	orNull(f[6], (v) => asBin(v, 48));
-	return { n: asUint(f[0]), parent: orNull(f[1], (v) => asBin(v, 16)), commit: asBin(f[3], 32), epk: asBin(f[4], 32), recipients };
+	return { n: asUint(f[0]), parent: orNull(f[1], (v) => asBin(v, 16)), commit: asBin(f[3], 32), epk: asBin(f[4], 32), recipients,
+		dropPk: f.length === 8 ? asBin(f[7], 32) : null };
 }
 
 /* "An opener tries its seal keys, newest first, and checks the commitment" */
@@ -167,6 +170,9 @@ export function openReason(reason: Bytes, mk: Bytes): { ms: number; text: string
 export interface Place { author: Bytes; stream: Bytes; inc: Bytes; ranges: [Int, Int][] }
 
 /* org.md, 3: "ERASE_REQ ranges include both ends, ascend, and leave at least one entry between two of one log" */
+/* What stands for an erased group or record. */
+export const tombImage = (id: Bytes) => HC(16, NONE, 'fb1/tomb', id);
+
 function readPlaces(v: Value): Place[] {
 	return atMost(v, 256).map((row) => {
 		const [author, stream, inc, list] = asArray(row, 4);
@@ -210,6 +216,25 @@ export function readReceipt(payload: Bytes): { request: Bytes; gone: Int; absent
 		request: asBin(request, 32), gone: asUint(gone), absent: asUint(absent), keys: keys as boolean, oldest: asUint(oldest),
 		late: readPlaces(late),
 	};
+}
+
+// ---- 11. Drop-boxes ----
+
+export function dropSecret(e: Bytes, commit: Bytes): Bytes {
+	return HC(32, e, 'fb1/epoch/drop', commit);
+}
+
+export function dropEpochOf(payload: Bytes): Bytes {
+	return asBin(asArray(decode(payload), 5)[0], 16);
+}
+
+/* What a reader of the drop-box makes of a row's payload. */
+export function openDrop(payload: Bytes, h: Pick<Header, 'author' | 'stream' | 'inc' | 'seq'>, secret: Bytes): Bytes {
+	const [epoch, salt, epk, commit, sealed] = asArray(decode(payload), 5);
+	const [key, made] = keyAndCommit(agree(secret, asBin(epk, 32)), 'fb1/drop', asBin(epk), publicOf(secret), ...place(h));
+
+	must(equal(made, asBin(commit, 32)), 'another commitment');
+	return unpad(unbox(key, asBin(salt, 24), asBin(epoch, 16), asBin(sealed)));
 }
 
 // ---- everything that a device holds ----

@@ -461,6 +461,59 @@ keys_not_held_and_teams_granted_to_oneself_are_found(void **state)
 	world_free(w);
 }
 
+/* The outside of an EPOCH, sealed to one device; with the key of a drop-box or without. */
+static void
+world_epoch(struct world *w, unsigned by, const struct stream_id *stream, unsigned to, bool drop_pk)
+{
+	static const uint8_t zero[48];
+	struct buf p = BUF_INIT;
+
+	wr_array(&p, drop_pk ? 8 : 7);
+	wr_uint(&p, 1);
+	wr_nil(&p);
+	wr_uint(&p, 0);
+	wr_bin(&p, zero, 32);
+	wr_bin(&p, zero, 32);
+	wr_array(&p, 1);
+	wr_array(&p, 3);
+	WR_FIXED(&p, w->actors[to].id);
+	wr_uint(&p, 0);
+	wr_bin(&p, zero, 48);
+	wr_nil(&p);
+	if (drop_pk)
+		wr_bin(&p, zero, 32);
+	world_write(w, by, stream, 0, KIND_EPOCH, buf_bytes(&p));
+	buf_free(&p);
+}
+
+static void
+a_drop_box_sealed_to_an_adviser_is_found(void **state)
+{
+	struct world *w = audited_office();
+	struct stream_id team = team_of(1), box = team_of(2);
+	struct audit *a;
+
+	(void)state;
+	world_team(w, C1, 0, &box, 1, 1);
+	works(w, ANA, &box, 0, 1);
+	world_epoch(w, ANA, &box, C1, true);    /* as it should be: a writer makes one for the coordinators */
+	world_epoch(w, ANA, &team, BOB, false); /* and a team's */
+	a = audit_of(w);
+	assert_int_equal(findings(a, "A5"), 0);
+	audit_free(a);
+	world_epoch(w, ANA, &box, BOB, true);
+	a = audit_of(w);
+	assert_int_equal(findings(a, "A5"), 1);
+	audit_free(a);
+	world_epoch(w, ANA, &box, C1, false);
+	world_epoch(w, ANA, &team, BOB, true);
+	world_write(w, ANA, &team, 0, KIND_EPOCH, BYTES_STR("?"));
+	a = audit_of(w);
+	assert_int_equal(findings(a, "A5"), 4);
+	audit_free(a);
+	world_free(w);
+}
+
 /* A whole replica of rubbish: the findings stay few and the count tells. */
 static void
 findings_are_kept_within_bounds(void **state)
@@ -543,6 +596,7 @@ main(void)
 		cmocka_unit_test(payloads_are_erased_only_by_two_members),
 		cmocka_unit_test(devices_that_held_the_same_and_understood_it_differently_are_found),
 		cmocka_unit_test(keys_not_held_and_teams_granted_to_oneself_are_found),
+		cmocka_unit_test(a_drop_box_sealed_to_an_adviser_is_found),
 		cmocka_unit_test(findings_are_kept_within_bounds),
 		cmocka_unit_test(a_source_may_report_what_it_cannot_read),
 		cmocka_unit_test(running_out_of_memory_is_an_error_and_no_finding),

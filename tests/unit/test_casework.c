@@ -159,7 +159,7 @@ profiles_that_ship_have_labels_in_swedish_and_english(void **state)
 				CHECK_CASE(field->name, field->label_count, 2);
 				for (size_t c = 0; field->list != NULL && c < field->list->choice_count; c++)
 					CHECK_CASE(field->list->choices[c].code,
-					           field->list->choices[c].label_count, 2);
+					           field->list->choices[c].label_count, i == 0 ? 7 : 2); /* what visitors see */
 			}
 		}
 		profile_free(p);
@@ -609,11 +609,20 @@ what_does_not_fit_in_an_entry_is_refused(void **state)
                       field "]}]}"
 #define TYPE(head) "{\"profile\":\"p\",\"version\":2,\"types\":[{" head ",\"fields\":[]}]}"
 
+/* A refusal begins with its line, and in these profiles there is only one. */
+static const char *
+without_line(const char *text)
+{
+	if (strncmp(text, "line 1: ", 8) != 0)
+		fail_msg("no line in: %s", text);
+	return text + 8;
+}
+
 static void
 profiles_with_a_fault_are_refused_by_place(void **state)
 {
 	static const struct { const char *name, *json, *want; } cases[] = {
-		{ "not JSON", "{", "line 1: string or '}' expected near end of file" },
+		{ "not JSON", "{", "string or '}' expected near end of file" },
 		{ "not an object", "[]", "a profile is a JSON object" },
 		{ "no version", "{\"profile\":\"p\"}", "version: must be a whole number from 1 to 2147483647" },
 		{ "no types", "{\"profile\":\"p\",\"version\":1}", "types: must be an array with at least one type" },
@@ -662,7 +671,7 @@ profiles_with_a_fault_are_refused_by_place(void **state)
 		struct err err = ERR_INIT;
 
 		CHECK_CASE(cases[i].name, profile_parse(&p, BYTES_STR(cases[i].json), &err), ERR_INVALID);
-		if (strcmp(err.text, cases[i].want) != 0)
+		if (strcmp(without_line(err.text), cases[i].want) != 0)
 			fail_msg("%s: got %s", cases[i].name, err.text);
 		assert_null(p);
 	}

@@ -7,6 +7,7 @@
 
 #include "../unit/fixed_env.h"
 #include "../unit/world.h"
+#include "casework/rows.h"
 #include "crypto/seal.h"
 #include "json.h"
 #include "vault/vault_internal.h"
@@ -18,7 +19,7 @@ static struct world *w;
 static struct org *org;
 static struct seal_pair seals[4];
 static struct vault *v;
-static struct stream_id team;
+static struct stream_id team, drop_box;
 static struct header at; /* where the entry at hand stands */
 
 static void
@@ -36,6 +37,7 @@ make_org(void)
 {
 	w = world_new();
 	team = team_of(1);
+	drop_box = team_of(2);
 	for (unsigned i = COORDINATOR; i <= NEWCOMER; i++) {
 		seal_pair_make(&fixed.env, &seals[i]);
 		memcpy(w->actors[i].request.keys.seal_pk, seals[i].pk, 32);
@@ -46,6 +48,7 @@ make_org(void)
 		world_admit(w, ROOT, 0, i, i);
 	world_grant(w, ROOT, 0, COORDINATOR, ROLE_COORDINATOR, NULL, 1);
 	world_team(w, COORDINATOR, 0, &team, 1, 0);
+	world_team(w, COORDINATOR, 0, &drop_box, 1, 1);
 	for (unsigned i = COORDINATOR; i <= ADVISER; i++)
 		world_grant(w, ROOT, 0, i, ROLE_ADVISOR, &team, RANK_NONE);
 	org = org_new();
@@ -384,6 +387,154 @@ print_order(void)
 	buf_free(&payload);
 }
 
+/* ---- drop-boxes ---- */
+
+static void
+print_drop(const char *name, struct vault *reader, const struct header *h, const struct buf *payload, enum err_code want)
+{
+	struct buf body = BUF_INIT;
+
+	must(vault_open_drop(reader, h, buf_bytes(payload), &body, NULL) == want, name);
+	row(name);
+	print_place(h);
+	print_payload(payload);
+	json_bool("opens", want == ERR_OK);
+	if (want == ERR_OK)
+		json_hex("body", body.p, body.len);
+	json_close('}');
+	buf_free(&body);
+}
+
+/* A payload is [epoch, salt, epk, commit, box]. */
+enum { EPK_AT = 1 + 18 + 26 + 2, COMMIT_AT = EPK_AT + 32 + 2 };
+
+/* An adviser finds no epoch, makes one for the coordinators, and writes under it. */
+static void
+print_drops(void)
+{
+	struct vault *writer = vault_of(ADVISER), *reader = vault_of(COORDINATOR);
+	struct header h = { .kind = KIND_DATA, .author = w->actors[ADVISER].keys.sign_pk, .stream = drop_box, .inc = inc_of(0), .seq = 2 }, other;
+	struct buf payload = BUF_INIT;
+	struct entry e;
+
+	must(writer != NULL && reader != NULL, "vault_new");
+	must(vault_make_epoch(writer, &fixed.env, org, &drop_box, 0, &payload, NULL) == ERR_OK, "an epoch of the drop-box");
+	e = entry_of(ADVISER, KIND_EPOCH, 1, &payload);
+	e.h.stream = drop_box;
+	e.id = header_id(&e.h);
+	must(vault_learn(writer, org, &e, NULL) == ERR_OK && vault_learn(reader, org, &e, NULL) == ERR_OK, "learning it");
+	must(!writer->keys[0].has_e && reader->keys[0].has_e && !reader->epochs[0].drop_wrong, "who holds the key");
+	writer->epochs[0].effective = writer->epochs[0].clean = true;
+	json_open("drops", '{');
+	json_hex("stream", drop_box.b, 16);
+	json_hex("epoch_payload", payload.p, payload.len);
+	json_hex("epoch", reader->epochs[0].id.b, 16);
+	json_hex("epoch_key", reader->keys[0].e, 32);
+	json_hex("device", w->actors[COORDINATOR].id.b, 16);
+	json_hex("seal_sk", seals[COORDINATOR].sk, 32);
+	json_hex("drop_pk", reader->epochs[0].drop_pk, 32);
+	json_open("rows", '[');
+	must(vault_seal_drop(writer, &fixed.env, &h, BYTES_STR("a row"), &payload, NULL) == ERR_OK, "vault_seal_drop");
+	print_drop("one row", reader, &h, &payload, ERR_OK);
+	other = h;
+	other.seq++;
+	print_drop("at another seq", reader, &other, &payload, ERR_DAMAGED);
+	other = h;
+	other.author = w->actors[COORDINATOR].keys.sign_pk;
+	print_drop("by another author", reader, &other, &payload, ERR_DAMAGED);
+	payload.p[COMMIT_AT] ^= 1;
+	print_drop("another commitment", reader, &h, &payload, ERR_DAMAGED);
+	payload.p[COMMIT_AT] ^= 1;
+	payload.p[payload.len - 1] ^= 1;
+	print_drop("its box changed", reader, &h, &payload, ERR_DAMAGED);
+	must(vault_seal_drop(writer, &fixed.env, &h, BYTES_NONE, &payload, NULL) == ERR_OK, "vault_seal_drop");
+	print_drop("an empty row", reader, &h, &payload, ERR_OK);
+	memset(payload.p + EPK_AT, 0, 32);
+	print_drop("ephemeral key of low order", reader, &h, &payload, ERR_DAMAGED);
+	json_close(']');
+	json_close('}');
+	vault_free(writer);
+	vault_free(reader);
+	buf_free(&payload);
+}
+
+/* ---- rows ---- */
+
+static const char row_profile[] =
+	"{\"profile\":\"rows\",\"version\":1,\"lists\":[{\"name\":\"l\",\"open\":true,\"choices\":[{\"code\":\"one\"}]}],\"types\":["
+	"{\"number\":2,\"name\":\"session\",\"group\":\"open\",\"class\":\"open\",\"fields\":[{\"number\":1,\"name\":\"name\",\"type\":\"text\"}]},"
+	"{\"number\":3,\"name\":\"visit\",\"group\":\"own\",\"class\":\"statistics\",\"notes\":true,\"fields\":["
+	"{\"number\":1,\"name\":\"minutes\",\"type\":\"integer\"},{\"number\":2,\"name\":\"title\",\"type\":\"text\"},"
+	"{\"number\":3,\"name\":\"session\",\"type\":\"ref\",\"ref\":\"session\"},{\"number\":4,\"name\":\"before\",\"type\":\"ref\",\"ref\":\"visit\"},"
+	"{\"number\":5,\"name\":\"to\",\"type\":\"choice\",\"list\":\"l\"},{\"number\":6,\"name\":\"who\",\"type\":\"ref\",\"ref\":\"visit\",\"class\":\"content\"}]}]}";
+
+static bool
+second_came_by_import(void *ctx, const uint8_t entry[16], uint8_t import[16])
+{
+	memcpy(import, ctx, 16);
+	return entry[0] == 2;
+}
+
+static void
+print_row(const char *name, const struct profile *p, const struct change *c)
+{
+	const struct profile_type *t = profile_type_numbered(p, c->type);
+	uint8_t entry[16] = { 9 }, import[16] = { 7 };
+	struct buf body = BUF_INIT, coded = BUF_INIT;
+	bool told;
+
+	change_encode(&body, c);
+	must(rows_encode(&coded, &told, p, t, c, entry, second_came_by_import, import, NULL) == ERR_OK, name);
+	row(name);
+	json_bool("open", t->group == GROUP_OPEN);
+	json_hex("entry", entry, sizeof(entry));
+	json_hex("imported_entry", (const uint8_t[16]){ 2 }, 16);
+	json_hex("its_import", import, sizeof(import));
+	json_hex("change", body.p, body.len);
+	json_hex("row", coded.p, coded.len);
+	json_bool("told", told);
+	json_close('}');
+	buf_free(&body);
+	buf_free(&coded);
+}
+
+static void
+print_rows(void)
+{
+	static const uint8_t number[] = { 0x05 }, text[] = { 0xa2, 'h', 'i' }, code[] = { 0xa3, 'o', 'n', 'e' }, nil[] = { 0xc0 };
+	static const uint8_t ref[18] = { 0xc4, 16, 0x33 }, note[] = { 0x93, 0xc4, 16, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xa1, 'n', 0xc0 };
+	static const struct dot over[] = { { { 1 }, 0 }, { { 2 }, 3 } };
+	const struct op visit[] = {
+		{ .kind = OP_SET, .field = 1, .value = BYTES(number, sizeof(number)), .over = over, .over_count = 2 },
+		{ .kind = OP_SET, .field = 2, .value = BYTES(text, sizeof(text)), .over = over, .over_count = 1 },
+		{ .kind = OP_SET, .field = 3, .value = BYTES(ref, sizeof(ref)) },
+		{ .kind = OP_SET, .field = 4, .value = BYTES(ref, sizeof(ref)) },
+		{ .kind = OP_SET, .field = 5, .value = BYTES(text, sizeof(text)) },
+		{ .kind = OP_SET, .field = 5, .value = BYTES(code, sizeof(code)) },
+		{ .kind = OP_CLEAR, .field = 1, .value = BYTES(nil, sizeof(nil)), .over = over, .over_count = 1 },
+		{ .kind = OP_SET, .field = 6, .value = BYTES(ref, sizeof(ref)) },
+		{ .kind = OP_NOTE, .field = 0, .value = BYTES(note, sizeof(note)) },
+	};
+	struct change c = { .v = CHANGE_V, .profile_version = 1, .group = { { 4 } }, .record = { { 4 } }, .type = 3, .hlc = 77, .has_shown = true,
+	                    .shown_ms = 1567422720000, .shown_offset_min = 120, .ops = visit, .op_count = COUNT_OF(visit) };
+	const struct op named = { .kind = OP_SET, .field = 1, .value = BYTES(text, sizeof(text)) };
+	struct profile *p;
+
+	must(profile_parse(&p, BYTES_STR(row_profile), NULL) == ERR_OK, "the profile");
+	json_open("coded", '[');
+	print_row("a visit", p, &c);
+	c.has_import = true;
+	c.import[0] = 8;
+	print_row("an imported visit", p, &c);
+	c.op_count = 1;
+	c.ops = visit + 1;
+	print_row("nothing to copy", p, &c);
+	c = (struct change){ .v = CHANGE_V, .profile_version = 1, .record = { { 5 } }, .type = 2, .hlc = 78, .ops = &named, .op_count = 1 };
+	print_row("a session", p, &c);
+	json_close(']');
+	profile_free(p);
+}
+
 int
 main(void)
 {
@@ -399,6 +550,8 @@ main(void)
 	print_table();
 	print_name();
 	print_order();
+	print_drops();
+	print_rows();
 	json_close('}');
 	printf("\n");
 	vault_free(v);
