@@ -18,10 +18,11 @@ page() {
 json='Content-Type: application/json'
 # ask PATH BODY [CURL ARG…]: as the page would. The answer is in $work/out, its status in $code.
 ask() {
-	_path=$1 _body=$2
+	_path=$1
+	printf '%s' "$2" >"$work/body" # a welcome is longer than an argument may be
 	shift 2
 	code=$(curl -s -m 60 -o "$work/out" -w '%{http_code}' -b "$work/jar" -H "X-Faltbok-Key: $key" -H "$json" -H "Origin: $base" \
-		-H 'Sec-Fetch-Site: same-origin' -H 'Sec-Fetch-Mode: cors' -H 'Sec-Fetch-Dest: empty' -d "$_body" "$@" "$base/api/v1/$_path")
+		-H 'Sec-Fetch-Site: same-origin' -H 'Sec-Fetch-Mode: cors' -H 'Sec-Fetch-Dest: empty' --data-binary "@$work/body" "$@" "$base/api/v1/$_path")
 }
 # refused STATUS "what" CURL ARG…: this status, an error in CONTRACT's form, nothing of a case, and the connection is of no use afterwards.
 refused() {
