@@ -18,6 +18,7 @@ static const struct command own_commands[] = {
 	{ "serve", "[--listen HOST:PORT] [--peer HOST:PORT]… [--no-discovery] [--http 127.0.0.1:PORT [--lock-after MINUTES]]",
 	  "Keeps in step with others until interrupted; with --http also serves the page of this node to this computer's browser." },
 	{ "page", "", "Prints a new address of the page that the running node serves; it works once." },
+	{ "practice", "", "Makes a home for practice, with made-up examples; nothing in it counts." },
 	{ "passphrase", "[--new-passphrase-file FILE]", "Changes the passphrase of this home." },
 	{ "recover", "--code FILE", "Sets a new passphrase with this device's recovery code." },
 };
@@ -26,7 +27,7 @@ static const struct command own_commands[] = {
 static const struct command *
 all_commands(void)
 {
-	static struct command list[64];
+	static struct command list[256];
 	size_t n = 0;
 
 	for (size_t i = 0; i < COUNT_OF(own_commands); i++)
@@ -168,6 +169,8 @@ main(int argc, char **argv)
 		status = app_init(&app);
 	else if (strcmp(app.argv[0], "join") == 0)
 		status = app_join(&app);
+	else if (strcmp(app.argv[0], "practice") == 0)
+		status = app_practice(&app);
 	else if (strcmp(app.argv[0], "serve") == 0)
 		status = app_serve(&app);
 	else if (strcmp(app.argv[0], "page") == 0)

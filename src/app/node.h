@@ -36,12 +36,15 @@ struct founding {
 	struct bytes passphrase, profile;
 	enum kdf_strength kdf;
 };
-/* The home and in it the organisation, its node left open. `kit->escrow` and `kit->drop_box` say whether there are to be any. May run off the loop. */
+/* The home and in it the organisation, its node left open: home_create() and found_in(). `kit->escrow` and `kit->drop_box` say whether there are to be any. */
 enum err_code found_org(struct node **out, struct env *env, const struct founding *f, struct kit *kit, uint8_t print[32], struct err *err) MUST_CHECK;
+/* The same in a home just made, which it takes over; kit->code is there already. */
+enum err_code found_in(struct node **out, struct home *home, const struct founding *f, struct kit *kit, uint8_t print[32], struct err *err) MUST_CHECK;
 json_t *founded_json(struct node *node, const uint8_t print[32]);
 json_t *kit_json(const struct kit *kit);
 
 int app_init(struct app *app);   /* faltbok init */
+int app_practice(struct app *app); /* faltbok practice */
 int app_serve(struct app *app);  /* faltbok serve */
 int app_page(struct app *app);   /* faltbok page */
 

@@ -30,6 +30,8 @@ struct serve_job {
 	struct node *node;
 	struct home home;
 	bool has_home;
+	bool enter;                  /* it is to become the node */
+	struct kit kit;
 	struct keystore *keys;       /* of a node that was locked */
 	json_t *more;                /* what the answer says beside the session */
 };
@@ -64,18 +66,29 @@ static void
 do_init(struct serve_job *j)
 {
 	struct app *app = j->s->app;
-	struct founding f = { .home = app->home, .org = text(j, "org"), .member = text(j, "member"), .device = text(j, "device"),
-	                      .passphrase = buf_bytes(&j->passphrase), .profile = BYTES(builtin_profile, builtin_profile_bytes), .kdf = app->kdf };
-	struct kit kit = { .escrow = !json_is_false(json_object_get(j->wish, "escrow")), .drop_box = true };
+
+	j->has_home = home_create(&j->home, app->env, app->home, text(j, "member"), text(j, "device"), buf_bytes(&j->passphrase), app->kdf,
+	                          j->kit.code, &j->err) == ERR_OK;
+	j->enter = j->has_home;
+}
+
+/* On the loop again: a node has timers of its own from its first moment. */
+static void
+found(struct serve_job *j)
+{
+	struct founding f = { .org = text(j, "org"), .member = text(j, "member"), .device = text(j, "device"),
+	                      .profile = BYTES(builtin_profile, builtin_profile_bytes) };
 	char words[WORDS_SIX_BYTES + 1], hex[65];
 	uint8_t print[32];
 
-	if (found_org(&j->node, app->env, &f, &kit, print, &j->err) == ERR_OK) {
-		more(j, "kit", kit_json(&kit));
+	j->kit.escrow = !json_is_false(json_object_get(j->wish, "escrow"));
+	j->kit.drop_box = true;
+	j->has_home = false;
+	if (found_in(&j->node, &j->home, &f, &j->kit, print, &j->err) == ERR_OK) {
+		more(j, "kit", kit_json(&j->kit));
 		more(j, "words", json_string(words_encode(words, print, 6)));
 		more(j, "root_fingerprint", json_string(hex_encode(hex, print, 32)));
 	}
-	wipe(&kit, sizeof(kit));
 }
 
 static void
@@ -100,13 +113,13 @@ do_request(struct serve_job *j)
 	buf_free(&out);
 }
 
-/* What has joined becomes a node; what has not waits for its welcome. */
+/* What has joined becomes a node; what has not waits for its welcome. On the loop. */
 static void
 move_in(struct serve_job *j)
 {
 	static const struct org_id none;
 
-	if (SAME(j->home.keys->org, none))
+	if (!j->has_home || SAME(j->home.keys->org, none))
 		return;
 	j->has_home = false;
 	(void)!node_of_home(&j->node, &j->home, &j->err);
@@ -143,8 +156,7 @@ do_unlock(struct serve_job *j)
 		return;
 	}
 	open_home(j, 1, buf_bytes(&j->passphrase));
-	if (j->has_home)
-		move_in(j);
+	j->enter = j->has_home;
 }
 
 static void
@@ -207,8 +219,8 @@ do_recover(struct serve_job *j)
 	if (!j->has_home)
 		return;
 	set_passphrase(j, j->home.keys);
-	if (j->err.code == ERR_OK && home_save_keystore(&j->home, &j->err) == ERR_OK)
-		move_in(j);
+	if (j->err.code == ERR_OK)
+		j->enter = home_save_keystore(&j->home, &j->err) == ERR_OK;
 }
 
 static bool
@@ -234,8 +246,8 @@ do_welcome(struct serve_job *j)
 		err_set(&j->err, ERR_REFUSED, "the welcome is from another organisation; nothing was taken");
 	} else if (text(j, "root") == NULL && !json_is_true(json_object_get(j->wish, "yes"))) {
 		more(j, "confirm", json_true());
-	} else if (welcome_accept(&j->home, &w, &j->err) == ERR_OK)
-		move_in(j);
+	} else
+		j->enter = welcome_accept(&j->home, &w, &j->err) == ERR_OK;
 	if (j->err.code == ERR_OK) {
 		more(j, "words", json_string(words_encode(words, w.root_fingerprint, 6)));
 		more(j, "root_fingerprint", json_string(hex_encode(hex, w.root_fingerprint, 32)));
@@ -284,6 +296,7 @@ job_free(struct serve_job *j)
 	buf_wipe(&j->passphrase);
 	buf_wipe(&j->old);
 	buf_wipe(&j->file);
+	wipe(&j->kit, sizeof(j->kit));
 	mem_free(j);
 }
 
@@ -318,21 +331,24 @@ settle_keys(struct serve_job *j)
 static void
 settle(struct serve_job *j)
 {
+	static const struct org_id none;
 	struct serve *s = j->s;
 
 	s->busy = false;
-	if (j->has_home) {
+	if (j->has_home && SAME(j->home.keys->org, none)) {
 		s->home = j->home;
 		s->state = SERVE_JOINING;
+	} else if (j->has_home) {
+		home_close(&j->home);
 	}
 	if (j->keys != NULL)
 		settle_keys(j);
-	if (j->node == NULL)
-		return;
-	if (s->stopping || serve_opened(s, j->node, &j->err) != ERR_OK)
+	if (j->node != NULL && s->stopping)
 		node_close(j->node);
-	else
-		serve_seen(s);
+	else if (j->node != NULL)
+		(void)!serve_opened(s, j->node, &j->err); /* which closes it when it fails */
+	if (s->node == NULL && s->state != SERVE_JOINING)
+		s->state = serve_has_home(s) ? SERVE_LOCKED : SERVE_NO_HOME;
 }
 
 static void
@@ -409,10 +425,13 @@ ended(void *ctx)
 {
 	struct serve_job *j = ctx;
 
-	if (j->deed->work == do_code && j->err.code == ERR_OK)
+	if (j->deed->work == do_code && j->err.code == ERR_OK) {
 		join_by_code(j);
-	else
-		finish(j);
+		return;
+	}
+	if (j->enter && !j->s->stopping)
+		(j->deed->work == do_init ? found : move_in)(j);
+	finish(j);
 }
 
 static enum err_code

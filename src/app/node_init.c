@@ -92,12 +92,21 @@ add_drop_box(struct node *node, bool wanted, struct err *err)
 enum err_code
 found_org(struct node **out, struct env *env, const struct founding *f, struct kit *kit, uint8_t print[32], struct err *err)
 {
-	uint8_t root[32], escrow[32];
 	struct home home = { 0 };
 
 	*out = NULL;
-	if (home_create(&home, env, f->home, f->member, f->device, f->passphrase, f->kdf, kit->code, err) != ERR_OK ||
-	    node_of_home(out, &home, err) != ERR_OK)
+	if (home_create(&home, env, f->home, f->member, f->device, f->passphrase, f->kdf, kit->code, err) != ERR_OK)
+		return err->code;
+	return found_in(out, &home, f, kit, print, err);
+}
+
+enum err_code
+found_in(struct node **out, struct home *home, const struct founding *f, struct kit *kit, uint8_t print[32], struct err *err)
+{
+	struct env *env = home->env;
+	uint8_t root[32], escrow[32];
+
+	if (node_of_home(out, home, err) != ERR_OK)
 		return err->code;
 	if (node_found(*out, f->org, f->member, f->device, root, f->profile, kit->escrow, escrow, err) == ERR_OK &&
 	    add_drop_box(*out, kit->drop_box, err) == ERR_OK && node_commit(*out, err) == ERR_OK) {

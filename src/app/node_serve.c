@@ -158,8 +158,8 @@ serve_ended(void *ctx)
 
 /* ---- life ---- */
 
-static bool
-has_home(struct serve *s)
+bool
+serve_has_home(const struct serve *s)
 {
 	char path[sizeof(s->app->home) + 16];
 
@@ -290,7 +290,7 @@ open_now(struct serve *s, struct err *err)
 	struct app *app = s->app;
 	struct node *node;
 
-	s->state = s->told = has_home(s) ? SERVE_LOCKED : SERVE_NO_HOME;
+	s->state = s->told = serve_has_home(s) ? SERVE_LOCKED : SERVE_NO_HOME;
 	if (s->state == SERVE_NO_HOME && s->http == NULL)
 		return err_set(err, ERR_REFUSED, "%s: no home is here yet; `faltbok init` founds an organisation, `faltbok join` joins one", app->home);
 	if (s->state == SERVE_NO_HOME || (s->http != NULL && app->passphrase_file == NULL))

@@ -57,6 +57,7 @@ void serve_ended(void *ctx); /* when a started one has ended */
 /* The node has just been opened: meets peers, takes the command line's calls. */
 enum err_code serve_opened(struct serve *s, struct node *node, struct err *err);
 
+bool serve_has_home(const struct serve *s);
 /* The same after it was locked. Takes the keystore over. */
 enum err_code serve_unlocked(struct serve *s, struct keystore *fresh, struct err *err);
 

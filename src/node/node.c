@@ -46,6 +46,7 @@ build(struct node *n, bool cold, struct err *err)
 	n->had_snapshot = !cold && node_load_snapshot(n);
 	if (n->vault == NULL) /* a snapshot that did not fit took it along */
 		return err_plain(err, ERR_NO_MEMORY);
+	node_desk_load(n);
 	rc = vault_refresh(n->vault, replica_org(n->home.replica), err);
 	if (rc == ERR_OK)
 		rc = node_project(n, err);
@@ -114,6 +115,7 @@ put_away(struct node *n)
 	struct err err = ERR_INIT;
 
 	node_end_invites(n);
+	node_desk_close(n);
 	if (n->home.replica == NULL || node_is_locked(n))
 		return;
 	replica_drop(n->home.replica);
