@@ -332,6 +332,8 @@ print_result(struct buf *out, const struct op_row *row, const json_t *r)
 		print_members(out, r);
 	else if (strcmp(op, "revoke") == 0 || strcmp(op, "ungrant") == 0)
 		print_removal(out, r);
+	else if (strncmp(op, "root ", 5) == 0 || strcmp(op, "recover") == 0)
+		print_root(out, op, r);
 	else if (strcmp(op, "adopt") == 0)
 		print_adopt(out, r);
 	else if (strcmp(op, "team add") == 0)

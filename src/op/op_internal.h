@@ -2,6 +2,7 @@
 #ifndef FALTBOK_OP_INTERNAL_H
 #define FALTBOK_OP_INTERNAL_H
 
+#include "node/removal.h"
 #include "op/op.h"
 
 const char *param_text(const struct op_call *c, const char *name); /* NULL when absent */
@@ -10,6 +11,7 @@ bool param_flag(const struct op_call *c, const char *name);
 json_t *json_hex(const void *p, size_t len);
 /* The file behind a PARAM_FILE_IN, and the one that a PARAM_FILE_OUT names: on disk, or with the call (files.c). */
 enum err_code param_file(struct op_call *c, const char *name, size_t max, struct buf *out);
+enum err_code param_file_of(struct op_call *c, const char *name, size_t nth, size_t max, struct buf *out); /* of several */
 enum err_code param_file_out(struct op_call *c, const char *name, struct bytes data);
 /* Fails the call with err's text as it stands. */
 void op_fail(struct op_call *c);
@@ -27,6 +29,11 @@ json_t *team_names(struct node *n, const struct org_device *d);
 json_t *op_record_json(struct node *n, const struct record *r, const struct stream_id *team);
 json_t *last_seen(struct node *n, const struct org_device *d);
 
+/* Removals in JSON, and where to cut: removal.c. */
+json_t *cuts_json(struct node *n, const struct node_removal *r);
+json_t *removal_json(struct op_call *c, const struct node_removal *r, const struct device_id *dev);
+enum err_code param_before(struct op_call *c, struct node_before before[BEFORE_MAX], size_t *count);
+
 void op_put(struct op_call *), op_get(struct op_call *), op_list(struct op_call *), op_search(struct op_call *),
 	op_resolve(struct op_call *), op_conflicts(struct op_call *), op_import(struct op_call *), op_export(struct op_call *);
 void op_admit(struct op_call *), op_members(struct op_call *), op_team_add(struct op_call *), op_team_list(struct op_call *),
@@ -34,6 +41,8 @@ void op_admit(struct op_call *), op_members(struct op_call *), op_team_add(struc
 	op_exposure(struct op_call *); /* members --exposure */
 void op_invite(struct op_call *), op_invite_list(struct op_call *), op_invite_confirm(struct op_call *),
 	op_invite_withdraw(struct op_call *);
+void op_root_show(struct op_call *), op_root_revoke(struct op_call *), op_root_grant(struct op_call *), op_root_rotate(struct op_call *),
+	op_recover(struct op_call *);
 void op_report(struct op_call *), op_targets(struct op_call *);
 void op_session_open(struct op_call *), op_session_current(struct op_call *), op_session_close(struct op_call *);
 void op_queue_add(struct op_call *), op_queue_list(struct op_call *), op_queue_edit(struct op_call *), op_queue_call(struct op_call *),

@@ -44,4 +44,6 @@ void figure(const char *name, double value, const char *unit, double floor_value
 void bench_serving(struct bench *b); /* serving.c */
 void figures_print(const char *json_path);
 
+void bench_org(struct bench *b);
+
 #endif
