@@ -94,6 +94,7 @@ fuzz:
 -include tests/sim/rules.mk
 -include tests/bench/rules.mk
 -include tests/second/rules.mk
+-include src/web/ui/rules.mk
 
 .PHONY: check-layers check-hands check-absence check-quotes check-clang
 check-layers:
