@@ -1,5 +1,4 @@
 # The page's own checks; the bundle itself is made where the program is linked.
-UI := src/web/ui
 UI_MODULES := $(UI)/node_modules/.package-lock.json
 $(UI_MODULES): $(UI)/package-lock.json
 	@echo "  NPM   $(UI)"

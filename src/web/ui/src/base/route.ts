@@ -7,7 +7,8 @@ import { createStore, useStore } from './store';
 export type Path = readonly string[];
 
 export function parsePath(hash: string): Path {
-	return hash.replace(/^#?\/?/, '').split('/').filter((s) => s !== '').map(decode);
+	if (!hash.startsWith('#/')) return []; // nothing, or the token of the first address
+	return hash.slice(2).split('/').filter((s) => s !== '').map(decode);
 }
 
 function decode(part: string): string {

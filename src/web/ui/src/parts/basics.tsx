@@ -201,7 +201,7 @@ export function Waiting() {
 		const timer = setTimeout(() => setLate(true), 400);
 		return () => clearTimeout(timer);
 	}, []);
-	return late ? <p class="waiting" role="status">{t('loading')}</p> : null;
+	return late ? <p class="waits" role="status">{t('loading')}</p> : null;
 }
 
 export function Facts({ rows }: { rows: readonly (readonly [ComponentChildren, ComponentChildren] | undefined | false)[] }) {

@@ -27,7 +27,7 @@ function goOn(from: HTMLElement): void {
 	const all = [...(from.closest('form')?.querySelectorAll<HTMLElement>('[data-next]') ?? [])];
 	const own = from.closest('[data-next]');
 	const next = all[all.indexOf(own as HTMLElement) + 1];
-	(next?.matches('fieldset') ? next.querySelector<HTMLElement>('input') : next)?.focus();
+	(next?.matches('[role=group]') ? next.querySelector<HTMLElement>('input') : next)?.focus();
 }
 
 export function Choose({ label, options, value, onInput, many = false, open = false, few = 8, help, autofocus = false }: Props) {
@@ -35,7 +35,7 @@ export function Choose({ label, options, value, onInput, many = false, open = fa
 	const name = useId();
 	const [typed, setTyped] = useState('');
 	const [all, setAll] = useState(false);
-	const box = useRef<HTMLFieldSetElement>(null);
+	const box = useRef<HTMLDivElement>(null);
 	const filter = useRef<HTMLInputElement>(null);
 	const found = useMemo(() => matching(options, typed), [options, typed]);
 	const searchable = options.length > few || open;
@@ -78,14 +78,14 @@ export function Choose({ label, options, value, onInput, many = false, open = fa
 	};
 
 	return (
-		<fieldset class="choose" data-next ref={box} aria-describedby={help !== undefined ? `${name}-help` : undefined}>
-			<legend>{label}</legend>
-			{help !== undefined && <p class="help" id={`${name}-help`}>{help}</p>}
+		<div class="choose" role="group" data-next ref={box} aria-labelledby={`${name}-label`} aria-describedby={help !== undefined ? `${name}-help` : undefined}>
+			<p class="label" id={`${name}-label`}>{label}</p>
 			{searchable && (
 				<input class="choose-filter" ref={filter} type="text" dir="auto" autocomplete="off" spellcheck={false} value={typed} autofocus={autofocus}
 					placeholder={t('choose.search')} aria-label={t('choose.search.in', { name: typeof label === 'string' ? label : '' })}
 					onInput={(e) => setTyped(e.currentTarget.value)} onKeyDown={onFilterKey} />
 			)}
+			{help !== undefined && <p class="help" id={`${name}-help`}>{help}</p>}
 			<div class="chips" onKeyDown={onChipKey}>
 				{shown.map((o) => (
 					<label key={o.code} class={`chip${value.includes(o.code) ? ' on' : ''}`}>
@@ -109,7 +109,7 @@ export function Choose({ label, options, value, onInput, many = false, open = fa
 			</div>
 			{typed !== '' && <p class="unseen" role="status">{t('choose.found', { n: found.length })}</p>}
 			{typed !== '' && found.length === 0 && !open && <p class="help">{t('choose.none')}</p>}
-		</fieldset>
+		</div>
 	);
 }
 

@@ -160,8 +160,8 @@ function asVisit(all: ReadonlyMap<string, number>): Map<string, number> {
 function Choice5({ value, onInput }: { value: string[]; onInput: (v: string[]) => void }) {
 	const t = useT();
 	return (
-		<fieldset class="choose">
-			<legend>{t('queue.minutes')}</legend>
+		<div class="choose" role="radiogroup" aria-labelledby="triage-minutes">
+			<p class="label" id="triage-minutes">{t('queue.minutes')}</p>
 			<div class="chips">
 				{['5', '15', '30', '60'].map((m) => (
 					<label key={m} class={`chip${value[0] === m ? ' on' : ''}`}>
@@ -170,6 +170,6 @@ function Choice5({ value, onInput }: { value: string[]; onInput: (v: string[]) =
 					</label>
 				))}
 			</div>
-		</fieldset>
+		</div>
 	);
 }
