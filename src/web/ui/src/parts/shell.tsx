@@ -56,10 +56,12 @@ function Custody() {
 	useLive(() => true, () => void inBackground(loadStatus).catch(() => undefined), 600);
 	const line = custodyLine(t, alive, status);
 	return (
-		<a class={`custody ${line.kind}`} href={href('step')} aria-label={t('custody.label', { text: line.text })}>
-			<span class="dot" aria-hidden="true" />
-			<span>{line.text}</span>
-		</a>
+		<aside aria-label={t('step.copies')}>
+			<a class={`custody ${line.kind}`} href={href('step')} aria-label={t('custody.label', { text: line.text })}>
+				<span class="dot" aria-hidden="true" />
+				<span>{line.text}</span>
+			</a>
+		</aside>
 	);
 }
 

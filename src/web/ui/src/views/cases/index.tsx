@@ -125,7 +125,7 @@ function Hit({ rec, here }: { rec: Rec; here: boolean }) {
 			return f === undefined || v === '' ? '' : f.choices !== undefined ? capital(choiceLabel(f, v, lang)) : v;
 		};
 		return {
-			title: word('title') || word('topic') || word('name') || recordName(rec), more: [word('responsible'), word('to')].filter((s) => s !== ''),
+			title: word('title') || word('topic') || word('name') || (rec.type === 'case' ? t('case') : recordName(rec)), more: [word('responsible'), word('to')].filter((s) => s !== ''),
 			status: word('status'), date: text(rec, 'opened') || text(rec, 'date') || text(rec, 'sent'),
 			type: capital(label(profile?.type(rec.type)?.label, lang, rec.type)),
 			torn: Object.values(rec.fields).some(isConflict),

@@ -20,11 +20,13 @@ import { ReferralSlipDialog } from '../../parts/slips';
 export function Referrals({ caseId }: { caseId: string }) {
 	const t = useT();
 	const all = useLoad((signal) => list('referral', { case: caseId }, 50, {}, signal), [caseId], (c) => concerns(c, ['referral']));
+	const sites = useLoad((signal) => list('site', {}, 200, {}, signal), [], (c) => concerns(c, ['site']));
 	const [slip, setSlip] = useState<string>();
+	const siteName = (id: string): string => text(sites.data?.find((s) => s.id === id), 'name');
 	if (all.data === undefined || all.data.length === 0) return null;
 	return (
 		<Panel title={t('referrals')}>
-			<ul class="stack tight">{all.data.map((r) => <OneReferral key={r.id} rec={r} onSlip={() => setSlip(r.id)} />)}</ul>
+			<ul class="stack tight">{all.data.map((r) => <OneReferral key={r.id} rec={r} site={siteName(text(r, 'site'))} onSlip={() => setSlip(r.id)} />)}</ul>
 			{slip !== undefined && <ReferralSlipDialog id={slip} language={undefined} onClose={() => setSlip(undefined)} />}
 		</Panel>
 	);
@@ -37,7 +39,7 @@ function nextStates(f: FieldDef | undefined, now: string): string[] {
 	return may ?? all.filter((c) => c !== now);
 }
 
-function OneReferral({ rec, onSlip }: { rec: Rec; onSlip: () => void }) {
+function OneReferral({ rec, site, onSlip }: { rec: Rec; site: string; onSlip: () => void }) {
 	const t = useT();
 	const lang = useLanguage();
 	const profile = useStore(app, (a) => a.profile);
@@ -61,7 +63,7 @@ function OneReferral({ rec, onSlip }: { rec: Rec; onSlip: () => void }) {
 	return (
 		<li class="referral stack tight">
 			<div class="row">
-				<strong><bdi>{word('to') || t('referral.internal')}</bdi></strong><Tag kind="strong">{word('status')}</Tag>
+				<strong><bdi>{word('to') || site || t('referral.internal')}</bdi></strong><Tag kind="strong">{word('status')}</Tag>
 				{text(rec, 'sent') !== '' && <span class="soft">{formatDate(lang, text(rec, 'sent'))}</span>}
 			</div>
 			<div class="row">

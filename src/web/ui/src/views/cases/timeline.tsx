@@ -1,6 +1,6 @@
 /* What has happened in a case, newest first: notes, visits, referrals, bookings. */
 import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { app } from '../../base/app';
 import { newId } from '../../base/ids';
 import { asApiError, useLoad } from '../../base/load';
@@ -10,13 +10,12 @@ import type { ApiError } from '../../api/client';
 import { changedHere, concerns } from '../../api/live';
 import { get, list, put } from '../../api/records';
 import type { Note, Rec } from '../../api/types';
-import { dropDraft, readDraft, useDraft } from '../../form/draft';
+import { dropDraft, listDrafts, readDraft, useDraft } from '../../form/draft';
 import { choiceLabel, scalars, text } from '../../form/profile';
 import { formatClock, formatDate, formatMoment, useLanguage, useT } from '../../i18n';
 import { ActButton, Button, Empty, Line, Notice, Panel, Tag, Trouble } from '../../parts/basics';
 import { Icon, type IconName } from '../../parts/icons';
 import { PersonalHint } from '../today/visit';
-import { useEffect } from 'preact/hooks';
 
 export function NewNote({ rec, corrects, onDone }: { rec: Rec; corrects?: Note; onDone?: () => void }) {
 	const t = useT();
@@ -26,7 +25,12 @@ export function NewNote({ rec, corrects, onDone }: { rec: Rec; corrects?: Note; 
 	const [error, setError] = useState<ApiError>();
 	const [round, setRound] = useState(newId);
 	const draft = useDraft(key, words, words.trim() !== '' && words !== corrects?.text);
-	useEffect(() => void readDraft<string>(key).then((d) => d !== undefined && setKept(d.value)), [key]);
+	useEffect(() => {
+		listDrafts().then(async (all) => {
+			const d = all.some((k) => k.key === key) ? await readDraft<string>(key) : undefined;
+			if (d !== undefined) setKept(d.value);
+		}, () => undefined);
+	}, [key]);
 
 	const save = async (): Promise<void> => {
 		if (words.trim() === '') return;
@@ -72,7 +76,7 @@ export function Timeline({ rec }: { rec: Rec }) {
 	const profile = useStore(app, (a) => a.profile);
 	const visits = [...scalars(rec.fields['visit']), ...scalars(rec.fields['more_visits'])].map(String);
 	const beside = useLoad((signal) => Promise.all([
-		Promise.all(visits.map((v) => get(v, false, signal).catch(() => undefined))),
+		Promise.all(visits.map((v) => visitWithDay(v, signal).catch(() => undefined))),
 		rec.type === 'case' && profile?.has('referral') === true ? list('referral', { case: rec.id }, 50, {}, signal) : [],
 		rec.type === 'case' && profile?.has('booking') === true ? list('booking', { case: rec.id }, 50, {}, signal) : [],
 	]), [rec.id, visits.join()], (c) => concerns(c, ['visit', 'referral', 'booking']));
@@ -98,10 +102,10 @@ export function Timeline({ rec }: { rec: Rec }) {
 	const [seen, referrals, bookings] = beside.data ?? [[], [], []];
 	for (const v of seen)
 		if (v !== undefined)
-			items.push({ id: v.id, at: whenOf(v), icon: 'people', body: <p class="by"><strong>{t('timeline.visit')}</strong> <span class="soft">{formatMoment(lang, whenOf(v))}</span>
-				{' '}<bdi>{[word(v, 'channel'), word(v, 'language')].filter((s) => s !== '').join(' · ')}</bdi></p> });
+			items.push({ id: v.visit.id, at: v.day, icon: 'people', body: <p class="by"><strong>{t('timeline.visit')}</strong> <span class="soft">{formatDate(lang, v.day)}</span>
+				{' '}<bdi>{[v.site, word(v.visit, 'channel'), word(v.visit, 'language')].filter((s) => s !== '').join(' · ')}</bdi></p> });
 	for (const r of referrals)
-		items.push({ id: r.id, at: text(r, 'sent') || whenOf(r), icon: 'forward', body: <p class="by"><strong>{t('timeline.referral')}</strong> <span class="soft">{formatDate(lang, text(r, 'sent') || whenOf(r))}</span>
+		items.push({ id: r.id, at: text(r, 'sent'), icon: 'forward', body: <p class="by"><strong>{t('timeline.referral')}</strong> <span class="soft">{formatDate(lang, text(r, 'sent'))}</span>
 			{' '}<bdi>{[word(r, 'to'), word(r, 'reason'), word(r, 'status')].filter((s) => s !== '').join(' · ')}</bdi></p> });
 	for (const b of bookings)
 		items.push({ id: b.id, at: text(b, 'date'), icon: 'clock', body: <p class="by"><strong>{t('timeline.booking')}</strong> <span class="soft">{formatDate(lang, text(b, 'date'))} {formatClock(lang, text(b, 'time'))}</span>
@@ -116,7 +120,10 @@ export function Timeline({ rec }: { rec: Rec }) {
 	);
 }
 
-/* When a record says it happened, or was first written. */
-function whenOf(r: Rec): string {
-	return text(r, 'date') || r.created || r.notes?.[0]?.at || '';
+/* A visit's day and place are its session's. */
+async function visitWithDay(id: string, signal: AbortSignal): Promise<{ visit: Rec; day: string; site: string }> {
+	const visit = await get(id, false, signal);
+	const session = text(visit, 'session') === '' ? undefined : await get(text(visit, 'session'), false, signal).catch(() => undefined);
+	const site = text(session, 'site') === '' ? undefined : await get(text(session, 'site'), false, signal).catch(() => undefined);
+	return { visit, day: text(session, 'date'), site: text(site, 'name') };
 }
