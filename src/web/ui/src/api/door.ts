@@ -25,7 +25,6 @@ export const door = {
 	code: (p: { code: string; member: string; device: string; passphrase: string }) => post<Joined>({ do: 'code', ...p }),
 	unlock: (passphrase: string) => post<Session>({ do: 'unlock', passphrase }),
 	recover: (code: string, passphrase: string) => post<Session>({ do: 'recover', code, passphrase }),
-	passphrase: (old: string, next: string) => post<Session>({ do: 'passphrase', old, new: next }),
 	lock: () => post<Session>({ do: 'lock' }),
 	active: () => post<Session>({ do: 'active' }),
 };

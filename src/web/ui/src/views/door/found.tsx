@@ -2,10 +2,11 @@
 import { useRef, useState } from 'preact/hooks';
 import { asApiError } from '../../base/load';
 import { take } from '../../base/session';
-import type { ApiError } from '../../api/client';
+import { call, type ApiError } from '../../api/client';
 import { door, type Founded } from '../../api/door';
+import type { Team } from '../../api/types';
 import { formatDate, today, useLanguage, useT } from '../../i18n';
-import { Button, Line, Notice, Panel, Tick, Trouble } from '../../parts/basics';
+import { ActButton, Button, Line, Notice, Panel, Tick, Trouble } from '../../parts/basics';
 import { printSheets, Sheet } from '../../parts/print';
 import { Door } from '../../parts/shell';
 import { Back } from './first';
@@ -15,6 +16,8 @@ export function Found({ onBack }: { onBack: () => void }) {
 	const t = useT();
 	const [org, setOrg] = useState('');
 	const [who, setWho] = useWho();
+	const [team, setTeam] = useState('');
+	const [reads, setReads] = useState(true);
 	const [escrow, setEscrow] = useState(true);
 	const [tried, setTried] = useState(false);
 	const [busy, setBusy] = useState(false);
@@ -24,7 +27,7 @@ export function Found({ onBack }: { onBack: () => void }) {
 	const found = async (e: Event): Promise<void> => {
 		e.preventDefault();
 		setTried(true);
-		if (busy || org.trim() === '' || !whoIsReady(who)) {
+		if (busy || org.trim() === '' || team.trim() === '' || !whoIsReady(who)) {
 			(e.currentTarget as HTMLElement).querySelector<HTMLElement>('[aria-invalid]')?.focus();
 			return;
 		}
@@ -39,13 +42,15 @@ export function Found({ onBack }: { onBack: () => void }) {
 			setBusy(false);
 		}
 	};
-	if (made !== undefined) return <Kit org={org.trim()} made={made} />;
+	if (made !== undefined) return <Kit org={org.trim()} made={made} team={team.trim()} reads={reads} />;
 	return (
 		<Door title={t('first.found')}>
 			<form class="stack" onSubmit={(e) => void found(e)} noValidate>
 				<Panel>
 					<Line label={t('found.org')} value={org} onInput={setOrg} autofocus max={80} error={tried && org.trim() === '' ? t('field.needed') : undefined} />
 					<WhoFields who={who} set={setWho} tried={tried} />
+					<Line label={t('found.team')} help={t('found.team.help')} value={team} onInput={setTeam} max={60} error={tried && team.trim() === '' ? t('field.needed') : undefined} />
+					<Tick label={t('found.reads')} help={t('found.reads.help')} checked={reads} onInput={setReads} />
 					<Tick label={t('found.escrow')} help={t('found.escrow.help')} checked={escrow} onInput={setEscrow} />
 				</Panel>
 				<Trouble error={error} />
@@ -59,12 +64,25 @@ export function Found({ onBack }: { onBack: () => void }) {
 }
 
 /* One sheet for each who keeps one: nobody needs to see another's. */
-export function Kit({ org, made }: { org: string; made: Founded }) {
+function Kit({ org, made, team, reads }: { org: string; made: Founded; team: string; reads: boolean }) {
 	const t = useT();
 	const lang = useLanguage();
 	const [safe, setSafe] = useState(false);
+	const [error, setError] = useState<ApiError>();
 	const box = useRef<HTMLDivElement>(null);
 	const { kit } = made;
+	/* Without a team nothing can be written: the first one is made before the work begins. */
+	const begin = async (): Promise<void> => {
+		setError(undefined);
+		try {
+			const { teams } = await call<{ teams: Team[] }>('team list');
+			if (teams.every((x) => x.name !== team)) await call('team add', { name: team });
+			if (reads) await call('grant', { device: 'self', team });
+			await take(made);
+		} catch (x) {
+			setError(asApiError(x));
+		}
+	};
 	const day = formatDate(lang, today());
 	return (
 		<Door title={t('kit.title')} wide>
@@ -100,7 +118,8 @@ export function Kit({ org, made }: { org: string; made: Founded }) {
 			</div>
 			<Notice kind="wait" title={t('kit.once')} />
 			<Tick label={t('kit.safe')} checked={safe} onInput={setSafe} />
-			<div><Button kind="main" class="large" disabled={!safe} onClick={() => void take(made)}>{t('kit.go')}</Button></div>
+			<Trouble error={error} />
+			<div><ActButton kind="main" class="large" disabled={!safe} act={begin}>{t('kit.go')}</ActButton></div>
 		</Door>
 	);
 }
