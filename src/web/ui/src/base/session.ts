@@ -7,7 +7,7 @@ import { door, type Session } from '../api/door';
 import { startLive, stopLive, whenSession } from '../api/live';
 import { app, forget, loadMe, loadProfile, loadStatus } from './app';
 import { createStore } from './store';
-import { dropDrafts, keepDrafts } from '../form/draft';
+import { dropDrafts, keepDrafts, sendUnsent } from '../form/draft';
 
 const ACTIVE_EVERY_MS = 30_000;
 
@@ -36,6 +36,7 @@ async function open(): Promise<void> {
 	} catch {
 		/* no programme here yet: it comes with the first exchange, and the views say so */
 	}
+	await sendUnsent();
 	app.patch({ phase: 'open' });
 	/* What nobody waits for comes after the page is drawn. */
 	setTimeout(() => void loadStatus().then(loadMe).catch(() => undefined), 50);

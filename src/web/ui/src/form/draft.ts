@@ -31,21 +31,31 @@ export async function dropDraft(key: string): Promise<void> {
 	}
 }
 
-interface Pending { value: unknown; timer: ReturnType<typeof setTimeout> | undefined; dirty: boolean }
+interface Pending { value: unknown; timer: ReturnType<typeof setTimeout> | undefined; dirty: boolean; kept: boolean; running: Promise<void> | undefined }
 const pending = new Map<string, Pending>();
+const unsent = new Map<string, unknown>();
 
-async function write(key: string, p: Pending): Promise<void> {
-	clearTimeout(p.timer);
-	p.timer = undefined;
-	if (!p.dirty) return;
+async function send(key: string, p: Pending): Promise<void> {
 	p.dirty = false;
 	try {
 		await call('draft put', { key, text: JSON.stringify(p.value) });
+		p.kept = true;
 	} catch {
-		/* Not kept yet: tried again at the next pause, as long as the form still has the words. */
+		/* Not kept yet: tried again soon, as long as the form still has the words. */
 		p.dirty = true;
 		if (pending.get(key) === p) p.timer ??= setTimeout(() => void write(key, p), 2000);
 	}
+}
+
+/* One write at a time for a key: the last words win. */
+async function write(key: string, p: Pending): Promise<void> {
+	clearTimeout(p.timer);
+	p.timer = undefined;
+	await p.running;
+	if (!p.dirty) return;
+	p.running = send(key, p);
+	await p.running;
+	p.running = undefined;
 }
 
 /* Before locking by hand: what is typed goes to the node first. */
@@ -53,14 +63,32 @@ export async function keepDrafts(): Promise<void> {
 	await Promise.all([...pending].map(([key, p]) => write(key, p)));
 }
 
+/* The page is locked. Words that no node has taken yet, because it was gone, wait unseen for the next unlocking. */
 export function dropDrafts(): void {
-	for (const p of pending.values()) clearTimeout(p.timer);
+	for (const [key, p] of pending) {
+		clearTimeout(p.timer);
+		if (p.dirty) unsent.set(key, p.value);
+		p.dirty = false;
+	}
 	pending.clear();
 }
 
-/* Keeps `value` under `key` at each pause while `worth` says there is something to keep. */
-export function useDraft(key: string, value: unknown, worth: boolean): { forget: () => void } {
-	const mine = useRef<Pending>({ value, timer: undefined, dirty: false });
+export async function sendUnsent(): Promise<void> {
+	for (const [key, value] of [...unsent]) {
+		unsent.delete(key);
+		await call('draft put', { key, text: JSON.stringify(value) }).catch(() => unsent.set(key, value));
+	}
+}
+
+export interface Draft {
+	forget: () => void;            // saved or thrown away: nothing more is written
+	settle: () => Promise<void>;   // before saving: the node has a draft under this key, and no write is under way later
+	resume: () => void;            // the save failed: keep on keeping
+}
+
+/* Keeps `value` under `key` at each pause while `worth` says there is something to keep. `kept`: it came from the node. */
+export function useDraft(key: string, value: unknown, worth: boolean, kept = false): Draft {
+	const mine = useRef<Pending>({ value, timer: undefined, dirty: false, kept, running: undefined });
 	const text = JSON.stringify(value);
 	useEffect(() => {
 		const p = mine.current;
@@ -78,10 +106,22 @@ export function useDraft(key: string, value: unknown, worth: boolean): { forget:
 		p.dirty = worth;
 		if (worth) p.timer = setTimeout(() => void write(key, p), PAUSE_MS);
 	}, [key, text, worth]);
+	const stop = (): void => {
+		clearTimeout(mine.current.timer);
+		mine.current.timer = undefined;
+		mine.current.dirty = false;
+	};
 	return {
-		forget: () => {
-			clearTimeout(mine.current.timer);
-			mine.current.dirty = false;
+		forget: stop,
+		settle: async () => {
+			if (mine.current.kept) {
+				stop();
+				await mine.current.running;
+			} else await write(key, mine.current);
+		},
+		resume: () => {
+			mine.current.dirty = worth;
+			void write(key, mine.current);
 		},
 	};
 }

@@ -13,7 +13,7 @@ import type { ApiError } from '../../api/client';
 import { day, type CardFound, type Place, type Session, type VisitSaved } from '../../api/day';
 import { changedHere } from '../../api/live';
 import type { FieldDef } from '../../api/types';
-import { dropDraft, keepDrafts, readDraft, useDraft } from '../../form/draft';
+import { dropDraft, readDraft, useDraft } from '../../form/draft';
 import { FieldInput } from '../../form/field';
 import { findPersonal } from '../../form/personal';
 import type { Profile } from '../../form/profile';
@@ -63,7 +63,7 @@ export function VisitForm({ start, session, onDirty, onDone }: { start: FormStar
 	const form = useRef<HTMLFormElement>(null);
 	const key = DRAFT_PREFIX + start.id;
 	const worth = saved === undefined && (start.draft !== undefined || c !== first) && (answered(c.values) || c.note.trim() !== '' || c.card !== '');
-	const draft = useDraft(key, { content: c, start: { id: start.id, ...(start.place !== undefined ? { place: start.place } : {}) } } satisfies VisitDraft, worth);
+	const draft = useDraft(key, { content: c, start: { id: start.id, ...(start.place !== undefined ? { place: start.place } : {}) } } satisfies VisitDraft, worth, start.draft !== undefined);
 	useEffect(() => onDirty(worth), [worth]);
 	useEffect(() => form.current?.querySelector<HTMLElement>('.choose-filter, .chips input')?.focus({ preventScroll: true }), []);
 
@@ -76,7 +76,7 @@ export function VisitForm({ start, session, onDirty, onDone }: { start: FormStar
 		setBusy(true);
 		setError(undefined);
 		try {
-			await keepDrafts();
+			await draft.settle();
 			/* The last answer was lost on the way: the draft is gone exactly when the visit was saved. */
 			if (unsure && worth && (await readDraft(key)) === undefined) {
 				finish(undefined);
@@ -85,6 +85,8 @@ export function VisitForm({ start, session, onDirty, onDone }: { start: FormStar
 			finish(await day.saveVisit(params()));
 		} catch (x) {
 			const fault = asApiError(x);
+			/* After a lost answer the draft must stay as it is: it tells whether the visit was saved. */
+			if (fault.code !== 'gone') draft.resume();
 			setUnsure(fault.code === 'gone');
 			setError(fault);
 			setBusy(false);
