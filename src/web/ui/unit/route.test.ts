@@ -27,10 +27,14 @@ test('the sentence never claims more than others have confirmed', () => {
 	const status = (only: number, hub: number, other: number, behind: number[]): Status => ({
 		custody: { only_here: only, also_hub: hub, elsewhere: other }, peers: behind.map((b, i) => ({ name: 'x', id: String(i), last_seen: null, behind: b })),
 	}) as unknown as Status;
-	assert.equal(custodyLine(say, true, status(3, 0, 5, [0])).text, 'custody.only');
-	assert.equal(custodyLine(say, true, status(0, 4, 1, [0, 2])).text, 'custody.hub');
-	assert.equal(custodyLine(say, true, status(0, 0, 4, [0])).text, 'custody.devices');
-	assert.equal(custodyLine(say, true, status(0, 0, 4, [1])).text, 'custody.spread');
-	assert.equal(custodyLine(say, false, status(0, 4, 0, [0])).kind, 'bad');
-	assert.equal(custodyLine(say, true, undefined).text, 'custody.unknown');
+	const none = new Set<string>(), first = new Set(['0']);
+	assert.equal(custodyLine(say, true, status(3, 0, 5, [0]), none).text, 'custody.only');
+	assert.equal(custodyLine(say, true, status(0, 4, 1, [0, 2]), first).text, 'custody.spread');
+	assert.equal(custodyLine(say, true, status(0, 5, 0, [0, 2]), first).text, 'custody.hub');
+	assert.equal(custodyLine(say, true, status(0, 5, 0, [0, 0]), first).text, 'custody.hub.devices');
+	assert.equal(custodyLine(say, true, status(0, 0, 4, [0]), none).text, 'custody.devices');
+	assert.equal(custodyLine(say, true, status(0, 0, 4, [0]), undefined).text, 'custody.spread');
+	assert.equal(custodyLine(say, true, status(0, 0, 4, [1]), none).text, 'custody.spread');
+	assert.equal(custodyLine(say, false, status(0, 4, 0, [0]), none).kind, 'bad');
+	assert.equal(custodyLine(say, true, undefined, none).text, 'custody.unknown');
 });

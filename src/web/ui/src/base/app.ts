@@ -16,10 +16,11 @@ export interface App {
 	profile: Profile | undefined;
 	status: Status | undefined;
 	me: Member | undefined;
+	hubs: ReadonlySet<string> | undefined; // devices that are hubs
 }
 
 export const app = createStore<App>({
-	phase: 'starting', org: '', device_name: '', practice: false, profile: undefined, status: undefined, me: undefined,
+	phase: 'starting', org: '', device_name: '', practice: false, profile: undefined, status: undefined, me: undefined, hubs: undefined,
 });
 
 export async function loadProfile(): Promise<void> {
@@ -36,12 +37,12 @@ export async function loadMe(): Promise<void> {
 	const device = app.get().status?.device;
 	if (device === undefined || device === null) return;
 	const { members } = await call<{ members: Member[] }>('members');
-	app.patch({ me: members.find((m) => m.id === device) });
+	app.patch({ me: members.find((m) => m.id === device), hubs: new Set(members.filter((m) => m.roles.includes('hub')).map((m) => m.id)) });
 }
 
 /* Forgets all that was read: nothing of a case stays in the page behind a lock. */
 export function forget(phase: Phase): void {
-	app.patch({ phase, profile: undefined, status: undefined, me: undefined });
+	app.patch({ phase, profile: undefined, status: undefined, me: undefined, hubs: undefined });
 }
 
 export function hasRole(a: App, role: string): boolean {

@@ -5,7 +5,7 @@
  */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { app, hasRole, loadStatus } from '../base/app';
+import { app, hasRole, loadMe, loadStatus } from '../base/app';
 import { inBackground, reachable } from '../api/client';
 import { useLive } from '../api/live';
 import { message } from '../base/say';
@@ -52,9 +52,11 @@ export function ThemeButton() {
 function Custody() {
 	const t = useT();
 	const status = useStore(app, (a) => a.status);
+	const hubs = useStore(app, (a) => a.hubs);
 	const alive = useStore(reachable);
+	useLive((c) => c.kind === 'members' || c.kind === 'resync', () => void inBackground(loadMe).catch(() => undefined), 600);
 	useLive(() => true, () => void inBackground(loadStatus).catch(() => undefined), 600);
-	const line = custodyLine(t, alive, status);
+	const line = custodyLine(t, alive, status, hubs);
 	return (
 		<aside aria-label={t('step.copies')}>
 			<a class={`custody ${line.kind}`} href={href('step')} aria-label={t('custody.label', { text: line.text })}>

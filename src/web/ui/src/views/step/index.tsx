@@ -20,6 +20,7 @@ import { CloseSite } from './close';
 export default function InStep(_: ViewProps) {
 	const t = useT();
 	const status = useStore(app, (a) => a.status);
+	const hubs = useStore(app, (a) => a.hubs);
 	const alive = useStore(reachable);
 	const [result, setResult] = useState<SyncResult>();
 	const [error, setError] = useState<ApiError>();
@@ -34,7 +35,7 @@ export default function InStep(_: ViewProps) {
 		}
 	};
 	if (status === undefined) return <Waiting />;
-	const line = custodyLine(t, alive, status);
+	const line = custodyLine(t, alive, status, hubs);
 	return (
 		<div class="stack">
 			<div class="head">
