@@ -9,7 +9,7 @@ import { app, forget, loadMe, loadProfile, loadStatus } from './app';
 import { createStore } from './store';
 import { dropDrafts, keepDrafts, sendUnsent } from '../form/draft';
 
-const ACTIVE_EVERY_MS = 30_000;
+const ACTIVE_EVERY_MS = 30_000, STATUS_AFTER_MS = 300;
 
 /* What the door says while somebody joins. */
 export const doorSession = createStore<Session | undefined>(undefined);
@@ -39,7 +39,7 @@ async function open(): Promise<void> {
 	await sendUnsent();
 	app.patch({ phase: 'open' });
 	/* What nobody waits for comes after the page is drawn. */
-	setTimeout(() => void loadStatus().then(loadMe).catch(() => undefined), 50);
+	setTimeout(() => void loadStatus().then(loadMe).catch(() => undefined), STATUS_AFTER_MS);
 }
 
 export async function startSession(): Promise<void> {

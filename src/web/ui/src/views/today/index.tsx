@@ -19,13 +19,20 @@ import { SessionBar } from './session';
 import { VisitForm, type FormStart } from './visit';
 import { loadUsage } from './usage';
 
+const USAGE_AFTER_MS = 150;
+
 export default function Today(_: ViewProps) {
 	const t = useT();
 	const profile = useStore(app, (a) => a.profile);
 	const session = useLoad((signal) => day.session(signal), [], (c) => concerns(c, ['session', 'visit', 'case', 'queue']) || c.kind === 'members');
 	const [form, setForm] = useState<FormStart>(() => ({ id: newId() }));
 	const [dirty, setDirty] = useState(false);
-	useEffect(() => void loadUsage(), []);
+	/* The order of the choices comes after what a person waits for. */
+	const known = session.data !== undefined;
+	useEffect(() => {
+		const timer = known ? setTimeout(() => void loadUsage(), USAGE_AFTER_MS) : undefined;
+		return () => clearTimeout(timer);
+	}, [known]);
 	const now = isOpen(session.data) ? session.data : undefined;
 	const practice = now?.practice === true;
 	useEffect(() => app.patch({ practice }), [practice]);

@@ -18,6 +18,7 @@ import { FieldInput } from '../../form/field';
 import { findPersonal } from '../../form/personal';
 import type { Profile } from '../../form/profile';
 import { answered, misfits, NO_VALUES, relevant, toAssign, withValue, type Values } from '../../form/values';
+import type { Usage } from '../../form/usage';
 import { formatDate, useLanguage, useT, type Key } from '../../i18n';
 import { Button, Code, Line, Notice, Switch, Tag, Trouble } from '../../parts/basics';
 import { Choose } from '../../parts/choose';
@@ -53,9 +54,12 @@ function beginning(start: FormStart): Content {
 export function VisitForm({ start, session, onDirty, onDone }: { start: FormStart; session: Session | undefined; onDirty: (d: boolean) => void; onDone: () => void }) {
 	const t = useT();
 	const profile = useStore(app, (a) => a.profile) as Profile;
-	const used = useMemo(() => usage.get(), []); // the order of an open form stays
 	const first = useMemo(() => beginning(start), []);
 	const [c, setC] = useState<Content>(first);
+	/* Choices may still move while nothing is chosen; from the first answer on they stay. */
+	const latest = useStore(usage), held = useRef(latest);
+	if (c === first) held.current = latest;
+	const used = held.current;
 	const [busy, setBusy] = useState(false);
 	const [unsure, setUnsure] = useState(false);
 	const [error, setError] = useState<ApiError>();
@@ -140,7 +144,7 @@ export function VisitForm({ start, session, onDirty, onDone }: { start: FormStar
 			</div>
 			<Line label={t('visit.note')} help={t('visit.note.help')} lines={2} value={c.note} onInput={(note) => set({ note })} />
 			<PersonalHint text={c.note} />
-			<More profile={profile} asked={asked} values={c.values} answer={answer} />
+			<More profile={profile} asked={asked} used={used} values={c.values} answer={answer} />
 			<Trouble error={error} />
 			{unsure && <p class="help">{t('visit.unsure')}</p>}
 			<div class="save-bar">
@@ -164,11 +168,10 @@ function askedLabel(t: (k: Key) => string, name: string): string | undefined {
 }
 
 /* Everything else, folded away: none of it is needed. */
-function More({ profile, asked, values, answer }: {
-	profile: Profile; asked: readonly string[]; values: Values; answer: (name: string) => (v: string[]) => void;
+function More({ profile, asked, used, values, answer }: {
+	profile: Profile; asked: readonly string[]; used: Usage; values: Values; answer: (name: string) => (v: string[]) => void;
 }) {
 	const t = useT();
-	const used = useMemo(() => usage.get(), []);
 	const names = useMemo(() => [
 		...(profile.type('visit')?.fields ?? []).filter((f) => !NOT_ASKED.has(f.name) && f.type !== 'ref' && f.off !== true && f.number < 65536)
 			.map((f) => f.name).filter((n) => !asked.includes(n) && n !== 'first_visit_method'),
