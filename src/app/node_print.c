@@ -182,6 +182,7 @@ print_sync(struct buf *out, const json_t *result)
 		           text_of(p, "name"), number_of(p, "sent"),
 		           json_is_true(json_object_get(p, "in_step")) ? "in step" : "not yet in step: run it once more");
 	}
+	print_brought(out, result);
 }
 
 static void
@@ -370,7 +371,9 @@ print_result(struct buf *out, const struct op_row *row, const json_t *r)
 		print_sync(out, r);
 	else if (strcmp(op, "bundle write") == 0)
 		buf_printf(out, "%lld entries sealed in %s (%lld bytes).\n", number_of(r, "entries"), text_of(r, "file"), number_of(r, "bytes"));
-	else if (strcmp(op, "bundle read") == 0 || strcmp(op, "bundle check") == 0)
+	else if (print_site(out, op, r))
+		;
+	else if (strcmp(op, "bundle check") == 0)
 		buf_printf(out, "%lld entries from %s: %lld new, %lld known, %lld refused.\n", number_of(r, "entries"), text_of(r, "from"),
 		           number_of(r, "new"), number_of(r, "known"), number_of(r, "refused"));
 	else if (strcmp(op, "status") == 0)

@@ -127,6 +127,8 @@ put_away(struct node *n)
 	if (n->home.replica == NULL || node_is_locked(n))
 		return;
 	replica_drop(n->home.replica);
+	if (n->home.wiping)
+		return;
 	node_exchanges_save(n);
 	if (snapshot_pays(n) && !n->behind && !replica_read_only(n->home.replica) &&
 	    node_save_snapshot(n, &err) != ERR_OK)
