@@ -197,8 +197,13 @@ print_status(struct buf *out, const json_t *r)
 	buf_printf(out, "  written here: %lld only on this device, %lld also at a hub, %lld on another device\n", number_of(k, "only_here"),
 	           number_of(k, "also_hub"), number_of(k, "elsewhere"));
 	buf_printf(out, "  state %s\n", text_of(r, "state_hash"));
-	json_array_foreach(json_object_get(r, "peers"), i, p)
-		buf_printf(out, "  %s: last met %s, lacks %lld\n", text_of(p, "name"), text_of(p, "last_seen"), number_of(p, "behind"));
+	json_array_foreach(json_object_get(r, "peers"), i, p) {
+		buf_printf(out, "  %s: last met %s, ", text_of(p, "name"), text_of(p, "last_seen"));
+		if (json_is_true(json_object_get(p, "in_step")))
+			buf_printf(out, "in step\n");
+		else
+			buf_printf(out, "lacks %lld of ours, has %lld that we lack\n", number_of(p, "behind"), number_of(p, "ahead"));
+	}
 	json_array_foreach(json_object_get(r, "warnings"), i, p)
 		buf_printf(out, "  ! %s\n", json_string_value(p));
 }

@@ -15,6 +15,7 @@
  *   heard.c    of devices that one does not meet
  *   erase.c    what is buried, late entries, receipts     order.c     asking for an erasure and approving it
  *   brought.c  what peers bring                            exchanges.c the last exchanges
+ *   standing.c who is behind whom                          wipe.c     may this home be destroyed
  *   desk.c     drafts and the queue: sealed, never sent   same.c      merged records, practice
  */
 #ifndef FALTBOK_NODE_NODE_INTERNAL_H

@@ -333,7 +333,8 @@ const struct op_row op_table[] = {
 	  PARAMS{ POS("file", PARAM_FILE_IN, "the bundle"), END }, false, op_bundle_check },
 	{ "backup", "FILE", "Copies this home into one file, sealed as the home is; `faltbok restore FILE` makes a home of it.",
 	  PARAMS{ POS("file", PARAM_FILE_OUT, "the file to write"), END }, true, op_backup },
-	{ "status", "", "Where things stand: entries, conflicts, copies elsewhere, peers, warnings.", PARAMS{ END }, false, op_status },
+	{ "status", "[--brief]", "Where things stand: entries, conflicts, copies elsewhere, peers, warnings.",
+	  PARAMS{ OPT("brief", PARAM_FLAG, "without the state hash, which takes the longest after a change"), END }, false, op_status },
 	{ "verify", "", "Checks every signature, hash, chain and the view of this node's own store.", PARAMS{ END }, false, op_verify },
 	{ NULL, NULL, NULL, NULL, false, NULL },
 };
