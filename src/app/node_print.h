@@ -1,5 +1,5 @@
 /* What the texts of the answers share: node_print.c has most of them, node_print_removal.c those about leaving,
- * node_print_day.c those of a day at a pop-up. */
+ * node_print_day.c those of a day at a pop-up, node_print_site.c of exchanges and of closing. */
 #ifndef FALTBOK_APP_NODE_PRINT_H
 #define FALTBOK_APP_NODE_PRINT_H
 

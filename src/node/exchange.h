@@ -6,7 +6,7 @@
  *   runs of a peer ─> stored ─> committed, folded ─> gathered by peer ─> node_exchanged(): one more of the last fifty
  *
  * Only what can be read here is counted; what waits for a key counts for the
- * exchange that brings the key. Spec: proto/store.md, 8 "Exchanges".
+ * exchange that brings the key. Spec: proto/store.md, 9 "Exchanges".
  */
 #ifndef FALTBOK_NODE_EXCHANGE_H
 #define FALTBOK_NODE_EXCHANGE_H

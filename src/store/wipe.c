@@ -2,7 +2,7 @@
  * Destroying a home. The file `wiping` is where it begins, and the last to
  * go: with it the home opens no more, whatever else is still there, and
  * whoever finds it finishes. Keys are written over before they are removed;
- * the rest is sealed under them. Spec: proto/store.md, 7 "Wiping".
+ * the rest is sealed under them. Spec: proto/store.md, 8 "Wiping".
  */
 #include "store/home.h"
 
