@@ -32,17 +32,21 @@ claim 'anna meets dalby' fb anna --json sync --peer "127.0.0.1:$port"
 same "$(field '.brought.types[]|select(.type=="case")|[.new,.changed]|@csv')" '0,1' 'one case changed'
 says '1 ändrat ärende från' 'said so'
 says 'in step with dalby' 'in step'
+claim 'status counts nothing that either lacks' fb anna --json status
+same "$(field '.peers[]|select(.name=="dalby")|[.ahead,.behind,.in_step]|@csv')" '0,0,true' 'and says in step only then'
 claim 'a serving node keeps them too' fb dalby --json exchanges
 same "$(field '.exchanges[0].peer.name')" anna 'by name'
 kill "$dalby_pid"; wait "$dalby_pid" 2>/dev/null
 claim 'two write at once' fb anna put case "$case" topic=health
 claim 'apart' fb dalby put case "$case" topic=appeal
+claim 'one written since' fb anna --json status --brief
+same "$(field '.peers[]|select(.name=="dalby")|[.behind,.in_step]|@csv')" '1,false' 'is counted as lacking there'
 claim 'a bundle of that' fb dalby bundle write "$work/b2"
 claim 'is read' fb anna --json bundle read "$work/b2"
 same "$(field .brought.conflicts)" 1 'a conflict has arisen'
 says '1 ny konflikt' 'and is said'
 
-# ---- erased and written after removal ----
+# ---- everybody has everything ----
 claim 'bo hears of all' fb anna bundle write "$work/b3"
 claim 'by stick' fb bo bundle read "$work/b3"
 
