@@ -162,7 +162,7 @@ listen_somewhere(struct serve *s, struct err *err)
 static enum err_code
 meet_all(struct serve *s, const char *listen, const char **peers, size_t count, bool discovery, struct err *err)
 {
-	struct meet_events events = { s, met };
+	struct meet_events events = { .ctx = s, .result = met };
 
 	node_peer_host(s->node)->stay = true;
 	s->meet = meet_new(node_peer_host(s->node), &events);
