@@ -231,7 +231,9 @@ cut_at_any_moment_a_join_is_taken_up_with_the_same_code(void **state)
 			knock(&c.who[0], c.invite.code);
 			if (round < 4) {
 				world_run(c.s->w, (seed * 7919 + round * 104729) % 120 * NS_PER_MS);
-				if ((seed + round) % 3 == 0) {
+				if ((seed + round) % 4 == 1) {
+					hang_up(&c.who[0]); /* the newcomer's own machine: both other links live on */
+				} else if ((seed + round) % 4 == 2) {
 					station_crash(c.s->at[HUB], false);
 					sim_switch_on(c.s, HUB, LOSS_ALL);
 				} else {
@@ -277,6 +279,52 @@ a_second_newcomer_does_not_disturb_the_first(void **state)
 	node_invite_at(c.s->at[INVITER]->node, 0, &i);
 	assert_int_equal(i.state, INVITE_ASKING);
 	assert_string_equal(i.member, "first-newcomer");
+	assert_int_equal(node_invite_confirm(c.s->at[INVITER]->node, c.invite.code, true, &err), ERR_OK);
+	assert_true(world_run_until(c.s->w, has_ended, &c.who[0], 30 * NS_PER_S));
+	assert_true(c.who[0].joined);
+	scene_end(&c);
+}
+
+static void
+of_two_who_come_at_once_one_is_led_in_and_the_other_told(void **state)
+{
+	size_t told = 0;
+
+	(void)state;
+	for (uint64_t seed = 200; seed < 210; seed++) {
+		struct scene c = scene_start(seed, false);
+
+		arrives_at(&c.who[1], c.s, "second-newcomer");
+		assert_true(world_run_until(c.s->w, is_held, &c, 10 * NS_PER_S));
+		knock(&c.who[0], c.invite.code);
+		knock(&c.who[1], c.invite.code);
+		world_run(c.s->w, 30 * NS_PER_S);
+		assert_true(c.who[0].digits != c.who[1].digits);
+		assert_true(c.who[0].ended != c.who[1].ended);
+		told += c.who[c.who[0].digits].why == ERR_REFUSED;
+		scene_end(&c);
+	}
+	assert_true(told > 0); /* the others came when the psk was forgotten already */
+}
+
+/* Only its own link is lost, at any moment of it: the inviter offers anew on the link that it has. */
+static void
+after_one_newcomer_is_gone_the_next_one_may_come(void **state)
+{
+	struct scene c = scene_start(6, false);
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_true(world_run_until(c.s->w, is_held, &c, 10 * NS_PER_S));
+	for (uint64_t ms = 1; ms < 300; ms += 7) {
+		knock(&c.who[0], c.invite.code);
+		world_run(c.s->w, ms * NS_PER_MS);
+		hang_up(&c.who[0]);
+		world_run(c.s->w, NS_PER_S);
+	}
+	assert_true(c.who[0].digits); /* the last of them came so far */
+	knock(&c.who[0], c.invite.code);
+	world_run(c.s->w, 2 * NS_PER_S);
 	assert_int_equal(node_invite_confirm(c.s->at[INVITER]->node, c.invite.code, true, &err), ERR_OK);
 	assert_true(world_run_until(c.s->w, has_ended, &c.who[0], 30 * NS_PER_S));
 	assert_true(c.who[0].joined);
@@ -426,6 +474,8 @@ main(void)
 		cmocka_unit_test(a_newcomer_comes_in_and_the_hub_learns_neither_code_nor_keys),
 		cmocka_unit_test(cut_at_any_moment_a_join_is_taken_up_with_the_same_code),
 		cmocka_unit_test(a_second_newcomer_does_not_disturb_the_first),
+		cmocka_unit_test(of_two_who_come_at_once_one_is_led_in_and_the_other_told),
+		cmocka_unit_test(after_one_newcomer_is_gone_the_next_one_may_come),
 		cmocka_unit_test(digits_may_take_most_of_an_hour_and_no_longer_than_it),
 		cmocka_unit_test(only_coordinators_offer_and_only_so_much),
 		cmocka_unit_test(links_that_fall_silent_are_given_up),
