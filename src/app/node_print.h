@@ -3,6 +3,8 @@
 #ifndef FALTBOK_APP_NODE_PRINT_H
 #define FALTBOK_APP_NODE_PRINT_H
 
+#include <stdbool.h>
+
 #include "base/bytes.h"
 
 #include <jansson.h>
@@ -15,8 +17,13 @@ bool print_day(struct buf *out, const char *op, const json_t *r); /* false: not 
 void print_removed(struct buf *out, const json_t *member);
 void print_removal(struct buf *out, const json_t *r);
 void print_adopt(struct buf *out, const json_t *r);
+bool print_key_result(struct buf *out, const char *op, const json_t *r); /* false: it is about something else */
 void print_exposure(struct buf *out, const json_t *r);
 
+void print_root(struct buf *out, const char *op, const json_t *r); /* root …, recover */
+/* node_print_law.c: the foot of a report; and what the operations of law and rights answer. False: not one of them. */
+void print_report_foot(struct buf *out, const json_t *r);
+bool print_law(struct buf *out, const char *op, const json_t *r);
 /* node_print_exchange.c; false when the operation is none of its own. */
 bool print_exchange(struct buf *out, const char *op, const json_t *r);
 

@@ -6,10 +6,13 @@
  *   write.c    the open batch, epochs, seals              snapshot.c  the sealed image of the view
  *   found.c    founding, profiles                         admit.c     membership, keys for new readers
  *   names.c    who is called what                         custody.c   what others hold
+ *   cuts.c     where a removal cuts          root.c   what only the trustees may do       kit.c   the sheets on paper
  *   removal.c  revoking, ungranting, and why              late.c      what is held and does not count; adopting
  *   exposure.c what a device could read
  *   invite.c   invitations, and newcomers at the door
  *   rows.c     the rows of drop-boxes
+ *   tend.c     keys that come and go by themselves         keys.c     keys for new readers
+ *   heard.c    of devices that one does not meet
  *   erase.c    what is buried, late entries, receipts     order.c     asking for an erasure and approving it
  *   desk.c     drafts and the queue: sealed, never sent   same.c      merged records, practice
  */
@@ -34,7 +37,7 @@ enum {
 enum {
 	ROSTER_TYPE = 1,
 	ROSTER_PROFILE = 1, ROSTER_PROFILE_ID = 2, ROSTER_PROFILE_VERSION = 3, ROSTER_ORG_NAME = 4,
-	ROSTER_MEMBER_NAME = 5, ROSTER_DEVICE_NAME = 6, ROSTER_PRACTICE = 7,
+	ROSTER_MEMBER_NAME = 5, ROSTER_DEVICE_NAME = 6, ROSTER_PRACTICE = 7, ROSTER_KEYS_BY_HAND = 8,
 };
 
 /* Which entries of a log beyond `upto` have effect, short enough to compare. */
@@ -90,6 +93,7 @@ struct node {
 	bool had_snapshot;
 	struct { bool known; struct log_key log; uint64_t generation; } right[2]; /* write.c: our logs last found to be under a right that stands; of a team, of a drop-box */
 	bool own_late;               /* node_show_own_late() */
+	struct node_news news;       /* since on_change was last called */
 
 	/* erasure */
 	struct hash *buried;         /* approved orders that have been acted on since this home was opened */
@@ -98,6 +102,8 @@ struct node {
 	size_t late_count, late_cap;
 	bool shred_files;            /* keystore and snapshot still hold what has been buried */
 	bool erasing;
+	bool snapshot_gone;          /* removed with what it held: another is worth writing */
+	bool start_over;             /* what was erased could not be taken out by itself */
 
 	/* the open batch */
 	struct touched *touched;
@@ -139,6 +145,7 @@ enum err_code node_make_progress_room(struct node *n, struct err *err) MUST_CHEC
 struct own_log *node_own_log(struct node *n, size_t log); /* added when absent; NULL when out of memory */
 uint64_t node_data_below(const struct own_log *o, uint64_t len);
 
+enum err_code node_add_waiting(struct node *n, uint64_t row, struct err *err) MUST_CHECK;
 /* rows.c */
 /* What decides how entries of drop-boxes are read; when it changes, all is read anew. */
 void node_boxes(struct node *n, uint8_t out[16]);
@@ -150,6 +157,8 @@ enum err_code node_open_row(struct node *n, const struct entry *e, struct buf *b
 /* erase.c */
 /* Buries what newly approved orders are about. *fresh: something was, and the view still shows it. */
 enum err_code node_bury_orders(struct node *n, bool *fresh, struct err *err) MUST_CHECK;
+/* Takes what has been buried out of the view. */
+enum err_code node_forget_buried(struct node *n, struct err *err) MUST_CHECK;
 enum err_code node_shred_files(struct node *n, struct err *err) MUST_CHECK;
 enum err_code node_add_late(struct node *n, uint64_t row, struct err *err) MUST_CHECK;
 /* After a commit: deletes late entries, writes receipts, commits those. What fails is tried again after the next. */
@@ -180,7 +189,19 @@ enum err_code node_tell_forks(struct node *n, struct err *err) MUST_CHECK;
 
 /* admit.c */
 enum err_code node_append_control(struct node *n, const struct control_op *op, struct err *err) MUST_CHECK;
+/* keys.c: a KEYGRANT of the stream's epochs, when we hold them and the device lacks them; *given is then one more. */
+enum err_code node_give_key(struct node *n, const struct stream_id *stream, const struct device_id *dev, size_t *given, struct err *err) MUST_CHECK;
+/* Tells the vault whom a new epoch of the stream leaves out: who was never given one, and whose key waits for a yes. */
+void node_leave_out_waiting(struct node *n, const struct stream_id *stream);
 enum err_code node_must_coordinate(struct node *n, struct err *err) MUST_CHECK;
+/* cuts.c, in cut_order: every log of the author; or those in a team that were opened under the grants */
+struct node_how;
+struct node_removal;
+enum err_code node_find_cuts(struct node *n, const struct author *who, const struct node_how *how, struct node_removal *out, struct err *err) MUST_CHECK;
+enum err_code node_find_team_cuts(struct node *n, const struct author *who, const struct stream_id *team, const struct hash *grants, size_t grant_count, struct node_removal *out, struct err *err) MUST_CHECK;
+/* root.c: the next entry of this ceremony's log of the root. */
+struct node_root;
+enum err_code node_append_as_root(struct node *n, const struct node_root *root, const struct control_op *op, struct err *err) MUST_CHECK;
 /* invite.c */
 void node_end_invites(struct node *n);
 

@@ -26,14 +26,16 @@ struct epoch_payload {
 	bool is_drop;
 	struct bytes readers;   /* count rows of [dev16, seal index, sealed48], borrowed */
 	size_t reader_count;
+	bool has_escrow;
+	uint8_t escrow[SEALED_KEY_BYTES];
 };
 
 static bool
-read_reader(struct rd *r, struct device_id *dev, uint8_t sealed[SEALED_KEY_BYTES])
+read_reader(struct rd *r, struct reader *out, uint8_t sealed[SEALED_KEY_BYTES])
 {
 	rd_array(r, 3);
-	RD_FIXED(r, *dev);
-	(void)rd_uint(r, SEAL_INDEX_MAX);
+	RD_FIXED(r, out->dev);
+	out->seal = rd_uint(r, SEAL_INDEX_MAX);
 	rd_bin(r, sealed, SEALED_KEY_BYTES);
 	return !r->bad;
 }
@@ -42,7 +44,7 @@ static bool
 read_epoch(struct epoch_payload *p, struct bytes in)
 {
 	struct rd r = rd_init(in);
-	struct device_id dev, before;
+	struct reader reader, before;
 	uint8_t sealed[SEALED_KEY_BYTES];
 	size_t parts = rd_array_any(&r, 8);
 
@@ -58,13 +60,14 @@ read_epoch(struct epoch_payload *p, struct bytes in)
 	p->reader_count = rd_array_any(&r, EPOCH_READERS_MAX);
 	p->readers.p = r.p;
 	for (size_t i = 0; i < p->reader_count && !r.bad; i++) {
-		if (!read_reader(&r, &dev, sealed) || (i > 0 && memcmp(before.b, dev.b, sizeof(dev.b)) >= 0))
+		if (!read_reader(&r, &reader, sealed) || (i > 0 && memcmp(before.dev.b, reader.dev.b, sizeof(reader.dev.b)) >= 0))
 			return false;
-		before = dev;
+		before = reader;
 	}
 	p->readers.len = (size_t)(r.p - p->readers.p);
-	if (!rd_nil(&r))
-		rd_bin(&r, sealed, sizeof(sealed));
+	p->has_escrow = !rd_nil(&r);
+	if (p->has_escrow)
+		rd_bin(&r, p->escrow, sizeof(p->escrow));
 	if (p->is_drop)
 		rd_bin(&r, p->drop_pk, sizeof(p->drop_pk));
 	return rd_end(&r);
@@ -111,7 +114,7 @@ take_sealed(struct vault *v, const struct org *org, struct epoch *ep, const uint
 static enum err_code
 take_readers(struct vault *v, const struct org *org, struct epoch *ep, const struct epoch_payload *p, struct err *err)
 {
-	struct device_id *readers = mem_alloc(p->reader_count * sizeof(*readers));
+	struct reader *readers = mem_alloc(p->reader_count * sizeof(*readers));
 	struct rd r = rd_init(p->readers);
 	uint8_t sealed[SEALED_KEY_BYTES], mine[SEALED_KEY_BYTES];
 	bool to_us = false;
@@ -120,7 +123,7 @@ take_readers(struct vault *v, const struct org *org, struct epoch *ep, const str
 		return err_plain(err, ERR_NO_MEMORY);
 	for (size_t i = 0; i < p->reader_count; i++) {
 		(void)read_reader(&r, &readers[i], sealed);
-		if (SAME(readers[i], v->self)) {
+		if (SAME(readers[i].dev, v->self)) {
 			memcpy(mine, sealed, sizeof(mine));
 			to_us = true;
 		}
@@ -129,7 +132,7 @@ take_readers(struct vault *v, const struct org *org, struct epoch *ep, const str
 	ep->readers = readers;
 	ep->reader_count = p->reader_count;
 	ep->known = true;
-	return to_us && !v->keys[ep - v->epochs].has_e ? take_sealed(v, org, ep, p->epk, mine, err) : ERR_OK;
+	return to_us && !v->keys[ep - v->epochs].has_e && !keystore_tombstoned(v->ks, TOMB_SECRET, ep->id.b) ? take_sealed(v, org, ep, p->epk, mine, err) : ERR_OK;
 }
 
 /* A secret from the keystore that the EPOCH does not commit to opens nothing; it can only be a damaged keystore. */
@@ -190,7 +193,7 @@ learn_epoch(struct vault *v, const struct org *org, const struct log_key *log, c
 
 static enum err_code
 note_given(struct vault *v, const struct log_key *log, uint64_t seq, const struct epoch_id *epoch,
-           const struct device_id *dev, struct err *err)
+           const struct device_id *dev, uint64_t seal, struct err *err)
 {
 	struct given *g;
 
@@ -201,7 +204,7 @@ note_given(struct vault *v, const struct log_key *log, uint64_t seq, const struc
 	if (g == NULL)
 		return err_plain(err, ERR_NO_MEMORY);
 	v->given = g;
-	g[v->given_count++] = (struct given){ .epoch = *epoch, .dev = *dev, .log = *log, .seq = seq };
+	g[v->given_count++] = (struct given){ .epoch = *epoch, .dev = *dev, .seal = seal, .log = *log, .seq = seq };
 	return ERR_OK;
 }
 
@@ -215,11 +218,12 @@ learn_grant(struct vault *v, const struct org *org, const struct log_key *log, c
 	struct device_id dev;
 	struct epoch_id id;
 	enum err_code rc = ERR_OK, one;
+	uint64_t seal;
 	size_t count;
 
 	rd_array(&r, 4);
 	RD_FIXED(&r, dev);
-	(void)rd_uint(&r, SEAL_INDEX_MAX);
+	seal = rd_uint(&r, SEAL_INDEX_MAX);
 	rd_bin(&r, epk, sizeof(epk));
 	count = rd_array_any(&r, KEYGRANT_EPOCHS_MAX);
 	for (size_t i = 0; i < count && !r.bad && rc != ERR_NO_MEMORY; i++) {
@@ -231,9 +235,11 @@ learn_grant(struct vault *v, const struct org *org, const struct log_key *log, c
 		rd_bin(&r, sealed, sizeof(sealed));
 		if (r.bad)
 			break;
-		one = note_given(v, log, h->seq, &id, &dev, err);
+		one = note_given(v, log, h->seq, &id, &dev, seal, err);
 		ep = vault_epoch(v, &id, NULL);
 		if (one == ERR_OK && SAME(dev, v->self)) {
+			if (keystore_tombstoned(v->ks, TOMB_SECRET, id.b))
+				continue;
 			if (ep == NULL || !ep->known)
 				*wait = true;
 			else if (!SAME(ep->stream, h->stream) || memcmp(ep->commit, commit, sizeof(commit)) != 0)
@@ -278,6 +284,7 @@ take_case_row(struct vault *v, const struct stream_id *stream, const struct epoc
 	wipe(key, sizeof(key));
 	if (i == NO_CASE || !vault_case_bind(v, i, &group))
 		return err_plain(err, ERR_NO_MEMORY);
+	vault_case_told(v, i, under);
 	return ERR_OK;
 }
 
@@ -305,7 +312,7 @@ take_meta_row(struct vault *v, const struct stream_id *stream, struct rd *r, str
 			rc = keystore_add_epoch(v->ks, &s, err);
 		if (rc == ERR_OK) {
 			memcpy(k->mk, s.mk, sizeof(k->mk));
-			k->has_mk = v->dirty = true;
+			k->has_mk = k->mk_told = v->dirty = true;
 		}
 	}
 	wipe(&s, sizeof(s));
@@ -352,7 +359,8 @@ learn_table(struct vault *v, const struct header *h, struct bytes payload, bool 
 		return err_set(err, ERR_MALFORMED, "a KEYTABLE is not in the form it must have");
 	ep = vault_epoch(v, &id, &k);
 	if (ep == NULL || !k->has_e) {
-		*wait = true;
+		/* The key of an old table was deleted: newer ones say all that still holds. */
+		*wait = !keystore_tombstoned(v->ks, TOMB_SECRET, id.b);
 		return ERR_OK;
 	}
 	if (!SAME(ep->stream, h->stream))
@@ -456,4 +464,32 @@ vault_learn(struct vault *v, const struct org *org, const struct entry *e, struc
 	const struct log_key log = { .author = e->h.author, .stream = e->h.stream, .inc = e->h.inc };
 
 	return vault_learn_in(v, org, &log, e, err);
+}
+
+enum err_code
+vault_learn_escrow(struct vault *v, const struct org *org, const struct entry *e, const uint8_t secret[32], bool *opened,
+                   struct err *err)
+{
+	struct seal_context c = { .org = org_id(org), .stream = &e->h.stream };
+	struct epoch_payload p;
+	struct epoch_id id;
+	struct epoch *ep;
+	uint8_t key[32], commit[32];
+	enum err_code rc = ERR_OK;
+
+	*opened = false;
+	memcpy(id.b, e->id.b, sizeof(id.b));
+	ep = vault_epoch(v, &id, NULL);
+	if (!e->has_payload || ep == NULL || !ep->known || v->keys[ep - v->epochs].has_e || !read_epoch(&p, e->payload) || !p.has_escrow)
+		return ERR_OK;
+	c.commit = ep->commit;
+	if (!seal_open(key, p.escrow, &c, p.epk, org_genesis(org)->escrow_pk, secret))
+		return ERR_OK; /* its maker may have sealed anything there: that epoch alone is lost */
+	vault_commit_of(commit, key, &ep->stream);
+	if (same_secret(commit, ep->commit, sizeof(commit))) {
+		rc = vault_take_secret(v, ep, key, err);
+		*opened = rc == ERR_OK;
+	}
+	wipe(key, sizeof(key));
+	return rc == ERR_OK && *opened ? retry_waiting(v, org, err) : rc;
 }

@@ -24,11 +24,18 @@ struct node *open_home(struct bench *b, const char *name);
 /* Writes the lines of `trace` by writer `by` (NULL: all) of round `round` (-1: all) to the node; returns how many. */
 void without_round(struct buf *out, struct bytes line); /* a line of a trace as profile.md, 5 has it */
 size_t write_lines(struct node *n, struct bytes trace, const char *by, long round, size_t max);
+void bench_report(struct bench *b); /* report.c: a home of its own, made once, kept */
 uint64_t payload_bytes(struct node *n); /* of all payloads held, sealed */
 /* Gives `to` what it lacks of `from`, in memory. */
 void pour(struct node *from, struct node *to);
 /* Homes `hub0` (the whole load by eight writers in its rounds) and `fresh` (admitted, empty). Made once, kept. */
 void prepare(struct bench *b);
+
+/* Founds an organisation with one team in DIR/name, and admits another coordinator into home DIR/name. */
+struct node *found_in(struct bench *b, const char *name, struct stream_id *team);
+void make_coordinator(struct bench *b, struct node *boss, const char *name);
+
+void bench_erase(struct bench *b), bench_rekey(struct bench *b); /* bench_keys.c */
 
 /* Floors: the bare work, measured in the same run. Seconds each, or per item where said. */
 /* One-row SQLite commits with the same pragmas, in turns with what is measured: a disk has moods. */
@@ -43,5 +50,7 @@ double floor_decrypt(size_t bytes);                              /* XChaCha20-Po
 void figure(const char *name, double value, const char *unit, double floor_value, const char *floor_name, double ratio);
 void bench_serving(struct bench *b); /* serving.c */
 void figures_print(const char *json_path);
+
+void bench_org(struct bench *b);
 
 #endif
