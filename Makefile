@@ -2,7 +2,7 @@
 # `make check` first see to it that the machine has what they need.
 #   V=1 shows commands   SAN=1 builds aside with ASan and UBSan   CC=clang works
 
-PKGS     := libsodium libuv sqlite3 jansson libutf8proc libzip expat $(shell pkg-config --exists msgpack-c && echo msgpack-c || echo msgpack)
+PKGS     := libsodium libuv sqlite3 jansson libutf8proc libzip expat libqrencode $(shell pkg-config --exists msgpack-c && echo msgpack-c || echo msgpack)
 BUILD    := build$(if $(SAN),/san)$(if $(FUZZ),/fuzz)
 CFLAGS   ?= -O2 -g
 HARDEN   := -fstack-protector-strong -fPIE $(if $(SAN)$(FUZZ),,-D_FORTIFY_SOURCE=2)
@@ -38,7 +38,7 @@ $(BUILD)/%.o: %.c
 
 $(BUILD)/faltbok: $(BUILD)/src/app/faltbok.o $(APP_COMMON) $(APP_NODE) $(NODE_OBJ)
 	@echo "  LINK  $@"
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) $(shell pkg-config --libs libqrencode)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 $(BUILD)/faltbok-hub: $(BUILD)/src/app/faltbok-hub.o $(APP_COMMON) $(call objects_of,$(HUB_LAYERS))
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
@@ -46,7 +46,7 @@ $(BUILD)/faltbok-audit: $(BUILD)/src/app/faltbok-audit.o $(APP_COMMON) $(call ob
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-$(BUILD)/src/app/node_builtin.o: packaging/profiles/radrum.json
+$(BUILD)/src/app/node_builtin.o: packaging/profiles/radrum.json packaging/practice/examples.jsonl
 
 # What include/faltbok.h promises, for other programs.
 $(LIBRARY): $(BUILD)/src/app/node_library.o $(NODE_OBJ)

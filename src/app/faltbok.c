@@ -16,6 +16,7 @@ static const struct command own_commands[] = {
 	{ "join", "CODE --member NAME --device NAME | --request FILE --member NAME --device NAME | --welcome FILE [--root FINGERPRINT | --yes]",
 	  "Joins by the code on a coordinator's screen; or by files: makes a request for a coordinator, then takes the welcome." },
 	{ "serve", "[--listen HOST:PORT] [--peer HOST:PORT]… [--no-discovery]", "Keeps in step with others until interrupted." },
+	{ "practice", "", "Makes a home for practice, with made-up examples; nothing in it counts." },
 	{ "passphrase", "[--new-passphrase-file FILE]", "Changes the passphrase of this home." },
 	{ "recover", "--code FILE", "Sets a new passphrase with this device's recovery code." },
 };
@@ -24,7 +25,7 @@ static const struct command own_commands[] = {
 static const struct command *
 all_commands(void)
 {
-	static struct command list[64];
+	static struct command list[256];
 	size_t n = 0;
 
 	for (size_t i = 0; i < COUNT_OF(own_commands); i++)
@@ -166,6 +167,8 @@ main(int argc, char **argv)
 		status = app_init(&app);
 	else if (strcmp(app.argv[0], "join") == 0)
 		status = app_join(&app);
+	else if (strcmp(app.argv[0], "practice") == 0)
+		status = app_practice(&app);
 	else if (strcmp(app.argv[0], "serve") == 0)
 		status = app_serve(&app);
 	else if (strcmp(app.argv[0], "passphrase") == 0)

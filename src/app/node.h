@@ -25,6 +25,7 @@ int invite_wait(struct app *app, struct node *node, bool yes);
 bool qr_print(struct buf *out, const char *text);
 
 int app_init(struct app *app);   /* faltbok init */
+int app_practice(struct app *app); /* faltbok practice */
 int app_serve(struct app *app);  /* faltbok serve */
 
 #endif

@@ -6,5 +6,8 @@
 
 extern const char builtin_profile[];
 extern const size_t builtin_profile_bytes;
+/* What a home for practice begins with: packaging/practice/examples.jsonl. */
+extern const char builtin_examples[];
+extern const size_t builtin_examples_bytes;
 
 #endif

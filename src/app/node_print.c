@@ -290,6 +290,8 @@ print_result(struct buf *out, const struct op_row *row, const json_t *r)
 {
 	const char *op = row->name;
 
+	if (print_day(out, op, r))
+		return;
 	if (strcmp(op, "put") == 0 || strcmp(op, "resolve") == 0)
 		buf_printf(out, "Saved %s.\n", text_of(r, "id"));
 	else if (strcmp(op, "get") == 0)

@@ -1,4 +1,5 @@
-/* What the texts of the answers share: node_print.c has most of them, node_print_removal.c those about leaving. */
+/* What the texts of the answers share: node_print.c has most of them, node_print_removal.c those about leaving,
+ * node_print_day.c those of a day at a pop-up. */
 #ifndef FALTBOK_APP_NODE_PRINT_H
 #define FALTBOK_APP_NODE_PRINT_H
 
@@ -10,6 +11,7 @@ const char *text_of(const json_t *o, const char *key); /* a dash where there is 
 long long number_of(const json_t *o, const char *key);
 const char *plural(long long n);
 
+bool print_day(struct buf *out, const char *op, const json_t *r); /* false: not one of a day's operations */
 void print_removed(struct buf *out, const json_t *member);
 void print_removal(struct buf *out, const json_t *r);
 void print_adopt(struct buf *out, const json_t *r);

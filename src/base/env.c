@@ -27,3 +27,9 @@ env_both(struct env *env, void (*there)(void *ctx), void *there_ctx, void (*here
 	there(there_ctx);
 	here(here_ctx);
 }
+
+int
+env_utc_offset_min(struct env *env, int64_t ms)
+{
+	return env->ops->utc_offset_min != NULL ? env->ops->utc_offset_min(env, ms) : 0;
+}

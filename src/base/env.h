@@ -102,6 +102,9 @@ struct env_ops {
 	 */
 	void (*both)(struct env *env, void (*there)(void *ctx), void *there_ctx, void (*here)(void *ctx), void *here_ctx);
 
+	/* Minutes east of UTC at that moment where the machine stands. NULL: UTC. */
+	int (*utc_offset_min)(struct env *env, int64_t ms);
+
 	/* One line for the operator's log: ids and counts, never content. */
 	void (*log)(struct env *env, const char *line);
 };
@@ -120,6 +123,8 @@ env_random(struct env *env, void *p, size_t n)
 }
 
 void env_both(struct env *env, void (*there)(void *ctx), void *there_ctx, void (*here)(void *ctx), void *here_ctx);
+
+int env_utc_offset_min(struct env *env, int64_t ms);
 
 /* Formats one line for ops->log. No content of a case ever goes in. */
 void env_logf(struct env *env, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -31,3 +31,27 @@ nfc(struct buf *out, struct bytes text)
 	free(made);
 	return buf_ok(out);
 }
+
+bool
+nfc_fold(struct buf *out, struct bytes text)
+{
+	utf8proc_uint8_t *made = NULL;
+	utf8proc_ssize_t len = utf8proc_map(text.p, (utf8proc_ssize_t)text.len, &made,
+	                                    UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK);
+	size_t start = out->len;
+
+	if (len < 0)
+		return false;
+	for (utf8proc_ssize_t i = 0; i < len; i++) {
+		bool space = made[i] == ' ' || made[i] == '\t' || made[i] == '\n' || made[i] == '\r';
+
+		if (!space)
+			buf_put_u8(out, made[i]);
+		else if (out->len > start && out->p[out->len - 1] != ' ')
+			buf_put_u8(out, ' ');
+	}
+	if (buf_ok(out) && out->len > start && out->p[out->len - 1] == ' ')
+		out->len--;
+	free(made);
+	return buf_ok(out);
+}

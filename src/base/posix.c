@@ -51,6 +51,16 @@ posix_wall_ms(struct env *env)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+int
+posix_utc_offset_min(struct env *env, int64_t ms)
+{
+	time_t at = (time_t)(ms / 1000);
+	struct tm local;
+
+	(void)env;
+	return localtime_r(&at, &local) != NULL ? (int)(local.tm_gmtoff / 60) : 0;
+}
+
 void
 posix_random(struct env *env, void *p, size_t n)
 {

@@ -12,6 +12,7 @@ extern const struct env_files posix_files;
 
 uint64_t posix_mono_ns(struct env *env);
 int64_t posix_wall_ms(struct env *env);
+int posix_utc_offset_min(struct env *env, int64_t ms); /* by TZ, with summer time */
 void posix_random(struct env *env, void *p, size_t n); /* getrandom(2); stops the process if the kernel has none */
 /* `there` on a thread of its own; without one, before `here`. */
 void posix_both(struct env *env, void (*there)(void *ctx), void *there_ctx, void (*here)(void *ctx), void *here_ctx);

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "casework/records.h"
+#include "casework/marks.h"
 #include "casework/values_internal.h"
 
 enum { DEPTH_MAX = 8, PROFILE_RECORD_TYPE = 1 };
@@ -236,6 +237,28 @@ type_json(const struct record *r, const struct profile_type *t)
 	return json_sprintf("type %u (newer version)", record_type(r));
 }
 
+/* Where somebody decided between values that stood against each other: who, and when. */
+static json_t *
+settled_json(const struct record *r, const struct profile_type *t, author_name_fn who, void *ctx)
+{
+	size_t count;
+	const struct value *v = record_values(r, MARK_SETTLED, &count);
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < count; i++) {
+		struct rd rd = rd_init(v[i].value);
+		uint32_t number = (uint32_t)rd_uint(&rd, UINT32_MAX);
+		const struct profile_field *f = t == NULL || rd.bad ? NULL : profile_field_numbered(t, number);
+		json_t *one = json_object();
+
+		json_object_set_new(one, "field", f != NULL ? json_string(f->name) : json_sprintf("field %u (newer version)", number));
+		json_object_set_new(one, "by", name_json(who, ctx, v[i].author));
+		json_object_set_new(one, "at", time_json(v[i].has_shown, v[i].shown_ms, v[i].shown_offset_min, v[i].hlc));
+		json_array_append_new(out, one);
+	}
+	return out;
+}
+
 json_t *
 record_to_json(const struct record *r, const struct profile *p, author_name_fn who, void *ctx)
 {
@@ -252,6 +275,12 @@ record_to_json(const struct record *r, const struct profile *p, author_name_fn w
 		json_t *v = field_json(r, number, kind, f, who, ctx);
 		char unknown[48];
 
+		if (mark_name(number) != NULL) { /* the program's own: beside the fields, not among them */
+			json_object_set_new(out, mark_name(number), number == MARK_SETTLED ? settled_json(r, t, who, ctx) : v);
+			if (number == MARK_SETTLED)
+				json_decref(v);
+			continue;
+		}
 		snprintf(unknown, sizeof(unknown), "field %u (newer version)", number);
 		json_object_set_new(fields, f == NULL ? unknown : f->name, v);
 	}

@@ -73,6 +73,15 @@ put_op(struct draft *d, uint8_t kind, uint32_t field, size_t at, struct err *err
 	return ERR_OK;
 }
 
+enum err_code
+draft_put_value(struct draft *d, uint8_t kind, uint32_t field, struct bytes value, struct err *err)
+{
+	size_t at = d->values.len;
+
+	buf_put_bytes(&d->values, value);
+	return put_op(d, kind, field, at, err);
+}
+
 /* The op that `op` on a field of this shape stands for; 0 when it makes no sense. */
 static uint8_t
 op_for(uint8_t op, enum field_shape shape)

@@ -33,6 +33,8 @@ void draft_free(struct draft *d);
  * ERR_INVALID: which field, which value, what is allowed (the first codes of a list). */
 enum err_code draft_assign(struct draft *d, uint8_t op, const char *field, const json_t *value, struct err *err) MUST_CHECK;
 enum err_code draft_assign_text(struct draft *d, uint8_t op, const char *field, const char *text, struct err *err) MUST_CHECK;
+/* An op as it stands: one msgpack value, which the caller answers for (marks.h). */
+enum err_code draft_put_value(struct draft *d, uint8_t kind, uint32_t field, struct bytes value, struct err *err) MUST_CHECK;
 enum err_code draft_note(struct draft *d, const uint8_t note_id[16], const char *text, const uint8_t *corrects16, struct err *err) MUST_CHECK;
 /* Which group the record belongs to: its own id, the open group of its team (zeros), or what its reference field
  * names. A record that exists (`now`, which may be NULL) stays in its group; one without its reference is its own. */

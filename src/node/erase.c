@@ -118,8 +118,12 @@ node_shred_files(struct node *n, struct err *err)
 		rc = n->env->files->remove(n->env, path, err);
 	env_random(n->env, n->home.keys->snapshot_key, sizeof(n->home.keys->snapshot_key));
 	if (rc == ERR_OK)
+		rc = node_desk_before_key(n, err);
+	if (rc == ERR_OK)
 		rc = node_save_keystore(n, err);
 	n->shred_files = rc != ERR_OK;
+	if (rc == ERR_OK)
+		node_desk_after_key(n);
 	return rc;
 }
 

@@ -312,6 +312,21 @@ take_org_name(struct node *n, const struct record *r)
 	}
 }
 
+/* Once said it stays: what was written for practice must never become figures. */
+static void
+take_practice(struct node *n, const struct record *r)
+{
+	size_t count;
+	const struct value *v = record_values(r, ROSTER_PRACTICE, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		struct rd rd = rd_init(v[i].value);
+
+		if (rd_peek(&rd) == RD_BOOL && rd_bool(&rd) && by_coordinator(n, &v[i]))
+			n->practice = true;
+	}
+}
+
 static bool
 take_roster_record(void *ctx, const struct record *r, const struct stream_id *team)
 {
@@ -324,6 +339,7 @@ take_roster_record(void *ctx, const struct record *r, const struct stream_id *te
 
 	(void)team;
 	take_org_name(s->n, r);
+	take_practice(s->n, r);
 	v = record_values(r, ROSTER_PROFILE_VERSION, &count);
 	if (count == 0 || !by_coordinator(s->n, &v[0]))
 		return true;

@@ -46,6 +46,7 @@ build(struct node *n, bool cold, struct err *err)
 	n->had_snapshot = !cold && node_load_snapshot(n);
 	if (n->vault == NULL) /* a snapshot that did not fit took it along */
 		return err_plain(err, ERR_NO_MEMORY);
+	node_desk_load(n);
 	rc = vault_refresh(n->vault, replica_org(n->home.replica), err);
 	return rc == ERR_OK ? node_project(n, err) : rc;
 }
@@ -93,6 +94,7 @@ node_close(struct node *n)
 	if (n == NULL)
 		return;
 	node_end_invites(n);
+	node_desk_close(n);
 	if (n->home.replica != NULL) {
 		replica_drop(n->home.replica);
 		if (n->since_snapshot >= SNAPSHOT_WORTH && !n->behind && !replica_read_only(n->home.replica) &&

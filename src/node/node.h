@@ -79,6 +79,26 @@ void node_drop(struct node *n);
 /* A record as it is, open batch included; ERR_UNKNOWN. */
 enum err_code node_record(struct node *n, const struct record_id *id, struct record *out, struct stream_id *team, struct err *err) MUST_CHECK;
 
+/* ---- the desk (proto/day.md, 2): drafts and the queue, on this device alone ---- */
+/* Without places older than a day. The caller changes it and then saves it; valid until the node is closed. */
+struct day_desk;
+struct day_desk *node_desk(struct node *n);
+/* Durable when it returns. ERR_IO: what is on the disk is as it was. */
+enum err_code node_desk_save(struct node *n, struct err *err) MUST_CHECK;
+/* The same after something was taken away that nobody may read again: under a new key, the old one destroyed. */
+enum err_code node_desk_shred(struct node *n, struct err *err) MUST_CHECK;
+/* By which this device's tickets begin. */
+void node_desk_letters(struct node *n, char out[9]);
+
+/* ---- one person, two records (proto/day.md, 6) ---- */
+/* The record that `id` has been merged into, or itself. Links that go round in a circle end at their smallest id. */
+void node_same_as(struct node *n, const struct record_id *id, struct record_id *out);
+/* Does it count in figures and rows? Not when it is for practice, and not when another stands for it. */
+bool node_counts_record(struct node *n, const struct record *r);
+/* Is the whole organisation one for practice? */
+bool node_is_practice(struct node *n);
+enum err_code node_make_practice(struct node *n, struct err *err) MUST_CHECK; /* in the open batch */
+
 /* ---- rows of a drop-box (proto/vault.md, 12) ---- */
 /* The drop-box that rows are written to: of the live ones that of the smallest id. */
 bool node_drop_box(struct node *n, struct stream_id *out);

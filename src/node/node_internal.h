@@ -11,11 +11,13 @@
  *   invite.c   invitations, and newcomers at the door
  *   rows.c     the rows of drop-boxes
  *   erase.c    what is buried, late entries, receipts     order.c     asking for an erasure and approving it
+ *   desk.c     drafts and the queue: sealed, never sent   same.c      merged records, practice
  */
 #ifndef FALTBOK_NODE_NODE_INTERNAL_H
 #define FALTBOK_NODE_NODE_INTERNAL_H
 
 #include "base/table.h"
+#include "casework/desk.h"
 #include "node/node.h"
 #include "store/home.h"
 #include "vault/vault.h"
@@ -32,7 +34,7 @@ enum {
 enum {
 	ROSTER_TYPE = 1,
 	ROSTER_PROFILE = 1, ROSTER_PROFILE_ID = 2, ROSTER_PROFILE_VERSION = 3, ROSTER_ORG_NAME = 4,
-	ROSTER_MEMBER_NAME = 5, ROSTER_DEVICE_NAME = 6,
+	ROSTER_MEMBER_NAME = 5, ROSTER_DEVICE_NAME = 6, ROSTER_PRACTICE = 7,
 };
 
 /* Which entries of a log beyond `upto` have effect, short enough to compare. */
@@ -104,6 +106,12 @@ struct node {
 	struct record *work;
 
 	struct invites *invites;     /* invite.c's: open invitations; NULL before the first */
+
+	/* the desk */
+	struct day_desk desk;
+	struct env_timer *desk_timer; /* when the oldest place in the queue is a day old */
+
+	bool practice;               /* the organisation is there for practice */
 
 	struct table *names;         /* kind ‖ id16 -> struct name * */
 	struct name org_name;
@@ -181,6 +189,18 @@ enum err_code node_load_roster(struct node *n, struct err *err) MUST_CHECK; /* p
 /* names.c */
 void node_forget_names(struct node *n);
 bool node_has_org(struct node *n);
+
+/* desk.c */
+/* Reads HOME/desk; what can not be opened is no reason not to open a home, and is logged. */
+void node_desk_load(struct node *n);
+void node_desk_close(struct node *n);
+/* Around a change of the snapshot key, which seals the desk too: before the keystore is written, and after. */
+enum err_code node_desk_before_key(struct node *n, struct err *err) MUST_CHECK;
+void node_desk_after_key(struct node *n);
+
+/* same.c */
+/* Marks a new record that refers to one of practice. */
+enum err_code node_mark_practice(struct node *n, struct draft *d, bool known, struct err *err) MUST_CHECK;
 
 /* snapshot.c */
 /* False when there is none that fits; the view is then empty. */

@@ -7,6 +7,7 @@
  */
 #include "node/node_internal.h"
 
+#include "casework/marks.h"
 #include "casework/rows.h"
 #include "crypto/hc.h"
 
@@ -62,13 +63,24 @@ node_rows(struct node *n)
 	return reads_rows(n) ? n->rows : NULL;
 }
 
+/* The record as this change left it: its mark may be a change of long ago. */
+static bool
+is_for_practice(struct node *n, const struct record_id *id)
+{
+	struct record *r = n->practice ? NULL : record_new(id);
+	bool known, practice = r != NULL && node_now(n, id, r, NULL, &known, NULL) == ERR_OK && known && record_is_practice(r);
+
+	record_free(r);
+	return practice;
+}
+
 bool
 node_counts(struct node *n, const struct change *c)
 {
 	const struct profile_type *type = profile_type_numbered(n->profile, c->type);
 	struct stream_id box;
 
-	return type != NULL && rows_has_type(type) && node_drop_box(n, &box);
+	return type != NULL && rows_has_type(type) && node_drop_box(n, &box) && !is_for_practice(n, &c->record);
 }
 
 enum err_code

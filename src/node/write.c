@@ -324,6 +324,8 @@ node_write(struct node *n, const struct stream_id *team_id, struct draft *d, str
 			rc = err_set(err, ERR_REFUSED, "that record has been erased, and nothing brings it back");
 	}
 	if (rc == ERR_OK)
+		rc = node_mark_practice(n, d, known, err);
+	if (rc == ERR_OK)
 		rc = draft_encode(d, known ? n->work : NULL, profile_version(n->profile),
 		                  hlc_next(&n->hlc, n->env->ops->wall_ms(n->env)), &body, err);
 	if (rc == ERR_OK)

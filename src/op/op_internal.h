@@ -22,6 +22,8 @@ uint8_t param_role(struct op_call *c);
 const char *role_name(uint8_t role);
 enum err_code param_teams(struct op_call *c, struct stream_id teams[NAMED_TEAMS_MAX], size_t *count);
 json_t *team_names(struct node *n, const struct org_device *d);
+/* CONTRACT's form of a record; team may be NULL. */
+json_t *op_record_json(struct node *n, const struct record *r, const struct stream_id *team);
 json_t *last_seen(struct node *n, const struct org_device *d);
 
 void op_put(struct op_call *), op_get(struct op_call *), op_list(struct op_call *), op_search(struct op_call *),
@@ -32,6 +34,16 @@ void op_admit(struct op_call *), op_members(struct op_call *), op_team_add(struc
 void op_invite(struct op_call *), op_invite_list(struct op_call *), op_invite_confirm(struct op_call *),
 	op_invite_withdraw(struct op_call *);
 void op_report(struct op_call *), op_targets(struct op_call *);
+void op_session_open(struct op_call *), op_session_current(struct op_call *), op_session_close(struct op_call *);
+void op_queue_add(struct op_call *), op_queue_list(struct op_call *), op_queue_edit(struct op_call *), op_queue_call(struct op_call *),
+	op_queue_done(struct op_call *), op_queue_leave(struct op_call *);
+void op_visit_save(struct op_call *), op_card_new(struct op_call *), op_card_find(struct op_call *), op_card_show(struct op_call *);
+void op_slip_referral(struct op_call *), op_slip_next_step(struct op_call *), op_slip_open(struct op_call *);
+void op_referral_send(struct op_call *), op_referral_set(struct op_call *);
+void op_booking_slots(struct op_call *), op_booking_take(struct op_call *), op_booking_set(struct op_call *), op_booking_keep(struct op_call *);
+void op_hours_derive(struct op_call *), op_hours_list(struct op_call *), op_hours_confirm(struct op_call *);
+void op_draft_put(struct op_call *), op_draft_get(struct op_call *), op_draft_list(struct op_call *), op_draft_drop(struct op_call *);
+void op_duplicates(struct op_call *), op_merge(struct op_call *), op_unmerge(struct op_call *);
 void op_erase(struct op_call *), op_erase_approve(struct op_call *), op_erase_status(struct op_call *);
 void op_profile_show(struct op_call *), op_profile_check(struct op_call *), op_profile_install(struct op_call *);
 /* Exchange: exchange.c. */

@@ -1,11 +1,12 @@
 /*
- * Reading and writing records: put, get, list, search, conflicts, resolve.
+ * Reading and writing records: put, get, list, search, resolve.
  */
 #include "op/op_internal.h"
 
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "casework/marks.h"
 #include "crdt/hlc.h"
 
 enum { LIST_LIMIT = 1000, SEARCH_LIMIT = 50, NOTE_BYTES_MAX = 48 * 1024 };
@@ -19,8 +20,8 @@ who(void *ctx, uint32_t author)
 	return a == NULL ? "?" : node_author_name(n, a);
 }
 
-static json_t *
-record_json(struct node *n, const struct record *r, const struct stream_id *team)
+json_t *
+op_record_json(struct node *n, const struct record *r, const struct stream_id *team)
 {
 	json_t *o = record_to_json(r, node_profile(n), who, n);
 
@@ -181,7 +182,10 @@ op_put(struct op_call *c)
 		return;
 	}
 	draft_init(&d, type, &id);
-	if (fill_draft(c, &d) == ERR_OK)
+	if (type->class == CLASS_EPHEMERAL && type->group == GROUP_OWN)
+		err_set(&c->err, ERR_REFUSED, "put: a %s is gone in a day, and what is put is in the log for good; `faltbok %s` has commands of its own",
+		        type->name, type->name);
+	else if (fill_draft(c, &d) == ERR_OK)
 		write_draft(c, &d, is_new, NULL);
 	draft_free(&d);
 	op_end(c);
@@ -215,8 +219,10 @@ op_resolve(struct op_call *c)
 	}
 	draft_init(&d, type, &id);
 	if (assign_all(&d, set, OP_SET, &c->err) == ERR_OK) {
-		if (record_field_conflict(now, d.ops[0].field))
+		if (record_field_conflict(now, d.ops[0].field) && draft_mark_settled(&d, d.ops[0].field, &c->err) == ERR_OK)
 			write_draft(c, &d, false, &team);
+		else if (c->err.code != ERR_OK)
+			;
 		else
 			err_set(&c->err, ERR_REFUSED, "%s: there is no conflict in this field; `faltbok put` changes a value",
 			        json_object_iter_key(json_object_iter((json_t *)set)));
@@ -250,20 +256,50 @@ history_row(void *ctx, uint64_t row)
 	return true;
 }
 
+enum { MERGED_SHOWN_MAX = 64 };
+
+/* What has been merged into this record, as it was written. */
+static void
+add_merged(struct op_call *c, const struct record *r)
+{
+	struct record_id from[MERGED_SHOWN_MAX], now;
+	size_t count = record_refs(r, MARK_MERGED_FROM, from, MERGED_SHOWN_MAX);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count && i < MERGED_SHOWN_MAX; i++) {
+		struct record *one = record_new(&from[i]);
+		struct stream_id team;
+
+		node_same_as(c->node, &from[i], &now);
+		if (one != NULL && SAME(now, *record_id_of(r)) && node_record(c->node, &from[i], one, &team, NULL) == ERR_OK)
+			json_array_append_new(list, op_record_json(c->node, one, &team));
+		record_free(one);
+	}
+	json_object_del(c->result, mark_name(MARK_MERGED_FROM));
+	if (json_array_size(list) > 0)
+		json_object_set(c->result, "merged", list);
+	json_decref(list);
+}
+
 void
 op_get(struct op_call *c)
 {
-	struct record_id id;
+	struct record_id id, asked;
 	struct stream_id team;
 	struct record *r = NULL;
 	struct history h = { c->node, NULL };
 
-	if (view_find(node_view(c->node), param_text(c, "id"), &id, &c->err) != ERR_OK)
+	if (view_find(node_view(c->node), param_text(c, "id"), &asked, &c->err) != ERR_OK)
 		goto out;
+	node_same_as(c->node, &asked, &id);
 	r = record_new(&id);
 	if (r == NULL || node_record(c->node, &id, r, &team, &c->err) != ERR_OK)
 		goto out;
-	c->result = record_json(c->node, r, &team);
+	c->result = op_record_json(c->node, r, &team);
+	if (c->result != NULL)
+		add_merged(c, r);
+	if (c->result != NULL && !SAME(asked, id))
+		json_object_set_new(c->result, "asked", json_hex(asked.b, 16));
 	if (c->result != NULL && param_flag(c, "history")) {
 		h.out = json_array();
 		json_object_set_new(c->result, "history", h.out);
@@ -306,6 +342,18 @@ record_time(const struct record *r)
 	return ms;
 }
 
+/* Another record stands for it, and is listed itself. */
+static bool
+is_merged(struct node *n, const struct record *r)
+{
+	struct record_id other;
+
+	if (!record_merged_into(r, &other))
+		return false;
+	node_same_as(n, record_id_of(r), &other);
+	return !SAME(other, *record_id_of(r));
+}
+
 static bool
 collect_record(void *ctx, const struct record *r, const struct stream_id *team)
 {
@@ -315,12 +363,12 @@ collect_record(void *ctx, const struct record *r, const struct stream_id *team)
 	json_t *value;
 	json_t *o;
 
-	if (at < k->since_ms || at >= k->until_ms)
+	if (at < k->since_ms || at >= k->until_ms || is_merged(k->call->node, r))
 		return true;
 	json_object_foreach((json_t *)k->filter, field, value)
 		if (!json_is_string(value) || !record_matches(r, k->type, field, json_string_value(value)))
 			return true;
-	o = record_json(k->call->node, r, team);
+	o = op_record_json(k->call->node, r, team);
 	if (o == NULL || json_array_append_new(k->out, o) != 0)
 		return false;
 	return json_array_size(k->out) < k->limit;
@@ -372,22 +420,11 @@ op_list(struct op_call *c)
 	op_end(c);
 }
 
-void
-op_conflicts(struct op_call *c)
-{
-	struct collect k = { .call = c, .since_ms = INT64_MIN, .until_ms = INT64_MAX, .limit = SIZE_MAX, .out = json_array() };
-
-	if (view_conflicts(node_view(c->node), collect_record, &k, &c->err) == ERR_OK)
-		c->result = json_pack("{s:O}", "records", k.out);
-	json_decref(k.out);
-	op_end(c);
-}
-
 static bool
 collect_hit(void *ctx, const struct record *r, const struct stream_id *team, const char *snippet)
 {
 	struct collect *k = ctx;
-	json_t *o = record_json(k->call->node, r, team);
+	json_t *o = op_record_json(k->call->node, r, team);
 
 	if (o == NULL)
 		return false;

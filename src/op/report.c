@@ -9,7 +9,7 @@
 #include "casework/report.h"
 #include "exchange/records_book.h"
 
-struct each { report_record_cb cb; void *ctx; };
+struct each { struct node *node; report_record_cb cb; void *ctx; };
 
 static bool
 pass_on(void *ctx, const struct record *r, const struct stream_id *team)
@@ -17,14 +17,14 @@ pass_on(void *ctx, const struct record *r, const struct stream_id *team)
 	struct each *e = ctx;
 
 	(void)team;
-	return e->cb(e->ctx, r);
+	return !node_counts_record(e->node, r) || e->cb(e->ctx, r);
 }
 
 /* Rows where the organisation has a drop-box that this device reads, else records: never both (proto/vault.md, 12). */
 static enum err_code
 each_record(void *ctx, uint32_t type, report_record_cb cb, void *cb_ctx, struct err *err)
 {
-	struct each e = { cb, cb_ctx };
+	struct each e = { ctx, cb, cb_ctx };
 	struct view *rows = node_rows(ctx);
 
 	return view_each(rows != NULL ? rows : node_view(ctx), type, pass_on, &e, err);

@@ -238,6 +238,14 @@ do_leave(struct play *p, size_t i)
 }
 
 static bool
+do_desk(struct play *p, size_t i)
+{
+	struct err err = ERR_INIT;
+
+	return desk_act(p, i, &err) == ERR_OK || must_be_excused(p, i, "keeping a draft", &err);
+}
+
+static bool
 do_bundle_out(struct play *p, size_t i)
 {
 	struct buf *stick = &p->stick[dice_below(&p->dice, STICKS)];
@@ -397,6 +405,7 @@ befall(struct play *p, enum act_kind kind, size_t i)
 	case DO_WAIT:
 	case DO_IMAGE:
 	case DO_PUT_BACK:
+	case DO_DESK:
 	case DO_COUNT:
 		return;
 	}
@@ -433,6 +442,8 @@ perform(struct play *p, enum act_kind kind, size_t i)
 		return do_wrong_pass(p, i);
 	case DO_LEAVE:
 		return do_leave(p, i);
+	case DO_DESK:
+		return do_desk(p, i);
 	case DO_CLOSE:
 		return do_close(p, i);
 	case DO_REOPEN:

@@ -39,6 +39,7 @@
 	X(HUB_REBOOTED, "the hub started again and still had its entries")       \
 	X(HUB_AWAY, "a device dialled a hub that was off")                       \
 	X(FOUND_BY_BEACON, "a device heard another by its beacon")               \
+	X(DRAFT_BACK, "a draft lay there when the program started again")        \
 	X(HUB_HURT, "a fault of the hub's disk struck")
 
 enum mark {

@@ -146,7 +146,7 @@ play_ensure_up(struct play *p, size_t i)
 	s->has_closed_hash = false;
 	if (s->is_hub)
 		return judge_hub(p, i);
-	return play_judge(p, i, true) && play_judge_custody(p, i);
+	return play_judge(p, i, true) && play_judge_custody(p, i) && play_judge_desk(p, i);
 }
 
 bool

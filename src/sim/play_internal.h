@@ -11,11 +11,14 @@ enum { STATIONS_MAX = 6, MACHINES_MAX = STATIONS_MAX + 1 /* the hub */, STICKS =
 enum act_kind {
 	DO_WRITE, DO_MEET, DO_CLOSE, DO_REOPEN, DO_CRASH, DO_BUNDLE_OUT, DO_BUNDLE_IN, DO_KEYS, DO_REPLAY, DO_PART, DO_CLOG,
 	DO_CLOCK, DO_WRONG_PASS, DO_LEAVE, DO_WAIT, DO_HUB_CRASH, DO_HUB_CLOSE, DO_IMAGE,
-	DO_PUT_BACK, DO_COUNT
+	DO_PUT_BACK, DO_DESK, DO_COUNT
 };
 
 /* Whom devices meet. Where all goes through the hub, what one shows of another has been on the hub's disk. */
 enum meeting { MEET_EACH_OTHER, MEET_ALSO_HUB, MEET_HUB_ONLY };
+
+/* The draft that a station must still have; where its keeping failed, this or the one that was tried. */
+struct expected_draft { char sure[128], tried[128]; bool doubtful; };
 
 /* This seed's own mix: many seeds lack a fault altogether, others have plenty of it. */
 struct swarm {
@@ -46,6 +49,7 @@ struct play {
 	struct disk_image *image[MACHINES_MAX]; /* taken of that disk, at times put back */
 	size_t image_at[MACHINES_MAX];          /* writes there were when it was taken */
 	bool was_put_back[MACHINES_MAX];
+	struct expected_draft drafts[MACHINES_MAX];
 	struct buf stick[STICKS];
 	size_t batches;
 	bool guest_came;           /* leave.c */
@@ -73,6 +77,10 @@ bool play_tend(struct play *p);
 bool play_act(struct play *p);
 bool play_has_hub(const struct play *p); /* it is p->stations[p->swarm.stations] */
 void swarm_draw(struct swarm *s, const struct play_options *o);
+
+/* desk.c: somebody types, or a queue comes and goes; and whether the draft is there after a start. */
+enum err_code desk_act(struct play *p, size_t i, struct err *err) MUST_CHECK;
+bool play_judge_desk(struct play *p, size_t i);
 
 /* rows.c: who reads rows, and whether they come to what the records come to (I12). At the end. */
 bool play_judge_rows(struct play *p, size_t i);

@@ -41,6 +41,7 @@ double floor_decrypt(size_t bytes);                              /* XChaCha20-Po
 
 /* One figure: value, the floor it stands on, and value/floor (or floor/value where less is better, `inverse`). */
 void figure(const char *name, double value, const char *unit, double floor_value, const char *floor_name, double ratio);
+void bench_serving(struct bench *b); /* serving.c */
 void figures_print(const char *json_path);
 
 #endif

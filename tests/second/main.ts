@@ -13,6 +13,7 @@ import { Refused } from './bytes';
 import { checkBundle } from './check_bundle';
 import { checkCrdt } from './check_crdt';
 import { checkCrypto } from './check_crypto';
+import { checkDay } from './check_day';
 import { checkDiscovery } from './check_discovery';
 import { checkJoin } from './check_join';
 import { checkLog } from './check_log';
@@ -34,6 +35,7 @@ const VECTORS: [string, Check][] = [
 	['crdt.json', checkCrdt],
 	['join.json', checkJoin],
 	['discovery.json', checkDiscovery],
+	['day.json', checkDay],
 ];
 
 function checkAll(dir: string, organisation?: string): number {

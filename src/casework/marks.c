@@ -1,0 +1,132 @@
+#include "casework/marks.h"
+
+const char *
+mark_name(uint32_t field)
+{
+	switch (field) {
+	case MARK_MERGED_INTO: return "merged_into";
+	case MARK_PRACTICE: return "practice";
+	case MARK_SETTLED: return "settled";
+	case MARK_MERGED_FROM: return "merged_from";
+	}
+	return NULL;
+}
+
+static bool
+read_id(struct bytes value, struct record_id *out)
+{
+	struct rd r = rd_init(value);
+
+	RD_FIXED(&r, *out);
+	return rd_end(&r);
+}
+
+bool
+record_is_practice(const struct record *r)
+{
+	size_t count;
+	const struct value *v = record_values(r, MARK_PRACTICE, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		struct rd rd = rd_init(v[i].value);
+
+		if (rd_peek(&rd) == RD_BOOL && rd_bool(&rd))
+			return true;
+	}
+	return false;
+}
+
+size_t
+record_refs(const struct record *r, uint32_t field, struct record_id *out, size_t max)
+{
+	size_t count, found = 0;
+	const struct value *v = record_values(r, field, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		struct record_id id;
+		bool seen = v[i].kind != OP_SET && v[i].kind != OP_ADD;
+
+		for (size_t k = 0; k < i && !seen; k++)
+			seen = bytes_equal(v[k].value, v[i].value);
+		if (seen || !read_id(v[i].value, &id))
+			continue;
+		if (found < max)
+			out[found] = id;
+		found++;
+	}
+	return found;
+}
+
+bool
+record_merged_into(const struct record *r, struct record_id *out)
+{
+	return record_refs(r, MARK_MERGED_INTO, out, 1) > 0;
+}
+
+bool
+record_settled(const struct record *r, uint32_t field)
+{
+	size_t count;
+	const struct value *v = record_values(r, MARK_SETTLED, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		struct rd rd = rd_init(v[i].value);
+
+		if (rd_peek(&rd) == RD_UINT && rd_uint(&rd, UINT32_MAX) == field)
+			return true;
+	}
+	return false;
+}
+
+static enum err_code
+put(struct draft *d, uint8_t kind, uint32_t field, struct buf *value, struct err *err)
+{
+	enum err_code rc = buf_ok(value) ? draft_put_value(d, kind, field, buf_bytes(value), err) : err_plain(err, ERR_NO_MEMORY);
+
+	buf_free(value);
+	return rc;
+}
+
+enum err_code
+draft_mark_practice(struct draft *d, struct err *err)
+{
+	struct buf value = BUF_INIT;
+
+	wr_bool(&value, true);
+	return put(d, OP_SET, MARK_PRACTICE, &value, err);
+}
+
+enum err_code
+draft_mark_settled(struct draft *d, uint32_t field, struct err *err)
+{
+	struct buf value = BUF_INIT;
+
+	wr_uint(&value, field);
+	return put(d, OP_ADD, MARK_SETTLED, &value, err);
+}
+
+enum err_code
+draft_mark_merge(struct draft *d, uint8_t op, const struct record_id *other, struct err *err)
+{
+	struct buf value = BUF_INIT;
+
+	if (op == OP_CLEAR)
+		wr_nil(&value);
+	else
+		WR_FIXED(&value, *other);
+	return put(d, op, op == OP_ADD || op == OP_REMOVE ? MARK_MERGED_FROM : MARK_MERGED_INTO, &value, err);
+}
+
+void
+draft_each_ref(const struct draft *d, bool (*cb)(void *ctx, const struct record_id *id), void *ctx)
+{
+	for (size_t i = 0; i < d->op_count; i++) {
+		const struct draft_op *op = &d->ops[i];
+		const struct profile_field *f = profile_field_numbered(d->type, op->field);
+		struct record_id id;
+
+		if (f != NULL && f->type == VT_REF && (op->kind == OP_SET || op->kind == OP_ADD) &&
+		    read_id(BYTES(d->values.p + op->value_at, op->value_len), &id) && !cb(ctx, &id))
+			return;
+	}
+}
