@@ -6,6 +6,7 @@
 #include "op/op_internal.h"
 
 #include "node/invite.h"
+#include "op/day_internal.h"
 
 static const char *const anywhere = "0.0.0.0:0";
 
@@ -35,7 +36,11 @@ info_json(const struct invite_info *i)
 	char text[40];
 	json_t *o = json_pack("{s:s,s:s,s:s,s:s,s:s}", "code", i->code, "qr", i->qr, "role", role_name(i->role), "state", state_word(i->state),
 	                      "expires", time_print(text, i->until_ms, 0));
+	json_t *picture = day_qr_svg(i->qr);
 
+
+	if (picture != NULL)
+		json_object_set_new(o, "picture", picture);
 	if (i->digits[0] != '\0')
 		json_object_set_new(o, "newcomer", json_pack("{s:s,s:s,s:s}", "member", i->member, "device", i->device, "digits", i->digits));
 	if (i->trouble[0] != '\0')

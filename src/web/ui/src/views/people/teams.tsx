@@ -1,0 +1,47 @@
+import { useState } from 'preact/hooks';
+import { say } from '../../base/say';
+import { useTry } from '../../base/try';
+import { lead, type TeamRow } from '../../api/lead';
+import { useT } from '../../i18n';
+import { ActButton, Button, Line, Own, Panel, Table, Tag, Trouble } from '../../parts/basics';
+
+export function Teams({ teams, onChanged }: { teams: readonly TeamRow[]; onChanged: () => void }) {
+	const t = useT();
+	const { error, run } = useTry();
+	const [name, setName] = useState('');
+	const add = (e: Event): void => {
+		e.preventDefault();
+		if (name.trim() === '') return;
+		void run(async () => {
+			await lead.addTeam(name.trim());
+			say(t('teams.added', { name: name.trim() }));
+			setName('');
+			onChanged();
+		});
+	};
+	const approval = (team: TeamRow, how: 'hand' | 'auto'): Promise<unknown> => run(async () => {
+		await lead.approval(team.team, how);
+		say(t(how === 'hand' ? 'teams.hand.done' : 'teams.auto.done', { name: team.name }));
+		onChanged();
+	});
+	return (
+		<Panel title={t('teams.title')}>
+			<Table caption={t('teams.title')} rows={teams} rowKey={(x) => x.team} columns={[
+				{ key: 'name', head: t('teams.name'), cell: (x) => <><Own>{x.name}</Own>{x.drop_box === true && <> <Tag>{t('teams.box')}</Tag></>}</> },
+				{ key: 'readers', head: t('teams.readers'), number: true, cell: (x) => x.readers },
+				{ key: 'keys', head: t('teams.keys'), cell: (x) => (x.drop_box === true ? null : (
+					<div class="row">
+						{x.approval !== 'hand' && <ActButton small act={() => approval(x, 'hand')} aria-label={t('teams.hand.of', { name: x.name })}>{t('teams.hand')}</ActButton>}
+						{x.approval !== 'auto' && <ActButton small act={() => approval(x, 'auto')} aria-label={t('teams.auto.of', { name: x.name })}>{t('teams.auto')}</ActButton>}
+					</div>
+				)) },
+			]} />
+			<p class="help">{t('teams.keys.help')}</p>
+			<form class="row end" onSubmit={add}>
+				<Line label={t('teams.new')} value={name} onInput={setName} />
+				<Button type="submit" icon="plus">{t('teams.add')}</Button>
+			</form>
+			<Trouble error={error} />
+		</Panel>
+	);
+}
