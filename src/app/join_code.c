@@ -39,7 +39,7 @@ struct newcomer {
 	struct env_timer *limit;
 	bool knocked;            /* somebody answered the connection */
 	bool digits, over;
-	char recovery[27];
+	char recovery[27], kill_card[27];
 	uint8_t role;
 	struct err err;
 };
@@ -405,8 +405,15 @@ open_home(struct newcomer *w, const char *member, const char *device, struct err
 	snprintf(path, sizeof(path), "%s/keystore", app->home);
 	if (app->env->files->exists(app->env, path))
 		rc = take_up(w, member, device, err);
-	else if ((rc = app_passphrase(app, true, err)) == ERR_OK)
+	else if ((rc = app_passphrase(app, true, err)) == ERR_OK) {
 		rc = home_create(&w->home, app->env, app->home, member, device, buf_bytes(&app->passphrase), app->kdf, NULL, err);
+		/* Shown before anybody is asked: a join that is cut and taken up again goes on with this very card. */
+		if (rc == ERR_OK)
+			rc = home_kill_card(&w->home, w->kill_card, err);
+		if (rc == ERR_OK)
+			app_say(app, "Kill card of this device; keep it on paper, apart from it: read to a coordinator it removes a stolen device:\n  %s",
+			        w->kill_card);
+	}
 	return rc == ERR_OK ? home_request(&w->home, &w->request, err) : rc;
 }
 
@@ -419,6 +426,8 @@ answer(struct newcomer *w)
 	char org[33], text[512], code[128] = "";
 	json_t *result = json_pack("{s:s,s:s}", "org", hex_encode(org, w->home.keys->org.b, 16), "role", role);
 
+	if (w->kill_card[0] != '\0')
+		json_object_set_new(result, "kill_card", json_string(w->kill_card));
 	if (w->recovery[0] != '\0') {
 		json_object_set_new(result, "recovery_code", json_string(w->recovery));
 		snprintf(code, sizeof(code), "  %s\n", w->recovery);
@@ -451,5 +460,6 @@ app_join_code(struct app *app, const char *code)
 	buf_wipe(&w.request);
 	wipe(&w.code, sizeof(w.code));
 	wipe(w.recovery, sizeof(w.recovery));
+	wipe(w.kill_card, sizeof(w.kill_card));
 	return status;
 }

@@ -21,6 +21,10 @@ enum err_code invite_answerable(const json_t *params, struct err *err);
 /* Waits until somebody has joined by the node's only invitation. Returns the exit status. */
 int invite_wait(struct app *app, struct node *node, bool yes);
 
+/* `revoke --kill-card FILE|-`: what the file says takes the place of its name. */
+enum err_code card_read(struct app *app, json_t *params, struct err *err);
+bool card_by_shares(const struct app *app); /* `recover --shares`, which is an operation; `recover --code` is not */
+
 /* Appends the text as a QR code in block characters, light on dark. False when it does not fit one. */
 bool qr_print(struct buf *out, const char *text);
 
