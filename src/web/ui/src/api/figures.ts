@@ -6,7 +6,7 @@ import type { Id } from './types';
 export interface Cell { key: string; label: string; value: number | null }
 export type LineValue = number | string | null | readonly (Cell | string)[];
 export interface ReportLine {
-	id: string; label: string; value: LineValue; unit: string; n: number | null; rule: string;
+	id: string; label: string; value: LineValue; unit: string; n: number | null; rule: string | null;
 	reconciles: boolean | null; suppressed: number | boolean; warnings: string[];
 }
 export interface Difference { id: string; key: string | null; was: LineValue; now: LineValue }
