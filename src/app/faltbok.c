@@ -15,7 +15,9 @@ static const struct command own_commands[] = {
 	  "Creates the organisation; this device is its first coordinator. Writes the recovery kit." },
 	{ "join", "CODE --member NAME --device NAME | --request FILE --member NAME --device NAME | --welcome FILE [--root FINGERPRINT | --yes]",
 	  "Joins by the code on a coordinator's screen; or by files: makes a request for a coordinator, then takes the welcome." },
-	{ "serve", "[--listen HOST:PORT] [--peer HOST:PORT]… [--no-discovery]", "Keeps in step with others until interrupted." },
+	{ "serve", "[--listen HOST:PORT] [--peer HOST:PORT]… [--no-discovery] [--http 127.0.0.1:PORT [--lock-after MINUTES]]",
+	  "Keeps in step with others until interrupted; with --http also serves the page of this node to this computer's browser." },
+	{ "page", "", "Prints a new address of the page that the running node serves; it works once." },
 	{ "practice", "", "Makes a home for practice, with made-up examples; nothing in it counts." },
 	{ "passphrase", "[--new-passphrase-file FILE]", "Changes the passphrase of this home." },
 	{ "recover", "--code FILE", "Sets a new passphrase with this device's recovery code." },
@@ -175,6 +177,8 @@ main(int argc, char **argv)
 		status = app_practice(&app);
 	else if (strcmp(app.argv[0], "serve") == 0)
 		status = app_serve(&app);
+	else if (strcmp(app.argv[0], "page") == 0)
+		status = app_page(&app);
 	else if (strcmp(app.argv[0], "passphrase") == 0)
 		status = app_change_passphrase(&app);
 	else if (strcmp(app.argv[0], "recover") == 0 && !card_by_shares(&app))

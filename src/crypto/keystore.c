@@ -39,6 +39,29 @@ keystore_free(struct keystore *k)
 }
 
 void
+keystore_lock(struct keystore *k)
+{
+	guard_free(k->epochs);
+	k->epochs = NULL;
+	k->epoch_count = k->epoch_cap = 0;
+	wipe(k->seal, sizeof(k->seal));
+	k->seal_count = 0;
+	wipe(k->snapshot_key, sizeof(k->snapshot_key));
+	wipe(k->slots, sizeof(k->slots));
+	k->slot_count = 0;
+	k->locked = true;
+}
+
+void
+keystore_unlock(struct keystore *k, struct keystore *fresh)
+{
+	guard_free(k->epochs);
+	guard_free(k->tombstones);
+	*k = *fresh;
+	guard_free(fresh);
+}
+
+void
 recovery_code_make(struct env *env, char out[27])
 {
 	uint8_t code[16];

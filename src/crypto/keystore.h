@@ -74,11 +74,21 @@ struct keystore { /* in guarded memory; arrays are guarded too */
 		uint8_t kek[32];
 	} slots[KEYSTORE_SLOTS];
 	size_t slot_count;
+	bool locked;              /* keystore_lock() */
 };
 
 /* A fresh one: D, seal key, snapshot key, incarnation are drawn from env. NULL when out of memory. */
 struct keystore *keystore_new(struct env *env);
 void keystore_free(struct keystore *k);
+
+/*
+ * Wipes what opens content, and every slot's key: epochs, seal keys, the
+ * snapshot key. Device and network keys stay, so that replication goes on. A
+ * locked keystore is never encoded: the file still holds what is gone here.
+ */
+void keystore_lock(struct keystore *k);
+/* The file opened anew (keystore_open) takes the place of what is in k, which stays where it is. `fresh` is gone after this. */
+void keystore_unlock(struct keystore *k, struct keystore *fresh);
 
 /* Adds or replaces the slot of that type (1 passphrase, 2 recovery code). Takes its time: Argon2id. ERR_NO_MEMORY when it cannot have its memory. */
 enum err_code keystore_set_slot(struct keystore *k, struct env *env, uint8_t type, struct bytes secret,

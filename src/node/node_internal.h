@@ -91,6 +91,7 @@ struct node {
 	bool had_snapshot;
 	struct { bool known; struct log_key log; uint64_t generation; } right[2]; /* write.c: our logs last found to be under a right that stands; of a team, of a drop-box */
 	bool own_late;               /* node_show_own_late() */
+	struct node_news news;       /* since on_change was last called */
 
 	/* erasure */
 	struct hash *buried;         /* approved orders that have been acted on since this home was opened */

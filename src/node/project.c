@@ -67,6 +67,7 @@ still_counts(struct node *n)
 static void
 start_over(struct node *n)
 {
+	n->news.more = true;
 	view_clear(n->view);
 	view_clear(n->rows);
 	vault_forget_cases(n->vault);
@@ -207,6 +208,25 @@ clear_batch(struct node *n)
 	}
 }
 
+/* One more changed record, unless it is the roster's. */
+static void
+note_news(struct node *n, const struct view_change *c, const struct stream_id *roster)
+{
+	struct group_id group;
+	struct record_id record;
+	uint64_t hlc;
+
+	if (SAME(c->team, *roster) || !node_peek_body(c->body, &group, &record, &hlc))
+		return;
+	for (size_t i = 0; i < n->news.count; i++)
+		if (SAME(n->news.records[i], record))
+			return;
+	if (n->news.count == NODE_NEWS_MAX)
+		n->news.more = true;
+	else
+		n->news.records[n->news.count++] = record;
+}
+
 enum err_code
 node_fold_batch(struct node *n, struct err *err)
 {
@@ -226,6 +246,8 @@ node_fold_batch(struct node *n, struct err *err)
 		*to = (struct view_change){ .row = it->row, .author = it->author, .team = it->team,
 		                            .body = BYTES(n->bodies.p + it->body_at, it->body_len) };
 		memcpy(to->entry, it->entry, 16);
+		if (!it->is_row && !n->news.more)
+			note_news(n, to, &roster);
 	}
 	if (rc == ERR_OK && records > 0)
 		rc = view_apply(n->view, changes, records, err);
@@ -497,6 +519,8 @@ node_project(struct node *n, struct err *err)
 	}
 	if (n->roster_changed || n->control_changed || n->keys_learned)
 		node_forget_names(n);
+	n->news.members = n->news.members || n->roster_changed || n->control_changed || n->keys_learned;
+	n->news.profile = n->news.profile || n->roster_changed;
 	if (n->roster_changed)
 		rc = node_load_roster(n, err);
 	if (rc != ERR_OK)
@@ -556,6 +580,7 @@ committed(void *ctx)
 	if (n->stored_any && n->on_change != NULL)
 		n->on_change(n->on_change_ctx);
 	n->stored_any = false;
+	n->news = (struct node_news){ .count = 0 };
 }
 
 static void

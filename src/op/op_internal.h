@@ -9,8 +9,10 @@ const char *param_text(const struct op_call *c, const char *name); /* NULL when 
 int64_t param_number(const struct op_call *c, const char *name, int64_t otherwise);
 bool param_flag(const struct op_call *c, const char *name);
 json_t *json_hex(const void *p, size_t len);
-/* The file behind a PARAM_FILE_IN. */
+/* The file behind a PARAM_FILE_IN, and the one that a PARAM_FILE_OUT names: on disk, or with the call (files.c). */
 enum err_code param_file(struct op_call *c, const char *name, size_t max, struct buf *out);
+enum err_code param_file_of(struct op_call *c, const char *name, size_t nth, size_t max, struct buf *out); /* of several */
+enum err_code param_file_out(struct op_call *c, const char *name, struct bytes data);
 /* Fails the call with err's text as it stands. */
 void op_fail(struct op_call *c);
 /* A profile is there, and the type it names; else the call's err is set. */

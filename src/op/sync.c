@@ -203,7 +203,6 @@ op_sync(struct op_call *c)
 void
 op_bundle_write(struct op_call *c)
 {
-	struct env *env = node_env(c->node);
 	const struct org_device *to = NULL;
 	struct buf out = BUF_INIT;
 	uint64_t entries = 0;
@@ -211,7 +210,7 @@ op_bundle_write(struct op_call *c)
 	if (param_text(c, "for") != NULL && find_device(c, param_text(c, "for"), &to) != ERR_OK)
 		;
 	else if (bundle_write(node_peer_host(c->node), to, &out, &entries, &c->err) == ERR_OK &&
-	         env->files->replace(env, param_text(c, "file"), buf_bytes(&out), &c->err) == ERR_OK)
+	         param_file_out(c, "file", buf_bytes(&out)) == ERR_OK)
 		c->result = json_pack("{s:s,s:I,s:I}", "file", param_text(c, "file"), "entries", (json_int_t)entries, "bytes",
 		                      (json_int_t)out.len);
 	buf_free(&out);

@@ -459,15 +459,6 @@ json_hex(const void *p, size_t len)
 	return json_string(hex_encode(text, p, len));
 }
 
-enum err_code
-param_file(struct op_call *c, const char *name, size_t max, struct buf *out)
-{
-	struct env *env = node_env(c->node);
-	const char *path = param_text(c, name);
-
-	return env->files->read(env, path, max, out, &c->err);
-}
-
 const struct profile_type *
 param_type(struct op_call *c, const char *name, enum err_code *rc)
 {
