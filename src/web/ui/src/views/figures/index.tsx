@@ -1,5 +1,5 @@
 /* Reports over a period, with how whole they are; targets; what has been published. */
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { app } from '../../base/app';
 import { useLoad } from '../../base/load';
 import { say } from '../../base/say';
@@ -64,8 +64,8 @@ export default function Figures(_: ViewProps) {
 				</div>
 				<Trouble error={error} />
 			</Panel>
-			{shown !== undefined && <Shown ask={shown.ask} report={shown.report} onPublished={(report) => setShown({ ask: shown.ask, report })} />}
 			<Targets from={span.from} to={span.to} wrong={wrong} language={documentLanguage(lang)} />
+			{shown !== undefined && <Shown ask={shown.ask} report={shown.report} onPublished={(report) => setShown({ ask: shown.ask, report })} />}
 			<Runs />
 		</div>
 	);
@@ -85,6 +85,7 @@ function Shown({ ask, report, onPublished }: { ask: Ask; report: Report; onPubli
 		setAsking(false);
 		changedHere('report_run');
 	});
+	const parts = useMemo(() => blocks(report.lines), [report]);
 	const period = `${formatDate(lang, report.period.from)} – ${formatDate(lang, report.period.to)}`;
 	return (
 		<div class="report">
@@ -99,9 +100,9 @@ function Shown({ ask, report, onPublished }: { ask: Ask; report: Report; onPubli
 			<Trouble error={error} />
 			<ReportHead report={report} />
 			<Differences report={report} />
+			{parts.map((b) => (b.kind === 'figures' ? <FigureTable key="figures" lines={b.lines} lang={ask.language} /> : null))}
 			<div class="blocks">
-				{blocks(report.lines).map((b, i) => (b.kind === 'figures' ? <FigureTable key={i} lines={b.lines} lang={ask.language} />
-					: b.kind === 'table' ? <CellTable key={i} line={b.line} cells={b.cells} k={report.completeness.suppression.k} lang={ask.language} />
+				{parts.map((b, i) => (b.kind === 'figures' ? null : b.kind === 'table' ? <CellTable key={i} line={b.line} cells={b.cells} k={report.completeness.suppression.k} lang={ask.language} />
 						: <ListLine key={i} line={b.line} items={b.items} lang={ask.language} />))}
 			</div>
 			<Completeness report={report} />

@@ -51,7 +51,7 @@ export function FigureTable({ lines, lang }: { lines: readonly ReportLine[]; lan
 	const t = useT();
 	const unit = useUnit();
 	return (
-		<Panel class="wide">
+		<Panel title={t('figures.figures')} level={3}>
 			<Table caption={t('figures.figures')} rows={lines} rowKey={(l) => l.id} columns={[
 				{ key: 'label', head: t('figures.what'), cell: (l) => <><span class="line-no"><Own>{l.id}</Own></span> <Own>{l.label}</Own> <Marks line={l} /><Remarks line={l} lang={lang} /></> },
 				{ key: 'value', head: t('figures.value'), number: true, cell: (l) => {

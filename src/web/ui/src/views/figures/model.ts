@@ -19,20 +19,18 @@ export function shapeOf(value: LineValue): Shape {
 	return { kind: 'list', items: value.map((v) => (isCell(v) ? v.label : v)) };
 }
 
-/* Figures that follow each other stand in one table; a table of its own stands alone. */
+/* All single figures in one table, in the report's order; each table and list by itself after it. */
 export type Block = { kind: 'figures'; lines: ReportLine[] } | { kind: 'table'; line: ReportLine; cells: Cell[] } | { kind: 'list'; line: ReportLine; items: string[] };
 
 export function blocks(lines: readonly ReportLine[]): Block[] {
-	const out: Block[] = [];
+	const single: ReportLine[] = [], out: Block[] = [];
 	for (const line of lines) {
 		const shape = shapeOf(line.value);
-		const last = out[out.length - 1];
 		if (shape.kind === 'table') out.push({ kind: 'table', line, cells: shape.cells });
 		else if (shape.kind === 'list') out.push({ kind: 'list', line, items: shape.items });
-		else if (last?.kind === 'figures') last.lines.push(line);
-		else out.push({ kind: 'figures', lines: [line] });
+		else single.push(line);
 	}
-	return out;
+	return single.length > 0 ? [{ kind: 'figures', lines: single }, ...out] : out;
 }
 
 /* Bars only say something when there are at least two figures and not too many to tell apart. */

@@ -104,7 +104,7 @@ export function Removed({ members }: { members: readonly Member[] }) {
 				{ key: 'by', head: t('removed.by'), cell: (m) => <Own>{m.removed_by ?? t('unknown')}</Own> },
 				{ key: 'why', head: t('removed.why'), cell: (m) => <Own>{m.reason ?? '–'}</Own> },
 				{ key: 'do', head: <span class="unseen">{t('exposure.show')}</span>, cell: (m) => (
-					<Button small onClick={() => setShown(m)} aria-label={t('exposure.of', { name: m.device })}>{t('exposure.show')}</Button>
+					<Button small onClick={() => setShown(m)} aria-label={`${t('exposure.show')}: ${m.device}`}>{t('exposure.show')}</Button>
 				) },
 			]} />
 			{shown !== undefined && <ExposureDialog device={shown.id} name={shown.device} onClose={() => setShown(undefined)} />}

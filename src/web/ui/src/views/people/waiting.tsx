@@ -30,7 +30,7 @@ export function WaitingKeys() {
 	return (
 		<Panel title={t('keys.title')}>
 			<p class="help">{t('keys.text')}</p>
-			<Table caption={t('keys.title')} rows={rows} rowKey={(k) => k.id} columns={[
+			{rows.length > 0 && <Table caption={t('keys.title')} rows={rows} rowKey={(k) => k.id} columns={[
 				{ key: 'who', head: t('people.who'), cell: (k) => <span class="who"><Own>{k.member}</Own> <span class="soft"><Own>{k.name}</Own></span></span> },
 				{ key: 'team', head: t('keys.team'), cell: (k) => <Own>{k.team}</Own> },
 				{ key: 'by', head: t('keys.by'), cell: (k) => <Own>{k.granted_by}</Own> },
@@ -41,7 +41,7 @@ export function WaitingKeys() {
 						<ActButton small act={() => answer(k, false)} aria-label={t('keys.refuse.to', { name: k.name })}>{t('keys.refuse')}</ActButton>
 					</div>
 				) },
-			]} />
+			]} />}
 			<Trouble error={error ?? keys.error} />
 		</Panel>
 	);
