@@ -3,7 +3,7 @@ import { say } from '../../base/say';
 import { useTry } from '../../base/try';
 import { lead, type TeamRow } from '../../api/lead';
 import { useT } from '../../i18n';
-import { ActButton, Button, Line, Own, Panel, Table, Tag, Trouble } from '../../parts/basics';
+import { Button, Line, Own, Panel, Switch, Table, Tag, Trouble } from '../../parts/basics';
 
 export function Teams({ teams, onChanged }: { teams: readonly TeamRow[]; onChanged: () => void }) {
 	const t = useT();
@@ -30,10 +30,8 @@ export function Teams({ teams, onChanged }: { teams: readonly TeamRow[]; onChang
 				{ key: 'name', head: t('teams.name'), cell: (x) => <><Own>{x.name}</Own>{x.drop_box === true && <> <Tag>{t('teams.box')}</Tag></>}</> },
 				{ key: 'readers', head: t('teams.readers'), number: true, cell: (x) => x.readers },
 				{ key: 'keys', head: t('teams.keys'), cell: (x) => (x.drop_box === true ? null : (
-					<div class="row">
-						{x.approval !== 'hand' && <ActButton small act={() => approval(x, 'hand')} aria-label={t('teams.hand.of', { name: x.name })}>{t('teams.hand')}</ActButton>}
-						{x.approval !== 'auto' && <ActButton small act={() => approval(x, 'auto')} aria-label={t('teams.auto.of', { name: x.name })}>{t('teams.auto')}</ActButton>}
-					</div>
+					<Switch label={`${t('teams.keys')}: ${x.name}`} value={x.approval ?? 'auto'} onInput={(how) => void approval(x, how)}
+						options={[{ code: 'auto', label: t('teams.auto') }, { code: 'hand', label: t('teams.hand') }]} />
 				)) },
 			]} />
 			<p class="help">{t('teams.keys.help')}</p>
