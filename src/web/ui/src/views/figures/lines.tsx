@@ -58,7 +58,7 @@ export function FigureTable({ lines, lang }: { lines: readonly ReportLine[]; lan
 					const shape = shapeOf(l.value);
 					return shape.kind === 'text' ? <Own>{shape.text}</Own> : shape.kind === 'figure' ? <Figure line={l} value={shape.value} /> : null;
 				} },
-				{ key: 'unit', head: t('figures.unit'), cell: (l) => (typeof l.value === 'number' ? unit(l.unit) : '') },
+				{ key: 'unit', head: t('figures.unit'), cell: (l) => (typeof l.value === 'number' && l.unit !== 'percent' ? unit(l.unit) : null) },
 			]} />
 		</Panel>
 	);

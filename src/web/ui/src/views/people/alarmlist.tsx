@@ -4,6 +4,7 @@ import type { Alarm } from './alarms';
 
 export function AlarmList({ alarms }: { alarms: readonly Alarm[] }) {
 	const t = useT();
+	const silent = alarms.filter((a) => a.kind === 'silent');
 	if (alarms.length === 0) return null;
 	const say = (a: Alarm): { title: string; text: string; kind: 'bad' | 'wait' | 'plain' } => {
 		switch (a.kind) {
@@ -20,10 +21,16 @@ export function AlarmList({ alarms }: { alarms: readonly Alarm[] }) {
 	};
 	return (
 		<section class="stack tight" aria-label={t('alarm.title')}>
-			{alarms.map((a, i) => {
+			{alarms.filter((a) => a.kind !== 'silent').map((a, i) => {
 				const said = say(a);
 				return <Notice key={i} kind={said.kind} title={said.title}><p>{said.text}</p></Notice>;
 			})}
+			{silent.length > 0 && (
+				<Notice kind="wait" title={silent.length === 1 && silent[0] !== undefined ? say(silent[0]).title : t('alarm.silent', { n: silent.length })}>
+					<p>{t('alarm.silent.text')}</p>
+					{silent.length > 1 && <ul class="plain-list">{silent.map((a, i) => <li key={i}>{say(a).title}</li>)}</ul>}
+				</Notice>
+			)}
 		</section>
 	);
 }
