@@ -135,7 +135,7 @@ export function InviteDialog({ teams, onClose }: { teams: readonly TeamRow[]; on
 				help={t(as === 'coordinator' ? 'role.coordinator.help' : as === 'auditor' ? 'role.auditor.help' : as === 'hub' ? 'role.hub.help' : 'role.advisor.help')} />
 			{(as === 'advisor' || as === 'coordinator') && <TeamTicks teams={teams} chosen={chosen} set={setChosen} />}
 			{way === 'code' ? (
-				<details><summary>{t('invite.address')}</summary>
+				<details open={error !== undefined}><summary>{t('invite.address')}</summary>
 					<Line label={t('invite.address.label')} help={t('invite.address.help')} value={address} onInput={setAddress} dir="ltr" />
 				</details>
 			) : <>

@@ -21,9 +21,10 @@ export function Members({ members, teams, me, onChanged }: { members: readonly M
 	const t = useT();
 	const lang = useLanguage();
 	const role = useRole();
-	const [opened, setOpened] = useState<string>();
+	const [opened, setOpened] = useState<Member>();
 	const rows = members.filter((m) => m.state !== 'removed');
-	const one = rows.find((m) => m.id === opened);
+	/* Whoever is removed leaves the list at once; what it meant is still to be read. */
+	const one = opened === undefined ? undefined : members.find((m) => m.id === opened.id) ?? opened;
 	return (
 		<Panel title={t('people.devices', { n: rows.length })}>
 			<Table caption={t('lead.people')} rows={rows} rowKey={(m) => m.id} columns={[
@@ -36,7 +37,7 @@ export function Members({ members, teams, me, onChanged }: { members: readonly M
 					: <Own>{m.teams.join(', ')}</Own>) },
 				{ key: 'seen', head: t('people.seen'), cell: (m) => (m.id === me ? t('people.now') : m.last_seen === null ? t('step.never') : formatAgo(lang, m.last_seen)) },
 				{ key: 'do', head: <span class="unseen">{t('do.change')}</span>, cell: (m) => (
-					<Button small onClick={() => setOpened(m.id)} aria-label={t('people.change', { name: `${m.member}, ${m.device}` })}>{t('do.change')}</Button>
+					<Button small onClick={() => setOpened(m)} aria-label={t('people.change', { name: `${m.member}, ${m.device}` })}>{t('do.change')}</Button>
 				) },
 			]} />
 			{one !== undefined && <MemberDialog member={one} teams={teams} me={one.id === me} onChanged={onChanged} onClose={() => setOpened(undefined)} />}
