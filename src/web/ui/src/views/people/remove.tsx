@@ -1,4 +1,5 @@
 /* Removing a device for ever: what it could read and what follows, said before; what was cut off and what waits, after. */
+import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { href } from '../../base/route';
 import { useLoad } from '../../base/load';
@@ -10,14 +11,21 @@ import { formatDate, useLanguage, useT } from '../../i18n';
 import { ActButton, Button, Facts, Line, LinkButton, Notice, Own, Table, Tick, Trouble, Waiting } from '../../parts/basics';
 import { Dialog } from '../../parts/dialog';
 
+/* A team by its own name; the two lists that everybody reads by ours. */
+function useLog(): (name: string) => ComponentChildren {
+	const t = useT();
+	return (name) => (name === 'membership' ? t('log.membership') : name === 'roster' ? t('log.roster') : <Own>{name}</Own>);
+}
+
 export function ExposureFacts({ x }: { x: Exposure }) {
 	const t = useT();
 	const lang = useLanguage();
+	const log = useLog();
 	return (
 		<div class="stack tight">
 			{x.could_read.length === 0 ? <p>{t('exposure.nothing')}</p> : (
 				<Table seen caption={t('exposure.read')} rows={x.could_read} rowKey={(r) => r.team} columns={[
-					{ key: 'team', head: t('teams.name'), cell: (r) => <Own>{r.team}</Own> },
+					{ key: 'team', head: t('teams.name'), cell: (r) => log(r.team) },
 					{ key: 'n', head: t('exposure.changes'), number: true, cell: (r) => r.entries },
 				]} />
 			)}
@@ -25,7 +33,7 @@ export function ExposureFacts({ x }: { x: Exposure }) {
 			{x.removed && x.removed_at !== null && <p>{t('exposure.removed', { date: formatDate(lang, x.removed_at) })}</p>}
 			{x.removed && (x.still_sealed_to_it.length === 0 ? <p>{t('exposure.sealed.none')}</p> : (
 				<Table seen caption={t('exposure.sealed')} rows={x.still_sealed_to_it} rowKey={(r) => r.team + r.by + r.period} columns={[
-					{ key: 'team', head: t('teams.name'), cell: (r) => <Own>{r.team}</Own> },
+					{ key: 'team', head: t('teams.name'), cell: (r) => log(r.team) },
 					{ key: 'by', head: t('exposure.by'), cell: (r) => <Own>{r.by}</Own> },
 					{ key: 'period', head: t('exposure.period'), cell: (r) => <Own>{r.period}</Own> },
 					{ key: 'n', head: t('exposure.changes'), number: true, cell: (r) => r.entries },
@@ -100,6 +108,7 @@ export function RemoveDialog({ member, me, onClose, onDone }: { member: Member; 
 
 function Gone({ done, onClose }: { done: { removal: Removal; x?: Exposure }; onClose: () => void }) {
 	const t = useT();
+	const log = useLog();
 	const { removal, x } = done;
 	return (
 		<Dialog wide title={t('remove.done', { name: removal.name })} onClose={onClose} actions={<>
@@ -107,10 +116,12 @@ function Gone({ done, onClose }: { done: { removal: Removal; x?: Exposure }; onC
 			<Button kind="main" onClick={onClose}>{t('do.done')}</Button>
 		</>}>
 			{removal.no_coordinator_left === true && <Notice kind="bad" title={t('remove.nobody')} />}
-			<p>{t('remove.counts')}</p>
-			<Facts rows={removal.cuts.map((c) => [
-				c.log === 'membership' ? t('log.membership') : c.log === 'roster' ? t('log.roster') : <Own>{c.log}</Own>, t('step.entries', { n: c.entries }),
-			] as const)} />
+			{removal.cuts.length > 0 && (
+				<>
+					<p>{t('remove.counts')}</p>
+					<Facts rows={removal.cuts.map((c) => [log(c.log), t('step.entries', { n: c.entries })] as const)} />
+				</>
+			)}
 			<p>{removal.waiting_adoption > 0 ? t('late.count', { n: removal.waiting_adoption }) : t('remove.nothing')}</p>
 			{x !== undefined && <ExposureFacts x={x} />}
 			<p class="help">{t('remove.after')}</p>
