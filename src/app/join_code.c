@@ -21,7 +21,7 @@
 enum {
 	DIAL_S = 8,              /* an address of the code */
 	HUB_S = 20,              /* a hub of the code, and the inviter behind it */
-	FIND_S = 15,             /* the inviter, by its beacons */
+	FIND_S = 7,              /* the inviter, by its beacons: three of them */
 	GLANCE_S = 5,            /* the same, where there are hubs to ask */
 	SILENCE_S = 60,
 	WAIT_S = JOIN_HOUR_S + 60, /* for a person to compare digits */
@@ -347,7 +347,8 @@ look(struct newcomer *w)
 	static const struct cast_events casts = { heard, network_changed };
 	struct err err = ERR_INIT;
 
-	if (w->looked || (w->code.addr_count == 0 && w->code.hub_count > 0) || w->env->ops->cast_open(w->env, &casts, w, &w->cast, &err) != ERR_OK)
+	/* Whoever answered at the address and does not know the code is not found better by looking for it. */
+	if (w->looked || w->knocked || (w->code.addr_count == 0 && w->code.hub_count > 0) || w->env->ops->cast_open(w->env, &casts, w, &w->cast, &err) != ERR_OK)
 		return false;
 	w->looked = true;
 	limit(w, w->code.hub_count > 0 ? GLANCE_S : FIND_S);

@@ -6,6 +6,7 @@
 #include "op/op_internal.h"
 
 #include "node/invite.h"
+#include "op/day_internal.h"
 
 static const char *const anywhere = "0.0.0.0:0";
 
@@ -30,7 +31,10 @@ info_json(const struct invite_info *i)
 	char text[40];
 	json_t *o = json_pack("{s:s,s:s,s:s,s:s,s:s}", "code", i->code, "qr", i->qr, "role", role_name(i->role), "state", invite_state_word(i->state),
 	                      "expires", time_print(text, i->until_ms, 0));
+	json_t *picture = day_qr_svg(i->qr);
 
+	if (picture != NULL)
+		json_object_set_new(o, "picture", picture);
 	if (i->hub_count > 0)
 		json_object_set_new(o, "hubs", hubs_json(i));
 	if (i->digits[0] != '\0')
