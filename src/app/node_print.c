@@ -191,6 +191,7 @@ print_sync(struct buf *out, const json_t *result)
 		           text_of(p, "name"), number_of(p, "sent"),
 		           json_is_true(json_object_get(p, "in_step")) ? "in step" : "not yet in step: run it once more");
 	}
+	print_brought(out, result);
 }
 
 static void
@@ -205,8 +206,13 @@ print_status(struct buf *out, const json_t *r)
 	buf_printf(out, "  written here: %lld only on this device, %lld also at a hub, %lld on another device\n", number_of(k, "only_here"),
 	           number_of(k, "also_hub"), number_of(k, "elsewhere"));
 	buf_printf(out, "  state %s\n", text_of(r, "state_hash"));
-	json_array_foreach(json_object_get(r, "peers"), i, p)
-		buf_printf(out, "  %s: last met %s, lacks %lld\n", text_of(p, "name"), text_of(p, "last_seen"), number_of(p, "behind"));
+	json_array_foreach(json_object_get(r, "peers"), i, p) {
+		buf_printf(out, "  %s: last met %s, ", text_of(p, "name"), text_of(p, "last_seen"));
+		if (json_is_true(json_object_get(p, "in_step")))
+			buf_printf(out, "in step\n");
+		else
+			buf_printf(out, "lacks %lld of ours, has %lld that we lack\n", number_of(p, "behind"), number_of(p, "ahead"));
+	}
 	json_array_foreach(json_object_get(r, "warnings"), i, p)
 		buf_printf(out, "  ! %s\n", json_string_value(p));
 }
@@ -379,7 +385,9 @@ print_result(struct buf *out, const struct op_row *row, const json_t *r)
 		print_sync(out, r);
 	else if (strcmp(op, "bundle write") == 0)
 		buf_printf(out, "%lld entries sealed in %s (%lld bytes).\n", number_of(r, "entries"), text_of(r, "file"), number_of(r, "bytes"));
-	else if (strcmp(op, "bundle read") == 0 || strcmp(op, "bundle check") == 0)
+	else if (print_site(out, op, r))
+		;
+	else if (strcmp(op, "bundle check") == 0)
 		buf_printf(out, "%lld entries from %s: %lld new, %lld known, %lld refused.\n", number_of(r, "entries"), text_of(r, "from"),
 		           number_of(r, "new"), number_of(r, "known"), number_of(r, "refused"));
 	else if (strcmp(op, "status") == 0)
