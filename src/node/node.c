@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "node/node_internal.h"
+#include "node/reads.h"
 #include "store/backup.h"
 
 enum { SNAPSHOT_WORTH = 400 }; /* entries to open anew: about what writing the image costs */
@@ -124,6 +125,7 @@ put_away(struct node *n)
 
 	node_end_invites(n);
 	node_desk_close(n);
+	node_flush_reads(n);
 	if (n->home.replica == NULL || node_is_locked(n))
 		return;
 	replica_drop(n->home.replica);

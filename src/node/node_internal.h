@@ -118,6 +118,9 @@ struct node {
 
 	struct invites *invites;     /* invite.c's: open invitations; NULL before the first */
 
+	struct buf reads;            /* reads.c's: lines not yet in the file */
+	struct env_timer *reads_due;
+
 	/* the desk */
 	struct day_desk desk;
 	struct env_timer *desk_timer; /* when the oldest place in the queue is a day old */
