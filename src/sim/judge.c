@@ -116,7 +116,7 @@ judge_apart(struct play *p)
 			return play_fail(p, "I3", "the hub and n0 do not hold the same entries after healing");
 		if (hub)
 			continue;
-		if (waiting > 0)
+		if (waiting > p->nonsense)
 			return play_fail(p, "I3", "n%zu: %llu entries wait for keys after healing", i, (unsigned long long)waiting);
 		if (!station_hash(p->stations[i], at + 32))
 			return play_fail(p, "I3", "n%zu has no state", i);
@@ -190,7 +190,7 @@ play_judge_all(struct play *p)
 	for (size_t i = 0; i < p->swarm.stations; i++)
 		if (!judge_cold(p, i) || !play_judge_rows(p, i) || p->report->finding.invariant[0] != '\0')
 			return false;
-	if (play_has_hub(p) && !judge_hub_cold(p))
+	if ((play_has_hub(p) && !judge_hub_cold(p)) || !bury_judge(p))
 		return false;
 	for (size_t i = 0; i < p->machines; i++)
 		station_add_secrets(p->stations[i]);
