@@ -55,7 +55,7 @@ struct play {
 	struct disk_image *image[MACHINES_MAX]; /* taken of that disk, at times put back */
 	size_t image_at[MACHINES_MAX];          /* writes there were when it was taken */
 	bool was_put_back[MACHINES_MAX];
-	bool copied;                            /* two machines have one home */
+	bool copy[MACHINES_MAX];                /* another machine has the same home */
 	struct expected_draft drafts[MACHINES_MAX];
 	struct buf stick[STICKS];
 	size_t batches;
@@ -66,6 +66,8 @@ struct play {
 	struct device_id guest;
 	uint8_t guest_card[16];
 	bool guest_gone_by[MACHINES_MAX]; /* trustees.c: a removal was saved there */
+	bool guest_gone_by_old[MACHINES_MAX]; /* the same by the founding's sheets: it counts only if the handing over had heard of it */
+	bool turned_unheard;
 	struct kit kit, heir;      /* the sheets of the founding, and of the handing over */
 	bool raised;               /* the guest, to rank 1, perhaps: the trustees may have */
 	bool turned, turn_saved;   /* those of the heir are out; its ROOTROT was saved */

@@ -72,7 +72,7 @@ play_clone(struct play *p, size_t i)
 	to->joined = true;
 	p->drafts[i] = p->drafts[from];
 	p->was_put_back[i] = p->was_put_back[from];
-	p->copied = true;
+	p->copy[i] = p->copy[from] = true;
 	mark(MARK_COPIED);
 	trace_line(world_trace(p->world), "n%zu: is a copy of n%zu", i, from);
 	return true;
