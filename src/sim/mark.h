@@ -34,6 +34,12 @@
 	X(HUB_PUT_BACK, "the hub's disk was put back to an older image")         \
 	X(COPIED, "a home was copied to another machine")                        \
 	X(NONSENSE, "a member signed what makes no sense")                       \
+	X(REMOVED, "a device was removed")                                       \
+	X(REMOVED_TWICE, "by two who had not heard of each other")               \
+	X(UNGRANTED, "a device lost its team")                                   \
+	X(ADOPTED, "what was written after a removal was adopted")               \
+	X(STILL_SENT, "somebody who had not heard sealed to a removed device")   \
+	X(SHUT_OUT, "a removed device could not read what came later")           \
 	X(WROTE_FIRST, "and its person wrote before it met anybody")             \
 	X(FORK_SEEN, "a machine held a branch at the end")                       \
 	X(HUB_ONLY, "devices that never met had a hub between them")             \

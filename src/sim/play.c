@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "sim/play_internal.h"
+#include "sim/wide.h"
 #include "sim/world_internal.h"
 
 bool
@@ -350,6 +351,10 @@ play(const struct play_options *options, struct play_report *out)
 {
 	struct play p = { .options = options, .report = out, .dice = dice_of(options->seed, STREAM_WORK, 0) };
 
+	if (options->profile == PROFILE_WIDE) {
+		wide_play(options, out);
+		return;
+	}
 	*out = (struct play_report){ .ok = false };
 	keystore_cheap_for_tests = true;
 	swarm_draw(&p.swarm, options);

@@ -6,7 +6,7 @@
 #include "crypto/pad.h"
 #include "crypto/primitive.h"
 #include "crypto/seal.h"
-#include "sim/disk_internal.h"
+#include "sim/disk.h"
 
 struct held { struct entry e; uint8_t *payload; bool opened; };
 struct mine { uint8_t pk[32], sk[32]; };
