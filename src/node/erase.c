@@ -117,11 +117,29 @@ try_again(void *ctx, uint64_t row)
 		n->start_over = true;
 }
 
+/* What has no effect is in no view, and goes all the same: a cut or a fork keeps nothing that two persons had erased. */
+static void
+try_beyond(struct node *n)
+{
+	const struct org *org = node_org(n);
+
+	for (size_t i = 0; i < n->progress_count; i++) {
+		const struct log_head *h = replica_log_at(n->home.replica, i);
+
+		if (org_team_by_id(org, &h->key.stream) == NULL)
+			continue;
+		for (uint64_t seq = org_limit(org, &h->key); seq < n->progress[i].upto; seq++)
+			if (!(h->key.is_branch && seq < h->key.branch_seq) && !org_effective(org, &h->key, seq))
+				try_again(n, (uint64_t)i << SEQ_BITS | seq);
+	}
+}
+
 enum err_code
 node_forget_buried(struct node *n, struct err *err)
 {
 	enum err_code rc = view_forget(n->view, is_of_buried, try_again, n, err);
 
+	try_beyond(n);
 	n->roster_changed = true;
 	return rc;
 }

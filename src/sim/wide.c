@@ -387,7 +387,7 @@ fall_apart(struct wide *w)
 				world_part(w->world, a, b, w->part[a] != w->part[b]);
 }
 
-/* Do all members hold the same? */
+/* Do all readers hold the same? Who has lost the team is sent no more of it. */
 static bool
 in_step(struct wide *w)
 {
@@ -395,7 +395,7 @@ in_step(struct wide *w)
 
 	station_frontier(w->at[0], first);
 	for (size_t i = 1; i < w->count; i++) {
-		if (!wide_member(w, i))
+		if (!wide_reader(w, i))
 			continue;
 		station_frontier(w->at[i], other);
 		if (memcmp(first, other, sizeof(first)) != 0)
@@ -424,7 +424,7 @@ come_together(struct wide *w)
 		if (turn > 0 && in_step(w))
 			return true;
 	}
-	return wide_fail(w, "I3", "members do not come to hold the same");
+	return wide_fail(w, "I3", "readers do not come to hold the same");
 }
 
 static bool

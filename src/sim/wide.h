@@ -4,7 +4,7 @@
  * come, are removed, lose the team, ask for erasures and approve them, and
  * meet whom they can. Then all meet, and the account is taken:
  *
- *   I3   all members hold the same entries, all readers show the same
+ *   I3   all readers hold the same entries and show the same
  *   I4   what counts is what the rules say: what was cut off counts when it was adopted
  *   I6   no entry is sealed to a device whose removal its writer held; who is removed opens nothing that the node
  *        does not report, and nothing that was written by somebody who knew (thief.h)
