@@ -10,7 +10,7 @@
 #include "node/node_internal.h"
 #include "sim/thief.h"
 #include "sim/wide_internal.h"
-#include "vault/vault.h"
+#include "vault/vault_late.h"
 
 /* ---- whom an epoch reached ---- */
 
@@ -209,36 +209,27 @@ count_opened(void *ctx, const struct entry *e, bool opened)
 		o->ok = wide_fail(o->w, "I7", "n%zu cannot read an entry of n%zu", o->whom, we != NULL ? we->by : WIDE_MAX);
 }
 
-struct best_epoch { struct wide *w; uint64_t n; struct epoch_id id; bool any; };
+/* What the readers so far would write under: of one number all the same. */
+struct best_epoch { struct epoch_id id[WIDE_MAX]; uint64_t n[WIDE_MAX]; size_t count; };
 
-/* proto/vault.md, 4: the clean epoch of largest n, then of smallest id. */
 static bool
-choose_epoch(void *ctx, const struct entry *e)
+add_preferred(struct wide *w, size_t i, struct best_epoch *best)
 {
-	struct best_epoch *c = ctx;
-	struct wide *w = c->w;
+	struct vault *v = w->at[i]->node->vault;
 	struct epoch_id id;
-	struct reach k;
-	struct rd r;
 	uint64_t n;
 
-	if (e->h.kind != KIND_EPOCH || !e->has_payload)
-		return true;
-	memcpy(id.b, e->id.b, 16);
-	r = rd_init(e->payload);
-	(void)rd_array_any(&r, 8);
-	n = rd_uint(&r, UINT64_MAX);
-	k = reached(w, 0, &id);
-	for (size_t i = 0; i < w->count; i++)
-		if ((k.mask & 1u << i) != 0 && wide_is_out(w, i))
-			return true;
-	if (keystore_tombstoned(node_keystore(w->at[0]->node), TOMB_EPOCH, id.b))
-		return true;
-	if (!c->any || n > c->n || (n == c->n && memcmp(id.b, c->id.b, 16) < 0)) {
-		c->n = n;
-		c->id = id;
-		c->any = true;
-	}
+	if (!vault_preferred(v, &w->team, &id))
+		return true; /* it will make one when it writes */
+	n = vault_epoch_number(v, &id);
+	for (size_t k = 0; k < w->count; k++)
+		if ((reached(w, i, &id).mask & 1u << k) != 0 && wide_is_out(w, k))
+			return wide_fail(w, "I6", "n%zu would seal to n%zu, which is out", i, k);
+	for (size_t k = 0; k < best->count; k++)
+		if (best->n[k] == n && !SAME(best->id[k], id))
+			return wide_fail(w, "I7", "n%zu would write under another epoch of number %llu than others", i, (unsigned long long)n);
+	best->id[best->count] = id;
+	best->n[best->count++] = n;
 	return true;
 }
 
@@ -247,16 +238,14 @@ judge_reader(struct wide *w, size_t i, const struct best_epoch *best)
 {
 	struct thief *t = thief_new(org_id(node_org(w->at[0]->node)), &w->team);
 	struct opened o = { .w = w, .whom = i, .must_all = true, .ok = true };
-	struct epoch_id preferred;
 
 	thief_take_keys(t, station_keys(w->at[i]));
 	if (!thief_read(t, station_replica(w->at[i])))
 		o.ok = wide_fail(w, "I2", "n%zu: a log cannot be read", i);
 	thief_each(t, count_opened, &o);
-	if (o.ok && best->any && !thief_holds_epoch(t, &best->id))
-		o.ok = wide_fail(w, "I7", "n%zu does not hold the preferred epoch", i);
-	if (o.ok && best->any && (!vault_preferred(w->at[i]->node->vault, &w->team, &preferred) || !SAME(preferred, best->id)))
-		o.ok = wide_fail(w, "I7", "n%zu would write under another epoch than the preferred one", i);
+	for (size_t k = 0; k < best->count; k++)
+		if (o.ok && !thief_holds_epoch(t, &best->id[k]))
+			o.ok = wide_fail(w, "I7", "n%zu does not hold an epoch that a reader prefers", i);
 	thief_free(t);
 	return o.ok;
 }
@@ -329,13 +318,12 @@ judge_outsider(struct wide *w, size_t i)
 bool
 wide_judge(struct wide *w)
 {
-	struct best_epoch best = { .w = w };
-	struct replica *r = station_replica(w->at[0]);
+	struct best_epoch best = { .count = 0 };
 	uint8_t first[32], other[32];
 
-	for (size_t log = 0; log < replica_log_count(r); log++)
-		if (SAME(replica_log_at(r, log)->key.stream, w->team))
-			(void)!replica_scan(r, log, 0, replica_log_at(r, log)->len, false, choose_epoch, &best, NULL);
+	for (size_t i = 0; i < w->count; i++)
+		if (wide_reader(w, i) && !add_preferred(w, i, &best))
+			return false;
 	if (!station_hash(w->at[0], first))
 		return wide_fail(w, "I3", "n0 has no state");
 	for (size_t i = 0; i < w->count; i++) {

@@ -67,7 +67,8 @@ vault_shreds(const struct vault *v, const struct stream_id *stream)
 	const struct epoch *newest = NULL;
 
 	for (size_t i = 0; i < v->epoch_count; i++)
-		if (v->epochs[i].effective && SAME(v->epochs[i].stream, *stream) && (newest == NULL || v->epochs[i].n > newest->n))
+		if (v->epochs[i].effective && SAME(v->epochs[i].stream, *stream) &&
+		    (newest == NULL || v->epochs[i].n > newest->n || (v->epochs[i].n == newest->n && v->epochs[i].shredded)))
 			newest = &v->epochs[i];
 	return newest != NULL && newest->shredded;
 }
