@@ -460,7 +460,8 @@ play_through(struct wide *w)
 				return false;
 			world_run(w->world, dice_between(&w->dice, 10, 2000) * NS_PER_MS);
 		}
-		if (!come_together(w) || !wide_judge(w))
+		/* Keys that an erasure took with it come anew with the next thing that somebody writes. */
+		if (!come_together(w) || !do_write(w, 0) || !come_together(w) || !wide_judge(w))
 			return false;
 		if (round == 1 && bundle_write(node_peer_host(w->at[0]->node), NULL, &w->stick, &entries, NULL) != ERR_OK)
 			return wide_fail(w, "I9", "n0 cannot write a stick");

@@ -27,7 +27,8 @@ read_stick(struct wide *w, size_t i)
 		return true;
 	if (bundle_read(node_peer_host(w->at[i]->node), buf_bytes(&w->stick), false, &counts, &err) != ERR_OK ||
 	    node_commit(w->at[i]->node, &err) != ERR_OK)
-		return wide_fail(w, "I9", "n%zu cannot read an old stick: %s", i, err.text);
+		/* A newcomer has no network key of before. */
+		return err.code == ERR_KEY || wide_fail(w, "I9", "n%zu cannot read an old stick: %s", i, err.text);
 	mark(MARK_OLD_STICK);
 	return true;
 }
