@@ -115,7 +115,7 @@ do_write(struct wide *w, size_t i)
 {
 	size_t rec = (size_t)dice_below(&w->dice, WIDE_RECORDS);
 	struct node *n = w->at[i]->node;
-	struct wide_entry e = { .by = i, .record = rec, .knew = known_out(w, i) };
+	struct wide_entry e = { .by = i, .record = rec, .knew = known_out(w, i), .cut = wide_is_out(w, i) };
 	struct err err = ERR_INIT;
 	struct hash id;
 	struct draft d;
@@ -179,10 +179,8 @@ do_remove(struct wide *w, size_t by, size_t whom, bool ungrant)
 	struct wide_removal r = { .whom = whom, .ungrant = ungrant };
 	struct node_removal *said;
 	struct err err = ERR_INIT;
-	struct log_key key;
 	struct last last;
 	enum err_code rc;
-	size_t log;
 
 	if (d == NULL || d->gone || (ungrant && !org_reads(node_org(n), &w->team, &w->id[whom])))
 		return true;
@@ -191,9 +189,6 @@ do_remove(struct wide *w, size_t by, size_t whom, bool ungrant)
 	said = sim_must(mem_zero(1, sizeof(*said)));
 	rc = ungrant ? node_ungrant(n, &w->id[whom], &w->team, said, &err) : node_revoke(n, &w->id[whom], "slutar", said, &err);
 	r.at_ms = node_env(n)->ops->wall_ms(node_env(n));
-	log_key_init(&key, &d->sign_pk, &w->team, &station_keys(w->at[whom])->inc);
-	if (replica_log_find(station_replica(w->at[by]), &key, &log))
-		r.held = replica_log_at(station_replica(w->at[by]), log)->len;
 	if (rc == ERR_OK && said->dispute)
 		rc = err_set(&err, ERR_REFUSED, "it is disputed");
 	mem_free(said);
@@ -203,6 +198,9 @@ do_remove(struct wide *w, size_t by, size_t whom, bool ungrant)
 	if (rc != ERR_OK)
 		return wide_fail(w, "I9", "n%zu cannot remove n%zu: %s", by, whom, err.text);
 	mark(ungrant ? MARK_UNGRANTED : MARK_REMOVED);
+	for (size_t k = 0; k < w->entry_count; k++)
+		if (w->entries[k].by == whom && !wide_holds(w, by, &w->entries[k].log, w->entries[k].seq))
+			w->entries[k].cut = true;
 	if (!last_of(w, by, &control, ungrant ? KIND_UNGRANT : KIND_REVOKE, &r.log, &last))
 		return false;
 	r.seq = last.seq;

@@ -20,11 +20,12 @@ struct wide_entry {
 	uint64_t seq;
 	struct log_key log;
 	uint32_t knew;      /* whose removal its writer held, a bit each */
+	bool cut;           /* somebody who removed its author did not hold it */
 	bool adopted;
 };
 
-/* One saved removal, or loss of the team: where it stands, and how far it let the device's log count. */
-struct wide_removal { size_t whom; bool ungrant; struct log_key log; uint64_t seq, held; bool cut_all; int64_t at_ms; };
+/* One saved removal, or loss of the team, and where it stands. */
+struct wide_removal { size_t whom; bool ungrant; struct log_key log; uint64_t seq; int64_t at_ms; };
 
 struct wide_order { struct hash id; size_t by, record; bool approved; };
 
