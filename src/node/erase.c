@@ -42,7 +42,7 @@ bury_ids(struct node *n, const struct erase_case *c, struct err *err)
 		rc = keystore_add_tombstone(ks, TOMB_RECORD, c->records[i].b, err);
 	for (size_t i = 0; i < c->key_count && rc == ERR_OK; i++)
 		rc = vault_bury(n->vault, &c->keys[i].kid, &c->keys[i].birth, err);
-	return rc;
+	return rc == ERR_OK ? vault_bury_group(n->vault, c->group.b, err) : rc;
 }
 
 enum err_code

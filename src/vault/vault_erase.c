@@ -9,6 +9,7 @@
 #include "crypto/hc.h"
 #include "crypto/pad.h"
 #include "crypto/seal.h"
+#include "org/erase.h"
 #include "vault/vault_internal.h"
 
 static enum err_code
@@ -36,6 +37,25 @@ vault_bury(struct vault *v, const struct key_id *kid, const struct epoch_id *bir
 		c->bound = false;
 		if (rc == ERR_OK)
 			rc = add_stone(v, TOMB_EPOCH, brought.b, err);
+	}
+	return rc;
+}
+
+enum err_code
+vault_bury_group(struct vault *v, const uint8_t image[16], struct err *err)
+{
+	enum err_code rc = ERR_OK;
+	uint8_t own[16];
+
+	for (size_t i = 0; i < v->case_count && rc == ERR_OK; i++) {
+		const struct key_id kid = v->cases[i].kid;
+		const struct epoch_id birth = v->cases[i].birth;
+
+		if (!v->cases[i].bound)
+			continue;
+		erase_image(own, v->cases[i].group.b);
+		if (memcmp(own, image, sizeof(own)) == 0)
+			rc = vault_bury(v, &kid, &birth, err);
 	}
 	return rc;
 }
