@@ -53,6 +53,14 @@ knows_guest(struct play *p, struct node *n)
 	return d != NULL && !d->gone;
 }
 
+static bool
+knows_gone(struct play *p, struct node *n)
+{
+	const struct org_device *d = p->guest_came ? org_device_by_id(node_org(n), &p->guest) : NULL;
+
+	return d != NULL && d->gone;
+}
+
 static enum err_code
 remove_by(struct play *p, struct node *n, bool card, struct err *err)
 {
@@ -155,7 +163,7 @@ trustees_act(struct play *p, size_t i, struct err *err)
 		p->guest_gone_by[i] = p->guest_gone_by[i] || SAME(*org_root(node_org(n)), p->new_root);
 	else if (saved && what == 1)
 		p->guest_gone_by_old[i] = true;
-	if (what == 3 && p->turned && knows_guest(p, n))
+	if (what == 3 && p->turned && !knows_gone(p, n))
 		p->turned_unheard = true;
 	if (saved && what == 3) {
 		p->turn_saved = true;
