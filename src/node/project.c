@@ -9,6 +9,7 @@
  * is no longer what counts, the view is built anew.
  */
 #include "node/node_internal.h"
+#include "vault/vault_late.h"
 #include "node/removal.h"
 #include "store/netkey.h"
 
@@ -336,6 +337,33 @@ open_entry(struct node *n, size_t log, const struct entry *e, struct err *err)
 	return add_item(n, row, e, false, buf_bytes(&n->body), err);
 }
 
+/*
+ * Without effect, and of an erased group all the same: deleted where it lies. Nothing that it brings is learned, and no
+ * key is buried on its word, for who wrote it has no say any more.
+ */
+static enum err_code
+look_if_buried(struct node *n, size_t log, const struct entry *e, struct err *err)
+{
+	size_t mark = vault_mark(n->vault);
+	struct group_id group;
+	struct record_id record;
+	uint64_t hlc;
+	enum err_code rc;
+	bool buried;
+
+	if (n->home.keys->tombstone_count == 0 || org_is_drop_box(node_org(n), &e->h.stream))
+		return ERR_OK;
+	rc = vault_open(n->vault, &e->h, e->payload, &n->body, NULL);
+	buried = rc == ERR_REFUSED ||
+	         (rc == ERR_OK && node_peek_body(buf_bytes(&n->body), &group, &record, &hlc) && node_is_erased(n, &record, &group));
+	vault_forget_since(n->vault, mark);
+	if (rc == ERR_NO_MEMORY)
+		return err_plain(err, rc);
+	if (buried && n->body.len > 0)
+		wipe(n->body.p, n->body.len);
+	return buried ? node_add_late(n, (uint64_t)log << SEQ_BITS | e->h.seq, err) : ERR_OK;
+}
+
 /* The same for a row. Erasing its record has no part in it: that is what rows are for. */
 static enum err_code
 open_row(struct node *n, size_t log, const struct entry *e, struct err *err)
@@ -386,7 +414,7 @@ node_take_entry(struct node *n, size_t log, const struct entry *e, struct err *e
 	case KIND_DATA:
 		if (!org_effective(org, key, e->h.seq) && !(n->own_late && SAME(e->h.author, n->home.keys->device.sign_pk))) {
 			node_gather_count(n, GATHER_AFTER_REMOVAL, 1);
-			return ERR_OK;
+			return look_if_buried(n, log, e, err);
 		}
 		return org_is_drop_box(org, &e->h.stream) ? open_row(n, log, e, err) : open_entry(n, log, e, err);
 	default:
