@@ -23,6 +23,8 @@ enum err_code law_may_leave(struct op_call *c, uint64_t found) MUST_CHECK;
 
 /* Is the record, or one that it refers to in up to four steps, of somebody with a protected identity? */
 bool law_protected(struct node *n, const struct record *r);
+/* ERR_REFUSED, with the way to it, for what law_protected() says. */
+enum err_code law_may_show(struct op_call *c, const struct record *r) MUST_CHECK;
 /* Refuses contact details on a record that is protected, or becomes it by this draft. `now` may be NULL. */
 enum err_code law_check_draft(struct node *n, const struct draft *d, const struct record *now, struct err *err) MUST_CHECK;
 

@@ -300,11 +300,8 @@ op_get(struct op_call *c)
 	r = record_new(&id);
 	if (r == NULL || node_record(c->node, &id, r, &team, &c->err) != ERR_OK)
 		goto out;
-	if (law_protected(c->node, r)) {
-		err_set(&c->err, ERR_REFUSED, "a protected identity: `faltbok break-glass %s --reason R` opens it, and the whole team sees that",
-		        param_text(c, "id"));
+	if (law_may_show(c, r) != ERR_OK)
 		goto out;
-	}
 	law_log_read(c->node, "get", &id, NULL);
 	c->result = op_record_json(c->node, r, &team);
 	if (c->result != NULL)

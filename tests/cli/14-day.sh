@@ -58,6 +58,8 @@ claim "a visit is saved whole" fb dalby --json visit save gender=woman language=
 	case.next_step='Ring kommunen' action.kind=letter_reading --note 'Ett brev om bostad' --queue "$t1" --draft visit
 case=$(field .case) visit=$(field .visit)
 same "$(field '.warnings | length')" 0 "without a word"
+claim "a number in the note" fb dalby --json visit save --id "$visit" --case "$case" --note 'ring 070-123 45 67'
+same "$(field '.warnings | map(select(startswith("note: a phone number"))) | length')" 1 "is said, and saved"
 claim "its draft is gone" fb dalby --json draft list
 same "$(field '.drafts | length')" 0 "no draft"
 claim "the session supplied the rest" fb dalby --json get "$visit"
@@ -115,11 +117,19 @@ serving fb anna --json serve --listen 127.0.0.1:0 --no-discovery
 claim "they meet" fb dalby --quiet sync --peer 127.0.0.1:"$port"
 claim "and once more" fb dalby --quiet sync --peer 127.0.0.1:"$port"
 claim "the case has both halves" fb anna --json get "$case"
-same "$(field '.notes | length'),$(field .fields.complexity),$(field .fields.topic)" "2,legal,housing" "notes and fields"
+same "$(field '.notes | length'),$(field .fields.complexity),$(field .fields.topic)" "3,legal,housing" "notes and fields"
 claim "anna's session counts" fb anna --json get "$session"
 same "$(field .fields.status),$(field .fields.queue_served),$(field .fields.turned_away)" "held,2,1" "came along"
 claim "the referral goes on" fb anna referral set "$referral" received
 claim "is accepted" fb anna referral set "$referral" accepted
+exits 2 "what is accepted is not declined any more" fb anna referral set "$referral" declined --reason 'x'
+says 'declined may not follow accepted' "and what may"
+claim "nothing was written of it" fb anna --json get "$referral"
+same "$(field .fields.status)" accepted "it stands as it was"
+booking=$(fb anna --json booking slots linero\ bibliotek --date 2030-01-14 | jq -r '[.slots[].bookings[]|select(.status=="booked")][0].id')
+claim "a booking is cancelled" fb anna booking set "$booking" cancelled
+exits 2 "who cancelled has not come after all" fb anna booking set "$booking" done
+says 'done may not follow cancelled' "nor does a booking's"
 claim "both cards of one visitor are hinted at" fb anna --json duplicates
 same "$(field '.pairs | length'),$(field '.pairs[0].why[0]')" "1,same code" "the stub and the card"
 a=$(field '.pairs[0].a.id') b=$(field '.pairs[0].b.id')

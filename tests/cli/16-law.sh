@@ -61,6 +61,31 @@ exits 2 'and none may come back' fb anna put visitor "$visitor" phone='070-123 4
 exits 2 'get refuses the person' fb anna get "$visitor"
 exits 2 'and the case' fb anna get "$case"
 same "$(fb anna --json list visitor | jq -c '[(.records|length),.protected_left_out]')" '[1,1]' 'lists leave the person out'
+exits 2 'no slip is made' fb anna slip next-step "$case"
+says 'break-glass' 'and it says the way'
+card=$(fb anna --json card new | jq -r '.visitor+" "+.code')
+claim 'somebody known by a card' fb anna visit save --card "${card#* }" case.topic=housing case.opened=2020-05-06
+kept=$(fb anna --json card find "${card#* }" | jq -r '.cases[0].id')
+booking=$(fb anna --json put booking site="$(fb anna --json put site name=Boken kind=regular | jq -r .id)" case="$kept" date=2030-01-14 time=13:00 status=booked language=ti code=B1 | jq -r .id)
+one=$(fb anna --json put visitor mode=code code=SAMMA1 | jq -r .id)
+twice=$(fb anna --json put visitor mode=code code=SAMMA1 | jq -r .id)
+same "$(fb anna --json duplicates | jq '.pairs|length')" 1 'a hint of two that are one'
+same "$(fb anna --json card find "${card#* }" | jq -c '[.protected,(.cases|length)]')" '[false,1]' 'the card finds the case'
+uri=$(fb anna --json slip next-step "$kept" | jq -r .uri)
+claim 'who becomes protected' fb anna put visitor "${card% *}" mode=protected
+same "$(fb anna --json card find "${card#* }" | jq -c '[.protected,(.cases|length),(.visits|length)]')" '[true,0,0]' 'is found by the card, and nothing more'
+exits 2 'an id makes no card' fb anna card show "${card% *}"
+claim 'who has the card may print it' fb anna card show "${card#* }"
+same "$(fb anna --json slip open "$uri" | jq -c '[.here,.protected,.referrals]')" '[true,true,[]]' 'a slip opens the case to write on'
+fb anna --quiet put visitor "$one" mode=protected
+same "$(fb anna --json duplicates | jq '.pairs|length')" 0 'no hint names the person'
+same "$(fb anna --json booking slots Boken --date 2030-01-14 | jq -c '[.slots[].bookings[]|[.protected,.language,.code,.case]]')" '[[true,null,null,null]]' 'of a booking only that the time is taken'
+exits 2 'no reminder either' fb anna put booking "$booking" reminder='070-123 45 67'
+exits 2 'nor on a new one that leads to the person' fb anna put booking case="$kept" status=booked reminder='070-123 45 67'
+claim 'merging with who is protected' fb anna merge "$twice" "$one"
+exits 2 'protects the other' fb anna get "$twice"
+claim 'parting' fb anna unmerge "$one"
+claim 'and no longer' fb anna get "$twice"
 same "$(fb anna --json search granne | jq '.records|length')" 0 'search does not find the case'
 fb anna --quiet export --personal keep -o "$work/out.jsonl"
 claim 'exports leave them out' sh -c "! grep -q '$case' '$work/out.jsonl'"
