@@ -134,6 +134,7 @@ find_report(struct op_call *c, struct report_ask *ask)
 	ask->from = param_text(c, "from");
 	ask->to = param_text(c, "to");
 	ask->recipient = param_text(c, "recipient");
+	ask->keep_personal = param_text(c, "personal") != NULL && strcmp(param_text(c, "personal"), "keep") == 0;
 	ask->of_rows = node_rows(c->node) != NULL;
 	ask->lang = param_text(c, "language") != NULL ? param_text(c, "language") : "sv";
 	return ERR_OK;
@@ -142,6 +143,10 @@ find_report(struct op_call *c, struct report_ask *ask)
 static enum err_code
 check_format(struct op_call *c, const char *format)
 {
+	const char *personal = param_text(c, "personal");
+
+	if (personal != NULL && strcmp(personal, "mask") != 0 && strcmp(personal, "keep") != 0)
+		return err_set(&c->err, ERR_USAGE, "report: personal must be mask or keep, not \"%.20s\"", personal);
 	if (strcmp(format, "json") == 0 || strcmp(format, "csv") == 0 || strcmp(format, "html") == 0)
 		return ERR_OK;
 	if (strcmp(format, "xlsx") == 0)

@@ -160,6 +160,8 @@ op_export(struct op_call *c)
 	struct err back = ERR_INIT;
 	struct env *env = node_env(c->node);
 
+	if (rc == ERR_OK && !param_flag(c, "all") && (param_flag(c, "protected") || param_text(c, "reason") != NULL))
+		rc = err_set(&c->err, ERR_USAGE, "export: --protected and --reason go with --all; `faltbok break-glass` opens one record");
 	if (rc == ERR_OK && param_flag(c, "all")) {
 		op_export_all(c);
 		return;
