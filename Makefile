@@ -2,7 +2,7 @@
 # `make check` first see to it that the machine has what they need.
 #   V=1 shows commands   SAN=1 builds aside with ASan and UBSan   CC=clang works
 
-PKGS     := libsodium libuv sqlite3 jansson libutf8proc libzip expat libqrencode $(shell pkg-config --exists msgpack-c && echo msgpack-c || echo msgpack)
+PKGS     := libsodium libuv sqlite3 jansson libutf8proc libzip expat libqrencode libwebsockets $(shell pkg-config --exists msgpack-c && echo msgpack-c || echo msgpack)
 BUILD    := build$(if $(SAN),/san)$(if $(FUZZ),/fuzz)
 CFLAGS   ?= -O2 -g
 HARDEN   := -fstack-protector-strong -fPIE $(if $(SAN)$(FUZZ),,-D_FORTIFY_SOURCE=2)
@@ -17,7 +17,7 @@ SAY       = @echo "  $(1)  $@"
 Q        := $(if $(V),,@)
 
 SRC      := $(filter-out src/app/%,$(wildcard src/*/*.c))
-OBJ      := $(SRC:%.c=$(BUILD)/%.o)
+OBJ      := $(SRC:%.c=$(BUILD)/%.o) $(BUILD)/web/assets.o
 NODE_OBJ := $(filter-out $(BUILD)/src/sim/%,$(OBJ))
 HUB_LAYERS   := base codec crypto log org sync link peer store hub net
 AUDIT_LAYERS := base codec crypto log org sync link peer store audit net
@@ -47,6 +47,20 @@ $(BUILD)/faltbok-audit: $(BUILD)/src/app/faltbok-audit.o $(APP_COMMON) $(call ob
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/src/app/node_builtin.o: packaging/profiles/radrum.json packaging/practice/examples.jsonl
+
+# The page: built by npm from its lock file (PAGE=no: without it), then put into the program.
+UI       := src/web/ui
+PAGE     ?= $(if $(wildcard $(UI)/package.json),yes,no)
+DIST     := $(if $(filter no,$(PAGE)),src/web/plain,$(UI)/dist)
+$(UI)/dist/index.html: $(shell find $(UI) \( -name node_modules -o -name dist \) -prune -o -type f -print 2>/dev/null) tools/page
+	@echo "  PAGE  $@"
+	$(Q)tools/page
+$(BUILD)/web/assets.c: $(DIST)/index.html tools/embed
+	@mkdir -p $(@D)
+	@echo "  EMBED $(DIST)"
+	$(Q)rm -f $(@D)/*.gz && tools/embed $(DIST) $(@D) >$@.new && mv $@.new $@
+$(BUILD)/web/assets.o: $(BUILD)/web/assets.c src/web/web_internal.h
+	$(Q)$(CC) $(FLAGS) -c -o $@ $<
 
 # What include/faltbok.h promises, for other programs.
 $(LIBRARY): $(BUILD)/src/app/node_library.o $(NODE_OBJ)
@@ -95,8 +109,9 @@ fuzz:
 -include tests/bench/rules.mk
 -include tests/second/rules.mk
 -include tests/universes/rules.mk
+-include src/web/ui/rules.mk
 
-.PHONY: check-layers check-hands check-absence check-quotes check-clang
+.PHONY: check-layers check-hands check-absence check-quotes check-page check-clang
 check-layers:
 	@awk -f tools/check-layers.awk tools/layers $$(find src -name '*.[ch]') && echo "layers hold"
 check-hands: $(OBJ)
@@ -111,7 +126,14 @@ check-clang:
 
 # ---- what people type ----
 
-.PHONY: demo check test
+.PHONY: demo run check test check-page
+run:
+	@tools/setup
+	@$(MAKE) --no-print-directory all
+	@tools/run $(BUILD)
+# The page's files as a browser fetches them: compressed, all together at most 250 KB.
+check-page: $(BUILD)/web/assets.c
+	@cat $(BUILD)/web/*.gz | wc -c | awk '{ print "page: " $$1 " bytes compressed, of 256000"; exit $$1 > 256000 }'
 demo:
 	@tools/setup
 	@$(MAKE) --no-print-directory all

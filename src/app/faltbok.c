@@ -15,7 +15,10 @@ static const struct command own_commands[] = {
 	  "Creates the organisation; this device is its first coordinator. Writes the recovery kit." },
 	{ "join", "CODE --member NAME --device NAME | --request FILE --member NAME --device NAME | --welcome FILE [--root FINGERPRINT | --yes]",
 	  "Joins by the code on a coordinator's screen; or by files: makes a request for a coordinator, then takes the welcome." },
-	{ "serve", "[--listen HOST:PORT] [--peer HOST:PORT]… [--no-discovery]", "Keeps in step with others until interrupted." },
+	{ "restore", "FILE", "Makes a home of a backup, under the passphrase that it had then." },
+	{ "serve", "[--listen HOST:PORT] [--peer HOST:PORT]… [--no-discovery] [--http 127.0.0.1:PORT [--lock-after MINUTES]]",
+	  "Keeps in step with others until interrupted; with --http also serves the page of this node to this computer's browser." },
+	{ "page", "", "Prints a new address of the page that the running node serves; it works once." },
 	{ "practice", "", "Makes a home for practice, with made-up examples; nothing in it counts." },
 	{ "passphrase", "[--new-passphrase-file FILE]", "Changes the passphrase of this home." },
 	{ "recover", "--code FILE", "Sets a new passphrase with this device's recovery code." },
@@ -171,10 +174,14 @@ main(int argc, char **argv)
 		status = app_init(&app);
 	else if (strcmp(app.argv[0], "join") == 0)
 		status = app_join(&app);
+	else if (strcmp(app.argv[0], "restore") == 0)
+		status = app_restore(&app);
 	else if (strcmp(app.argv[0], "practice") == 0)
 		status = app_practice(&app);
 	else if (strcmp(app.argv[0], "serve") == 0)
 		status = app_serve(&app);
+	else if (strcmp(app.argv[0], "page") == 0)
+		status = app_page(&app);
 	else if (strcmp(app.argv[0], "passphrase") == 0)
 		status = app_change_passphrase(&app);
 	else if (strcmp(app.argv[0], "recover") == 0 && !card_by_shares(&app))

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "app/common.h"
+#include "app/newcomer.h"
 #include "base/mem.h"
 #include "crypto/guard.h"
 #include "crypto/hc.h"
@@ -25,7 +25,8 @@ enum {
 };
 
 struct newcomer {
-	struct app *app;
+	struct env *env;
+	struct newcomer_events events;
 	struct home home;
 	struct join_code code;
 	const char *root;        /* fingerprint that must be, or NULL */
@@ -38,9 +39,10 @@ struct newcomer {
 	struct join *join;
 	struct env_timer *limit;
 	bool knocked;            /* somebody answered the connection */
-	bool digits, over;
-	char recovery[27], kill_card[27];
+	bool digits;
+	char recovery[27];
 	uint8_t role;
+	struct env_timer *telling;
 	struct err err;
 };
 
@@ -49,7 +51,7 @@ static void dial_next(struct newcomer *w);
 static void
 hang_up(struct newcomer *w)
 {
-	struct env *env = w->app->env;
+	struct env *env = w->env;
 
 	if (w->limit != NULL)
 		env->ops->timer_stop(env, w->limit);
@@ -64,11 +66,22 @@ hang_up(struct newcomer *w)
 static void stop_looking(struct newcomer *w);
 
 static void
+tell(void *ctx)
+{
+	struct newcomer *w = ctx;
+
+	w->telling = NULL;
+	w->events.over(w->events.ctx);
+}
+
+static void
 finish(struct newcomer *w)
 {
 	stop_looking(w);
 	hang_up(w);
-	w->over = true;
+	/* Not from within the link that is ending: whoever is told may free it all. */
+	if (w->telling == NULL)
+		w->telling = w->env->ops->timer(w->env, 0, tell, w);
 }
 
 /* Before the digits the next address may be the right one; after them there is nobody else to ask. */
@@ -100,7 +113,7 @@ too_late(void *ctx)
 static void
 limit(struct newcomer *w, uint64_t seconds)
 {
-	struct env *env = w->app->env;
+	struct env *env = w->env;
 
 	if (w->limit != NULL)
 		env->ops->timer_stop(env, w->limit);
@@ -114,7 +127,7 @@ send_out(struct newcomer *w, struct buf *out, struct err *err)
 
 	if (!buf_ok(out))
 		rc = err_plain(err, ERR_NO_MEMORY);
-	else if (out->len > 0 && w->app->env->ops->send(w->app->env, w->conn, buf_bytes(out)) != ERR_OK)
+	else if (out->len > 0 && w->env->ops->send(w->env, w->conn, buf_bytes(out)) != ERR_OK)
 		rc = err_set(err, ERR_NETWORK, "the link was lost");
 	buf_clear(out);
 	return rc;
@@ -133,11 +146,11 @@ add_recovery_code(struct newcomer *w, struct err *err)
 	for (size_t i = 0; i < k->slot_count; i++)
 		if (k->slots[i].type == 2)
 			return ERR_OK;
-	recovery_code_make(w->app->env, w->recovery);
+	recovery_code_make(w->env, w->recovery);
 	if (!recovery_code_parse(w->recovery, code))
 		return err_set(err, ERR_DAMAGED, "the recovery code does not read back");
 	/* 128 random bits need no slow hash to be safe. */
-	rc = keystore_set_slot(k, w->app->env, 2, BYTES(code, sizeof(code)), KDF_INTERACTIVE, err);
+	rc = keystore_set_slot(k, w->env, 2, BYTES(code, sizeof(code)), KDF_INTERACTIVE, err);
 	wipe(code, sizeof(code));
 	return rc == ERR_OK ? home_save_keystore(&w->home, err) : rc;
 }
@@ -166,7 +179,7 @@ static void
 show_digits(struct newcomer *w)
 {
 	w->digits = true;
-	app_say(w->app, "The coordinator's screen and this one must show the same digits:\n\n    %s\n\n", join_sas(w->join));
+	w->events.digits(w->events.ctx, join_sas(w->join));
 	limit(w, WAIT_S);
 }
 
@@ -257,7 +270,7 @@ static struct join *
 new_join(struct newcomer *w)
 {
 	static const struct org_id none;
-	struct env *env = w->app->env;
+	struct env *env = w->env;
 	const struct device_keys *keys = &w->home.keys->device;
 	uint8_t fresh[32], e_sk[32], at[8], nonce[16];
 	struct join *j;
@@ -278,7 +291,7 @@ new_join(struct newcomer *w)
 static void
 stop_looking(struct newcomer *w)
 {
-	struct env *env = w->app->env;
+	struct env *env = w->env;
 
 	if (w->cast != NULL)
 		env->ops->cast_close(env, w->cast);
@@ -315,7 +328,7 @@ heard(void *ctx, const char *from, struct bytes datagram)
 			w->code.addr_count = 1;
 			w->next_addr = 0;
 			/* Not from within the event of what is closed then. */
-			w->found = w->app->env->ops->timer(w->app->env, 0, dial_found, w);
+			w->found = w->env->ops->timer(w->env, 0, dial_found, w);
 		}
 	}
 	wipe(key, sizeof(key));
@@ -334,7 +347,7 @@ look(struct newcomer *w)
 	static const struct cast_events casts = { heard, network_changed };
 	struct err err = ERR_INIT;
 
-	if (w->looked || w->app->env->ops->cast_open(w->app->env, &casts, w, &w->cast, &err) != ERR_OK)
+	if (w->looked || w->env->ops->cast_open(w->env, &casts, w, &w->cast, &err) != ERR_OK)
 		return false;
 	w->looked = true;
 	limit(w, FIND_S);
@@ -359,7 +372,7 @@ nobody(struct newcomer *w)
 static void
 dial_next(struct newcomer *w)
 {
-	struct env *env = w->app->env;
+	struct env *env = w->env;
 
 	stop_looking(w);
 	while (w->next_addr < w->code.addr_count) {
@@ -378,88 +391,168 @@ dial_next(struct newcomer *w)
 		nobody(w);
 }
 
-/* ---- the home ---- */
+/* ---- for whoever joins ---- */
 
-static enum err_code
-take_up(struct newcomer *w, const char *member, const char *device, struct err *err)
+enum err_code
+newcomer_start(struct newcomer **out, struct env *env, struct home *home, const char *code, const char *root,
+               const struct newcomer_events *events_wanted, struct err *err)
 {
-	const struct keystore *k;
+	struct newcomer *w = mem_zero(1, sizeof(*w));
 
-	if (app_open_home(w->app, &w->home, err) != ERR_OK)
+	*out = NULL;
+	if (w == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	*w = (struct newcomer){ .env = env, .events = *events_wanted, .root = root, .request = BUF_INIT, .err = ERR_INIT };
+	if (join_code_parse(&w->code, code, err) != ERR_OK || home_request(home, &w->request, err) != ERR_OK) {
+		newcomer_free(w);
 		return err->code;
-	k = w->home.keys;
+	}
+	w->home = *home;
+	memset(home, 0, sizeof(*home));
+	dial_next(w);
+	*out = w;
+	return ERR_OK;
+}
+
+const struct err *
+newcomer_err(const struct newcomer *w)
+{
+	return &w->err;
+}
+
+const char *
+newcomer_recovery(const struct newcomer *w)
+{
+	return w->recovery;
+}
+
+void
+newcomer_home(struct newcomer *w, struct home *out)
+{
+	*out = w->home;
+	memset(&w->home, 0, sizeof(w->home));
+}
+
+void
+newcomer_free(struct newcomer *w)
+{
+	if (w == NULL)
+		return;
+	stop_looking(w);
+	hang_up(w);
+	if (w->telling != NULL)
+		w->env->ops->timer_stop(w->env, w->telling);
+	if (w->home.env != NULL)
+		home_close(&w->home);
+	buf_wipe(&w->request);
+	wipe(w, sizeof(*w));
+	mem_free(w);
+}
+
+enum err_code
+newcomer_names(const struct home *home, const char *member, const char *device, struct err *err)
+{
+	const struct keystore *k = home->keys;
+
 	if (strcmp((const char *)k->member_name, member) == 0 && strcmp((const char *)k->device_name, device) == 0)
 		return ERR_OK;
-	return err_set(err, ERR_REFUSED, "the home in %s was begun for %s's device %s; join with these names, or with another --home", w->app->home,
+	return err_set(err, ERR_REFUSED, "the home in %s was begun for %s's device %s; join with these names, or with another --home", home->path,
 	               (const char *)k->member_name, (const char *)k->device_name);
+}
+
+/* ---- on a terminal ---- */
+
+struct typed { struct app *app; bool over; };
+
+static void
+show_typed(void *ctx, const char *digits)
+{
+	app_say(((struct typed *)ctx)->app, "The coordinator's screen and this one must show the same digits:\n\n    %s\n\n", digits);
+}
+
+static void
+over_typed(void *ctx)
+{
+	((struct typed *)ctx)->over = true;
+}
+
+static enum err_code
+take_up(struct app *app, struct home *home, const char *member, const char *device, struct err *err)
+{
+	if (app_open_home(app, home, err) != ERR_OK)
+		return err->code;
+	return newcomer_names(home, member, device, err);
 }
 
 /* The home that is there, or a new one. */
 static enum err_code
-open_home(struct newcomer *w, const char *member, const char *device, struct err *err)
+open_home(struct app *app, struct home *home, const char *member, const char *device, char kill_card[27], struct err *err)
 {
-	struct app *app = w->app;
 	char path[sizeof(app->home) + 16];
 	enum err_code rc;
 
 	snprintf(path, sizeof(path), "%s/keystore", app->home);
 	if (app->env->files->exists(app->env, path))
-		rc = take_up(w, member, device, err);
-	else if ((rc = app_passphrase(app, true, err)) == ERR_OK) {
-		rc = home_create(&w->home, app->env, app->home, member, device, buf_bytes(&app->passphrase), app->kdf, NULL, err);
-		/* Shown before anybody is asked: a join that is cut and taken up again goes on with this very card. */
-		if (rc == ERR_OK)
-			rc = home_kill_card(&w->home, w->kill_card, err);
-		if (rc == ERR_OK)
-			app_say(app, "Kill card of this device; keep it on paper, apart from it: read to a coordinator it removes a stolen device:\n  %s",
-			        w->kill_card);
-	}
-	return rc == ERR_OK ? home_request(&w->home, &w->request, err) : rc;
+		return take_up(app, home, member, device, err);
+	if (app_passphrase(app, true, err) != ERR_OK)
+		return err->code;
+	rc = home_create(home, app->env, app->home, member, device, buf_bytes(&app->passphrase), app->kdf, NULL, err);
+	/* Shown before anybody is asked: a join that is cut and taken up again goes on with this very card. */
+	if (rc == ERR_OK)
+		rc = home_kill_card(home, kill_card, err);
+	if (rc == ERR_OK)
+		app_say(app, "Kill card of this device; keep it on paper, apart from it: read to a coordinator it removes a stolen device:\n  %s",
+		        kill_card);
+	return rc;
 }
 
 static const char *const role_names[] = { "?", "coordinator", "advisor", "auditor", "hub" };
 
 static int
-answer(struct newcomer *w)
+answer(struct app *app, struct newcomer *w, const char *kill_card)
 {
 	const char *role = role_names[w->role <= 4 ? w->role : 0];
 	char org[33], text[512], code[128] = "";
 	json_t *result = json_pack("{s:s,s:s}", "org", hex_encode(org, w->home.keys->org.b, 16), "role", role);
 
-	if (w->kill_card[0] != '\0')
-		json_object_set_new(result, "kill_card", json_string(w->kill_card));
+	if (kill_card[0] != '\0')
+		json_object_set_new(result, "kill_card", json_string(kill_card));
 	if (w->recovery[0] != '\0') {
 		json_object_set_new(result, "recovery_code", json_string(w->recovery));
 		snprintf(code, sizeof(code), "  %s\n", w->recovery);
 	}
 	snprintf(text, sizeof(text), "Joined as %s. Ready to work, with or without a network.\n%s%s", role,
 	         code[0] != '\0' ? "Recovery code of this device; keep it in the coordinator's safe, it is shown once:\n" : "", code);
-	return app_answer(w->app, result, text);
+	return app_answer(app, result, text);
 }
 
 int
 app_join_code(struct app *app, const char *code)
 {
-	const char *member = app_option(app, "--member"), *device = app_option(app, "--device");
-	struct newcomer w = { .app = app, .root = app_option(app, "--root"), .err = ERR_INIT };
+	const char *member = app_option(app, "--member"), *device = app_option(app, "--device"), *root = app_option(app, "--root");
+	struct typed typed = { .app = app };
+	struct newcomer_events typing = { &typed, show_typed, over_typed };
+	struct newcomer *w = NULL;
+	struct home home = { 0 };
+	struct join_code parsed;
+	char kill_card[27] = "";
+	struct err err = ERR_INIT;
 	int status;
 
 	if (member == NULL || device == NULL)
-		err_set(&w.err, ERR_USAGE, "join CODE --member NAME --device NAME: both names are needed");
+		err_set(&err, ERR_USAGE, "join CODE --member NAME --device NAME: both names are needed");
 	else if (app->argc > 2)
-		err_set(&w.err, ERR_USAGE, "join: \"%s\" is not understood here; see `%s join --help`", app->argv[2], app->program);
-	else
-		(void)!join_code_parse(&w.code, code, &w.err);
-	if (w.err.code == ERR_OK && open_home(&w, member, device, &w.err) == ERR_OK) {
-		dial_next(&w);
-		net_run(app->env, &w.over, -1);
+		err_set(&err, ERR_USAGE, "join: \"%s\" is not understood here; see `%s join --help`", app->argv[2], app->program);
+	else if (join_code_parse(&parsed, code, &err) == ERR_OK && open_home(app, &home, member, device, kill_card, &err) == ERR_OK &&
+	         newcomer_start(&w, app->env, &home, code, root, &typing, &err) == ERR_OK) {
+		net_run(app->env, &typed.over, -1);
+		err = w->err;
 	}
-	status = w.err.code == ERR_OK ? answer(&w) : app_fail(app, &w.err);
-	if (w.home.env != NULL)
-		home_close(&w.home);
-	buf_wipe(&w.request);
-	wipe(&w.code, sizeof(w.code));
-	wipe(w.recovery, sizeof(w.recovery));
-	wipe(w.kill_card, sizeof(w.kill_card));
+	status = err.code == ERR_OK ? answer(app, w, kill_card) : app_fail(app, &err);
+	newcomer_free(w);
+	if (home.env != NULL)
+		home_close(&home);
+	wipe(&parsed, sizeof(parsed));
+	wipe(kill_card, sizeof(kill_card));
 	return status;
 }

@@ -3,6 +3,8 @@
 #define FALTBOK_APP_NODE_H
 
 #include "app/common.h"
+#include "crypto/words.h"
+#include "node/kit.h"
 #include "op/op.h"
 
 /* The row whose name the first words are; *used words are taken. NULL when there is none. */
@@ -28,8 +30,23 @@ bool card_by_shares(const struct app *app); /* `recover --shares`, which is an o
 /* Appends the text as a QR code in block characters, light on dark. False when it does not fit one. */
 bool qr_print(struct buf *out, const char *text);
 
+struct founding {
+	const char *home, *org, *member, *device;
+	struct bytes passphrase, profile;
+	enum kdf_strength kdf;
+	bool escrow, drop_box;     /* whether there are to be any */
+};
+/* The home and in it the organisation, its node left open: home_create() and found_in(). The kit is shown once. */
+enum err_code found_org(struct node **out, struct env *env, const struct founding *f, struct kit *kit, uint8_t print[32], struct err *err) MUST_CHECK;
+/* The same in a home just made, which it takes over; kit->recovery_code is there already. */
+enum err_code found_in(struct node **out, struct home *home, const struct founding *f, struct kit *kit, uint8_t print[32], struct err *err) MUST_CHECK;
+json_t *founded_json(struct node *node, const uint8_t print[32]);
+json_t *kit_json(const struct kit *kit);
+
 int app_init(struct app *app);   /* faltbok init */
+int app_restore(struct app *app);
 int app_practice(struct app *app); /* faltbok practice */
 int app_serve(struct app *app);  /* faltbok serve */
+int app_page(struct app *app);   /* faltbok page */
 
 #endif

@@ -55,33 +55,48 @@ add_drop_box(struct node *node, bool wanted, struct err *err)
 	return wanted && any ? node_team_add(node, DROP_BOX_NAME, true, &box, err) : ERR_OK;
 }
 
-/* The home and in it the organisation. A failure after the keystore was made leaves nothing that looks founded. */
-static enum err_code
-found(struct app *app, const char *org, const char *member, const char *device, struct buf *profile, struct kit *kit,
-      bool escrow, bool drop_box, uint8_t print[32], json_t **result, struct err *err)
+enum err_code
+found_org(struct node **out, struct env *env, const struct founding *f, struct kit *kit, uint8_t print[32], struct err *err)
 {
-	struct node_seeds seeds;
 	struct home home = { 0 };
-	struct node_secret secret = { 1, buf_bytes(&app->passphrase) };
-	struct node *node;
+
+	*out = NULL;
+	if (home_create(&home, env, f->home, f->member, f->device, f->passphrase, f->kdf, kit->recovery_code, err) != ERR_OK)
+		return err->code;
+	return found_in(out, &home, f, kit, print, err);
+}
+
+enum err_code
+found_in(struct node **out, struct home *home, const struct founding *f, struct kit *kit, uint8_t print[32], struct err *err)
+{
+	struct env *env = home->env;
+	struct node_seeds seeds;
+
+	if (home_kill_card(home, kit->kill_card, err) != ERR_OK) {
+		home_close(home);
+		return err->code;
+	}
+	if (node_of_home(out, home, err) != ERR_OK)
+		return err->code;
+	if (node_found(*out, f->org, f->member, f->device, f->profile, f->escrow, &seeds, err) == ERR_OK &&
+	    add_drop_box(*out, f->drop_box, err) == ERR_OK && node_commit(*out, err) == ERR_OK &&
+	    fill_kit(env, kit, node_org(*out), &seeds, f->escrow, err) == ERR_OK)
+		org_root_fingerprint(node_org(*out), print);
+	wipe(&seeds, sizeof(seeds));
+	if (err->code != ERR_OK) {
+		node_close(*out);
+		*out = NULL;
+	}
+	return err->code;
+}
+
+json_t *
+founded_json(struct node *node, const uint8_t print[32])
+{
 	char id[33], dev[33], fingerprint[65];
 
-	if (home_create(&home, app->env, app->home, member, device, secret.secret, app->kdf, kit->recovery_code, err) != ERR_OK)
-		return err->code;
-	(void)!home_kill_card(&home, kit->kill_card, err);
-	home_close(&home);
-	if (err->code != ERR_OK || node_open(&node, app->env, app->home, &secret, err) != ERR_OK)
-		return err->code;
-	if (node_found(node, org, member, device, buf_bytes(profile), escrow, &seeds, err) == ERR_OK &&
-	    add_drop_box(node, drop_box, err) == ERR_OK && node_commit(node, err) == ERR_OK &&
-	    fill_kit(app->env, kit, node_org(node), &seeds, escrow, err) == ERR_OK) {
-		org_root_fingerprint(node_org(node), print);
-		*result = json_pack("{s:s,s:s,s:s}", "org", hex_encode(id, node_keystore(node)->org.b, 16), "device",
-		                    hex_encode(dev, node_self(node)->id.b, 16), "root_fingerprint", hex_encode(fingerprint, print, 32));
-	}
-	wipe(&seeds, sizeof(seeds));
-	node_close(node);
-	return err->code;
+	return json_pack("{s:s,s:s,s:s}", "org", hex_encode(id, node_keystore(node)->org.b, 16), "device",
+	                 hex_encode(dev, node_self(node)->id.b, 16), "root_fingerprint", hex_encode(fingerprint, print, 32));
 }
 
 static json_t *
@@ -90,7 +105,7 @@ shares_json(const char shares[3][SHARE_TEXT_BYTES])
 	return json_pack("[s,s,s]", shares[0], shares[1], shares[2]);
 }
 
-static json_t *
+json_t *
 kit_json(const struct kit *kit)
 {
 	json_t *o = json_pack("{s:s,s:s,s:o,s:o}", "recovery_code", kit->recovery_code, "kill_card", kit->kill_card, "root_shares",
@@ -119,7 +134,9 @@ app_init(struct app *app)
 {
 	const char *org = app_option(app, "--org"), *member = app_option(app, "--member"), *device = app_option(app, "--device");
 	const char *dir = app_option(app, "--kit"), *profile_path = app_option(app, "--profile");
-	bool escrow = !app_flag(app, "--no-escrow"), drop_box = !app_flag(app, "--no-drop-box");
+	struct founding f = { .home = app->home, .org = org, .member = member, .device = device, .kdf = app->kdf,
+	                      .escrow = !app_flag(app, "--no-escrow"), .drop_box = !app_flag(app, "--no-drop-box") };
+	struct node *node = NULL;
 	struct kit kit = { .recovery_code = "" };
 	struct buf profile = BUF_INIT, text = BUF_INIT;
 	struct profile *checked = NULL;
@@ -133,8 +150,12 @@ app_init(struct app *app)
 		err_set(&err, ERR_USAGE, "init --org NAME --member NAME --device NAME: all three names are needed");
 	else if (app_no_more(app, &err) == ERR_OK && read_profile(app, profile_path, &profile, &err) == ERR_OK &&
 	         profile_parse(&checked, buf_bytes(&profile), &err) == ERR_OK && app_passphrase(app, true, &err) == ERR_OK &&
-	         found(app, org, member, device, &profile, &kit, escrow, drop_box, print, &result, &err) == ERR_OK && dir != NULL)
-		(void)!kit_write(app->env, dir, org, &kit, &err);
+	         (f.passphrase = buf_bytes(&app->passphrase), f.profile = buf_bytes(&profile),
+	          found_org(&node, app->env, &f, &kit, print, &err)) == ERR_OK) {
+		result = founded_json(node, print);
+		if (dir != NULL)
+			(void)!kit_write(app->env, dir, org, &kit, &err);
+	}
 	if (err.code == ERR_OK) {
 		buf_printf(&text, "%s is founded. Its words, which newcomers compare:\n  %s\n", org, words_encode(words, print, 6));
 		if (dir != NULL)
@@ -148,6 +169,7 @@ app_init(struct app *app)
 		json_decref(result);
 		status = app_fail(app, &err);
 	}
+	node_close(node);
 	profile_free(checked);
 	wipe(&kit, sizeof(kit));
 	buf_wipe(&text);

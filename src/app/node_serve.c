@@ -5,28 +5,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "app/node.h"
+#include "app/serve.h"
 #include "base/mem.h"
-#include "net/net.h"
-#include "peer/seek.h"
+#include "node/tend.h"
 
-enum { SERVE_PEERS_MAX = 64, REMEMBERED_MAX = 32 };
-
-struct serve {
-	struct app *app;
-	struct node *node;
-	struct meet *meet;
-	struct seek *seek;         /* NULL: peers are found by address only */
-	struct net_control *control;
-	bool stopping;
-};
+enum { REMEMBERED_MAX = 32 };
+#define TEND_EVERY_NS (15ull * 60 * 1000000000)
 
 static void
 met(void *ctx, const struct peer_result *r, const char *addr)
 {
 	struct serve *s = ctx;
 	struct err err = ERR_INIT;
-	size_t given = 0;
 	char dev[17]; /* ids in the operator's log, never names */
 
 	if (r->code != ERR_OK)
@@ -34,10 +24,24 @@ met(void *ctx, const struct peer_result *r, const char *addr)
 	else
 		env_logf(s->app->env, "%s: sent %llu, received %llu, %s", r->known ? hex_encode(dev, r->device.b, 8) : addr,
 		         (unsigned long long)r->sent, (unsigned long long)r->received, r->in_step ? "in step" : "not in step");
-	if (r->code == ERR_OK && (node_give_keys(s->node, &given, &err) != ERR_OK || node_commit(s->node, &err) != ERR_OK))
-		env_logf(s->app->env, "giving keys: %s", err.text);
-	if (given > 0)
-		meet_notify(s->meet);
+	serve_tell_sync(s, r);
+	if (r->code == ERR_OK && s->state == SERVE_OPEN && node_tend(s->node, NULL, &err) != ERR_OK)
+		env_logf(s->app->env, "tending keys: %s", err.text);
+}
+
+/* Also when nobody calls: what is due by the clock. A locked node has no keys to tend. */
+static void
+tend_again(void *ctx)
+{
+	struct serve *s = ctx;
+	struct err err = ERR_INIT;
+
+	s->tend = NULL;
+	if (s->stopping)
+		return;
+	if (s->state == SERVE_OPEN && node_tend(s->node, NULL, &err) != ERR_OK)
+		env_logf(s->app->env, "tending keys: %s", err.text);
+	s->tend = s->app->env->ops->timer(s->app->env, TEND_EVERY_NS, tend_again, s);
 }
 
 static void
@@ -47,6 +51,7 @@ changed(void *ctx)
 
 	if (s->meet != NULL && !s->stopping)
 		meet_notify(s->meet);
+	serve_tell_changes(s);
 }
 
 static void
@@ -65,6 +70,8 @@ struct asked {
 	struct op_call call; /* first: finished() gets its address */
 	struct net_control_call *socket;
 	json_t *params;
+	struct serve *serve;
+	bool started;            /* as an operation */
 };
 
 static void
@@ -78,6 +85,8 @@ answered(struct op_call *call)
 	free(text);
 	json_decref(o);
 	json_decref(a->params);
+	if (a->started)
+		serve_ended(a->serve);
 	mem_free(a);
 }
 
@@ -86,7 +95,8 @@ asked(void *ctx, struct net_control_call *socket, struct bytes request)
 {
 	struct serve *s = ctx;
 	struct asked *a = mem_zero(1, sizeof(*a));
-	const struct op_row *row = NULL;
+	const struct op_row *row;
+	const char *op;
 
 	if (a == NULL) {
 		net_control_reply(socket, BYTES_NONE);
@@ -94,32 +104,81 @@ asked(void *ctx, struct net_control_call *socket, struct bytes request)
 	}
 	a->params = json_loadb((const char *)request.p, request.len, 0, NULL);
 	a->socket = socket;
-	a->call = (struct op_call){ .node = s->node, .meet = s->meet, .params = a->params, .finished = answered };
-	if (json_is_string(json_object_get(a->params, "op")))
-		row = op_find(json_string_value(json_object_get(a->params, "op")));
+	a->serve = s;
+	a->call = (struct op_call){ .params = a->params, .finished = answered };
+	op = json_string_value(json_object_get(a->params, "op"));
+	if (op != NULL && strcmp(op, "page") == 0 && s->web != NULL) {
+		a->call.result = json_pack("{s:s}", "http", web_address(s->web));
+		answered(&a->call);
+		return;
+	}
+	row = op != NULL ? op_find(op) : NULL;
 	if (row != NULL) {
-		op_start(row, &a->call);
+		serve_seen(s);
+		a->started = true;
+		serve_start(s, row, &a->call);
 		return;
 	}
 	err_set(&a->call.err, ERR_USAGE, "there is no such operation");
 	answered(&a->call);
 }
 
+/* ---- operations, from either door ---- */
+
+static const char *
+not_now(const struct serve *s)
+{
+	switch (s->state) {
+	case SERVE_NO_HOME:
+		return "no home is here yet; the page or `faltbok init` founds an organisation, `faltbok join` joins one";
+	case SERVE_JOINING:
+		return "this home has not joined its organisation yet; it waits for its welcome";
+	case SERVE_LOCKED:
+		return "this home is locked; unlock it on its page";
+	case SERVE_OPEN:
+		break;
+	}
+	return s->lock_wanted ? "this home is being locked" : NULL;
+}
+
+void
+serve_start(void *ctx, const struct op_row *row, struct op_call *call)
+{
+	struct serve *s = ctx;
+	const char *why = not_now(s);
+
+	s->ops++;
+	if (why != NULL) {
+		err_set(&call->err, s->state == SERVE_NO_HOME || s->state == SERVE_JOINING ? ERR_REFUSED : ERR_LOCKED, "%s", why);
+		op_end(call);
+		return;
+	}
+	call->node = s->node;
+	call->meet = s->meet;
+	op_start(row, call);
+}
+
+void
+serve_ended(void *ctx)
+{
+	struct serve *s = ctx;
+
+	s->ops--;
+	if (s->lock_wanted && s->ops == 0)
+		serve_lock(s);
+	else
+		serve_watch_invites(s);
+}
+
 /* ---- life ---- */
 
-static enum err_code
-open_node(struct serve *s, struct err *err)
+bool
+serve_has_home(const struct serve *s)
 {
-	struct node_secret secret = { .slot = 1 };
 	char path[sizeof(s->app->home) + 16];
 
 	snprintf(path, sizeof(path), "%s/keystore", s->app->home);
-	if (!s->app->env->files->exists(s->app->env, path))
-		return err_set(err, ERR_REFUSED, "%s: no home is here yet; `faltbok init` founds an organisation, `faltbok join` joins one", s->app->home);
-	if (app_passphrase(s->app, false, err) != ERR_OK)
-		return err->code;
-	secret.secret = buf_bytes(&s->app->passphrase);
-	return node_open(&s->node, s->app->env, s->app->home, &secret, err);
+	return s->app->env->files->exists(s->app->env, path);
 }
 
 /* Whoever was met before and can be dialled; those named are dialled anyway. */
@@ -160,7 +219,7 @@ listen_somewhere(struct serve *s, struct err *err)
 }
 
 static enum err_code
-meet_all(struct serve *s, const char *listen, const char **peers, size_t count, bool discovery, struct err *err)
+meet_all(struct serve *s, struct err *err)
 {
 	struct meet_events events = { s, met };
 
@@ -169,27 +228,141 @@ meet_all(struct serve *s, const char *listen, const char **peers, size_t count, 
 	if (s->meet == NULL)
 		return err_plain(err, ERR_NO_MEMORY);
 	node_on_change(s->node, changed, s);
-	if (listen != NULL && meet_listen(s->meet, listen, err) != ERR_OK)
-		return err_wrap(err, "listening on %s", listen);
-	if (listen == NULL && discovery && listen_somewhere(s, err) != ERR_OK)
+	if (s->listen != NULL && meet_listen(s->meet, s->listen, err) != ERR_OK)
+		return err_wrap(err, "listening on %s", s->listen);
+	if (s->listen == NULL && s->discovery && listen_somewhere(s, err) != ERR_OK)
 		return err_wrap(err, "listening");
-	for (size_t i = 0; i < count; i++)
-		if (meet_dial(s->meet, peers[i], MEET_KEEP, err) != ERR_OK)
-			return err_wrap(err, "peer %s", peers[i]);
+	for (size_t i = 0; i < s->peer_count; i++)
+		if (meet_dial(s->meet, s->peers[i], MEET_KEEP, err) != ERR_OK)
+			return err_wrap(err, "peer %s", s->peers[i]);
 	dial_remembered(s);
-	if (discovery)
+	if (s->discovery)
 		seek(s);
 	return ERR_OK;
 }
 
 static void
+leave(struct serve *s)
+{
+	if (s->tend != NULL)
+		s->app->env->ops->timer_stop(s->app->env, s->tend);
+	s->tend = NULL;
+	serve_unwatch(s);
+	net_control_stop(s->control);
+	s->control = NULL;
+	seek_free(s->seek);
+	s->seek = NULL;
+	meet_free(s->meet);
+	s->meet = NULL;
+	node_close(s->node);
+	s->node = NULL;
+}
+
+enum err_code
+serve_opened(struct serve *s, struct node *node, struct err *err)
+{
+	char socket[sizeof(s->app->home) + 32];
+
+	snprintf(socket, sizeof(socket), "%s/control.sock", s->app->home);
+	s->node = node;
+	if (meet_all(s, err) != ERR_OK || net_control_listen(s->app->env, socket, asked, s, &s->control, err) != ERR_OK) {
+		leave(s);
+		return err->code;
+	}
+	s->state = SERVE_OPEN;
+	tend_again(s);
+	serve_watch(s);
+	serve_tell_session(s);
+	return ERR_OK;
+}
+
+void
+serve_lock(struct serve *s)
+{
+	if (s->state != SERVE_OPEN)
+		return;
+	s->lock_wanted = s->ops > 0;
+	if (s->lock_wanted)
+		return;
+	serve_unwatch(s);
+	node_lock(s->node);
+	s->state = SERVE_LOCKED;
+	serve_tell_session(s);
+}
+
+enum err_code
+serve_unlocked(struct serve *s, struct keystore *fresh, struct err *err)
+{
+	if (node_unlock(s->node, fresh, err) != ERR_OK)
+		return err->code;
+	s->state = SERVE_OPEN;
+	serve_watch(s);
+	return ERR_OK;
+}
+
+/* Without a page, or with a passphrase at hand, the home is opened now; otherwise the page asks. */
+static enum err_code
+open_now(struct serve *s, struct err *err)
+{
+	struct node_secret secret = { .slot = 1 };
+	struct app *app = s->app;
+	struct node *node;
+
+	s->state = s->told = serve_has_home(s) ? SERVE_LOCKED : SERVE_NO_HOME;
+	if (s->state == SERVE_NO_HOME && s->http == NULL)
+		return err_set(err, ERR_REFUSED, "%s: no home is here yet; `faltbok init` founds an organisation, `faltbok join` joins one", app->home);
+	if (s->state == SERVE_NO_HOME || (s->http != NULL && app->passphrase_file == NULL))
+		return ERR_OK;
+	if (app_passphrase(app, false, err) != ERR_OK)
+		return err->code;
+	secret.secret = buf_bytes(&app->passphrase);
+	if (node_open(&node, app->env, app->home, &secret, err) != ERR_OK)
+		return err->code;
+	return serve_opened(s, node, err);
+}
+
+static enum err_code
+open_page(struct serve *s, struct err *err)
+{
+	struct web_host host = serve_web_host;
+
+	host.ctx = s;
+	return s->http == NULL ? ERR_OK : web_start(&s->web, s->app->env, s->http, &host, err);
+}
+
+static void
 say_ready(struct serve *s)
 {
+	int port = s->meet == NULL ? 0 : meet_port(s->meet);
+
 	if (s->app->json)
-		printf("{\"ready\":true,\"port\":%d}\n", meet_port(s->meet));
+		printf(s->web != NULL ? "{\"ready\":true,\"port\":%d,\"http\":\"%s\"}\n" : "{\"ready\":true,\"port\":%d}\n", port,
+		       s->web != NULL ? web_address(s->web) : "");
+	else if (s->web != NULL)
+		printf("%sThe page: %s\n", s->app->quiet ? "" : "Open this address in the browser of this computer. It works once; `faltbok page` prints another. Stop with Ctrl-C.\n",
+		       web_address(s->web));
 	else if (!s->app->quiet)
-		printf("Serving %s%s%.0d. Stop with Ctrl-C.\n", s->app->home, meet_port(s->meet) > 0 ? ", port " : "", meet_port(s->meet));
+		printf("Serving %s%s%.0d. Stop with Ctrl-C.\n", s->app->home, port > 0 ? ", port " : "", port);
 	fflush(stdout);
+}
+
+/* --lock-after MINUTES, or SECONDSs. Where only the command line asks, nobody could unlock: then it is never, unless said. */
+static enum err_code
+lock_after(struct serve *s, struct err *err)
+{
+	const char *text = app_option(s->app, "--lock-after");
+	char *end = NULL;
+	long minutes = text != NULL ? strtol(text, &end, 10) : 0;
+
+	s->lock_after_s = s->http != NULL ? LOCK_AFTER_S : 0;
+	if (text == NULL)
+		return ERR_OK;
+	if (s->http == NULL)
+		return err_set(err, ERR_USAGE, "serve: --lock-after needs --http, where the home can be unlocked again");
+	if (end == text || (*end != '\0' && strcmp(end, "s") != 0) || minutes < 0 || minutes > 24 * 60)
+		return err_set(err, ERR_USAGE, "serve: --lock-after %s: minutes from 0 (never) to 1440, or seconds such as 90s", text);
+	s->lock_after_s = (uint64_t)minutes * (*end == 's' ? 1 : 60);
+	return ERR_OK;
 }
 
 int
@@ -197,26 +370,24 @@ app_serve(struct app *app)
 {
 	struct serve s = { .app = app };
 	struct err err = ERR_INIT;
-	const char *listen = app_option(app, "--listen"), *peers[SERVE_PEERS_MAX], *peer;
-	char socket[sizeof(app->home) + 32];
-	size_t count = 0;
-	bool discovery;
+	const char *peer;
 
-	while ((peer = app_option(app, "--peer")) != NULL && count < SERVE_PEERS_MAX)
-		peers[count++] = peer;
-	discovery = !app_flag(app, "--no-discovery");
-	snprintf(socket, sizeof(socket), "%s/control.sock", app->home);
-	if (app_no_more(app, &err) == ERR_OK && open_node(&s, &err) == ERR_OK &&
-	    meet_all(&s, listen, peers, count, discovery, &err) == ERR_OK &&
-	    net_control_listen(app->env, socket, asked, &s, &s.control, &err) == ERR_OK &&
+	s.listen = app_option(app, "--listen");
+	s.http = app_option(app, "--http");
+	s.discovery = !app_flag(app, "--no-discovery");
+	while ((peer = app_option(app, "--peer")) != NULL && s.peer_count < SERVE_PEERS_MAX)
+		s.peers[s.peer_count++] = peer;
+	if (lock_after(&s, &err) == ERR_OK && app_no_more(app, &err) == ERR_OK && open_page(&s, &err) == ERR_OK && open_now(&s, &err) == ERR_OK &&
 	    net_on_signal(app->env, signalled, &s, &err) == ERR_OK) {
 		say_ready(&s);
 		net_run(app->env, &s.stopping, -1);
 	}
 	s.stopping = true;
-	net_control_stop(s.control);
-	seek_free(s.seek);
-	meet_free(s.meet);
-	node_close(s.node);
+	web_stop(s.web);
+	s.web = NULL;
+	serve_leave_join(&s);
+	leave(&s);
+	if (s.state == SERVE_JOINING)
+		home_close(&s.home);
 	return err.code == ERR_OK ? 0 : app_fail(app, &err);
 }

@@ -211,7 +211,7 @@ keystore_encode(const struct keystore *k, struct env *env, struct buf *out, stru
 	uint8_t fk[32], random[32];
 	enum err_code rc;
 
-	assert(k->slot_count > 0); /* nobody could open it again */
+	assert(!k->locked && k->slot_count > 0); /* nobody could open it again */
 	if (body.p == NULL)
 		return err_plain(err, ERR_NO_MEMORY);
 	if (!is_name(k->member_name) || !is_name(k->device_name)) { /* our own reader would refuse them */

@@ -187,6 +187,12 @@ net_env_free(struct env *env)
 	mem_free(n);
 }
 
+struct uv_loop_s *
+net_loop(struct env *env)
+{
+	return &net_of(env)->loop;
+}
+
 static void
 time_is_up(void *ctx)
 {

@@ -10,7 +10,8 @@
 /* One per process. NULL when the loop cannot be made. */
 struct env *net_env_new(struct err *err);
 void net_env_free(struct env *env);
-
+/* The libuv loop itself, for a library that joins it (src/web). */
+struct uv_loop_s *net_loop(struct env *env);
 
 /* Runs the loop until net_stop(), or until `*until` is true, or for timeout_ms (< 0: no limit). */
 void net_run(struct env *env, const bool *until, int64_t timeout_ms);

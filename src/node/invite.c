@@ -182,6 +182,26 @@ node_invite(struct node *n, const struct invite_wish *wish, struct invite_info *
 
 /* ---- what people do with them ---- */
 
+const char *
+invite_state_word(enum invite_state s)
+{
+	switch (s) {
+	case INVITE_OPEN:
+		return "open";
+	case INVITE_ASKING:
+		return "waiting for your answer";
+	case INVITE_SENDING:
+		return "admitted";
+	case INVITE_JOINED:
+		return "joined";
+	case INVITE_REFUSED:
+		return "refused";
+	case INVITE_OVER:
+		return "over";
+	}
+	return "";
+}
+
 size_t
 node_invite_count(struct node *n)
 {

@@ -51,6 +51,7 @@ struct invite_info {
 
 /* ERR_REFUSED, ERR_INVALID with what is wrong; ERR_NETWORK, ERR_IO when it cannot listen. */
 enum err_code node_invite(struct node *n, const struct invite_wish *wish, struct invite_info *out, struct err *err) MUST_CHECK;
+const char *invite_state_word(enum invite_state s); /* as people read it */
 size_t node_invite_count(struct node *n);
 void node_invite_at(struct node *n, size_t i, struct invite_info *out);
 /*

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "node/node_internal.h"
+#include "store/backup.h"
 
 enum { SNAPSHOT_WORTH = 400 }; /* entries to open anew: about what writing the image costs */
 
@@ -48,22 +49,28 @@ build(struct node *n, bool cold, struct err *err)
 		return err_plain(err, ERR_NO_MEMORY);
 	node_desk_load(n);
 	rc = vault_refresh(n->vault, replica_org(n->home.replica), err);
-	return rc == ERR_OK ? node_project(n, err) : rc;
+	if (rc == ERR_OK)
+		rc = node_project(n, err);
+	n->news = (struct node_news){ .count = 0 }; /* who opens it sees all of it anyway */
+	return rc;
 }
 
+/* Takes the home over, whatever becomes of it. */
 static enum err_code
-open_node(struct node **out, struct env *env, const char *home, const struct node_secret *secret, bool cold, struct err *err)
+move_in(struct node **out, struct home *home, bool cold, struct err *err)
 {
 	struct node *n = mem_zero(1, sizeof(*n));
 	enum err_code rc;
 
 	*out = NULL;
-	if (n == NULL)
+	if (n == NULL) {
+		home_close(home);
 		return err_plain(err, ERR_NO_MEMORY);
-	n->env = env;
-	rc = home_open(&n->home, env, home, secret->slot, secret->secret, err);
-	if (rc == ERR_OK)
-		rc = build(n, cold, err);
+	}
+	n->env = home->env;
+	n->home = *home;
+	memset(home, 0, sizeof(*home));
+	rc = build(n, cold, err);
 	if (rc != ERR_OK) {
 		n->since_snapshot = 0;
 		node_close(n);
@@ -71,6 +78,23 @@ open_node(struct node **out, struct env *env, const char *home, const struct nod
 	}
 	*out = n;
 	return ERR_OK;
+}
+
+static enum err_code
+open_node(struct node **out, struct env *env, const char *path, const struct node_secret *secret, bool cold, struct err *err)
+{
+	struct home home = { 0 };
+
+	*out = NULL;
+	if (home_open(&home, env, path, secret->slot, secret->secret, err) != ERR_OK)
+		return err->code;
+	return move_in(out, &home, cold, err);
+}
+
+enum err_code
+node_of_home(struct node **out, struct home *home, struct err *err)
+{
+	return move_in(out, home, false, err);
 }
 
 enum err_code
@@ -85,23 +109,34 @@ node_open_cold(struct node **out, struct env *env, const char *home, const struc
 	return open_node(out, env, home, secret, true, err);
 }
 
-void
-node_close(struct node *n)
+static bool
+snapshot_pays(struct node *n)
 {
-	struct replica_hook none = { .ctx = NULL };
+	return n->since_snapshot >= SNAPSHOT_WORTH || (n->snapshot_gone && view_record_count(n->view) > SNAPSHOT_WORTH);
+}
+
+/* Ends what is under way and keeps what it would cost time to make again. */
+static void
+put_away(struct node *n)
+{
 	struct err err = ERR_INIT;
 
-	if (n == NULL)
-		return;
 	node_end_invites(n);
 	node_desk_close(n);
-	if (n->home.replica != NULL) {
-		replica_drop(n->home.replica);
-		if (n->since_snapshot >= SNAPSHOT_WORTH && !n->behind && !replica_read_only(n->home.replica) &&
-		    node_save_snapshot(n, &err) != ERR_OK)
-			env_logf(n->env, "%s", err.text);
-		replica_set_hook(n->home.replica, &none);
-	}
+	if (n->home.replica == NULL || node_is_locked(n))
+		return;
+	replica_drop(n->home.replica);
+	if (snapshot_pays(n) && !n->behind && !replica_read_only(n->home.replica) &&
+	    node_save_snapshot(n, &err) != ERR_OK)
+		env_logf(n->env, "%s", err.text);
+}
+
+/* Everything that has been read or could be: what stays is the home, and who wants to be told. */
+static void
+forget(struct node *n)
+{
+	struct node keep = { .env = n->env, .home = n->home, .host = n->host, .on_change = n->on_change, .on_change_ctx = n->on_change_ctx };
+
 	if (n->names != NULL)
 		node_forget_names(n);
 	if (n->touched_by_id != NULL)
@@ -112,7 +147,6 @@ node_close(struct node *n)
 	vault_free(n->vault);
 	profile_free(n->profile);
 	buf_free(&n->profile_json);
-	home_close(&n->home);
 	for (size_t i = 0; i < n->own_count; i++)
 		mem_free(n->own[i].others);
 	mem_free(n->own);
@@ -129,7 +163,82 @@ node_close(struct node *n)
 	buf_wipe(&n->bodies);
 	buf_wipe(&n->read_payload);
 	buf_wipe(&n->read_body);
+	*n = keep;
+}
+
+void
+node_close(struct node *n)
+{
+	struct replica_hook none = { .ctx = NULL };
+
+	if (n == NULL)
+		return;
+	put_away(n);
+	if (n->home.replica != NULL)
+		replica_set_hook(n->home.replica, &none);
+	forget(n);
+	home_close(&n->home);
 	mem_free(n);
+}
+
+/* ---- locked: nothing is read, everything is passed on ---- */
+
+static void
+stored_locked(void *ctx, size_t log, const struct entry *e)
+{
+	(void)log, (void)e;
+	((struct node *)ctx)->stored_any = true;
+}
+
+static void
+committed_locked(void *ctx)
+{
+	struct node *n = ctx;
+
+	if (n->stored_any && n->on_change != NULL)
+		n->on_change(n->on_change_ctx);
+	n->stored_any = false;
+}
+
+static void
+dropped_locked(void *ctx)
+{
+	((struct node *)ctx)->stored_any = false;
+}
+
+void
+node_lock(struct node *n)
+{
+	struct replica_hook hook = { .ctx = n, .stored = stored_locked, .committed = committed_locked, .dropped = dropped_locked };
+
+	if (node_is_locked(n))
+		return;
+	put_away(n);
+	replica_set_hook(n->home.replica, &hook);
+	forget(n);
+	keystore_lock(n->home.keys);
+}
+
+bool
+node_is_locked(struct node *n)
+{
+	return n->home.keys != NULL && n->home.keys->locked;
+}
+
+enum err_code
+node_unlock(struct node *n, struct keystore *fresh, struct err *err)
+{
+	enum err_code rc;
+
+	if (!SAME(fresh->device.sign_pk, n->home.keys->device.sign_pk)) {
+		keystore_free(fresh);
+		return err_set(err, ERR_DAMAGED, "%s/keystore is of another device than the one that was locked; stop the node and look what happened", n->home.path);
+	}
+	keystore_unlock(n->home.keys, fresh);
+	rc = build(n, false, err);
+	if (rc != ERR_OK)
+		node_lock(n);
+	return rc;
 }
 
 enum err_code
@@ -140,6 +249,12 @@ node_save_keystore(struct node *n, struct err *err)
 	if (rc == ERR_OK)
 		vault_keystore_saved(n->vault);
 	return rc;
+}
+
+enum err_code
+node_backup(struct node *n, const char *path, struct err *err)
+{
+	return home_backup(&n->home, path, err);
 }
 
 struct replica *
@@ -221,6 +336,12 @@ bool
 node_moved(struct node *n)
 {
 	return n->home.moved;
+}
+
+const struct node_news *
+node_news(struct node *n)
+{
+	return &n->news;
 }
 
 void

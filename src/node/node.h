@@ -24,6 +24,7 @@
 #include "view/view.h"
 
 struct node;
+struct home;
 
 /* ---- a home and its keystore (home.c): hub and auditor have the same in store/home.h ---- */
 
@@ -32,6 +33,17 @@ struct node_secret { uint8_t slot; /* 1 passphrase, 2 recovery code */ struct by
 
 /* Opens the home: lock, keystore, replica, place, vault, view (from the snapshot when it fits). ERR_NOT_FOUND: no home there. */
 enum err_code node_open(struct node **out, struct env *env, const char *home, const struct node_secret *secret, struct err *err) MUST_CHECK;
+/* A home that is open already becomes a node, which closes it in the end, also when this fails. */
+enum err_code node_of_home(struct node **out, struct home *home, struct err *err) MUST_CHECK;
+/*
+ * Locked: the view and every key that opens content are wiped, invitations end; replication goes on with device and
+ * network keys. Until node_unlock() only node_replica, node_org, node_self, node_peer_host, node_env, node_keystore
+ * (for public things), node_on_change and node_close may be asked. Nothing may be under way.
+ */
+void node_lock(struct node *n);
+bool node_is_locked(struct node *n);
+/* `fresh`: this home's keystore, opened anew; taken over. On an error the node stays locked. */
+enum err_code node_unlock(struct node *n, struct keystore *fresh, struct err *err) MUST_CHECK;
 void node_close(struct node *n);                 /* writes the snapshot when it has become worth it; wipes */
 /* Opens without the snapshot, rebuilding: for verify and bench. */
 enum err_code node_open_cold(struct node **out, struct env *env, const char *home, const struct node_secret *secret, struct err *err) MUST_CHECK;
@@ -47,6 +59,9 @@ struct bytes node_profile_json(struct node *n);              /* as it was instal
 struct env *node_env(struct node *n);
 const struct org_device *node_self(struct node *n);          /* NULL before admission is known */
 struct peer_host *node_peer_host(struct node *n);            /* for peer_dial, peer_accept, bundles; ctx/done/gone are the caller's to set */
+
+/* A copy of the home in one file, sealed as the home is; ERR_EXISTS. Restoring is store/backup.h's. */
+enum err_code node_backup(struct node *n, const char *path, struct err *err) MUST_CHECK;
 
 /* ---- founding and membership ---- */
 /* Makes the organisation in a fresh home: GENESIS, ADMIT and GRANT rank 1 of this device, roster epoch, profile. The caller makes shares of the seeds and wipes them. */
@@ -124,6 +139,16 @@ struct node_custody { uint64_t only_here, also_hub, elsewhere, entries; bool saf
 void node_custody(struct node *n, struct node_custody *out);
 uint64_t node_waiting_keys(struct node *n);                  /* entries held that no key here opens yet */
 bool node_moved(struct node *n);                             /* this open took a new incarnation */
+/* What the last commit has changed here: ids, for whoever shows them. Valid within the callback below. */
+enum { NODE_NEWS_MAX = 200 };
+struct node_news {
+	struct record_id records[NODE_NEWS_MAX];
+	size_t count;
+	bool more;        /* others too, or perhaps all */
+	bool members;     /* membership, names, rights or keys */
+	bool profile;
+};
+const struct node_news *node_news(struct node *n);
 /* Called after every commit that changed something: for `serve` to push and to tell the page. */
 void node_on_change(struct node *n, void (*cb)(void *ctx), void *ctx);
 

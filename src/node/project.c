@@ -10,6 +10,7 @@
  */
 #include "node/node_internal.h"
 #include "node/removal.h"
+#include "store/netkey.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -67,6 +68,7 @@ still_counts(struct node *n)
 static void
 start_over(struct node *n)
 {
+	n->news.more = true;
 	view_clear(n->view);
 	view_clear(n->rows);
 	vault_forget_cases(n->vault);
@@ -77,7 +79,7 @@ start_over(struct node *n)
 	n->waiting_count = 0;
 	n->late_count = 0;
 	n->damaged = 0;
-	n->had_snapshot = false;
+	n->had_snapshot = n->start_over = false;
 	n->roster_changed = true;
 }
 
@@ -155,8 +157,8 @@ note_own(struct node *n, size_t log, const struct entry *e, struct err *err)
 
 /* ---- a batch ---- */
 
-static enum err_code
-add_waiting(struct node *n, uint64_t row, struct err *err)
+enum err_code
+node_add_waiting(struct node *n, uint64_t row, struct err *err)
 {
 	uint64_t *room = mem_room(n->waiting, n->waiting_count, &n->waiting_cap, sizeof(*room));
 
@@ -207,6 +209,25 @@ clear_batch(struct node *n)
 	}
 }
 
+/* One more changed record, unless it is the roster's. */
+static void
+note_news(struct node *n, const struct view_change *c, const struct stream_id *roster)
+{
+	struct group_id group;
+	struct record_id record;
+	uint64_t hlc;
+
+	if (SAME(c->team, *roster) || !node_peek_body(c->body, &group, &record, &hlc))
+		return;
+	for (size_t i = 0; i < n->news.count; i++)
+		if (SAME(n->news.records[i], record))
+			return;
+	if (n->news.count == NODE_NEWS_MAX)
+		n->news.more = true;
+	else
+		n->news.records[n->news.count++] = record;
+}
+
 enum err_code
 node_fold_batch(struct node *n, struct err *err)
 {
@@ -226,6 +247,8 @@ node_fold_batch(struct node *n, struct err *err)
 		*to = (struct view_change){ .row = it->row, .author = it->author, .team = it->team,
 		                            .body = BYTES(n->bodies.p + it->body_at, it->body_len) };
 		memcpy(to->entry, it->entry, 16);
+		if (!it->is_row && !n->news.more)
+			note_news(n, to, &roster);
 	}
 	if (rc == ERR_OK && records > 0)
 		rc = view_apply(n->view, changes, records, err);
@@ -280,7 +303,7 @@ open_entry(struct node *n, size_t log, const struct entry *e, struct err *err)
 	if (rc == ERR_NO_MEMORY)
 		return err_plain(err, rc);
 	if (rc == ERR_KEY)
-		return add_waiting(n, row, err);
+		return node_add_waiting(n, row, err);
 	if (rc == ERR_REFUSED)
 		return node_add_late(n, row, err);
 	if (rc != ERR_OK) {
@@ -307,7 +330,7 @@ open_row(struct node *n, size_t log, const struct entry *e, struct err *err)
 	if (rc == ERR_NO_MEMORY)
 		return err_plain(err, rc);
 	if (rc == ERR_KEY)
-		return add_waiting(n, at, err);
+		return node_add_waiting(n, at, err);
 	if (rc == ERR_OK)
 		return add_item(n, at, e, true, buf_bytes(&n->body), err);
 	if (rc != ERR_REFUSED)
@@ -333,6 +356,9 @@ node_take_entry(struct node *n, size_t log, const struct entry *e, struct err *e
 	case KIND_EPOCH:
 	case KIND_KEYGRANT:
 	case KIND_KEYTABLE:
+		/* What a table says is believed of who has the right to say it; an EPOCH or a KEYGRANT proves itself. */
+		if (e->h.kind == KIND_KEYTABLE && !org_effective(org, key, e->h.seq))
+			return ERR_OK;
 		n->keys_learned = true;
 		rc = vault_learn_in(n->vault, org, key, e, &why);
 		if (rc == ERR_NO_MEMORY)
@@ -404,7 +430,7 @@ scan_waiting(struct node *n, struct err *err)
 	if (rc == ERR_OK && n->item_count > 0)
 		rc = node_fold_batch(n, err);
 	for (size_t i = 0; i < count && rc != ERR_OK; i++) /* nothing may be forgotten */
-		if (add_waiting(n, rows[i], NULL) != ERR_OK)
+		if (node_add_waiting(n, rows[i], NULL) != ERR_OK)
 			break;
 	mem_free(rows);
 	return rc;
@@ -449,16 +475,23 @@ read_all(struct node *n, struct err *err)
 		rc = vault_refresh(n->vault, replica_org(n->home.replica), err);
 	if (rc != ERR_OK)
 		return rc;
-	if (erased || reread || (n->control_changed && !still_counts(n)))
+	if (n->start_over || reread || (n->control_changed && !still_counts(n)))
 		start_over(n);
+	else if (erased)
+		rc = node_forget_buried(n, err);
+	if (rc != ERR_OK)
+		return rc;
 	do {
 		rc = read_on(n, err);
 		/* Keys just learned may have opened an order. What had been shown before is then read once more, without it. */
 		erased = false;
 		if (rc == ERR_OK && n->keys_learned)
 			rc = node_bury_orders(n, &erased, err);
+		if (rc == ERR_OK && erased)
+			rc = node_forget_buried(n, err);
 		if (rc == ERR_OK && erased) {
-			start_over(n);
+			if (n->start_over)
+				start_over(n);
 			rc = vault_refresh(n->vault, replica_org(n->home.replica), err);
 		}
 	} while (rc == ERR_OK && erased);
@@ -497,6 +530,8 @@ node_project(struct node *n, struct err *err)
 	}
 	if (n->roster_changed || n->control_changed || n->keys_learned)
 		node_forget_names(n);
+	n->news.members = n->news.members || n->roster_changed || n->control_changed || n->keys_learned;
+	n->news.profile = n->news.profile || n->roster_changed;
 	if (n->roster_changed)
 		rc = node_load_roster(n, err);
 	if (rc != ERR_OK)
@@ -536,7 +571,7 @@ stored(void *ctx, size_t log, const struct entry *e)
 		n->control_changed = n->rights_stale = true;
 	if (log < n->progress_count && e->h.seq < n->progress[log].upto) { /* its payload has come late */
 		n->retry = true;
-		if (add_waiting(n, (uint64_t)log << SEQ_BITS | e->h.seq, NULL) != ERR_OK)
+		if (node_add_waiting(n, (uint64_t)log << SEQ_BITS | e->h.seq, NULL) != ERR_OK)
 			n->progress[log].upto = e->h.seq; /* reading more than needed does no harm */
 	}
 }
@@ -552,10 +587,14 @@ committed(void *ctx)
 	/* What is durable is saved, whether or not it can be shown yet: the next call tries again. */
 	if (node_project(n, &err) != ERR_OK)
 		env_logf(n->env, "showing what is saved: %s", err.text);
+	if (home_learn_network(&n->home, NULL, &err) != ERR_OK)
+		env_logf(n->env, "taking up a network key: %s", err.text);
+	n->host.network_count = n->home.keys->network_count;
 	node_finish_erasures(n);
 	if (n->stored_any && n->on_change != NULL)
 		n->on_change(n->on_change_ctx);
 	n->stored_any = false;
+	n->news = (struct node_news){ .count = 0 };
 }
 
 static void

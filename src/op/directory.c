@@ -53,7 +53,6 @@ gather_directory(struct op_call *c, json_t *records)
 void
 op_directory_export(struct op_call *c)
 {
-	struct env *env = node_env(c->node);
 	json_t *records = json_array(), *doc = NULL;
 	struct buf out = BUF_INIT;
 	char org[33], *text = NULL;
@@ -64,7 +63,7 @@ op_directory_export(struct op_call *c)
 		buf_printf(&out, "%s\n", text == NULL ? "" : text);
 		if (!buf_ok(&out) || text == NULL)
 			err_plain(&c->err, ERR_NO_MEMORY);
-		else if (env->files->replace(env, param_text(c, "output"), buf_bytes(&out), &c->err) == ERR_OK)
+		else if (param_file_out(c, "output", buf_bytes(&out)) == ERR_OK)
 			c->result = json_pack("{s:s,s:I}", "file", param_text(c, "output"), "organizations", (json_int_t)json_array_size(doc));
 	}
 	free(text);

@@ -116,11 +116,9 @@ language(const struct op_call *c)
 static enum err_code
 write_file(struct op_call *c, struct buf *out)
 {
-	struct env *env = node_env(c->node);
-
 	if (!buf_ok(out))
 		return err_plain(&c->err, ERR_NO_MEMORY);
-	return env->files->replace(env, param_text(c, "output"), buf_bytes(out), &c->err);
+	return param_file_out(c, "output", buf_bytes(out));
 }
 
 static enum err_code

@@ -9,31 +9,11 @@
 
 static const char *const anywhere = "0.0.0.0:0";
 
-static const char *
-state_word(enum invite_state s)
-{
-	switch (s) {
-	case INVITE_OPEN:
-		return "open";
-	case INVITE_ASKING:
-		return "waiting for your answer";
-	case INVITE_SENDING:
-		return "admitted";
-	case INVITE_JOINED:
-		return "joined";
-	case INVITE_REFUSED:
-		return "refused";
-	case INVITE_OVER:
-		return "over";
-	}
-	return "";
-}
-
 static json_t *
 info_json(const struct invite_info *i)
 {
 	char text[40];
-	json_t *o = json_pack("{s:s,s:s,s:s,s:s,s:s}", "code", i->code, "qr", i->qr, "role", role_name(i->role), "state", state_word(i->state),
+	json_t *o = json_pack("{s:s,s:s,s:s,s:s,s:s}", "code", i->code, "qr", i->qr, "role", role_name(i->role), "state", invite_state_word(i->state),
 	                      "expires", time_print(text, i->until_ms, 0));
 
 	if (i->digits[0] != '\0')

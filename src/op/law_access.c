@@ -418,7 +418,6 @@ check_protected(struct person *p)
 void
 op_access_export(struct op_call *c)
 {
-	struct env *env = node_env(c->node);
 	struct person p = { .node = c->node, .call = c, .mine = table_new(16), .others = table_new(16), .names = json_array(), .records = json_array() };
 	bool json = param_text(c, "format") != NULL && strcmp(param_text(c, "format"), "json") == 0;
 	struct buf out = BUF_INIT;
@@ -437,7 +436,7 @@ op_access_export(struct op_call *c)
 		} else {
 			text_of_all(&p, &out, law_today(c->node, today));
 		}
-		if (buf_ok(&out) && env->files->replace(env, param_text(c, "output"), buf_bytes(&out), &c->err) == ERR_OK) {
+		if (buf_ok(&out) && param_file_out(c, "output", buf_bytes(&out)) == ERR_OK) {
 			law_log_read(c->node, "access-export", &p.root, NULL);
 			c->result = json_pack("{s:s,s:I,s:I}", "file", param_text(c, "output"), "records", (json_int_t)json_array_size(p.records),
 			                      "third_persons", (json_int_t)p.other_count);

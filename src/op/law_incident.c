@@ -88,7 +88,6 @@ void
 op_incident_export(struct op_call *c)
 {
 	const struct profile_type *t = node_profile(c->node) == NULL ? NULL : profile_type_named(node_profile(c->node), "incident");
-	struct env *env = node_env(c->node);
 	json_t *missing = json_array();
 	struct buf out = BUF_INIT;
 	struct record_id id;
@@ -103,7 +102,7 @@ op_incident_export(struct op_call *c)
 		else {
 			(void)missing_in(r, t, missing);
 			print_form(c, r, t, &out);
-			if (env->files->replace(env, param_text(c, "output"), buf_bytes(&out), &c->err) == ERR_OK)
+			if (param_file_out(c, "output", buf_bytes(&out)) == ERR_OK)
 				c->result = json_pack("{s:s,s:O}", "file", param_text(c, "output"), "missing", missing);
 		}
 	}

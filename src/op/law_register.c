@@ -255,7 +255,6 @@ answer(struct op_call *c, json_t *r)
 {
 	const char *format = param_text(c, "format") != NULL ? param_text(c, "format") : "text";
 	const char *path = param_text(c, "output");
-	struct env *env = node_env(c->node);
 	struct buf out = BUF_INIT;
 	char *text;
 
@@ -270,7 +269,7 @@ answer(struct op_call *c, json_t *r)
 	}
 	if (c->err.code == ERR_OK && path == NULL)
 		c->result = strcmp(format, "json") == 0 ? json_incref(r) : json_pack("{s:s}", "text", buf_str(&out));
-	else if (c->err.code == ERR_OK && env->files->replace(env, path, buf_bytes(&out), &c->err) == ERR_OK)
+	else if (c->err.code == ERR_OK && param_file_out(c, "output", buf_bytes(&out)) == ERR_OK)
 		c->result = json_pack("{s:s,s:s}", "file", path, "format", format);
 	buf_free(&out);
 }

@@ -82,7 +82,6 @@ param_teams(struct op_call *c, struct stream_id teams[NAMED_TEAMS_MAX], size_t *
 void
 op_admit(struct op_call *c)
 {
-	struct env *env = node_env(c->node);
 	struct buf file = BUF_INIT, welcome = BUF_INIT;
 	struct stream_id teams[NAMED_TEAMS_MAX];
 	struct join_request req;
@@ -100,7 +99,7 @@ op_admit(struct op_call *c)
 		err_wrap(&c->err, "%s is not a request that can be trusted", param_text(c, "request"));
 	else if (node_admit(c->node, &req, role, teams, team_count, &dev, &c->err) == ERR_OK &&
 	         node_commit(c->node, &c->err) == ERR_OK && node_welcome(c->node, &dev, &welcome, &c->err) == ERR_OK &&
-	         env->files->replace(env, param_text(c, "welcome"), buf_bytes(&welcome), &c->err) == ERR_OK) {
+	         param_file_out(c, "welcome", buf_bytes(&welcome)) == ERR_OK) {
 		join_request_digest(digest, &req);
 		c->result = json_pack("{s:o,s:s,s:s,s:s,s:s,s:s}", "device", json_hex(dev.b, 16), "member", req.member_name,
 		                      "name", req.device_name, "role", role_names[role], "words", words_encode(words, digest, 6),

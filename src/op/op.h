@@ -40,10 +40,23 @@ struct op_row {
 	void (*run)(struct op_call *call);
 };
 
+/*
+ * Files of one call that lie in memory: for a door that is given no paths.
+ * What is read must be there before op_start(); what the operation writes is
+ * there when it has ended.
+ */
+enum { OP_FILES_MAX = 8 };
+struct op_file { const char *param; bool out; struct buf data; };
+struct op_files { struct op_file file[OP_FILES_MAX]; size_t count; };
+void op_files_free(struct op_files *f);    /* of mem_zero(); wipes */
+struct op_file *op_files_add(struct op_files *f, const char *param, bool out); /* NULL: too many */
+const struct op_file *op_files_find(const struct op_files *f, const char *param, size_t nth);
+
 struct op_call {
 	struct node *node;
 	struct meet *meet;                 /* a serving node's, or NULL */
 	const json_t *params;
+	struct op_files *files;            /* NULL: file parameters are paths */
 	json_t *result;
 	struct err err;
 	void (*finished)(struct op_call *call); /* the caller's; it frees the call */

@@ -9,8 +9,10 @@ const char *param_text(const struct op_call *c, const char *name); /* NULL when 
 int64_t param_number(const struct op_call *c, const char *name, int64_t otherwise);
 bool param_flag(const struct op_call *c, const char *name);
 json_t *json_hex(const void *p, size_t len);
-/* The file behind a PARAM_FILE_IN. */
+/* The file behind a PARAM_FILE_IN, and the one that a PARAM_FILE_OUT names: on disk, or with the call (files.c). */
 enum err_code param_file(struct op_call *c, const char *name, size_t max, struct buf *out);
+enum err_code param_file_of(struct op_call *c, const char *name, size_t nth, size_t max, struct buf *out); /* of several */
+enum err_code param_file_out(struct op_call *c, const char *name, struct bytes data);
 /* Fails the call with err's text as it stands. */
 void op_fail(struct op_call *c);
 /* A profile is there, and the type it names; else the call's err is set. */
@@ -39,6 +41,14 @@ void op_admit(struct op_call *), op_members(struct op_call *), op_team_add(struc
 	op_exposure(struct op_call *); /* members --exposure */
 void op_invite(struct op_call *), op_invite_list(struct op_call *), op_invite_confirm(struct op_call *),
 	op_invite_withdraw(struct op_call *);
+void op_keys_list(struct op_call *), op_keys_approve(struct op_call *), op_keys_refuse(struct op_call *), op_team_set(struct op_call *),
+	op_netkey_rotate(struct op_call *), op_backup(struct op_call *);
+/* What can be known of devices that one does not meet (heard.c): warnings, and the fields of status. */
+void status_warn(json_t *warnings, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void warn_heard(json_t *warnings, struct node *n, int64_t membership_days);
+void say_heard(struct node *n, json_t *status);
+/* Keys that wait for a person's yes; *open: how many of them nobody here has refused. keys.c */
+json_t *keys_waiting_json(struct node *n, size_t *open);
 void op_root_show(struct op_call *), op_root_revoke(struct op_call *), op_root_grant(struct op_call *), op_root_rotate(struct op_call *),
 	op_recover(struct op_call *);
 void op_session_open(struct op_call *), op_session_current(struct op_call *), op_session_close(struct op_call *);

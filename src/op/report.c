@@ -191,7 +191,6 @@ in_format(struct op_call *c, const struct report_ask *ask, const char *format, c
 static void
 answer(struct op_call *c, const struct report_ask *ask, const char *format, json_t *report)
 {
-	struct env *env = node_env(c->node);
 	const char *path = param_text(c, "output");
 	struct buf text = BUF_INIT;
 
@@ -201,7 +200,7 @@ answer(struct op_call *c, const struct report_ask *ask, const char *format, json
 		;
 	else if (path == NULL)
 		c->result = json_pack("{s:s}", "text", buf_str(&text));
-	else if (env->files->replace(env, path, buf_bytes(&text), &c->err) == ERR_OK)
+	else if (param_file_out(c, "output", buf_bytes(&text)) == ERR_OK)
 		c->result = json_pack("{s:s,s:s,s:O}", "file", path, "format", format, "digest", json_object_get(report, "digest"));
 	buf_wipe(&text);
 }

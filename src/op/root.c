@@ -21,7 +21,6 @@ static enum err_code
 read_papers(struct op_call *c, struct papers *p)
 {
 	const json_t *paths = json_object_get(c->params, "shares");
-	struct env *env = node_env(c->node);
 
 	memset(p, 0, sizeof(*p));
 	if (json_array_size(paths) != 2)
@@ -30,7 +29,7 @@ read_papers(struct op_call *c, struct papers *p)
 		p->sheets.name[i] = json_string_value(json_array_get(paths, i));
 		if (p->sheets.name[i] == NULL)
 			return err_set(&c->err, ERR_USAGE, "--shares takes two files, the sheets of two of the three trustees");
-		if (env->files->read(env, p->sheets.name[i], SHEET_BYTES_MAX, &p->text[i], &c->err) != ERR_OK)
+		if (param_file_of(c, "shares", i, SHEET_BYTES_MAX, &p->text[i]) != ERR_OK)
 			return c->err.code;
 		p->sheets.text[i] = buf_str(&p->text[i]);
 		if (p->sheets.text[i] == NULL)
@@ -226,6 +225,8 @@ rotate(struct op_call *c, const struct node_sheets *sheets, struct kit *kit, str
 
 	if (dir == NULL && !rehearse)
 		err_set(&c->err, ERR_USAGE, "root rotate needs --kit DIR, where the new sheets go");
+	else if (c->files != NULL && !rehearse) /* sheets that might get lost with a page must not be the only ones */
+		err_set(&c->err, ERR_REFUSED, "the new sheets go into a folder of this computer, which a page cannot name; run `faltbok root rotate` there");
 	else if (param_before(c, before, &how.before_count) == ERR_OK &&
 	         node_root_rotate(c->node, sheets, &how, kit, cut, &c->err) == ERR_OK) {
 		written = !rehearse && kit_write(node_env(c->node), dir, node_org_name(c->node), kit, &c->err) == ERR_OK;

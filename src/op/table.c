@@ -252,6 +252,14 @@ const struct op_row op_table[] = {
 	          OPT("drop-box", PARAM_FLAG, "for statistics: all advisors and coordinators write rows there, coordinators read them"), END },
 	  true, op_team_add },
 	{ "team list", "", "Lists teams.", PARAMS{ END }, false, op_team_list },
+	{ "team set", "TEAM --approval hand|auto", "Coordinator: says whether keys of a team's cases are given by themselves or by a person's yes.",
+	  PARAMS{ POS("team", PARAM_TEXT, "team name or id"), OPT_MUST("approval", PARAM_TEXT, "hand or auto"), END }, true, op_team_set },
+	{ "keys list", "", "Lists new readers whose keys wait for a person's yes, and why.", PARAMS{ END }, false, op_keys_list },
+	{ "keys approve", "ID", "Gives a new reader the keys of the team.",
+	  PARAMS{ POS("id", PARAM_TEXT, "as `keys list` shows it"), END }, true, op_keys_approve },
+	{ "keys refuse", "ID", "Leaves a key ungiven from this device, and asks no more.",
+	  PARAMS{ POS("id", PARAM_TEXT, "as `keys list` shows it"), END }, true, op_keys_refuse },
+	{ "netkey rotate", "", "Coordinator: makes a new network key; removing a device does so by itself.", PARAMS{ END }, true, op_netkey_rotate },
 	{ "grant", "DEVICE TEAM", "Coordinator: lets a device read a team's cases; every member sees it.",
 	  PARAMS{ POS("device", PARAM_TEXT, "device id or name; \"self\" is this one"), POS("team", PARAM_TEXT, "team name or id"), END },
 	  true, op_grant },
@@ -315,6 +323,8 @@ const struct op_row op_table[] = {
 	  PARAMS{ POS("file", PARAM_FILE_IN, "the bundle"), END }, true, op_bundle_read },
 	{ "bundle check", "FILE", "Checks a bundle and changes nothing.",
 	  PARAMS{ POS("file", PARAM_FILE_IN, "the bundle"), END }, false, op_bundle_check },
+	{ "backup", "FILE", "Copies this home into one file, sealed as the home is; `faltbok restore FILE` makes a home of it.",
+	  PARAMS{ POS("file", PARAM_FILE_OUT, "the file to write"), END }, true, op_backup },
 	{ "status", "", "Where things stand: entries, conflicts, copies elsewhere, peers, warnings.", PARAMS{ END }, false, op_status },
 	{ "verify", "", "Checks every signature, hash, chain and the view of this node's own store.", PARAMS{ END }, false, op_verify },
 	{ NULL, NULL, NULL, NULL, false, NULL },
@@ -460,15 +470,6 @@ json_hex(const void *p, size_t len)
 	char text[2 * 64 + 1];
 
 	return json_string(hex_encode(text, p, len));
-}
-
-enum err_code
-param_file(struct op_call *c, const char *name, size_t max, struct buf *out)
-{
-	struct env *env = node_env(c->node);
-	const char *path = param_text(c, name);
-
-	return env->files->read(env, path, max, out, &c->err);
 }
 
 const struct profile_type *

@@ -158,7 +158,6 @@ op_export(struct op_call *c)
 	const struct profile_type *type = param_type(c, "type", &rc);
 	struct export x = { .node = c->node, .out = BUF_INIT };
 	struct err back = ERR_INIT;
-	struct env *env = node_env(c->node);
 
 	if (rc == ERR_OK && !param_flag(c, "all") && (param_flag(c, "protected") || param_text(c, "reason") != NULL))
 		rc = err_set(&c->err, ERR_USAGE, "export: --protected and --reason go with --all; `faltbok break-glass` opens one record");
@@ -176,7 +175,7 @@ op_export(struct op_call *c)
 	if (rc == ERR_OK && node_show_own_late(c->node, true, &c->err) == ERR_OK &&
 	    view_each(node_view(c->node), type != NULL ? type->number : 0, export_record, &x, &c->err) == ERR_OK &&
 	    law_may_leave(c, x.found) == ERR_OK &&
-	    env->files->replace(env, param_text(c, "output"), buf_bytes(&x.out), &c->err) == ERR_OK)
+	    param_file_out(c, "output", buf_bytes(&x.out)) == ERR_OK)
 		c->result = json_pack("{s:s,s:I,s:I,s:I}", "file", param_text(c, "output"), "records", (json_int_t)x.records, "masked",
 		                      (json_int_t)x.found, "protected_left_out", (json_int_t)x.left_out);
 	if (c->result != NULL)
