@@ -150,6 +150,32 @@ same "$(field '.derived | length'),$(field .already)" "0,1" "nothing new"
 claim "and confirmed" fb anna hours confirm --all
 kill "$pid"; wait "$pid" 2>/dev/null
 
+# ---- what is planned, and paper ----
+linero=$(fb anna --json list site | jq -r '.records[]|select(.fields.name=="Linero bibliotek")|.id')
+claim "an opening" fb anna put opening site="$linero" rrule='FREQ=WEEKLY;BYDAY=MO' opens=13:00 closes=15:30 mode=drop_in valid_from=2030-01-01 +channel=physical +channel=phone
+claim "a Monday" fb anna --json session planned --date 2030-01-14
+same "$(field '[.planned[]|[.name,.opens,.closes,.session]]|tostring')" '[["Linero bibliotek","13:00","15:30",null]]' "is open"
+claim "a Tuesday" fb anna --json session planned --date 2030-01-15
+same "$(field '.planned|length')" 0 "is not"
+planned=$(fb anna --json put session site="$linero" date=2030-01-14 status=planned kind=outreach | jq -r .id)
+claim "a session is written down" fb anna --json session planned --date 2030-01-14 --site linero\ bibliotek
+same "$(field '[.planned[]|[.session,.status]]|tostring')" "[[\"$planned\",\"planned\"]]" "beside its opening"
+claim "opening it" fb anna --json session open linero\ bibliotek --date 2030-01-14 --start 13:00
+same "$(field '.session,.planned,.joined' | xargs)" "$planned true false" "takes up what was planned"
+claim "it is" fb anna --json get "$planned"
+same "$(field '.fields.kind,(.fields.channel|sort|join(" "))' | xargs)" "outreach phone physical" "of its kind, and people are met as the opening says"
+claim "a sheet" fb anna --json session sheet
+same "$(field '.session,.rows,([.columns[]|select(.field=="gender")|.codes[].code]|join(" "))' | xargs)" "$planned 15 woman man other missing" "has the codes"
+same "$(field '[.columns[]|select(.field=="visitor" or .field=="adviser" or .field=="residence_status")]|length')" 0 "and asks for no person"
+claim "as a page" fb anna session sheet --format html --rows 3 -o "$work/sheet.html"
+same "$(grep -c '<tr>' "$work/sheet.html")" 4 "with its lines"
+exits 1 "in no other form" fb anna session sheet --format pdf
+exits 2 "no endless sheet" fb anna session sheet --rows 61
+claim "what stood on it" fb anna --json visit save gender=woman from_paper=true
+claim "is entered" fb anna --json get "$(field .visit)"
+same "$(field .fields.from_paper)" true "and says so"
+claim "closed" fb anna session close
+
 # ---- practice ----
 claim "a practice session" fb dalby --json session open Genarp --practice
 claim "a practice visit" fb dalby visit save gender=woman case.topic=housing
