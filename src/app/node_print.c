@@ -126,13 +126,19 @@ print_members(struct buf *out, const json_t *result)
 static void
 print_invite(struct buf *out, const json_t *r)
 {
-	const char *code = text_of(r, "code"), *addrs = strchr(code, '@');
-	int secret = addrs == NULL ? (int)strlen(code) : (int)(addrs - code);
+	const char *code = text_of(r, "code");
+	size_t secret = strcspn(code, "@~");
+	bool listens = code[secret] != '~', hubs = strchr(code, '~') != NULL;
 
 	(void)qr_print(out, text_of(r, "qr")); /* the code to type stands below it all the same */
-	buf_printf(out, "On the new device, on the same network, until %s:\n  faltbok join %.*s --member NAME --device NAME\n", text_of(r, "expires"), secret, code);
-	if (addrs != NULL)
-		buf_printf(out, "Where the network keeps devices from seeing each other, with the address:\n  faltbok join %s --member NAME --device NAME\n", code);
+	if (listens)
+		buf_printf(out, "On the new device, on the same network, until %s:\n  faltbok join %.*s --member NAME --device NAME\n", text_of(r, "expires"), (int)secret, code);
+	if (listens && code[secret] != '\0')
+		buf_printf(out, "%s, with the address:\n  faltbok join %s --member NAME --device NAME\n", hubs ?
+		           "From another network, through the hub, or where the network keeps devices from seeing each other" :
+		           "Where the network keeps devices from seeing each other", code);
+	if (!listens)
+		buf_printf(out, "On the new device, on any network, through the hub, until %s:\n  faltbok join %s --member NAME --device NAME\n", text_of(r, "expires"), code);
 	buf_printf(out, "Both screens will show six digits: compare them. (A node that serves: `faltbok invite list` shows them,\n"
 	           "`faltbok invite confirm CODE` admits.)\n");
 }
@@ -140,8 +146,8 @@ print_invite(struct buf *out, const json_t *r)
 static void
 print_invites(struct buf *out, const json_t *result)
 {
-	const json_t *v, *who;
-	size_t i;
+	const json_t *v, *who, *hub;
+	size_t i, k;
 
 	json_array_foreach(json_object_get(result, "invitations"), i, v) {
 		who = json_object_get(v, "newcomer");
@@ -151,6 +157,9 @@ print_invites(struct buf *out, const json_t *result)
 		buf_put_u8(out, '\n');
 		if (json_object_get(v, "trouble") != NULL)
 			buf_printf(out, "  ! %s\n", text_of(v, "trouble"));
+		json_array_foreach(json_object_get(v, "hubs"), k, hub)
+			buf_printf(out, "  through the hub at %s: %s\n", text_of(hub, "address"), json_is_true(json_object_get(hub, "ready")) ? "ready" :
+			           json_object_get(hub, "trouble") != NULL ? text_of(hub, "trouble") : "not yet");
 	}
 	buf_printf(out, "%zu open invitation%s\n", i, plural((long long)i));
 }

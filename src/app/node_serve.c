@@ -221,7 +221,7 @@ listen_somewhere(struct serve *s, struct err *err)
 static enum err_code
 meet_all(struct serve *s, struct err *err)
 {
-	struct meet_events events = { s, met };
+	struct meet_events events = { .ctx = s, .result = met };
 
 	node_peer_host(s->node)->stay = true;
 	s->meet = meet_new(node_peer_host(s->node), &events);

@@ -179,7 +179,7 @@ op_sync(struct op_call *c)
 {
 	struct env *env = node_env(c->node);
 	struct sync_work *w = mem_zero(1, sizeof(*w));
-	struct meet_events events = { w, one_result };
+	struct meet_events events = { .ctx = w, .result = one_result };
 	uint64_t wait = (uint64_t)param_number(c, "wait", SYNC_WAIT_S);
 	size_t dialled;
 
