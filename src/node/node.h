@@ -106,11 +106,16 @@ enum err_code node_desk_shred(struct node *n, struct err *err) MUST_CHECK;
 /* By which this device's tickets begin. */
 void node_desk_letters(struct node *n, char out[9]);
 
+/* Under which versions of the profile a record was first written and last changed; 0 where no change of it can be opened. */
+enum err_code node_versions(struct node *n, const struct record_id *id, uint32_t *first, uint32_t *last, struct err *err) MUST_CHECK;
+
 /* ---- one person, two records (proto/day.md, 6) ---- */
-/* The record that `id` has been merged into, or itself. Links that go round in a circle end at their smallest id. */
+/* The record that `id` has been merged into, or itself. Of links that go round in a circle one is the end everywhere. */
 void node_same_as(struct node *n, const struct record_id *id, struct record_id *out);
 /* Does it count in figures and rows? Not when it is for practice, and not when another stands for it. */
 bool node_counts_record(struct node *n, const struct record *r);
+/* The same of a row of node_rows(): for practice there are none. */
+bool node_counts_row(struct node *n, const struct record *row);
 /* Is the whole organisation one for practice? */
 bool node_is_practice(struct node *n);
 enum err_code node_make_practice(struct node *n, struct err *err) MUST_CHECK; /* in the open batch */

@@ -53,7 +53,8 @@ void say_heard(struct node *n, json_t *status, const struct node_standing *st, s
 json_t *keys_waiting_json(struct node *n, size_t *open);
 void op_root_show(struct op_call *), op_root_revoke(struct op_call *), op_root_grant(struct op_call *), op_root_rotate(struct op_call *),
 	op_recover(struct op_call *);
-void op_session_open(struct op_call *), op_session_current(struct op_call *), op_session_close(struct op_call *);
+void op_session_open(struct op_call *), op_session_current(struct op_call *), op_session_close(struct op_call *),
+	op_session_planned(struct op_call *), op_session_sheet(struct op_call *);
 void op_queue_add(struct op_call *), op_queue_list(struct op_call *), op_queue_edit(struct op_call *), op_queue_call(struct op_call *),
 	op_queue_done(struct op_call *), op_queue_leave(struct op_call *);
 void op_visit_save(struct op_call *), op_card_new(struct op_call *), op_card_find(struct op_call *), op_card_show(struct op_call *);
