@@ -108,6 +108,7 @@ fuzz:
 -include tests/sim/rules.mk
 -include tests/bench/rules.mk
 -include tests/second/rules.mk
+-include src/web/ui/rules.mk
 
 .PHONY: check-layers check-hands check-absence check-quotes check-page check-clang
 check-layers:

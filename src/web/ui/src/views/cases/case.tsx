@@ -1,0 +1,92 @@
+/* One case: what does not agree first, then what is known, then what has happened. */
+import { useState } from 'preact/hooks';
+import { app } from '../../base/app';
+import { useLoad } from '../../base/load';
+import { say } from '../../base/say';
+import { useStore } from '../../base/store';
+import { concerns } from '../../api/live';
+import { get, put } from '../../api/records';
+import { changedHere } from '../../api/live';
+import type { Rec } from '../../api/types';
+import { RecordDialog } from '../../form/record';
+import { recordName } from '../../form/field';
+import { capital, choiceLabel, fieldLabel, label, scalars, scalarText, text } from '../../form/profile';
+import { today, useLanguage, useT } from '../../i18n';
+import { ActButton, Button, Code, Facts, Notice, Own, Panel, Tag, Trouble, Waiting } from '../../parts/basics';
+import { CardDialog, NextStepDialog } from '../../parts/slips';
+import { usage } from '../today/usage';
+import { Conflicts } from './conflicts';
+import { ReferDialog, Referrals } from './referrals';
+import { NewNote, Timeline } from './timeline';
+
+type Shown = 'edit' | 'slip' | 'card' | 'refer';
+
+export function CaseView({ id }: { id: string }) {
+	const t = useT();
+	const lang = useLanguage();
+	const profile = useStore(app, (a) => a.profile);
+	const rec = useLoad((signal) => get(id, false, signal), [id], (c) => concerns(c, ['case', 'visit', 'referral', 'booking']) || c.kind === 'conflicts');
+	const [shown, setShown] = useState<Shown>();
+	const r = rec.data;
+	if (r === undefined) return rec.error !== undefined ? <Trouble error={rec.error} again={rec.again} /> : <Waiting />;
+
+	const word = (name: string): string => {
+		const f = profile?.field(r.type, name), v = text(r, name);
+		return f === undefined || v === '' ? '' : f.choices !== undefined ? capital(choiceLabel(f, v, lang)) : v;
+	};
+	const type = profile?.type(r.type);
+	const isCase = r.type === 'case';
+	const closed = text(r, 'status') === 'closed';
+	const title = word('title') || word('topic') || (isCase ? t('case') : `${capital(label(type?.label, lang, r.type))} ${recordName(r)}`);
+	const close = async (): Promise<void> => {
+		await put({ type: r.type, id: r.id, set: closed ? { status: 'open', closed: null } : { status: 'closed', closed: today() } });
+		say(closed ? t('case.reopened') : t('case.closed'));
+		changedHere('case');
+	};
+	return (
+		<article class="stack case" aria-labelledby="case-title">
+			<div class="head">
+				<h1 id="case-title"><Own>{title}</Own></h1>
+				{word('status') !== '' && <Tag kind={closed ? 'plain' : 'strong'}>{word('status')}</Tag>}
+				<span class="soft">{t('case.number')} <Code>{r.id.slice(0, 6)}</Code></span>
+			</div>
+			<Conflicts rec={r} />
+			<Trouble error={rec.error} />
+			<div class="actions">
+				{isCase && <Button icon="print" onClick={() => setShown('slip')}>{t('slip.next')}</Button>}
+				{isCase && profile?.has('referral') && <Button icon="forward" onClick={() => setShown('refer')}>{t('refer')}</Button>}
+				{isCase && <Button icon="card" onClick={() => setShown('card')}>{text(r, 'visitor') !== '' ? t('card.show') : t('card.new')}</Button>}
+				{isCase && profile?.field('case', 'status') !== undefined && <ActButton icon="done" act={close}>{closed ? t('case.reopen') : t('case.close')}</ActButton>}
+			</div>
+			<div class="two">
+				<div class="stack">
+					{type?.notes === true && <NewNote rec={r} />}
+					<Timeline rec={r} />
+				</div>
+				<div class="stack">
+					<Panel title={t('case.facts')} actions={<Button small icon="pen" onClick={() => setShown('edit')}>{t('do.change')}</Button>}>
+						<KnownFacts rec={r} />
+					</Panel>
+					{isCase && profile?.has('referral') && <Referrals caseId={r.id} />}
+					<p class="help">{t('case.reads')}</p>
+				</div>
+			</div>
+			{r.fields['practice'] === true && <Notice kind="wait">{t('practice.record')}</Notice>}
+			{shown === 'edit' && <RecordDialog type={r.type} record={r} usage={usage.get()} without={['visit', 'more_visits', 'previous', 'visitor', 'case', 'session']}
+				title={t('case.change')} onClose={() => setShown(undefined)} onSaved={() => say(t('saved'))} />}
+			{shown === 'slip' && <NextStepDialog id={r.id} language={undefined} onClose={() => setShown(undefined)} />}
+			{shown === 'card' && <CardDialog {...(text(r, 'visitor') !== '' ? { visitor: text(r, 'visitor') } : { caseId: r.id })} onClose={() => setShown(undefined)} />}
+			{shown === 'refer' && <ReferDialog caseId={r.id} onClose={() => setShown(undefined)} />}
+		</article>
+	);
+}
+
+function KnownFacts({ rec }: { rec: Rec }) {
+	const t = useT();
+	const lang = useLanguage();
+	const profile = useStore(app, (a) => a.profile);
+	const words = { yes: t('yes'), no: t('no') };
+	const rows = (profile?.type(rec.type)?.fields ?? []).filter((f) => f.type !== 'ref' && scalars(rec.fields[f.name]).length > 0)
+		.map((f) => [fieldLabel(f, lang), <bdi>{scalars(rec.fields[f.name]).map((v) => scalarText(f, v, lang, words)).join(', ')}</bdi>] as const);
+	return rows.length === 0 ? <p class="soft">{t('case.nofacts')}</p> : <Facts rows={rows} />;
+}
