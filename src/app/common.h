@@ -57,5 +57,6 @@ int app_join(struct app *app);
 /* passphrase: a new one for this home.  recover --code FILE: a new one by the recovery code. */
 int app_change_passphrase(struct app *app);
 int app_recover(struct app *app);
+int app_report_digest(struct app *app); /* report_digest.c: the auditor's */
 
 #endif

@@ -16,6 +16,7 @@ static const struct command commands[] = {
 	{ "fetch", "--peer HOST:PORT [--wait SECONDS]", "Fills this auditor's home from a node or hub." },
 	{ "bundle read", "FILE", "Fills this auditor's home from a bundle." },
 	{ "verify", "SOURCE --root FINGERPRINT", "Checks a bundle, an auditor's or a hub's home; exit 0 clean, 3 findings." },
+	{ "report-digest", "FILE [--digest HEX]", "Recomputes the digest of a report that was written as JSON; exit 3 when it was changed." },
 	{ "passphrase", "[--new-passphrase-file FILE]", "Changes the passphrase of this home." },
 	{ "recover", "--code FILE", "Sets a new passphrase with this device's recovery code." },
 	{ NULL, NULL, NULL },
@@ -332,6 +333,8 @@ main(int argc, char **argv)
 		code = fetch(&app);
 	else if (strcmp(app.argv[0], "bundle") == 0 && app.argc > 1 && strcmp(app.argv[1], "read") == 0)
 		code = bundle_in(&app);
+	else if (strcmp(app.argv[0], "report-digest") == 0)
+		code = app_report_digest(&app);
 	else if (strcmp(app.argv[0], "passphrase") == 0)
 		code = app_change_passphrase(&app);
 	else if (strcmp(app.argv[0], "recover") == 0)

@@ -148,6 +148,10 @@ run_row(struct app *app)
 		return app_fail(app, &err);
 	if (invite_is(row))
 		invite_addresses(params);
+	if (strcmp(row->name, "revoke") == 0 && card_read(app, params, &err) != ERR_OK) {
+		json_decref(params);
+		return app_fail(app, &err);
+	}
 	/* A report that is asked for as JSON is printed as JSON. */
 	if (strcmp(row->name, "report") == 0 && json_object_get(params, "output") == NULL &&
 	    strcmp(json_string_value(json_object_get(params, "format")) != NULL ? json_string_value(json_object_get(params, "format")) : "", "json") == 0)
@@ -177,7 +181,7 @@ main(int argc, char **argv)
 		status = app_page(&app);
 	else if (strcmp(app.argv[0], "passphrase") == 0)
 		status = app_change_passphrase(&app);
-	else if (strcmp(app.argv[0], "recover") == 0)
+	else if (strcmp(app.argv[0], "recover") == 0 && !card_by_shares(&app))
 		status = app_recover(&app);
 	else
 		status = run_row(&app);

@@ -20,7 +20,7 @@ join_request(struct app *app, const char *file)
 	struct buf out = BUF_INIT;
 	struct join_request req;
 	uint8_t digest[32];
-	char words[WORDS_SIX_BYTES + 1], code[27], text[1024];
+	char words[WORDS_SIX_BYTES + 1], code[27], card[27], text[1024];
 	json_t *result = NULL;
 	bool made = false;
 
@@ -29,14 +29,16 @@ join_request(struct app *app, const char *file)
 	else if (app_no_more(app, &err) == ERR_OK && app_passphrase(app, true, &err) == ERR_OK &&
 	         home_create(&home, app->env, app->home, member, device, buf_bytes(&app->passphrase), app->kdf, code, &err) == ERR_OK) {
 		made = true;
-		if (home_request(&home, &out, &err) == ERR_OK && join_request_decode(&req, buf_bytes(&out), &err) == ERR_OK &&
+		if (home_kill_card(&home, card, &err) == ERR_OK && home_request(&home, &out, &err) == ERR_OK && join_request_decode(&req, buf_bytes(&out), &err) == ERR_OK &&
 		    app->env->files->replace(app->env, file, buf_bytes(&out), &err) == ERR_OK) {
 			join_request_digest(digest, &req);
 			words_encode(words, digest, 6);
-			result = json_pack("{s:s,s:s,s:s}", "request", file, "words", words, "recovery_code", code);
+			result = json_pack("{s:s,s:s,s:s,s:s}", "request", file, "words", words, "recovery_code", code, "kill_card", card);
 			snprintf(text, sizeof(text),
 			         "Request written to %s. Hand it to a coordinator and compare these words:\n  %s\n"
-			         "Recovery code of this device; keep it in the coordinator's safe, it is shown once:\n  %s\n", file, words, code);
+			         "Recovery code of this device; keep it in the coordinator's safe, it is shown once:\n  %s\n"
+			         "Kill card of this device; keep it on paper, apart from it: read to a coordinator it removes a stolen device:\n  %s\n",
+			         file, words, code, card);
 		}
 	}
 	if (made)

@@ -486,27 +486,37 @@ take_up(struct app *app, struct home *home, const char *member, const char *devi
 
 /* The home that is there, or a new one. */
 static enum err_code
-open_home(struct app *app, struct home *home, const char *member, const char *device, struct err *err)
+open_home(struct app *app, struct home *home, const char *member, const char *device, char kill_card[27], struct err *err)
 {
 	char path[sizeof(app->home) + 16];
+	enum err_code rc;
 
 	snprintf(path, sizeof(path), "%s/keystore", app->home);
 	if (app->env->files->exists(app->env, path))
 		return take_up(app, home, member, device, err);
 	if (app_passphrase(app, true, err) != ERR_OK)
 		return err->code;
-	return home_create(home, app->env, app->home, member, device, buf_bytes(&app->passphrase), app->kdf, NULL, err);
+	rc = home_create(home, app->env, app->home, member, device, buf_bytes(&app->passphrase), app->kdf, NULL, err);
+	/* Shown before anybody is asked: a join that is cut and taken up again goes on with this very card. */
+	if (rc == ERR_OK)
+		rc = home_kill_card(home, kill_card, err);
+	if (rc == ERR_OK)
+		app_say(app, "Kill card of this device; keep it on paper, apart from it: read to a coordinator it removes a stolen device:\n  %s",
+		        kill_card);
+	return rc;
 }
 
 static const char *const role_names[] = { "?", "coordinator", "advisor", "auditor", "hub" };
 
 static int
-answer(struct app *app, struct newcomer *w)
+answer(struct app *app, struct newcomer *w, const char *kill_card)
 {
 	const char *role = role_names[w->role <= 4 ? w->role : 0];
 	char org[33], text[512], code[128] = "";
 	json_t *result = json_pack("{s:s,s:s}", "org", hex_encode(org, w->home.keys->org.b, 16), "role", role);
 
+	if (kill_card[0] != '\0')
+		json_object_set_new(result, "kill_card", json_string(kill_card));
 	if (w->recovery[0] != '\0') {
 		json_object_set_new(result, "recovery_code", json_string(w->recovery));
 		snprintf(code, sizeof(code), "  %s\n", w->recovery);
@@ -525,6 +535,7 @@ app_join_code(struct app *app, const char *code)
 	struct newcomer *w = NULL;
 	struct home home = { 0 };
 	struct join_code parsed;
+	char kill_card[27] = "";
 	struct err err = ERR_INIT;
 	int status;
 
@@ -532,15 +543,16 @@ app_join_code(struct app *app, const char *code)
 		err_set(&err, ERR_USAGE, "join CODE --member NAME --device NAME: both names are needed");
 	else if (app->argc > 2)
 		err_set(&err, ERR_USAGE, "join: \"%s\" is not understood here; see `%s join --help`", app->argv[2], app->program);
-	else if (join_code_parse(&parsed, code, &err) == ERR_OK && open_home(app, &home, member, device, &err) == ERR_OK &&
+	else if (join_code_parse(&parsed, code, &err) == ERR_OK && open_home(app, &home, member, device, kill_card, &err) == ERR_OK &&
 	         newcomer_start(&w, app->env, &home, code, root, &typing, &err) == ERR_OK) {
 		net_run(app->env, &typed.over, -1);
 		err = w->err;
 	}
-	status = err.code == ERR_OK ? answer(app, w) : app_fail(app, &err);
+	status = err.code == ERR_OK ? answer(app, w, kill_card) : app_fail(app, &err);
 	newcomer_free(w);
 	if (home.env != NULL)
 		home_close(&home);
 	wipe(&parsed, sizeof(parsed));
+	wipe(kill_card, sizeof(kill_card));
 	return status;
 }

@@ -4,6 +4,7 @@
 
 #include "app/common.h"
 #include "crypto/words.h"
+#include "node/kit.h"
 #include "op/op.h"
 
 /* The row whose name the first words are; *used words are taken. NULL when there is none. */
@@ -22,23 +23,22 @@ enum err_code invite_answerable(const json_t *params, struct err *err);
 /* Waits until somebody has joined by the node's only invitation. Returns the exit status. */
 int invite_wait(struct app *app, struct node *node, bool yes);
 
+/* `revoke --kill-card FILE|-`: what the file says takes the place of its name. */
+enum err_code card_read(struct app *app, json_t *params, struct err *err);
+bool card_by_shares(const struct app *app); /* `recover --shares`, which is an operation; `recover --code` is not */
+
 /* Appends the text as a QR code in block characters, light on dark. False when it does not fit one. */
 bool qr_print(struct buf *out, const char *text);
 
-/* What founding makes that is shown once (node_init.c). */
-struct kit {
-	char root_share[3][SHARE_TEXT_BYTES], escrow_share[3][SHARE_TEXT_BYTES];
-	char code[27];
-	bool escrow, drop_box;
-};
 struct founding {
 	const char *home, *org, *member, *device;
 	struct bytes passphrase, profile;
 	enum kdf_strength kdf;
+	bool escrow, drop_box;     /* whether there are to be any */
 };
-/* The home and in it the organisation, its node left open: home_create() and found_in(). `kit->escrow` and `kit->drop_box` say whether there are to be any. */
+/* The home and in it the organisation, its node left open: home_create() and found_in(). The kit is shown once. */
 enum err_code found_org(struct node **out, struct env *env, const struct founding *f, struct kit *kit, uint8_t print[32], struct err *err) MUST_CHECK;
-/* The same in a home just made, which it takes over; kit->code is there already. */
+/* The same in a home just made, which it takes over; kit->recovery_code is there already. */
 enum err_code found_in(struct node **out, struct home *home, const struct founding *f, struct kit *kit, uint8_t print[32], struct err *err) MUST_CHECK;
 json_t *founded_json(struct node *node, const uint8_t print[32]);
 json_t *kit_json(const struct kit *kit);

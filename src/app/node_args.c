@@ -134,7 +134,13 @@ take_option(const struct app *app, const struct op_row *row, json_t *params, int
 		return err_set(err, ERR_USAGE, "%s: there is no option %s; usage: %s %s %s", row->name, word, app->program, row->name, row->usage);
 	if (p->kind != PARAM_FLAG && ++*at >= app->argc)
 		return err_set(err, ERR_USAGE, "%s: %s needs a value", row->name, word);
-	return set_param(params, row, p, app->argv[*at], err);
+	if (set_param(params, row, p, app->argv[*at], err) != ERR_OK)
+		return err->code;
+	/* `--shares F F`: several files stand behind one option. */
+	while (p->many && p->kind == PARAM_FILE_IN && *at + 1 < app->argc && app->argv[*at + 1][0] != '-')
+		if (set_param(params, row, p, app->argv[++*at], err) != ERR_OK)
+			break;
+	return err->code;
 }
 
 json_t *

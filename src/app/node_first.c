@@ -68,7 +68,7 @@ do_init(struct serve_job *j)
 	struct app *app = j->s->app;
 
 	j->has_home = home_create(&j->home, app->env, app->home, text(j, "member"), text(j, "device"), buf_bytes(&j->passphrase), app->kdf,
-	                          j->kit.code, &j->err) == ERR_OK;
+	                          j->kit.recovery_code, &j->err) == ERR_OK;
 	j->enter = j->has_home;
 }
 
@@ -77,12 +77,11 @@ static void
 found(struct serve_job *j)
 {
 	struct founding f = { .org = text(j, "org"), .member = text(j, "member"), .device = text(j, "device"),
-	                      .profile = BYTES(builtin_profile, builtin_profile_bytes) };
+	                      .profile = BYTES(builtin_profile, builtin_profile_bytes),
+	                      .escrow = !json_is_false(json_object_get(j->wish, "escrow")), .drop_box = true };
 	char words[WORDS_SIX_BYTES + 1], hex[65];
 	uint8_t print[32];
 
-	j->kit.escrow = !json_is_false(json_object_get(j->wish, "escrow"));
-	j->kit.drop_box = true;
 	j->has_home = false;
 	if (found_in(&j->node, &j->home, &f, &j->kit, print, &j->err) == ERR_OK) {
 		more(j, "kit", kit_json(&j->kit));
@@ -98,18 +97,21 @@ do_request(struct serve_job *j)
 	struct buf out = BUF_INIT;
 	struct join_request req;
 	uint8_t digest[32];
-	char words[WORDS_SIX_BYTES + 1], code[27];
+	char words[WORDS_SIX_BYTES + 1], code[27], card[27];
 
 	if (home_create(&j->home, app->env, app->home, text(j, "member"), text(j, "device"), buf_bytes(&j->passphrase), app->kdf, code, &j->err) != ERR_OK)
 		return;
 	j->has_home = true;
-	if (home_request(&j->home, &out, &j->err) == ERR_OK && join_request_decode(&req, buf_bytes(&out), &j->err) == ERR_OK) {
+	if (home_kill_card(&j->home, card, &j->err) == ERR_OK && home_request(&j->home, &out, &j->err) == ERR_OK &&
+	    join_request_decode(&req, buf_bytes(&out), &j->err) == ERR_OK) {
 		join_request_digest(digest, &req);
 		more(j, "request", web_file_json("begaran.faltbok", buf_bytes(&out)));
 		more(j, "words", json_string(words_encode(words, digest, 6)));
 		more(j, "recovery_code", json_string(code));
+		more(j, "kill_card", json_string(card));
 	}
 	wipe(code, sizeof(code));
+	wipe(card, sizeof(card));
 	buf_free(&out);
 }
 
@@ -262,9 +264,12 @@ do_code(struct serve_job *j)
 	static const struct org_id none;
 	struct app *app = j->s->app;
 
-	if (!j->has_home && j->was == SERVE_NO_HOME)
+	if (!j->has_home && j->was == SERVE_NO_HOME) {
 		j->has_home = home_create(&j->home, app->env, app->home, text(j, "member"), text(j, "device"), buf_bytes(&j->passphrase), app->kdf, NULL,
 		                          &j->err) == ERR_OK;
+		if (j->has_home && home_kill_card(&j->home, j->kit.kill_card, &j->err) == ERR_OK)
+			more(j, "kill_card", json_string(j->kit.kill_card));
+	}
 	else if (!j->has_home)
 		open_home(j, 1, buf_bytes(&j->passphrase));
 	if (j->has_home && !SAME(j->home.keys->org, none)) {

@@ -9,62 +9,12 @@
 #include "base/mem.h"
 #include "casework/rows.h"
 #include "crypto/guard.h"
-#include "crypto/words.h"
 #include "app/node_builtin.h"
+#include "node/kit.h"
 
 enum { PROFILE_BYTES_MAX = 1 << 20 };
 
 static const char DROP_BOX_NAME[] = "statistik";
-
-static void
-split_into(struct env *env, char out[3][SHARE_TEXT_BYTES], const uint8_t seed[32])
-{
-	struct share s[3];
-	uint8_t random[96];
-
-	env_random(env, random, sizeof(random));
-	shares_split(s, seed, random);
-	for (int i = 0; i < 3; i++)
-		share_print(out[i], &s[i]);
-	wipe(random, sizeof(random));
-	wipe(s, sizeof(s));
-}
-
-static enum err_code
-write_sheet(struct app *app, const char *dir, const char *name, struct buf *sheet, struct err *err)
-{
-	char path[4096];
-	enum err_code rc;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	rc = app->env->files->create(app->env, path, buf_bytes(sheet), err);
-	buf_wipe(sheet);
-	return rc;
-}
-
-/* Three sheets for three people and one for the coordinator's safe. */
-static enum err_code
-write_kit(struct app *app, const char *dir, const struct kit *kit, const char *org, struct err *err)
-{
-	struct buf sheet = BUF_INIT;
-	char name[32];
-
-	if (app->env->files->make_dir(app->env, dir, err) != ERR_OK)
-		return err->code;
-	for (int i = 0; i < 3; i++) {
-		buf_printf(&sheet, "Fältbok: %s\nTrustee %d of 3. Any two of the three sheets together decide for the organisation;\n"
-		           "one alone can do nothing. Print it, delete the file, keep the paper where nobody else looks.\n\n"
-		           "Root share:\n%s\n", org, i + 1, kit->root_share[i]);
-		if (kit->escrow)
-			buf_printf(&sheet, "\nEscrow share (two of three can read what is live, if every reader is lost):\n%s\n", kit->escrow_share[i]);
-		snprintf(name, sizeof(name), "trustee-%d.txt", i + 1);
-		if (write_sheet(app, dir, name, &sheet, err) != ERR_OK)
-			return err->code;
-	}
-	buf_printf(&sheet, "Fältbok: %s\nRecovery code of the first coordinator's device. It opens the device when the passphrase is forgotten:\n\n%s\n",
-	           org, kit->code);
-	return write_sheet(app, dir, "recovery-code.txt", &sheet, err);
-}
 
 static enum err_code
 read_profile(struct app *app, const char *path, struct buf *out, struct err *err)
@@ -74,6 +24,22 @@ read_profile(struct app *app, const char *path, struct buf *out, struct err *err
 		return buf_ok(out) ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
 	}
 	return app->env->files->read(app->env, path, PROFILE_BYTES_MAX, out, err);
+}
+
+static enum err_code
+fill_kit(struct env *env, struct kit *kit, const struct org *org, const struct node_seeds *seeds, bool escrow, struct err *err)
+{
+	uint8_t next[32];
+	enum err_code rc = kit_split(env, kit->root, seeds->root, err);
+
+	if (rc == ERR_OK)
+		rc = kit_split(env, kit->rotation, seeds->rotation, err);
+	if (rc == ERR_OK && escrow)
+		rc = kit_split(env, kit->escrow, seeds->escrow, err);
+	if (rc == ERR_OK && org_next_root(org, next))
+		kit_rotation_words(kit->rotation_words, next);
+	kit_root_words(kit->root_words, &org_genesis(org)->root_pk);
+	return rc;
 }
 
 /* Where statistics go, apart from content, if the programme has any. */
@@ -95,7 +61,7 @@ found_org(struct node **out, struct env *env, const struct founding *f, struct k
 	struct home home = { 0 };
 
 	*out = NULL;
-	if (home_create(&home, env, f->home, f->member, f->device, f->passphrase, f->kdf, kit->code, err) != ERR_OK)
+	if (home_create(&home, env, f->home, f->member, f->device, f->passphrase, f->kdf, kit->recovery_code, err) != ERR_OK)
 		return err->code;
 	return found_in(out, &home, f, kit, print, err);
 }
@@ -104,19 +70,19 @@ enum err_code
 found_in(struct node **out, struct home *home, const struct founding *f, struct kit *kit, uint8_t print[32], struct err *err)
 {
 	struct env *env = home->env;
-	uint8_t root[32], escrow[32];
+	struct node_seeds seeds;
 
+	if (home_kill_card(home, kit->kill_card, err) != ERR_OK) {
+		home_close(home);
+		return err->code;
+	}
 	if (node_of_home(out, home, err) != ERR_OK)
 		return err->code;
-	if (node_found(*out, f->org, f->member, f->device, root, f->profile, kit->escrow, escrow, err) == ERR_OK &&
-	    add_drop_box(*out, kit->drop_box, err) == ERR_OK && node_commit(*out, err) == ERR_OK) {
-		split_into(env, kit->root_share, root);
-		if (kit->escrow)
-			split_into(env, kit->escrow_share, escrow);
+	if (node_found(*out, f->org, f->member, f->device, f->profile, f->escrow, &seeds, err) == ERR_OK &&
+	    add_drop_box(*out, f->drop_box, err) == ERR_OK && node_commit(*out, err) == ERR_OK &&
+	    fill_kit(env, kit, node_org(*out), &seeds, f->escrow, err) == ERR_OK)
 		org_root_fingerprint(node_org(*out), print);
-	}
-	wipe(root, sizeof(root));
-	wipe(escrow, sizeof(escrow));
+	wipe(&seeds, sizeof(seeds));
 	if (err->code != ERR_OK) {
 		node_close(*out);
 		*out = NULL;
@@ -133,24 +99,34 @@ founded_json(struct node *node, const uint8_t print[32])
 	                 hex_encode(dev, node_self(node)->id.b, 16), "root_fingerprint", hex_encode(fingerprint, print, 32));
 }
 
+static json_t *
+shares_json(const char shares[3][SHARE_TEXT_BYTES])
+{
+	return json_pack("[s,s,s]", shares[0], shares[1], shares[2]);
+}
+
 json_t *
 kit_json(const struct kit *kit)
 {
-	json_t *o = json_pack("{s:s,s:[s,s,s]}", "recovery_code", kit->code, "root_shares", kit->root_share[0], kit->root_share[1], kit->root_share[2]);
+	json_t *o = json_pack("{s:s,s:s,s:o,s:o}", "recovery_code", kit->recovery_code, "kill_card", kit->kill_card, "root_shares",
+	                      shares_json(kit->root), "rotation_shares", shares_json(kit->rotation));
 
-	if (kit->escrow)
-		json_object_set_new(o, "escrow_shares", json_pack("[s,s,s]", kit->escrow_share[0], kit->escrow_share[1], kit->escrow_share[2]));
+	if (kit->escrow[0][0] != '\0')
+		json_object_set_new(o, "escrow_shares", shares_json(kit->escrow));
 	return o;
 }
 
 static void
 print_kit(struct buf *out, const struct kit *kit)
 {
-	buf_printf(out, "\nThe recovery kit, shown once. Write it down now.\nRecovery code of this device: %s\n", kit->code);
+	buf_printf(out, "\nThe recovery kit, shown once. Write it down now.\nRecovery code of this device: %s\nKill card of this device:     %s\n",
+	           kit->recovery_code, kit->kill_card);
 	for (int i = 0; i < 3; i++)
-		buf_printf(out, "Trustee %d, root share:   %s\n", i + 1, kit->root_share[i]);
-	for (int i = 0; i < 3 && kit->escrow; i++)
-		buf_printf(out, "Trustee %d, escrow share: %s\n", i + 1, kit->escrow_share[i]);
+		buf_printf(out, "Trustee %d, root share:     %s\n", i + 1, kit->root[i]);
+	for (int i = 0; i < 3; i++)
+		buf_printf(out, "Trustee %d, rotation share: %s\n", i + 1, kit->rotation[i]);
+	for (int i = 0; i < 3 && kit->escrow[0][0] != '\0'; i++)
+		buf_printf(out, "Trustee %d, escrow share:   %s\n", i + 1, kit->escrow[i]);
 }
 
 int
@@ -158,9 +134,10 @@ app_init(struct app *app)
 {
 	const char *org = app_option(app, "--org"), *member = app_option(app, "--member"), *device = app_option(app, "--device");
 	const char *dir = app_option(app, "--kit"), *profile_path = app_option(app, "--profile");
-	struct kit kit = { .escrow = !app_flag(app, "--no-escrow"), .drop_box = !app_flag(app, "--no-drop-box") };
-	struct founding f = { .home = app->home, .org = org, .member = member, .device = device, .kdf = app->kdf };
+	struct founding f = { .home = app->home, .org = org, .member = member, .device = device, .kdf = app->kdf,
+	                      .escrow = !app_flag(app, "--no-escrow"), .drop_box = !app_flag(app, "--no-drop-box") };
 	struct node *node = NULL;
+	struct kit kit = { .recovery_code = "" };
 	struct buf profile = BUF_INIT, text = BUF_INIT;
 	struct profile *checked = NULL;
 	struct err err = ERR_INIT;
@@ -177,7 +154,7 @@ app_init(struct app *app)
 	          found_org(&node, app->env, &f, &kit, print, &err)) == ERR_OK) {
 		result = founded_json(node, print);
 		if (dir != NULL)
-			(void)!write_kit(app, dir, &kit, org, &err);
+			(void)!kit_write(app->env, dir, org, &kit, &err);
 	}
 	if (err.code == ERR_OK) {
 		buf_printf(&text, "%s is founded. Its words, which newcomers compare:\n  %s\n", org, words_encode(words, print, 6));

@@ -121,7 +121,7 @@ static enum err_code
 make(struct app *app, struct examples *x, struct err *err)
 {
 	struct node_secret secret = { 1, buf_bytes(&app->passphrase) };
-	uint8_t root[32], escrow[32];
+	struct node_seeds seeds;
 	struct home home = { 0 };
 
 	if (home_create(&home, app->env, app->home, "Övning", "övning", secret.secret, app->kdf, NULL, err) != ERR_OK)
@@ -130,11 +130,10 @@ make(struct app *app, struct examples *x, struct err *err)
 	if (node_open(&x->node, app->env, app->home, &secret, err) != ERR_OK)
 		return err->code;
 	/* Nobody is to recover a place for practice: the root key is forgotten at once. */
-	if (node_found(x->node, "Övning", "Övning", "övning", root, BYTES(builtin_profile, builtin_profile_bytes), false, escrow, err) == ERR_OK &&
+	if (node_found(x->node, "Övning", "Övning", "övning", BYTES(builtin_profile, builtin_profile_bytes), false, &seeds, err) == ERR_OK &&
 	    node_make_practice(x->node, err) == ERR_OK && node_commit(x->node, err) == ERR_OK && make_team(x->node, err) == ERR_OK)
 		(void)!run_all(x, err);
-	wipe(root, sizeof(root));
-	wipe(escrow, sizeof(escrow));
+	wipe(&seeds, sizeof(seeds));
 	node_close(x->node);
 	return err->code;
 }

@@ -260,6 +260,7 @@ print_report(struct buf *out, const json_t *r)
 	buf_printf(out, "%s, %s to %s\n", text_of(r, "report"), text_of(period, "from"), text_of(period, "to"));
 	json_array_foreach(json_object_get(r, "lines"), i, line)
 		print_line(out, line);
+	print_report_foot(out, r);
 	buf_printf(out, "digest %s\n", text_of(r, "digest"));
 }
 
@@ -285,16 +286,28 @@ print_erasures(struct buf *out, const json_t *result)
 		buf_printf(out, "nothing has been asked to be erased\n");
 }
 
+static void
+print_warnings(struct buf *out, const json_t *r)
+{
+	const json_t *w, *list = json_object_get(r, "warnings");
+	size_t i;
+
+	json_array_foreach((json_t *)list, i, w)
+		if (json_object_get(r, "saved") != NULL)
+			buf_printf(out, "! %s\n", json_string_value(w));
+}
+
 void
 print_result(struct buf *out, const struct op_row *row, const json_t *r)
 {
 	const char *op = row->name;
 
-	if (print_day(out, op, r))
+	if (print_day(out, op, r) || print_law(out, op, r))
 		return;
+	print_warnings(out, r);
 	if (strcmp(op, "put") == 0 || strcmp(op, "resolve") == 0)
 		buf_printf(out, "Saved %s.\n", text_of(r, "id"));
-	else if (strcmp(op, "get") == 0)
+	else if (strcmp(op, "get") == 0 || strcmp(op, "break-glass") == 0)
 		print_record(out, r);
 	else if (strcmp(op, "list") == 0 || strcmp(op, "search") == 0 || strcmp(op, "conflicts") == 0)
 		print_records(out, r);
@@ -314,6 +327,7 @@ print_result(struct buf *out, const struct op_row *row, const json_t *r)
 		;
 	else if (strcmp(op, "report") == 0)
 		print_report(out, r);
+
 	else if (strcmp(op, "admit") == 0)
 		buf_printf(out, "Admitted %s's device %s as %s. Its words, to compare with its screen:\n  %s\nHand back %s.\n", text_of(r, "member"),
 		           text_of(r, "name"), text_of(r, "role"), text_of(r, "words"), text_of(r, "welcome"));
@@ -332,6 +346,8 @@ print_result(struct buf *out, const struct op_row *row, const json_t *r)
 		print_members(out, r);
 	else if (strcmp(op, "revoke") == 0 || strcmp(op, "ungrant") == 0)
 		print_removal(out, r);
+	else if (strncmp(op, "root ", 5) == 0 || strcmp(op, "recover") == 0)
+		print_root(out, op, r);
 	else if (strcmp(op, "adopt") == 0)
 		print_adopt(out, r);
 	else if (strcmp(op, "team add") == 0)

@@ -17,6 +17,10 @@ void print_removal(struct buf *out, const json_t *r);
 void print_adopt(struct buf *out, const json_t *r);
 void print_exposure(struct buf *out, const json_t *r);
 
+void print_root(struct buf *out, const char *op, const json_t *r); /* root …, recover */
+/* node_print_law.c: the foot of a report; and what the operations of law and rights answer. False: not one of them. */
+void print_report_foot(struct buf *out, const json_t *r);
+bool print_law(struct buf *out, const char *op, const json_t *r);
 /* node_print_exchange.c; false when the operation is none of its own. */
 bool print_exchange(struct buf *out, const char *op, const json_t *r);
 

@@ -98,3 +98,75 @@ print_exposure(struct buf *out, const json_t *r)
 	if (json_array_size(json_object_get(r, "still_sealed_to_it")) == 0)
 		buf_printf(out, "  nothing that is held here\n");
 }
+
+/* ---- the trustees ---- */
+
+static void
+print_acts(struct buf *out, const json_t *r)
+{
+	const json_t *acts = json_object_get(r, "acts"), *a;
+	size_t i;
+
+	if (json_array_size(acts) > 0)
+		buf_printf(out, "  What it has decided, for --before:\n");
+	json_array_foreach((json_t *)acts, i, a)
+		buf_printf(out, "    %.12s  %-7s %s\n", text_of(a, "entry"), text_of(a, "what"), text_of(a, "about"));
+}
+
+static void
+print_turn(struct buf *out, const json_t *r)
+{
+	const json_t *cut;
+	size_t i;
+
+	buf_printf(out, "The root has gone to a new key. Its trustee sheets say %s, its reserve sheets %s.\n", text_of(r, "root_words"),
+	           text_of(r, "reserve_words"));
+	json_array_foreach(json_object_get(r, "cuts"), i, cut)
+		buf_printf(out, "  of the old root's log %lld %s count\n", number_of(cut, "entries"), entries(number_of(cut, "entries")));
+	print_acts(out, r);
+	if (json_object_get(r, "kit") != NULL)
+		buf_printf(out, "  The new kit is in %s: print the sheets, hand them out, delete the files.\n", text_of(r, "kit"));
+	buf_printf(out, "  Old trustee and reserve sheets are worthless from now on: burn them.\n");
+	buf_printf(out, json_is_true(json_object_get(r, "escrow_shared_anew"))
+	           ? "  The escrow key is the same, shared anew: two old escrow shares still open it, so burn those too.\n"
+	           : "  The escrow shares on the old trustee sheets stay good, and are needed: cut them out and keep them.\n");
+}
+
+static void
+print_roots(struct buf *out, const json_t *r)
+{
+	const json_t *root;
+	size_t i;
+
+	json_array_foreach(json_object_get(r, "roots"), i, root)
+		buf_printf(out, "%-9s  %s\n", text_of(root, "state"), text_of(root, "words"));
+	if (json_is_true(json_object_get(r, "contested")))
+		buf_printf(out, "! Two different rotations were signed by one key. Neither gives a right; what they removed stays removed.\n");
+	else if (json_is_string(json_object_get(r, "reserve_words")))
+		buf_printf(out, "reserve    %s\n", text_of(r, "reserve_words"));
+	else
+		buf_printf(out, "no key may hand the root over\n");
+}
+
+void
+print_root(struct buf *out, const char *op, const json_t *r)
+{
+	if (json_is_true(json_object_get(r, "rehearsed")))
+		buf_printf(out, "A REHEARSAL: nothing has been changed. In earnest it would say:\n");
+	if (strcmp(op, "root revoke") == 0) {
+		print_removal(out, r);
+		print_acts(out, r);
+	} else if (strcmp(op, "root grant") == 0 && json_object_get(r, "team") != NULL) {
+		buf_printf(out, "%s may read the team %s from now on.\n", text_of(r, "name"), text_of(r, "team"));
+	} else if (strcmp(op, "root grant") == 0) {
+		buf_printf(out, "%s is a coordinator of rank %lld from now on.\n", text_of(r, "name"), number_of(r, "rank"));
+	} else if (strcmp(op, "root rotate") == 0) {
+		print_turn(out, r);
+	} else if (strcmp(op, "root show") == 0) {
+		print_roots(out, r);
+	} else {
+		buf_printf(out, "%lld key%s of %lld team%s opened by the escrow key; %lld %s can be read again.\n"
+		           "Write something, or synchronise, so that the others get them from this device.\n", number_of(r, "keys"), plural(number_of(r, "keys")),
+		           number_of(r, "teams"), plural(number_of(r, "teams")), number_of(r, "entries"), entries(number_of(r, "entries")));
+	}
+}

@@ -404,6 +404,16 @@ get_line(struct parser *ps, const json_t *from, const struct report_def *d, stru
 	return check_line(ps, lines, l);
 }
 
+/* Around the figures: counts of open things in the completeness, lists of them in the header. */
+static enum err_code
+check_frame_line(struct parser *ps, const char *key, const struct report_line *l)
+{
+	if (strcmp(key, "header") == 0)
+		return l->measure == RM_LIST && !l->person ? ERR_OK : parse_wrong(ps, "measure", "must be an open list in the header");
+	return l->measure == RM_COUNT && !grouped(l) && !l->person ? ERR_OK
+	       : parse_wrong(ps, "measure", "must be a plain count in completeness");
+}
+
 static enum err_code
 get_lines(struct parser *ps, const json_t *from, const char *key, const struct report_def *d, bool sections,
           const struct report_line **out, size_t *count)
@@ -422,8 +432,8 @@ get_lines(struct parser *ps, const json_t *from, const char *key, const struct r
 		size_t was = parse_enter(ps, key, i);
 
 		rc = get_line(ps, json_array_get(lines, i), d, made, i, sections);
-		if (rc == ERR_OK && !sections && (made[i].measure != RM_COUNT || grouped(&made[i]) || made[i].person))
-			rc = parse_wrong(ps, "measure", "must be a plain count in completeness");
+		if (rc == ERR_OK && !sections)
+			rc = check_frame_line(ps, key, &made[i]);
 		(*count)++;
 		parse_leave(ps, was);
 	}
@@ -503,7 +513,7 @@ get_sites(struct parser *ps, const json_t *from, struct report_def *d)
 static enum err_code
 get_report(struct parser *ps, const json_t *from, size_t at)
 {
-	static const char *const keys[] = { "name", "labels", "sections", "site", "lines", "completeness", NULL };
+	static const char *const keys[] = { "name", "labels", "sections", "site", "lines", "completeness", "header", NULL };
 	struct report_def *d = &ps->p->reports[at];
 	enum err_code rc;
 
@@ -517,7 +527,8 @@ get_report(struct parser *ps, const json_t *from, size_t at)
 	for (size_t i = 0; i < at; i++)
 		if (strcmp(ps->p->reports[i].name, d->name) == 0)
 			return parse_wrong(ps, "name", "is the name of an earlier report");
-	return get_lines(ps, from, "completeness", d, false, &d->completeness, &d->completeness_count);
+	rc = get_lines(ps, from, "completeness", d, false, &d->completeness, &d->completeness_count);
+	return rc == ERR_OK ? get_lines(ps, from, "header", d, false, &d->header, &d->header_count) : rc;
 }
 
 enum err_code

@@ -61,7 +61,7 @@ cell_label(const struct run *r, const struct table *t, const struct cell *c)
 	return choice_label(f == NULL ? NULL : f->list, t->line->rollup, store_text(&r->store, c->word), r->ask->lang);
 }
 
-static const char *
+const char *
 cell_key(const struct run *r, const struct cell *c)
 {
 	return c->word == 0 ? "no_value" : store_text(&r->store, c->word);
@@ -146,9 +146,9 @@ list_table(struct run *r, struct result *x, const struct table *t, const char *b
 /* ---- before suppression: what will be shown ---- */
 
 static bool
-too_few(const struct result *x, uint64_t base)
+too_few(const struct run *r, const struct result *x, uint64_t base)
 {
-	return x->line->person && base < REPORT_BASE_MIN;
+	return x->line->person && !r->ask->plain && base < REPORT_BASE_MIN;
 }
 
 static bool
@@ -164,9 +164,9 @@ choose_listed(struct run *r, struct result *x)
 		for (size_t c = 0; c < t->count && m == RM_VALUES; c++)
 			t->cells[c].listed = false;
 		/* A percentage with its base is the count: neither may stand where the other may not. */
-		if (m == RM_SHARE && (too_few(x, t->total) || t->cells[2].count == t->total))
+		if (m == RM_SHARE && (too_few(r, x, t->total) || t->cells[2].count == t->total))
 			t->cells[0].listed = false;
-		if (m == RM_CHANGE && x->tables[0].total > 0 && too_few(x, x->tables[0].total))
+		if (m == RM_CHANGE && x->tables[0].total > 0 && too_few(r, x, x->tables[0].total))
 			t->total_listed = false;
 	}
 	return true;
@@ -218,7 +218,7 @@ finish_distinct(struct run *r, struct result *x, const struct table *t)
 	}
 	x->n = (double)t->cells[0].count;
 	x->n_hidden = t->cells[0].hidden;
-	if (t->cells[0].hidden || (x->line->person && x->value < REPORT_K))
+	if (t->cells[0].hidden || (x->line->person && !r->ask->plain && x->value < REPORT_K))
 		x->null = x->hidden = true;
 	else
 		warn_add(r, x, W_COVERAGE, (double)t->cells[0].count, (double)t->total);
@@ -234,7 +234,7 @@ finish_sum(struct run *r, struct result *x, const struct table *t)
 	x->value = t->sum;
 	if (t->total == 0 && x->silent > 0)
 		say_null(r, x, W_NONE_SAYS);
-	else if (x->line->person && ((t->sum > 0 && t->sum < REPORT_K) || (rest > 0 && rest < REPORT_K)))
+	else if (x->line->person && !r->ask->plain && ((t->sum > 0 && t->sum < REPORT_K) || (rest > 0 && rest < REPORT_K)))
 		x->null = x->hidden = x->n_hidden = true;
 }
 
@@ -345,6 +345,8 @@ finish_line(struct run *r, struct result *x)
 	x->hidden = x->hidden || x->n_hidden;
 	if (x->hidden && l->measure != RM_RATIO && l->measure != RM_TOTAL)
 		warn_add(r, x, W_HIDDEN);
+	if (x->earlier)
+		warn_add(r, x, W_EARLIER);
 	return ok;
 }
 
@@ -406,31 +408,6 @@ line_json(const struct run *r, struct result *x)
 }
 
 static enum err_code
-completeness_json(struct run *r, json_t **out, struct err *err)
-{
-	const struct report_def *d = r->ask->def;
-	size_t conflicts = 0;
-	enum err_code rc = ERR_OK;
-
-	for (size_t i = 0; i < r->store.type_count; i++)
-		conflicts += r->store.types[i].conflicts;
-	*out = json_pack("{s:s,s:i,s:I,s:{s:i,s:i}}", "profile", profile_id(r->ask->profile), "profile_version",
-	                 (int)profile_version(r->ask->profile), "conflicts", (json_int_t)conflicts, "suppression", "k", REPORT_K,
-	                 "percent_base", REPORT_BASE_MIN);
-	if (r->ask->of_rows && *out != NULL)
-		json_object_set_new(*out, "source", json_string("rows"));
-	for (size_t i = 0; i < d->completeness_count && rc == ERR_OK; i++) {
-		struct result x = { .line = &d->completeness[i] };
-
-		rc = count_line(r, &x, err);
-		if (rc == ERR_OK)
-			json_object_set_new(*out, x.line->id, x.null || x.table_count == 0 ? json_null() : number_json((double)x.tables[0].total));
-		result_free(&x);
-	}
-	return rc;
-}
-
-static enum err_code
 count_all(struct run *r, struct err *err)
 {
 	enum err_code rc = ERR_OK;
@@ -457,6 +434,7 @@ report_digest(char out[65], const json_t *report, struct err *err)
 	char *text;
 
 	json_object_del(bare, "digest");
+	json_object_del(bare, "run"); /* who published it and when: said afterwards */
 	text = json_dumps(bare, DIGEST_FLAGS);
 	json_decref(bare);
 	if (text == NULL)
@@ -468,21 +446,23 @@ report_digest(char out[65], const json_t *report, struct err *err)
 }
 
 static enum err_code
-document(struct run *r, json_t **out, struct err *err)
+document(struct run *r, json_t **out, json_t **cells, struct err *err)
 {
 	const struct report_ask *ask = r->ask;
-	json_t *lines = json_array(), *completeness = NULL;
+	json_t *lines = json_array(), *completeness = NULL, *header = NULL;
 	char digest[65];
 
-	if (completeness_json(r, &completeness, err) != ERR_OK) {
+	*cells = past_cells(r);
+	if (header_json(r, &header, err) != ERR_OK || completeness_json(r, &completeness, err) != ERR_OK) {
 		json_decref(lines);
+		json_decref(header);
 		json_decref(completeness);
 		return err->code;
 	}
 	for (size_t i = 0; i < r->result_count; i++)
 		(void)!json_array_append_new(lines, line_json(r, &r->results[i]));
-	*out = json_pack("{s:s,s:{s:s,s:s},s:o,s:o}", "report", ask->def->name, "period", "from", ask->from, "to", ask->to,
-	                 "lines", lines, "completeness", completeness);
+	*out = json_pack("{s:s,s:{s:s,s:s},s:o,s:o,s:o,s:o}", "report", ask->def->name, "period", "from", ask->from, "to", ask->to,
+	                 "header", header, "lines", lines, "completeness", completeness, "footer", footer_json(r, *cells));
 	if (*out != NULL && ask->site != NULL)
 		json_object_set_new(*out, "site", json_string(ask->site));
 	if (*out == NULL || json_array_size(lines) != r->result_count)
@@ -506,13 +486,13 @@ check_ask(const struct report_ask *ask, struct err *err)
 }
 
 enum err_code
-report_run(json_t **out, const struct report_ask *ask, const struct report_source *source, struct err *err)
+report_run_cells(json_t **out, json_t **cells, const struct report_ask *ask, const struct report_source *source, struct err *err)
 {
-	struct run r = { .ask = ask, .result_count = ask->def->line_count };
+	struct run r = { .ask = ask, .source = source, .result_count = ask->def->line_count };
 	struct err own = ERR_INIT;
 	enum err_code rc;
 
-	*out = NULL;
+	*out = *cells = NULL;
 	if (err == NULL)
 		err = &own;
 	rc = check_ask(ask, err);
@@ -525,7 +505,7 @@ report_run(json_t **out, const struct report_ask *ask, const struct report_sourc
 	if (rc == ERR_OK)
 		rc = count_all(&r, err);
 	if (rc == ERR_OK)
-		rc = document(&r, out, err);
+		rc = document(&r, out, cells, err);
 	for (size_t i = 0; i < r.result_count && r.results != NULL; i++)
 		result_free(&r.results[i]);
 	mem_free(r.results);
@@ -533,7 +513,18 @@ report_run(json_t **out, const struct report_ask *ask, const struct report_sourc
 	store_free(&r.store);
 	if (rc != ERR_OK) {
 		json_decref(*out);
-		*out = NULL;
+		json_decref(*cells);
+		*out = *cells = NULL;
 	}
+	return rc;
+}
+
+enum err_code
+report_run(json_t **out, const struct report_ask *ask, const struct report_source *source, struct err *err)
+{
+	json_t *cells;
+	enum err_code rc = report_run_cells(out, &cells, ask, source, err);
+
+	json_decref(cells);
 	return rc;
 }

@@ -99,6 +99,8 @@ struct report_def {
 	size_t site_count;
 	const struct report_line *completeness; /* counts, by id */
 	size_t completeness_count;
+	const struct report_line *header;       /* lists, by id: the agreement, and what else stands above the figures */
+	size_t header_count;
 };
 
 size_t profile_report_count(const struct profile *p);

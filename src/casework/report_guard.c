@@ -10,35 +10,20 @@
  * A group is a vector with a 1 for each record in it. Records that all lines
  * treat alike need one column, and leaving columns out can only make a group
  * look more derivable than it is: we may hide too much, never too little.
- * Arithmetic is modulo a prime, so that every machine comes to the same.
  */
+#include "casework/report_guard.h"
+
 #include "base/mem.h"
 #include "base/table.h"
-#include "casework/report_internal.h"
 
 enum { COLUMNS_PER_CELL = 24 };
-static const uint64_t PRIME = 2147483647;
-
-struct guard {
-	struct run *run;
-	const struct rows *rows;
-	struct table **tables;
-	size_t table_count;
-	size_t *columns;          /* rows that stand for all like them */
-	size_t column_count, column_cap;
-	uint32_t *basis;          /* echelon: vectors of column_count, one after the other */
-	size_t *pivot;
-	size_t rank, rank_max;
-	uint32_t *vector;
-};
 
 /* ---- which rows stand for the rest ---- */
 
-/* Of values that are listed without counts only the total counts someone. */
-static size_t
-cells_in(const struct table *t)
+size_t
+fact_cells(const struct fact *f)
 {
-	return t->line->measure == RM_VALUES ? 0 : t->count;
+	return f->whole || f->t->line->measure == RM_VALUES ? 0 : f->t->count;
 }
 
 static size_t
@@ -46,8 +31,8 @@ groups_in(const struct guard *g)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < g->table_count; i++)
-		n += cells_in(g->tables[i]) + 1;
+	for (size_t i = 0; i < g->fact_count; i++)
+		n += fact_cells(&g->facts[i]) + 1;
 	return n;
 }
 
@@ -56,8 +41,11 @@ signature(const struct guard *g, size_t row)
 {
 	uint64_t h = 14695981039346656037u;
 
-	for (size_t i = 0; i < g->table_count; i++)
-		h = (h ^ g->tables[i]->code[row]) * 1099511628211u;
+	for (size_t i = 0; i < g->fact_count; i++) {
+		uint16_t code = g->facts[i].t->code[row];
+
+		h = (h ^ (uint64_t)(g->facts[i].whole ? code != 0 : code)) * 1099511628211u;
+	}
 	return h;
 }
 
@@ -67,9 +55,9 @@ groups_want(const struct guard *g, size_t row, uint32_t *have, bool take)
 {
 	bool want = false;
 
-	for (size_t i = 0, at = 0; i < g->table_count; at += cells_in(g->tables[i]) + 1, i++) {
-		uint16_t code = g->tables[i]->code[row];
-		size_t cell = code == UINT16_MAX ? 0 : code;
+	for (size_t i = 0, at = 0; i < g->fact_count; at += fact_cells(&g->facts[i]) + 1, i++) {
+		uint16_t code = g->facts[i].t->code[row];
+		size_t cell = code == UINT16_MAX || g->facts[i].whole ? 0 : code;
 
 		if (code == 0)
 			continue;
@@ -115,115 +103,110 @@ choose_columns(struct guard *g)
 	return ok;
 }
 
-/* ---- linear algebra ---- */
-
-static uint32_t
-inverse(uint64_t a)
+bool
+guard_fact(struct guard *g, struct table *t, bool whole)
 {
-	uint64_t result = 1;
+	struct fact *more = mem_room(g->facts, g->fact_count, &g->fact_cap, sizeof(*more));
 
-	for (uint64_t e = PRIME - 2; e > 0; e >>= 1) {
-		if (e & 1)
-			result = result * a % PRIME;
-		a = a * a % PRIME;
-	}
-	return (uint32_t)result;
-}
-
-static void
-subtract(const struct guard *g, uint32_t *v, const uint32_t *b, uint64_t times)
-{
-	for (size_t i = 0; i < g->column_count; i++)
-		if (b[i] != 0)
-			v[i] = (uint32_t)((v[i] + (PRIME - times) * b[i]) % PRIME);
-}
-
-/* Takes away what the basis spans; true when nothing is left. */
-static bool
-reduce(struct guard *g)
-{
-	for (size_t r = 0; r < g->rank; r++)
-		if (g->vector[g->pivot[r]] != 0)
-			subtract(g, g->vector, g->basis + r * g->column_count, g->vector[g->pivot[r]]);
-	for (size_t i = 0; i < g->column_count; i++)
-		if (g->vector[i] != 0)
-			return false;
+	if (more == NULL)
+		return false;
+	g->facts = more;
+	g->facts[g->fact_count++] = (struct fact){ t, whole };
 	return true;
 }
 
-static void
-span(struct guard *g)
+bool
+guard_ready(struct guard *g, size_t extra)
 {
-	uint32_t *b = g->basis + g->rank * g->column_count;
-	size_t p = 0;
-	uint64_t inv;
+	g->extra = extra;
+	if (!choose_columns(g))
+		return false;
+	g->vector = mem_zero(g->column_count + extra + 2, sizeof(*g->vector));
+	return g->vector != NULL && space_init(&g->space, g->column_count + extra + 1, groups_in(g) + 1);
+}
 
-	if (reduce(g))
-		return;
-	while (g->vector[p] == 0)
-		p++;
-	inv = inverse(g->vector[p]);
-	for (size_t i = 0; i < g->column_count; i++)
-		b[i] = (uint32_t)(g->vector[i] * inv % PRIME);
-	g->pivot[g->rank++] = p;
+void
+guard_wipe(struct guard *g)
+{
+	mem_free(g->facts);
+	mem_free(g->columns);
+	mem_free(g->vector);
+	space_free(&g->space);
+	g->facts = NULL;
+	g->columns = NULL;
+	g->vector = NULL;
+	g->fact_count = g->fact_cap = g->column_count = g->column_cap = 0;
 }
 
 /* ---- groups as vectors ---- */
 
-/* cell SIZE_MAX: the whole table; SIZE_MAX - 1: every cell that is not published. */
-static const size_t WHOLE = SIZE_MAX, REST = SIZE_MAX - 1;
-
-static bool
+bool
 cell_published(const struct cell *c)
 {
 	return c->listed && !c->hidden;
 }
 
-static void
-vector_of(struct guard *g, const struct table *t, size_t cell)
+bool
+total_published(const struct table *t)
+{
+	return t->total_listed && !t->total_hidden;
+}
+
+void
+guard_vector(struct guard *g, const struct table *t, size_t cell)
 {
 	for (size_t i = 0; i < g->column_count; i++) {
 		uint16_t code = t->code[g->columns[i]];
 
-		if (code == 0 || cell == WHOLE)
+		if (code == 0 || cell == CELL_WHOLE)
 			g->vector[i] = code != 0;
-		else if (cell == REST)
+		else if (cell == CELL_REST)
 			g->vector[i] = code == UINT16_MAX || !cell_published(&t->cells[code - 1]);
 		else
 			g->vector[i] = code == cell + 1;
 	}
+	for (size_t i = g->column_count; i <= g->column_count + g->extra; i++)
+		g->vector[i] = 0;
 }
 
-static void
-span_published(struct guard *g)
+void
+guard_span(struct guard *g)
 {
-	g->rank = 0;
-	for (size_t i = 0; i < g->table_count; i++) {
-		const struct table *t = g->tables[i];
+	space_clear(&g->space);
+	for (size_t i = 0; i < g->fact_count; i++) {
+		const struct table *t = g->facts[i].t;
 
-		if (t->total_listed && !t->total_hidden) {
-			vector_of(g, t, WHOLE);
-			span(g);
+		if (total_published(t)) {
+			guard_vector(g, t, CELL_WHOLE);
+			space_add(&g->space, g->vector);
 		}
-		for (size_t c = 0; c < cells_in(t); c++)
+		for (size_t c = 0; c < fact_cells(&g->facts[i]); c++)
 			if (cell_published(&t->cells[c])) {
-				vector_of(g, t, c);
-				span(g);
+				guard_vector(g, t, c);
+				space_add(&g->space, g->vector);
 			}
 	}
+}
+
+bool
+guard_follows(struct guard *g)
+{
+	int64_t told;
+
+	return space_has(&g->space, g->vector, &told);
 }
 
 static bool
 derivable(struct guard *g, const struct table *t, size_t cell)
 {
-	vector_of(g, t, cell);
-	return reduce(g);
+	guard_vector(g, t, cell);
+	return guard_follows(g);
 }
 
 /* ---- hiding ---- */
 
-static bool
-small(uint64_t count)
+bool
+count_small(int64_t count)
 {
 	return count > 0 && count < REPORT_K;
 }
@@ -231,25 +214,24 @@ small(uint64_t count)
 static void
 hide_small(struct table *t)
 {
-	t->total_hidden = t->total_hidden || small(t->total);
-	for (size_t i = 0; i < cells_in(t); i++)
-		t->cells[i].hidden = t->cells[i].hidden || small(t->cells[i].count);
+	t->total_hidden = t->total_hidden || count_small((int64_t)t->total);
+	for (size_t i = 0; t->line->measure != RM_VALUES && i < t->count; i++)
+		t->cells[i].hidden = t->cells[i].hidden || count_small((int64_t)t->cells[i].count);
 }
 
-/* The smallest count still published in the table, else its total. False: nothing is left to hide. */
-static bool
-hide_one_more(struct table *t)
+bool
+guard_hide(struct table *t, size_t cell)
 {
-	struct cell *least = NULL;
+	struct cell *named = cell < t->count && cell_published(&t->cells[cell]) ? &t->cells[cell] : NULL, *least = named;
 
-	for (size_t i = 0; i < cells_in(t); i++)
+	for (size_t i = 0; t->line->measure != RM_VALUES && named == NULL && i < t->count; i++)
 		if (cell_published(&t->cells[i]) && (least == NULL || t->cells[i].count < least->count))
 			least = &t->cells[i];
 	if (least != NULL) {
 		least->hidden = true;
 		return true;
 	}
-	if (!t->total_listed || t->total_hidden || t->total == 0)
+	if (!total_published(t) || t->total == 0)
 		return false;
 	t->total_hidden = true;
 	return true;
@@ -263,17 +245,20 @@ same_path(const struct table *a, const struct table *b)
 }
 
 /* In the table itself; else where the same field stands again; else in the latest line. */
-static bool
-hide_for(struct guard *g, struct table *t)
+bool
+guard_hide_near(struct guard *g, struct table *t, size_t cell)
 {
-	if (hide_one_more(t))
+	if (!t->past && guard_hide(t, cell))
 		return true;
-	for (size_t i = g->table_count; i-- > 0;)
-		if (g->tables[i] != t && same_path(g->tables[i], t) && hide_one_more(g->tables[i]))
+	for (size_t i = g->fact_count; i-- > 0;)
+		if (g->facts[i].t != t && !g->facts[i].t->past && same_path(g->facts[i].t, t) && guard_hide(g->facts[i].t, cell))
 			return true;
-	for (size_t i = g->table_count; i-- > 0;)
-		if (hide_one_more(g->tables[i]))
+	for (size_t i = g->fact_count; i-- > 0;)
+		if (!g->facts[i].t->past && !g->facts[i].whole && guard_hide(g->facts[i].t, SIZE_MAX))
 			return true;
+	for (size_t i = g->fact_count; i-- > 0;)
+		if (!g->facts[i].t->past && total_published(g->facts[i].t) && g->facts[i].t->total > 0)
+			return g->facts[i].t->total_hidden = true;
 	return false;
 }
 
@@ -284,39 +269,38 @@ rest_tells(const struct table *t)
 	uint64_t sum = 0;
 	size_t cells = 0;
 
-	for (size_t i = 0; i < cells_in(t); i++)
+	for (size_t i = 0; i < t->count; i++)
 		if (!cell_published(&t->cells[i])) {
 			sum += t->cells[i].count;
 			cells += t->cells[i].count > 0;
 		}
-	return small(sum) || (cells > 1 && sum == cells);
+	return count_small((int64_t)sum) || (cells > 1 && sum == cells);
 }
 
 /* One leak closed, or false when the table has none. */
 static bool
-close_one(struct guard *g, struct table *t)
+close_one(struct guard *g, const struct fact *f)
 {
-	if (small(t->total) && derivable(g, t, WHOLE))
-		return hide_for(g, t);
-	for (size_t i = 0; i < cells_in(t); i++)
-		if (small(t->cells[i].count) && derivable(g, t, i))
-			return hide_for(g, t);
-	if (cells_in(t) > 0 && rest_tells(t) && derivable(g, t, REST))
-		return hide_for(g, t);
+	struct table *t = f->t;
+
+	if (count_small((int64_t)t->total) && derivable(g, t, CELL_WHOLE))
+		return guard_hide_near(g, t, SIZE_MAX);
+	for (size_t i = 0; i < fact_cells(f); i++)
+		if (count_small((int64_t)t->cells[i].count) && derivable(g, t, i))
+			return guard_hide_near(g, t, SIZE_MAX);
+	if (fact_cells(f) > 0 && rest_tells(t) && derivable(g, t, CELL_REST))
+		return guard_hide_near(g, t, SIZE_MAX);
 	return false;
 }
 
-static void
-close_all(struct guard *g)
+bool
+guard_close(struct guard *g)
 {
-	bool again = true;
-
-	while (again) {
-		again = false;
-		span_published(g);
-		for (size_t i = 0; i < g->table_count && !again; i++)
-			again = close_one(g, g->tables[i]);
-	}
+	guard_span(g);
+	for (size_t i = 0; i < g->fact_count; i++)
+		if (close_one(g, &g->facts[i]))
+			return true;
+	return false;
 }
 
 /* ---- all tables of one type ---- */
@@ -324,19 +308,14 @@ close_all(struct guard *g)
 static bool
 collect(struct guard *g)
 {
-	size_t cap = 0;
-
 	for (size_t i = 0; i < g->run->result_count; i++)
 		for (size_t k = 0; k < g->run->results[i].table_count; k++) {
-			struct table *t = &g->run->results[i].tables[k], **more;
+			struct table *t = &g->run->results[i].tables[k];
 
 			if (t->code == NULL || g->run->results[i].rows != g->rows)
 				continue;
-			more = mem_room(g->tables, g->table_count, &cap, sizeof(struct table *));
-			if (more == NULL)
+			if (!guard_fact(g, t, false))
 				return false;
-			g->tables = more;
-			g->tables[g->table_count++] = t;
 			hide_small(t);
 		}
 	return true;
@@ -345,34 +324,25 @@ collect(struct guard *g)
 static bool
 guard_type(struct guard *g)
 {
-	if (!collect(g) || (g->table_count > 0 && !choose_columns(g)))
+	if (!collect(g) || (g->fact_count > 0 && !guard_ready(g, 0)))
 		return false;
-	if (g->column_count == 0)
-		return true;
-	g->rank_max = groups_in(g) + 1;
-	g->basis = mem_zero(g->rank_max * g->column_count, sizeof(*g->basis));
-	g->pivot = mem_zero(g->rank_max, sizeof(*g->pivot));
-	g->vector = mem_zero(g->column_count, sizeof(*g->vector));
-	if (g->basis == NULL || g->pivot == NULL || g->vector == NULL)
-		return false;
-	close_all(g);
+	while (g->column_count > 0 && guard_close(g))
+		;
 	return true;
 }
 
 enum err_code
 guard_all(struct run *r, struct err *err)
 {
+	if (r->ask->plain)
+		return ERR_OK;
 	for (size_t i = 0; i < r->store.type_count; i++) {
 		struct guard g = { .run = r, .rows = &r->store.types[i] };
 		bool ok = guard_type(&g);
 
-		mem_free(g.tables);
-		mem_free(g.columns);
-		mem_free(g.basis);
-		mem_free(g.pivot);
-		mem_free(g.vector);
+		guard_wipe(&g);
 		if (!ok)
 			return err_plain(err, ERR_NO_MEMORY);
 	}
-	return ERR_OK;
+	return past_guard(r, err);
 }

@@ -1,4 +1,4 @@
-/* The inside of a report: rows.c reads, count.c counts, guard.c suppresses, report.c puts it together. */
+/* The inside of a report: rows.c reads, count.c counts, guard.c suppresses with past.c, report.c puts it together. */
 #ifndef FALTBOK_CASEWORK_REPORT_INTERNAL_H
 #define FALTBOK_CASEWORK_REPORT_INTERNAL_H
 
@@ -43,6 +43,8 @@ struct store {
 	size_t pool_count, pool_cap;
 	uint32_t *row_at;         /* by word of an id: its row in its type, + 1 */
 	size_t row_at_count;
+	uint64_t *author_last;    /* by author's number: the clock of the last change of theirs that is counted */
+	size_t author_count;
 };
 
 enum err_code store_load(struct store *s, const struct report_ask *ask, const struct report_source *source, struct err *err);
@@ -60,7 +62,7 @@ size_t store_row(const struct store *s, const struct rows *of, uint32_t word);
 
 enum { TABLES_PER_LINE = REPORT_FIELDS_MAX, CELLS_MAX = 4000 };
 
-struct cell { uint32_t word; uint64_t count; double sum; bool hidden, listed; };
+struct cell { uint32_t word; uint64_t count; double sum; bool hidden, listed; int64_t told; /* by an earlier run */ };
 struct table {
 	const struct report_line *line;
 	const struct report_path *path;  /* what its cells are values of, or NULL: only a total */
@@ -70,10 +72,13 @@ struct table {
 	uint64_t total;                  /* records inside */
 	double sum;
 	bool total_hidden, total_listed;
+	size_t place;                    /* which table of its line */
+	int64_t total_told;              /* by an earlier run */
+	bool past;                       /* of a run that was published before: nothing of it can be hidden any more */
 };
 
 enum warning { W_WINDOW, W_OVERLAP, W_NO_DATE, W_FEW_NO_DATE, W_NO_VALUE, W_NONE_SAYS, W_NO_SITE, W_CANNOT, W_MISMATCH, W_BASE,
-	W_COVERAGE, W_PREVIOUS_EMPTY, W_AGREED, W_HIDDEN, W_NO_BASE, W_NO_ROWS, W_COUNT };
+	W_COVERAGE, W_PREVIOUS_EMPTY, W_AGREED, W_HIDDEN, W_NO_BASE, W_EARLIER, W_NO_ROWS, W_COUNT };
 
 struct result {
 	const struct report_line *line;
@@ -84,6 +89,7 @@ struct result {
 	const char *from, *to;           /* the window counted */
 	char from_text[16], to_text[16];
 	bool null, hidden;               /* nothing to say; suppressed as a whole */
+	bool earlier;                    /* more of it is hidden because of an earlier run */
 	double value;
 	bool has_n, n_hidden;
 	double n;
@@ -94,6 +100,7 @@ struct result {
 
 struct run {
 	const struct report_ask *ask;
+	const struct report_source *source;
 	struct store store;
 	struct result *results;
 	size_t result_count;
@@ -113,5 +120,14 @@ bool day_shift(const char *day, int64_t by, char out[16]);
 
 /* guard.c: hides what counts of persons would tell; deterministic. */
 enum err_code guard_all(struct run *r, struct err *err);
+/* past.c: the same beside the runs that were published before, after those of this run. */
+enum err_code past_guard(struct run *r, struct err *err);
+/* What this run tells of each line, for the ledger: proto/report.md, 6. */
+json_t *past_cells(const struct run *r);
+/* frame.c: what stands around the lines. */
+enum err_code header_json(struct run *r, json_t **out, struct err *err);
+enum err_code completeness_json(struct run *r, json_t **out, struct err *err);
+json_t *footer_json(const struct run *r, const json_t *cells);
+const char *cell_key(const struct run *r, const struct cell *c);
 
 #endif

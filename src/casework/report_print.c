@@ -236,27 +236,111 @@ html_head(struct buf *out, const struct report_ask *ask)
 	buf_printf(out, "</h1>\n<p>%s %s–%s</p>\n", both(ask, "Period", "Period"), ask->from, ask->to);
 }
 
+/* Whom it is for and by which settings. A draft says that it is one. */
 static void
-html_foot(struct buf *out, const struct report_ask *ask, const json_t *report)
+html_header(struct buf *out, const struct report_ask *ask, const json_t *report)
 {
-	const json_t *c = json_object_get(report, "completeness");
+	const json_t *h = json_object_get(report, "header"), *run = json_object_get(report, "run"), *item;
+	size_t k;
+
+	for (size_t i = 0; i < ask->def->header_count; i++) {
+		const struct report_line *l = &ask->def->header[i];
+		const char *label = label_in(l->labels, l->label_count, ask->lang);
+
+		json_array_foreach(json_object_get(h, l->id), k, item) {
+			buf_printf(out, "<p>");
+			html_text(out, label == NULL ? l->id : label);
+			buf_printf(out, ": <bdi>");
+			html_text(out, json_string_value(item) == NULL ? "" : json_string_value(item));
+			buf_printf(out, "</bdi></p>\n");
+		}
+	}
+	if (json_is_string(json_object_get(h, "recipient"))) {
+		buf_printf(out, "<p>%s: ", both(ask, "Mottagare", "Recipient"));
+		html_text(out, text_of(h, "recipient"));
+		buf_printf(out, "</p>\n");
+	}
+	if (run == NULL) {
+		buf_printf(out, "<p class=\"warning\">%s</p>\n", both(ask, "Utkast: inte publicerad.", "Draft: not published."));
+		return;
+	}
+	buf_printf(out, "<p>%s %s, %s ", both(ask, "Publicerad", "Published"), text_of(run, "at"), both(ask, "undertecknad av", "signed by"));
+	html_text(out, text_of(run, "by"));
+	buf_printf(out, " <code>%s</code></p>\n", text_of(run, "entry"));
+}
+
+static void
+html_row(struct buf *out, const char *head, const char *value)
+{
+	buf_printf(out, "<tr><th scope=\"row\"><bdi>");
+	html_text(out, head);
+	buf_printf(out, "</bdi></th><td>");
+	html_text(out, value);
+	buf_printf(out, "</td></tr>\n");
+}
+
+static void
+html_completeness(struct buf *out, const struct report_ask *ask, const json_t *c)
+{
 	const struct report_def *d = ask->def;
-	char n[40];
+	const json_t *device;
+	char n[40], text[160];
+	size_t i;
 
 	buf_printf(out, "<section><h2>%s</h2>\n<table>\n", both(ask, "Underlag", "Basis"));
-	for (size_t i = 0; i < d->completeness_count; i++) {
+	for (i = 0; i < d->completeness_count; i++) {
 		const struct report_line *l = &d->completeness[i];
 		const char *label = label_in(l->labels, l->label_count, ask->lang);
 
 		number_text(n, ask, json_object_get(c, l->id));
-		buf_printf(out, "<tr><th scope=\"row\">");
-		html_text(out, label == NULL ? l->id : label);
-		buf_printf(out, "</th><td>%s</td></tr>\n", n);
+		html_row(out, label == NULL ? l->id : label, n);
 	}
 	number_text(n, ask, json_object_get(c, "conflicts"));
-	buf_printf(out, "<tr><th scope=\"row\">%s</th><td>%s</td></tr>\n", both(ask, "Poster med konflikt", "Records with a conflict"), n);
-	buf_printf(out, "<tr><th scope=\"row\">%s</th><td>%s %u</td></tr>\n</table>\n", both(ask, "Profil", "Profile"), profile_id(ask->profile),
-	           profile_version(ask->profile));
+	html_row(out, both(ask, "Poster med konflikt", "Records with a conflict"), n);
+	number_text(n, ask, json_object_get(c, "unreadable"));
+	html_row(out, both(ask, "Poster som väntar på nyckel", "Entries that wait for a key"), n);
+	snprintf(text, sizeof(text), "%s %u", profile_id(ask->profile), profile_version(ask->profile));
+	html_row(out, both(ask, "Profil", "Profile"), text);
+	json_array_foreach(json_object_get(c, "devices"), i, device) {
+		snprintf(text, sizeof(text), "%s: %s", both(ask, "Senast skrivet på", "Last written on"), text_of(device, "device"));
+		html_row(out, text, json_is_string(json_object_get(device, "last_entry")) ? text_of(device, "last_entry") : both(ask, "inget", "nothing"));
+	}
+	buf_printf(out, "</table>\n<p>%s</p>\n", both(ask, "Det som enheter har skrivit men ännu inte synkroniserat är okänt. Övning räknas inte.",
+	                                            "What devices have written and not yet synchronised is unknown. Practice does not count."));
+}
+
+static void
+html_differences(struct buf *out, const struct report_ask *ask, const json_t *previous)
+{
+	const json_t *d, *list = json_object_get(previous, "differences");
+	char was[40], now[40], text[200];
+	size_t i;
+
+	if (!json_is_object(previous))
+		return;
+	buf_printf(out, "<h2>%s %s</h2>\n<table>\n", both(ask, "Skillnader mot körningen", "Differences from the run of"), text_of(previous, "at"));
+	json_array_foreach((json_t *)list, i, d) {
+		number_text(was, ask, json_object_get(d, "was"));
+		number_text(now, ask, json_object_get(d, "now"));
+		snprintf(text, sizeof(text), "%s %s", text_of(d, "id"), text_of(d, "key"));
+		buf_printf(out, "<tr><th scope=\"row\">");
+		html_text(out, text);
+		buf_printf(out, "</th><td>%s</td><td>→</td><td>%s</td></tr>\n", was[0] == '\0' ? ".." : was, now[0] == '\0' ? ".." : now);
+	}
+	buf_printf(out, "</table>\n<p>%s</p>\n", json_array_size(list) > 0 ? "" : both(ask, "Inga.", "None."));
+}
+
+static void
+html_foot(struct buf *out, const struct report_ask *ask, const json_t *report)
+{
+	const json_t *foot = json_object_get(report, "footer"), *line;
+	size_t i;
+
+	html_completeness(out, ask, json_object_get(report, "completeness"));
+	json_array_foreach(json_object_get(foot, "reconcile"), i, line)
+		if (json_is_false(json_object_get(line, "reconciles")))
+			buf_printf(out, "<p class=\"warning\">⚠ %s: %s</p>\n", text_of(line, "id"), both(ask, "stämmer inte", "does not reconcile"));
+	html_differences(out, ask, json_object_get(foot, "previous"));
 	buf_printf(out, "<p>%s</p>\n", both(ask, "Antal personer från 1 till 4 visas inte (..), och inte heller andel av ett underlag under 20.",
 	                                    "Counts of persons from 1 to 4 are not shown (..), nor shares of a base below 20."));
 	buf_printf(out, "<p>%s <code>%s</code></p>\n</section>\n</body></html>\n", both(ask, "Kontrollsumma", "Digest"), text_of(report, "digest"));
@@ -269,6 +353,7 @@ report_html(struct buf *out, const struct report_ask *ask, const json_t *report)
 	const json_t *lines = json_object_get(report, "lines");
 
 	html_head(out, ask);
+	html_header(out, ask, report);
 	for (size_t s = 0; s < d->section_count; s++) {
 		const char *label = label_in(d->sections[s].labels, d->sections[s].label_count, ask->lang);
 

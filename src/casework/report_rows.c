@@ -84,9 +84,9 @@ word_of(struct words *w, const char *p, size_t n, double number)
 		return word_lost(w);
 	at = hash_of(p, n) & (w->slot_count - 1);
 	for (; w->slots[at] != 0; at = (at + 1) & (w->slot_count - 1)) {
-		const char *has = (const char *)w->text.p + w->at[w->slots[at]];
+		size_t has = w->at[w->slots[at]];
 
-		if (strncmp(has, p, n) == 0 && has[n] == '\0')
+		if (has + n < w->text.len && w->text.p[has + n] == 0 && memcmp(w->text.p + has, p, n) == 0)
 			return w->slots[at];
 	}
 	if (!words_room(w) || w->text.len + n >= UINT32_MAX)
@@ -199,6 +199,25 @@ set_cell(struct store *s, const struct value *v, size_t count, uint32_t *out)
 	return true;
 }
 
+/* proto/report.md, 5: whose changes are in it, and until when. */
+static bool
+note_author(struct store *s, uint32_t author, uint64_t hlc)
+{
+	if (author >= s->author_count) {
+		size_t count = (size_t)author + 64;
+		uint64_t *more = mem_grow(s->author_last, count * sizeof(*more));
+
+		if (more == NULL)
+			return false;
+		memset(more + s->author_count, 0, (count - s->author_count) * sizeof(*more));
+		s->author_last = more;
+		s->author_count = count;
+	}
+	if (s->author_last[author] < hlc)
+		s->author_last[author] = hlc;
+	return true;
+}
+
 /* The display value: of several in conflict the best, which stands first (proto/crdt.md, 4). */
 static bool
 fill_cell(struct store *s, const struct record *r, const struct profile_field *f, uint32_t *out)
@@ -207,6 +226,9 @@ fill_cell(struct store *s, const struct record *r, const struct profile_field *f
 	const struct value *v = record_values(r, f->number, &count);
 
 	*out = 0;
+	for (size_t i = 0; i < count; i++)
+		if (!note_author(s, v[i].author, v[i].hlc))
+			return false;
 	if (f->shape == SHAPE_SUM) {
 		if (count > 0)
 			*out = number_word(&s->words, record_sum(r, f->number));
@@ -315,11 +337,22 @@ want_line(struct store *s, const struct report_line *l)
 	want_conditions(s, l->type, l->having, l->having_count);
 }
 
+static void
+want_report(struct store *s, const struct report_def *d, bool by_site)
+{
+	for (size_t i = 0; i < d->line_count; i++)
+		want_line(s, &d->lines[i]);
+	for (size_t i = 0; i < d->completeness_count; i++)
+		want_line(s, &d->completeness[i]);
+	for (size_t i = 0; i < d->header_count; i++)
+		want_line(s, &d->header[i]);
+	for (size_t i = 0; i < d->site_count && by_site; i++)
+		want_path(s, d->sites[i].type, &d->sites[i].path);
+}
+
 static enum err_code
 store_init(struct store *s, const struct report_ask *ask)
 {
-	const struct report_def *d = ask->def;
-
 	s->profile = ask->profile;
 	s->type_count = profile_type_count(ask->profile);
 	s->types = mem_zero(s->type_count, sizeof(*s->types));
@@ -333,12 +366,9 @@ store_init(struct store *s, const struct report_ask *ask)
 		if (s->types[i].place == NULL || s->types[i].target == NULL)
 			return ERR_NO_MEMORY;
 	}
-	for (size_t i = 0; i < d->line_count; i++)
-		want_line(s, &d->lines[i]);
-	for (size_t i = 0; i < d->completeness_count; i++)
-		want_line(s, &d->completeness[i]);
-	for (size_t i = 0; i < d->site_count && ask->site != NULL; i++)
-		want_path(s, d->sites[i].type, &d->sites[i].path);
+	want_report(s, ask->def, ask->site != NULL);
+	for (size_t i = 0; i < ask->past_count; i++) /* earlier runs are counted again */
+		want_report(s, ask->past[i].def, ask->past[i].site != NULL);
 	return ERR_OK;
 }
 
@@ -409,23 +439,41 @@ suppose(struct rows *rows)
 	return true;
 }
 
+static bool
+load_any(void *ctx, const struct record *r)
+{
+	struct loading *l = ctx;
+	const struct profile_type *t = profile_type_numbered(l->s->profile, record_type(r));
+
+	if (t == NULL || !store_rows(l->s, t)->wanted)
+		return true;
+	l->rows = store_rows(l->s, t);
+	return load_record(l, r);
+}
+
+static enum err_code
+load_all(struct store *s, const struct report_source *source, struct err *err)
+{
+	struct loading l = { s, NULL, false };
+	enum err_code rc = ERR_OK;
+
+	if (source->all != NULL)
+		rc = source->all(source->ctx, load_any, &l, err);
+	for (size_t i = 0; source->all == NULL && i < s->type_count && rc == ERR_OK && !l.failed; i++) {
+		l.rows = &s->types[i];
+		if (s->types[i].wanted)
+			rc = source->each(source->ctx, s->types[i].type->number, load_record, &l, err);
+	}
+	return rc == ERR_OK && (l.failed || s->words.failed) ? err_plain(err, ERR_NO_MEMORY) : rc;
+}
+
 enum err_code
 store_load(struct store *s, const struct report_ask *ask, const struct report_source *source, struct err *err)
 {
 	if (store_init(s, ask) != ERR_OK)
 		return err_plain(err, ERR_NO_MEMORY);
-	for (size_t i = 0; i < s->type_count; i++) {
-		struct loading l = { s, &s->types[i], false };
-		enum err_code rc;
-
-		if (!s->types[i].wanted)
-			continue;
-		rc = source->each(source->ctx, s->types[i].type->number, load_record, &l, err);
-		if (rc != ERR_OK)
-			return rc;
-		if (l.failed || s->words.failed)
-			return err_plain(err, ERR_NO_MEMORY);
-	}
+	if (load_all(s, source, err) != ERR_OK)
+		return err->code;
 	if (!place_rows(s))
 		return err_plain(err, ERR_NO_MEMORY);
 	for (size_t i = 0; i < s->type_count; i++)
@@ -445,6 +493,7 @@ store_free(struct store *s)
 		mem_free(s->types[i].ruled_out);
 	}
 	mem_free(s->types);
+	mem_free(s->author_last);
 	mem_free(s->pool);
 	mem_free(s->row_at);
 	mem_free(s->words.at);

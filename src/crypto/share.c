@@ -5,6 +5,7 @@
  */
 #include <assert.h>
 #include <stdio.h>
+#include <strings.h>
 
 #include "crypto/guard.h"
 #include "crypto/hc.h"
@@ -136,4 +137,48 @@ out:
 	wipe(raw, sizeof(raw));
 	wipe(&s, sizeof(s));
 	return ok;
+}
+
+/* The text of the share that begins here: its head and as many digits as a share has. */
+static bool
+share_at(struct share *out, const char *text)
+{
+	enum { SIGNS = 8 + 4 * HALF_BYTES }; /* "fbshareT" and the digits of both halves */
+	char one[2 * SHARE_TEXT_BYTES];
+	size_t n = 0, signs = 0;
+	bool ok;
+
+	for (; *text != '\0' && signs < SIGNS && n + 1 < sizeof(one); text++) {
+		one[n++] = *text;
+		signs += (*text >= '0' && *text <= '9') || (*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z');
+	}
+	one[n] = '\0';
+	ok = share_parse(out, one);
+	wipe(one, sizeof(one));
+	return ok;
+}
+
+static const char *
+find_head(const char *text)
+{
+	static const char head[] = "fb-share";
+
+	while (*text != '\0' && strncasecmp(text, head, sizeof(head) - 1) != 0)
+		text++;
+	return *text != '\0' ? text : NULL;
+}
+
+size_t
+shares_on_sheet(struct share *out, size_t max, const char *text, bool *bad)
+{
+	size_t count = 0;
+
+	*bad = false;
+	for (const char *at = find_head(text); at != NULL && count < max; at = find_head(at + 1)) {
+		if (share_at(&out[count], at))
+			count++;
+		else
+			*bad = true;
+	}
+	return count;
 }

@@ -26,6 +26,8 @@ void shares_split(struct share out[3], const uint8_t secret[32], const uint8_t r
 bool shares_join(uint8_t secret[32], const struct share *x, const struct share *y); /* false: same trustee, or unknown */
 /* "fb-share-1-…": hex in groups, each half with a 4-byte checksum. */
 char *share_print(char out[SHARE_TEXT_BYTES], const struct share *s);
+/* Every share on a sheet, whatever else stands there: how many, at most `max`. *bad: one begins and does not read. */
+size_t shares_on_sheet(struct share *out, size_t max, const char *text, bool *bad);
 bool share_parse(struct share *out, const char *text); /* forgiving about spaces, dashes and case; checks the sum */
 
 #endif

@@ -52,8 +52,10 @@ write_root_log(struct node *n, const struct device_keys *root, struct genesis *g
 	rc = replica_set_org(n->home.replica, &org, &root->sign_pk, err);
 	if (rc == ERR_OK)
 		rc = append_as_root(n, root, &inc, &control, &op, err);
-	memset(&self, 0, sizeof(self));
-	join_request_make(&self, &n->home.keys->device, n->home.keys->seal[0].pk, n->home.keys->request_nonce);
+	if (rc == ERR_OK)
+		rc = home_self(&n->home, &self, err);
+	if (rc != ERR_OK)
+		return rc;
 	op = (struct control_op){ .kind = KIND_ADMIT, .u.admit = self.keys };
 	env_random(n->env, op.u.admit.member.b, sizeof(op.u.admit.member.b));
 	if (rc == ERR_OK)
@@ -66,22 +68,28 @@ write_root_log(struct node *n, const struct device_keys *root, struct genesis *g
 }
 
 static void
-draw_genesis(struct node *n, struct device_keys *root, struct genesis *g, bool escrow, uint8_t root_seed[32], uint8_t escrow_seed[32])
+draw_genesis(struct node *n, struct device_keys *root, struct genesis *g, bool escrow, struct node_seeds *seeds)
 {
+	struct author rotation_pk;
 	struct seal_pair x;
+	uint8_t sk[64];
 
 	memset(g, 0, sizeof(*g));
-	env_random(n->env, root_seed, 32);
-	sign_pair_from_seed(root->sign_pk.b, root->sign_sk, root_seed);
+	env_random(n->env, seeds, sizeof(*seeds));
+	sign_pair_from_seed(root->sign_pk.b, root->sign_sk, seeds->root);
+	sign_pair_from_seed(rotation_pk.b, sk, seeds->rotation);
+	wipe(sk, sizeof(sk));
 	g->suite = ENTRY_FMT;
 	g->root_pk = root->sign_pk;
 	env_random(n->env, g->nonce, sizeof(g->nonce));
+	g->has_next_root = true;
+	rotation_hash(g->next_root_hash, &rotation_pk);
 	g->escrow = g->has_escrow_pk = escrow;
 	if (!escrow)
 		return;
 	seal_pair_make(n->env, &x);
 	memcpy(g->escrow_pk, x.pk, sizeof(g->escrow_pk));
-	memcpy(escrow_seed, x.sk, 32);
+	memcpy(seeds->escrow, x.sk, sizeof(seeds->escrow));
 	wipe(&x, sizeof(x));
 }
 
@@ -136,8 +144,8 @@ fill_keystore(struct node *n, const struct genesis *g, const char *member, const
 }
 
 enum err_code
-node_found(struct node *n, const char *org_name, const char *member, const char *device, uint8_t root_seed_out[32],
-           struct bytes profile_json, bool escrow, uint8_t escrow_seed_out[32], struct err *err)
+node_found(struct node *n, const char *org_name, const char *member, const char *device, struct bytes profile_json, bool escrow,
+           struct node_seeds *seeds, struct err *err)
 {
 	struct device_keys *root = guard_alloc(sizeof(*root));
 	struct genesis g;
@@ -149,7 +157,7 @@ node_found(struct node *n, const char *org_name, const char *member, const char 
 		rc = err_set(err, ERR_EXISTS, "this home belongs to an organisation already");
 	if (rc != ERR_OK)
 		goto out;
-	draw_genesis(n, root, &g, escrow, root_seed_out, escrow_seed_out);
+	draw_genesis(n, root, &g, escrow, seeds);
 	rc = write_root_log(n, root, &g, err);
 	if (rc == ERR_OK)
 		rc = write_names(n, org_name, member, device, err);

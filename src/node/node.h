@@ -61,8 +61,9 @@ const struct org_device *node_self(struct node *n);          /* NULL before admi
 struct peer_host *node_peer_host(struct node *n);            /* for peer_dial, peer_accept, bundles; ctx/done/gone are the caller's to set */
 
 /* ---- founding and membership ---- */
-/* Makes the organisation in a fresh home: GENESIS, ADMIT and GRANT rank 1 of this device, roster epoch, profile. root_seed is wiped by the caller after it made the shares. */
-enum err_code node_found(struct node *n, const char *org_name, const char *member, const char *device, uint8_t root_seed_out[32], struct bytes profile_json, bool escrow, uint8_t escrow_seed_out[32], struct err *err) MUST_CHECK;
+/* Makes the organisation in a fresh home: GENESIS, ADMIT and GRANT rank 1 of this device, roster epoch, profile. The caller makes shares of the seeds and wipes them. */
+struct node_seeds { uint8_t root[32], rotation[32], escrow[32]; };
+enum err_code node_found(struct node *n, const char *org_name, const char *member, const char *device, struct bytes profile_json, bool escrow, struct node_seeds *seeds, struct err *err) MUST_CHECK;
 enum err_code node_install_profile(struct node *n, struct bytes json, struct err *err) MUST_CHECK;
 /* Coordinator: ADMIT + GRANTs (+ KEYGRANTs of what we hold). teams may be empty. */
 enum err_code node_admit(struct node *n, const struct join_request *req, uint8_t role, const struct stream_id *teams, size_t team_count, struct device_id *out, struct err *err) MUST_CHECK;

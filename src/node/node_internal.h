@@ -6,6 +6,7 @@
  *   write.c    the open batch, epochs, seals              snapshot.c  the sealed image of the view
  *   found.c    founding, profiles                         admit.c     membership, keys for new readers
  *   names.c    who is called what                         custody.c   what others hold
+ *   cuts.c     where a removal cuts          root.c   what only the trustees may do       kit.c   the sheets on paper
  *   removal.c  revoking, ungranting, and why              late.c      what is held and does not count; adopting
  *   exposure.c what a device could read
  *   invite.c   invitations, and newcomers at the door
@@ -182,6 +183,14 @@ enum err_code node_tell_forks(struct node *n, struct err *err) MUST_CHECK;
 /* admit.c */
 enum err_code node_append_control(struct node *n, const struct control_op *op, struct err *err) MUST_CHECK;
 enum err_code node_must_coordinate(struct node *n, struct err *err) MUST_CHECK;
+/* cuts.c, in cut_order: every log of the author; or those in a team that were opened under the grants */
+struct node_how;
+struct node_removal;
+enum err_code node_find_cuts(struct node *n, const struct author *who, const struct node_how *how, struct node_removal *out, struct err *err) MUST_CHECK;
+enum err_code node_find_team_cuts(struct node *n, const struct author *who, const struct stream_id *team, const struct hash *grants, size_t grant_count, struct node_removal *out, struct err *err) MUST_CHECK;
+/* root.c: the next entry of this ceremony's log of the root. */
+struct node_root;
+enum err_code node_append_as_root(struct node *n, const struct node_root *root, const struct control_op *op, struct err *err) MUST_CHECK;
 /* invite.c */
 void node_end_invites(struct node *n);
 

@@ -5,62 +5,8 @@
  */
 #include "node/removal.h"
 
-#include <stdlib.h>
-
-#include "base/mem.h"
+#include "crypto/guard.h"
 #include "node/node_internal.h"
-
-/* ---- cuts ---- */
-
-static int
-by_cut_order(const void *a, const void *b)
-{
-	return cut_order(a, b);
-}
-
-/* Was this log opened under one of the grants? Where we hold headers only, a cut too many cuts nothing. */
-static bool
-opened_under(struct node *n, size_t log, const struct hash *grants, size_t count)
-{
-	struct buf keep = BUF_INIT;
-	struct control_op op;
-	struct entry e;
-	bool under = true;
-
-	if (replica_entry(n->home.replica, log, 0, &e, &keep, NULL) == ERR_OK && e.has_payload && e.h.kind == KIND_TEAM_OPEN &&
-	    control_op_decode(&op, KIND_TEAM_OPEN, e.payload, NULL) == ERR_OK) {
-		under = false;
-		for (size_t i = 0; i < count; i++)
-			under = under || (op.u.open.has_grant && SAME(op.u.open.grant, grants[i]));
-		control_op_free(&op);
-	}
-	buf_free(&keep);
-	return under;
-}
-
-/* Behind the last entry held of each log of the device; of those in `team` opened under the grants, when that is given. */
-static enum err_code
-find_cuts(struct node *n, const struct author *author, const struct stream_id *team, const struct hash *grants,
-          size_t grant_count, struct node_removal *out, struct err *err)
-{
-	for (size_t i = 0; i < replica_log_count(n->home.replica); i++) {
-		const struct log_head *h = replica_log_at(n->home.replica, i);
-		struct cut *c = &out->cuts[out->cut_count];
-
-		/* A branch is not a log to cut: the part before the fork is, and what was adopted beyond it stays adopted. */
-		if (h->key.is_branch || h->len == 0 || !SAME(h->key.author, *author))
-			continue;
-		if (team != NULL && (!SAME(h->key.stream, *team) || !opened_under(n, i, grants, grant_count)))
-			continue;
-		if (out->cut_count == CUTS_MAX)
-			return err_set(err, ERR_TOO_BIG, "that device has written in more than %d logs", CUTS_MAX);
-		*c = (struct cut){ .stream = h->key.stream, .inc = h->key.inc, .seq = (int64_t)h->len - 1 };
-		memcpy(c->head16, h->head.b, sizeof(c->head16));
-		out->cut_count++;
-	}
-	qsort(out->cuts, out->cut_count, sizeof(*out->cuts), by_cut_order);
-	return ERR_OK;
-}
 
 /* ---- removing a device ---- */
 
@@ -84,7 +30,7 @@ seal_reason(struct node *n, const char *reason, struct buf *out, struct err *err
 
 	if (strlen(text) > REASON_TEXT_MAX)
 		return err_set(err, ERR_TOO_BIG, "a reason has at most %d bytes", REASON_TEXT_MAX);
-	if (!org_reads(node_org(n), &roster, &node_self(n)->id)) /* a hub or an auditor that leaves has no key to seal under */
+	if (!org_reads(node_org(n), &roster, &node_self(n)->id)) /* a hub, an auditor, a removed device: no key to seal under */
 		return reason == NULL ? ERR_OK : err_set(err, ERR_REFUSED, "this device holds no key to seal a reason with; leave it out");
 	rc = node_need_epoch(n, &roster, err);
 	wr_array(&plain, 2);
@@ -108,37 +54,76 @@ disputed_before(struct node *n, const struct device_id *dev)
 	return false;
 }
 
+/* The right to do it, and whether it is worth doing. */
+static enum err_code
+check_removal(struct node *n, const struct device_id *dev, const struct node_how *how, struct err *err)
+{
+	const struct org_device *self = node_self(n), *d;
+	enum err_code rc;
+
+	if (how->root == NULL && how->kill_code == NULL) {
+		rc = may_remove(n, dev, err);
+		if (rc != ERR_OK)
+			return rc;
+	} else if (self == NULL) {
+		return err_set(err, ERR_REFUSED, "this home has not joined an organisation yet");
+	} else if (self->gone && how->kill_code != NULL) {
+		return node_say_removed(err);
+	}
+	d = org_device_by_id(node_org(n), dev);
+	if (d == NULL)
+		return err_set(err, ERR_UNKNOWN, "no admitted device has that id");
+	if (d->gone && how->before_count == 0)
+		return err_set(err, ERR_EXISTS, "that device has been removed already");
+	return ERR_OK;
+}
+
+static enum err_code
+sign_with_card(struct node *n, struct revoke *v, const uint8_t code[16], struct err *err)
+{
+	uint8_t pk[32], sk[64], digest[32];
+	enum err_code rc = ERR_OK;
+
+	kill_pair(pk, sk, code);
+	if (!org_kill_card_fits(node_org(n), &v->dev, pk))
+		rc = err_set(err, ERR_REFUSED, "that is not the kill card of this device");
+	else if (!revoke_kill_digest(digest, org_id(node_org(n)), v))
+		rc = err_plain(err, ERR_NO_MEMORY);
+	if (rc == ERR_OK) {
+		sign_digest(v->kill_sig, "fb1/kill/sig", digest, sk);
+		v->has_kill = true;
+	}
+	wipe(sk, sizeof(sk));
+	return rc;
+}
+
 enum err_code
-node_revoke(struct node *n, const struct device_id *device, const char *reason, struct node_removal *out, struct err *err)
+node_revoke_how(struct node *n, const struct device_id *device, const struct node_how *how, struct node_removal *out, struct err *err)
 {
 	const struct device_id dev = *device; /* it may point into the org, which is evaluated anew here */
 	struct control_op op = { .kind = KIND_REVOKE, .u.revoke = { .dev = dev } };
 	const struct org_device *d;
 	struct buf sealed = BUF_INIT;
-	struct author author;
 	enum err_code rc;
 
 	memset(out, 0, sizeof(*out));
-	rc = may_remove(n, &dev, err);
+	rc = check_removal(n, &dev, how, err);
 	if (rc != ERR_OK)
 		return rc;
-	d = org_device_by_id(node_org(n), &dev);
-	if (d == NULL)
-		return err_set(err, ERR_UNKNOWN, "no admitted device has that id");
-	if (d->gone)
-		return err_set(err, ERR_EXISTS, "that device has been removed already");
-	author = d->sign_pk;
-	out->dispute = out->recorded_before = disputed_before(n, &dev);
+	out->dispute = out->recorded_before = how->root == NULL && how->kill_code == NULL && disputed_before(n, &dev);
 	if (out->dispute)
 		return ERR_OK;
-	rc = seal_reason(n, reason, &sealed, err);
+	rc = seal_reason(n, how->reason, &sealed, err);
+	d = org_device_by_id(node_org(n), &dev); /* sealing may have evaluated the org anew */
 	if (rc == ERR_OK) /* last, so that what this very batch has written in our own logs is within the cut */
-		rc = find_cuts(n, &author, NULL, NULL, 0, out, err);
+		rc = node_find_cuts(n, &d->sign_pk, how, out, err);
 	op.u.revoke.cuts = out->cuts;
 	op.u.revoke.cut_count = out->cut_count;
 	op.u.revoke.reason = buf_bytes(&sealed);
+	if (rc == ERR_OK && how->kill_code != NULL)
+		rc = sign_with_card(n, &op.u.revoke, how->kill_code, err);
 	if (rc == ERR_OK)
-		rc = node_append_control(n, &op, err);
+		rc = how->root != NULL ? node_append_as_root(n, how->root, &op, err) : node_append_control(n, &op, err);
 	if (rc == ERR_OK)
 		rc = replica_evaluate(n->home.replica, err);
 	if (rc == ERR_OK) {
@@ -147,6 +132,14 @@ node_revoke(struct node *n, const struct device_id *device, const char *reason, 
 	}
 	buf_free(&sealed);
 	return rc;
+}
+
+enum err_code
+node_revoke(struct node *n, const struct device_id *dev, const char *reason, struct node_removal *out, struct err *err)
+{
+	const struct node_how how = { .reason = reason };
+
+	return node_revoke_how(n, dev, &how, out, err);
 }
 
 /* ---- withdrawing a right ---- */
@@ -176,7 +169,7 @@ node_ungrant(struct node *n, const struct device_id *device, const struct stream
 	}
 	if (d == NULL || d->gone || u->grant_count == 0)
 		return err_set(err, ERR_UNKNOWN, "that device does not belong to the team");
-	rc = find_cuts(n, &d->sign_pk, &team, grants, u->grant_count, out, err);
+	rc = node_find_team_cuts(n, &d->sign_pk, &team, grants, u->grant_count, out, err);
 	u->cuts = out->cuts;
 	u->cut_count = out->cut_count;
 	if (rc == ERR_OK)
@@ -190,7 +183,7 @@ node_ungrant(struct node *n, const struct device_id *device, const struct stream
 
 /* ---- why ---- */
 
-struct reasons { struct node *n; const struct device_id *dev; const struct log_key *key; struct node_reason *out; bool found; };
+struct reasons { struct node *n; const struct device_id *dev; struct node_reason *out; bool found; };
 
 static bool
 take_reason(void *ctx, const struct entry *e)
@@ -202,7 +195,7 @@ take_reason(void *ctx, const struct entry *e)
 	struct rd rd;
 	int64_t at;
 
-	if (e->h.kind != KIND_REVOKE || !e->has_payload || !org_effective(node_org(r->n), r->key, e->h.seq) ||
+	if (e->h.kind != KIND_REVOKE || !e->has_payload || !org_removal_counts(node_org(r->n), &e->id) ||
 	    control_op_decode(&op, KIND_REVOKE, e->payload, NULL) != ERR_OK)
 		return true;
 	if (SAME(op.u.revoke.dev, *r->dev) && vault_open_name(r->n->vault, op.u.revoke.reason, &plain, NULL) == ERR_OK) {
@@ -234,10 +227,8 @@ node_reason_of(struct node *n, const struct device_id *dev, struct node_reason *
 	control = control_stream(org_id(node_org(n)));
 	for (size_t i = 0; i < replica_log_count(n->home.replica); i++) {
 		const struct log_head *h = replica_log_at(n->home.replica, i);
-		struct log_key key = h->key;
 
-		r.key = &key;
-		if (SAME(key.stream, control) && replica_scan(n->home.replica, i, 0, h->len, false, take_reason, &r, NULL) != ERR_OK)
+		if (SAME(h->key.stream, control) && replica_scan(n->home.replica, i, 0, h->len, false, take_reason, &r, NULL) != ERR_OK)
 			continue; /* a damaged log has no word to say */
 	}
 	return r.found;

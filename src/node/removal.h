@@ -24,12 +24,26 @@ struct node_removal {
 	bool recorded_before;
 };
 
+/* Where to cut lower than what is held: before the entry whose id begins so, or before what its author dated from then on. */
+enum { BEFORE_MAX = 16 };
+struct node_before { char id[33]; int64_t ms; /* when id is empty; for content that opens here */ };
+
+struct node_root; /* node/root.h */
+struct node_how {
+	const char *reason;                                   /* may be NULL */
+	const struct node_before *before; size_t before_count;
+	const struct node_root *root;                         /* the trustees decide, whatever this device may */
+	const uint8_t *kill_code;                             /* 16 bytes of the device's kill card: whatever the ranks are */
+};
+
 /*
  * Removes a device, our own included. `reason` may be NULL.
  *   ERR_REFUSED  only a coordinator removes others   ERR_EXISTS  it is gone already   ERR_UNKNOWN
  *   ERR_TOO_BIG  the reason, or more than CUTS_MAX logs
  */
 enum err_code node_revoke(struct node *n, const struct device_id *dev, const char *reason, struct node_removal *out, struct err *err) MUST_CHECK;
+/* The same by other rights, or with other cuts. A removed device may be cut lower. ERR_REFUSED also: not its card. */
+enum err_code node_revoke_how(struct node *n, const struct device_id *dev, const struct node_how *how, struct node_removal *out, struct err *err) MUST_CHECK;
 /* Withdraws every GRANT of the team. ERR_REFUSED (also: no lower in rank), ERR_UNKNOWN: it has none. */
 enum err_code node_ungrant(struct node *n, const struct device_id *dev, const struct stream_id *team, struct node_removal *out, struct err *err) MUST_CHECK;
 

@@ -11,7 +11,13 @@ op_erase(struct op_call *c)
 	struct node_order order;
 	struct record_id id;
 
-	if (view_find(node_view(c->node), param_text(c, "id"), &id, &c->err) == ERR_OK &&
+	if (param_flag(c, "dry-run")) {
+		op_erase_dry(c);
+		return;
+	}
+	if (param_text(c, "reason") == NULL)
+		err_set(&c->err, ERR_USAGE, "erase: reason is missing; usage: erase ID --reason R");
+	else if (view_find(node_view(c->node), param_text(c, "id"), &id, &c->err) == ERR_OK &&
 	    node_order_erasure(c->node, &id, param_text(c, "reason"), &order, &c->err) == ERR_OK &&
 	    node_commit(c->node, &c->err) == ERR_OK)
 		c->result = json_pack("{s:o,s:I,s:I,s:s}", "request", json_hex(order.id.b, 16), "entries", (json_int_t)order.entries,

@@ -13,12 +13,13 @@
 #include "exchange/package.h"
 #include "exchange/records_book.h"
 #include "exchange/xlsform.h"
+#include "op/law.h"
 
 enum { ARCHIVE_BYTES_MAX = 1 << 30, FORM_BYTES_MAX = 32 << 20 };
 
 /* ---- records ---- */
 
-struct gather { struct node *node; const struct profile_type *type; json_t *records; struct buf *trace; struct err *err; enum err_code rc; };
+struct gather { struct node *node; const struct profile_type *type; json_t *records; struct buf *trace; struct err *err; enum err_code rc; bool keep; uint64_t found, hidden; };
 
 static const char *
 who(void *ctx, uint32_t author)
@@ -33,8 +34,15 @@ static bool
 gather_one(void *ctx, const struct record *r, const struct stream_id *team)
 {
 	struct gather *g = ctx;
-	json_t *o = record_to_json(r, node_profile(g->node), who, g->node);
+	json_t *o;
 
+	if (g->trace == NULL && law_protected(g->node, r)) { /* everything goes to a successor alone */
+		g->hidden++;
+		return true;
+	}
+	o = record_to_json(r, node_profile(g->node), who, g->node);
+	if (o != NULL && g->trace == NULL && !g->keep)
+		g->found += law_mask_record(o, node_profile(g->node));
 	if (o == NULL || json_object_set_new(o, "team", json_string(node_team_name(g->node, team))) != 0 || json_array_append_new(g->records, o) != 0)
 		g->rc = err_plain(g->err, ERR_NO_MEMORY);
 	else if (g->trace != NULL)
@@ -46,14 +54,18 @@ gather_one(void *ctx, const struct record *r, const struct stream_id *team)
 static enum err_code
 gather_all(struct op_call *c, const struct profile_type *type, json_t *records, struct buf *trace)
 {
-	struct gather g = { c->node, type, records, trace, &c->err, ERR_OK };
+	struct gather g = { .node = c->node, .type = type, .records = records, .trace = trace, .err = &c->err };
 	struct err back = ERR_INIT;
 
+	if (law_how_to_leave(c, &g.keep) != ERR_OK)
+		return c->err.code;
 	if (node_show_own_late(c->node, true, &c->err) == ERR_OK &&
 	    view_each(node_view(c->node), type != NULL ? type->number : 0, gather_one, &g, &c->err) == ERR_OK && g.rc != ERR_OK)
 		c->err.code = g.rc;
 	if (node_show_own_late(c->node, false, &back) != ERR_OK && c->err.code == ERR_OK)
 		c->err = back;
+	if (c->err.code == ERR_OK && law_may_leave(c, g.found) == ERR_OK)
+		law_log_read(c->node, "export", NULL, param_text(c, "output"));
 	return c->err.code;
 }
 

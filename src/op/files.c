@@ -29,30 +29,45 @@ op_files_add(struct op_files *f, const char *param, bool out)
 }
 
 const struct op_file *
-op_files_find(const struct op_files *f, const char *param)
+op_files_find(const struct op_files *f, const char *param, size_t nth)
 {
 	for (size_t i = 0; i < f->count; i++)
-		if (strcmp(f->file[i].param, param) == 0)
+		if (strcmp(f->file[i].param, param) == 0 && nth-- == 0)
 			return &f->file[i];
 	return NULL;
 }
 
-enum err_code
-param_file(struct op_call *c, const char *name, size_t max, struct buf *out)
+static enum err_code
+read_file(struct op_call *c, const char *name, size_t nth, const char *path, size_t max, struct buf *out)
 {
 	struct env *env = node_env(c->node);
-	const char *path = param_text(c, name);
 	const struct op_file *given;
 
 	if (c->files == NULL)
 		return env->files->read(env, path, max, out, &c->err);
-	given = op_files_find(c->files, name);
+	given = op_files_find(c->files, name, nth);
 	if (given == NULL || given->out)
 		return err_set(&c->err, ERR_NOT_FOUND, "%s: the file itself is missing", path);
 	if (given->data.len > max)
 		return err_set(&c->err, ERR_TOO_BIG, "%s: %zu bytes are more than the %zu that are read", path, given->data.len, max);
 	buf_put_bytes(out, buf_bytes(&given->data));
 	return buf_ok(out) ? ERR_OK : err_plain(&c->err, ERR_NO_MEMORY);
+}
+
+enum err_code
+param_file(struct op_call *c, const char *name, size_t max, struct buf *out)
+{
+	return read_file(c, name, 0, param_text(c, name), max, out);
+}
+
+enum err_code
+param_file_of(struct op_call *c, const char *name, size_t nth, size_t max, struct buf *out)
+{
+	const char *path = json_string_value(json_array_get(json_object_get(c->params, name), nth));
+
+	if (path == NULL)
+		return err_set(&c->err, ERR_USAGE, "%s must be a list of files", name);
+	return read_file(c, name, nth, path, max, out);
 }
 
 enum err_code

@@ -50,7 +50,7 @@ struct op_file { const char *param; bool out; struct buf data; };
 struct op_files { struct op_file file[OP_FILES_MAX]; size_t count; };
 void op_files_free(struct op_files *f);    /* of mem_zero(); wipes */
 struct op_file *op_files_add(struct op_files *f, const char *param, bool out); /* NULL: too many */
-const struct op_file *op_files_find(const struct op_files *f, const char *param);
+const struct op_file *op_files_find(const struct op_files *f, const char *param, size_t nth);
 
 struct op_call {
 	struct node *node;

@@ -2,6 +2,7 @@
 #ifndef FALTBOK_OP_INTERNAL_H
 #define FALTBOK_OP_INTERNAL_H
 
+#include "node/removal.h"
 #include "op/op.h"
 
 const char *param_text(const struct op_call *c, const char *name); /* NULL when absent */
@@ -10,6 +11,7 @@ bool param_flag(const struct op_call *c, const char *name);
 json_t *json_hex(const void *p, size_t len);
 /* The file behind a PARAM_FILE_IN, and the one that a PARAM_FILE_OUT names: on disk, or with the call (files.c). */
 enum err_code param_file(struct op_call *c, const char *name, size_t max, struct buf *out);
+enum err_code param_file_of(struct op_call *c, const char *name, size_t nth, size_t max, struct buf *out); /* of several */
 enum err_code param_file_out(struct op_call *c, const char *name, struct bytes data);
 /* Fails the call with err's text as it stands. */
 void op_fail(struct op_call *c);
@@ -27,6 +29,11 @@ json_t *team_names(struct node *n, const struct org_device *d);
 json_t *op_record_json(struct node *n, const struct record *r, const struct stream_id *team);
 json_t *last_seen(struct node *n, const struct org_device *d);
 
+/* Removals in JSON, and where to cut: removal.c. */
+json_t *cuts_json(struct node *n, const struct node_removal *r);
+json_t *removal_json(struct op_call *c, const struct node_removal *r, const struct device_id *dev);
+enum err_code param_before(struct op_call *c, struct node_before before[BEFORE_MAX], size_t *count);
+
 void op_put(struct op_call *), op_get(struct op_call *), op_list(struct op_call *), op_search(struct op_call *),
 	op_resolve(struct op_call *), op_conflicts(struct op_call *), op_import(struct op_call *), op_export(struct op_call *);
 void op_admit(struct op_call *), op_members(struct op_call *), op_team_add(struct op_call *), op_team_list(struct op_call *),
@@ -34,7 +41,8 @@ void op_admit(struct op_call *), op_members(struct op_call *), op_team_add(struc
 	op_exposure(struct op_call *); /* members --exposure */
 void op_invite(struct op_call *), op_invite_list(struct op_call *), op_invite_confirm(struct op_call *),
 	op_invite_withdraw(struct op_call *);
-void op_report(struct op_call *), op_targets(struct op_call *);
+void op_root_show(struct op_call *), op_root_revoke(struct op_call *), op_root_grant(struct op_call *), op_root_rotate(struct op_call *),
+	op_recover(struct op_call *);
 void op_session_open(struct op_call *), op_session_current(struct op_call *), op_session_close(struct op_call *);
 void op_queue_add(struct op_call *), op_queue_list(struct op_call *), op_queue_edit(struct op_call *), op_queue_call(struct op_call *),
 	op_queue_done(struct op_call *), op_queue_leave(struct op_call *);
@@ -45,6 +53,11 @@ void op_booking_slots(struct op_call *), op_booking_take(struct op_call *), op_b
 void op_hours_derive(struct op_call *), op_hours_list(struct op_call *), op_hours_confirm(struct op_call *);
 void op_draft_put(struct op_call *), op_draft_get(struct op_call *), op_draft_list(struct op_call *), op_draft_drop(struct op_call *);
 void op_duplicates(struct op_call *), op_merge(struct op_call *), op_unmerge(struct op_call *);
+void op_report(struct op_call *), op_report_runs(struct op_call *), op_targets(struct op_call *);
+void op_access_export(struct op_call *), op_access_log(struct op_call *), op_break_glass(struct op_call *), op_erase_dry(struct op_call *),
+	op_retention(struct op_call *), op_retention_order(struct op_call *), op_retention_approve(struct op_call *),
+	op_retention_clock(struct op_call *), op_incident_export(struct op_call *), op_incident_lost(struct op_call *),
+	op_register_art30(struct op_call *), op_register_dpia(struct op_call *); /* law_*.c */
 void op_erase(struct op_call *), op_erase_approve(struct op_call *), op_erase_status(struct op_call *);
 void op_profile_show(struct op_call *), op_profile_check(struct op_call *), op_profile_install(struct op_call *);
 /* Exchange: exchange.c. */
@@ -54,5 +67,8 @@ void op_export_as(struct op_call *, const struct profile_type *type, const char 
 enum err_code import_package(struct op_call *c, struct buf *file) MUST_CHECK; /* an export becomes the trace that is in it */
 void op_status(struct op_call *), op_verify(struct op_call *), op_sync(struct op_call *);
 void op_bundle_write(struct op_call *), op_bundle_read(struct op_call *), op_bundle_check(struct op_call *);
+
+struct report_source;
+extern const struct report_source report_of_view; /* report.c; its ctx is the node */
 
 #endif

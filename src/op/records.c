@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "casework/marks.h"
 #include "crdt/hlc.h"
+#include "op/law.h"
 
 enum { LIST_LIMIT = 1000, SEARCH_LIMIT = 50, NOTE_BYTES_MAX = 48 * 1024 };
 
@@ -119,11 +120,15 @@ fill_draft(struct op_call *c, struct draft *d)
 }
 
 static json_t *
-saved_json(struct node *n, const struct record_id *id, const struct hash *entry)
+saved_json(struct node *n, const struct draft *d, const struct hash *entry)
 {
+	json_t *warnings = json_array();
+
 	/* Nobody else can hold an entry that was signed this moment. */
 	(void)n;
-	return json_pack("{s:o,s:o,s:b,s:i}", "id", json_hex(id->b, 16), "entry", json_hex(entry->b, 32), "saved", 1, "copies", 0);
+	law_warn_draft(d, warnings);
+	return json_pack("{s:o,s:o,s:b,s:i,s:o}", "id", json_hex(d->record.b, 16), "entry", json_hex(entry->b, 32), "saved", 1, "copies", 0,
+	                 "warnings", warnings);
 }
 
 /* Any of this device's roles will do. A resolution (`known_team`) settles what has been written, by whatever way it came. */
@@ -139,7 +144,7 @@ check_draft(struct op_call *c, const struct draft *d, const struct record *now, 
 	    !(self->hub && profile_may_write(p, role_name(ROLE_HUB), d->type)))
 		return err_set(&c->err, ERR_REFUSED, "%s: profile %s lets other roles write it, not this device's; ask a coordinator",
 		               d->type->name, profile_id(p));
-	if (draft_check_required(d, now, &c->err) != ERR_OK || known_team != NULL)
+	if (draft_check_required(d, now, &c->err) != ERR_OK || law_check_draft(c->node, d, now, &c->err) != ERR_OK || known_team != NULL)
 		return c->err.code;
 	return draft_check_rules(d, now, &c->err);
 }
@@ -162,7 +167,7 @@ write_draft(struct op_call *c, struct draft *d, bool is_new, const struct stream
 		(void)!node_record(c->node, &d->record, now, NULL, &c->err);
 	if (c->err.code == ERR_OK && check_draft(c, d, is_new ? NULL : now, known_team) == ERR_OK &&
 	    node_write(c->node, &team, d, &entry, &c->err) == ERR_OK && node_commit(c->node, &c->err) == ERR_OK)
-		c->result = saved_json(c->node, &d->record, &entry);
+		c->result = saved_json(c->node, d, &entry);
 	else
 		node_drop(c->node);
 	record_free(now);
@@ -295,6 +300,12 @@ op_get(struct op_call *c)
 	r = record_new(&id);
 	if (r == NULL || node_record(c->node, &id, r, &team, &c->err) != ERR_OK)
 		goto out;
+	if (law_protected(c->node, r)) {
+		err_set(&c->err, ERR_REFUSED, "a protected identity: `faltbok break-glass %s --reason R` opens it, and the whole team sees that",
+		        param_text(c, "id"));
+		goto out;
+	}
+	law_log_read(c->node, "get", &id, NULL);
 	c->result = op_record_json(c->node, r, &team);
 	if (c->result != NULL)
 		add_merged(c, r);
@@ -321,7 +332,7 @@ struct collect {
 	const struct profile_type *type;
 	const json_t *filter;
 	int64_t since_ms, until_ms;
-	size_t limit;
+	size_t limit, left_out; /* left out: of protected persons */
 	json_t *out;
 };
 
@@ -368,6 +379,10 @@ collect_record(void *ctx, const struct record *r, const struct stream_id *team)
 	json_object_foreach((json_t *)k->filter, field, value)
 		if (!json_is_string(value) || !record_matches(r, k->type, field, json_string_value(value)))
 			return true;
+	if (law_protected(k->call->node, r)) {
+		k->left_out++;
+		return true;
+	}
 	o = op_record_json(k->call->node, r, team);
 	if (o == NULL || json_array_append_new(k->out, o) != 0)
 		return false;
@@ -416,6 +431,10 @@ op_list(struct op_call *c)
 	    param_day(c, "until", INT64_MAX, 86400000, &k.until_ms) == ERR_OK &&
 	    (k.limit == 0 || view_each(node_view(c->node), k.type->number, collect_record, &k, &c->err) == ERR_OK))
 		c->result = json_pack("{s:O}", "records", k.out);
+	if (c->result != NULL && k.left_out > 0)
+		json_object_set_new(c->result, "protected_left_out", json_integer((json_int_t)k.left_out));
+	if (c->result != NULL && (k.type->class == CLASS_CONTENT || k.type->class == CLASS_CONTACT))
+		law_log_read(c->node, "list", NULL, k.type->name);
 	json_decref(k.out);
 	op_end(c);
 }
@@ -424,8 +443,11 @@ static bool
 collect_hit(void *ctx, const struct record *r, const struct stream_id *team, const char *snippet)
 {
 	struct collect *k = ctx;
-	json_t *o = op_record_json(k->call->node, r, team);
+	json_t *o;
 
+	if (law_protected(k->call->node, r))
+		return true;
+	o = op_record_json(k->call->node, r, team);
 	if (o == NULL)
 		return false;
 	if (snippet != NULL)
@@ -444,6 +466,8 @@ op_search(struct op_call *c)
 	    view_search(node_view(c->node), param_text(c, "text"), type != NULL ? type->number : 0,
 	                (size_t)param_number(c, "limit", SEARCH_LIMIT), collect_hit, &k, &c->err) == ERR_OK)
 		c->result = json_pack("{s:O}", "records", k.out);
+	if (c->result != NULL)
+		law_log_read(c->node, "search", NULL, param_text(c, "text"));
 	json_decref(k.out);
 	op_end(c);
 }

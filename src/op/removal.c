@@ -8,6 +8,8 @@
 
 #include "base/mem.h"
 #include "crdt/hlc.h"
+#include "crypto/guard.h"
+#include "crypto/keystore.h"
 #include "node/removal.h"
 
 /* ---- revoke, ungrant ---- */
@@ -20,7 +22,7 @@ stream_name(struct node *n, const struct stream_id *stream)
 	return SAME(*stream, control) ? "membership" : SAME(*stream, roster) ? "roster" : node_team_name(n, stream);
 }
 
-static json_t *
+json_t *
 cuts_json(struct node *n, const struct node_removal *r)
 {
 	json_t *out = json_array();
@@ -45,7 +47,7 @@ count_late_of(void *ctx, const struct node_late *late)
 	return true;
 }
 
-static json_t *
+json_t *
 removal_json(struct op_call *c, const struct node_removal *r, const struct device_id *dev)
 {
 	const struct org_device *d = org_device_by_id(node_org(c->node), dev);
@@ -70,12 +72,79 @@ no_coordinator_left(const struct org *org)
 	return true;
 }
 
+/* "2026-05-01", or the beginning of an entry's id. */
+static bool
+parse_before(struct node_before *out, const char *text)
+{
+	char midnight[40];
+	int16_t offset;
+
+	memset(out, 0, sizeof(*out));
+	if (date_valid(text)) {
+		snprintf(midnight, sizeof(midnight), "%sT00:00:00Z", text);
+		return time_parse(midnight, &out->ms, &offset);
+	}
+	if (strlen(text) < 6 || strlen(text) > 32 || strspn(text, "0123456789abcdef") != strlen(text))
+		return false;
+	memcpy(out->id, text, strlen(text));
+	return true;
+}
+
+enum err_code
+param_before(struct op_call *c, struct node_before before[BEFORE_MAX], size_t *count)
+{
+	const json_t *list = json_object_get(c->params, "before"), *one;
+	size_t i;
+
+	*count = 0;
+	if (json_array_size(list) > BEFORE_MAX)
+		return err_set(&c->err, ERR_INVALID, "before: at most %d places", BEFORE_MAX);
+	json_array_foreach((json_t *)list, i, one)
+		if (!parse_before(&before[(*count)++], json_string_value(one) != NULL ? json_string_value(one) : ""))
+			return err_set(&c->err, ERR_INVALID, "before: \"%s\" is neither a day (YYYY-MM-DD) nor the beginning of an entry's id",
+			               json_string_value(one) != NULL ? json_string_value(one) : "");
+	return ERR_OK;
+}
+
+/* The code stands on a line of its own, whatever else is on the card. */
+static enum err_code
+param_card(struct op_call *c, uint8_t code[16])
+{
+	char line[256];
+	size_t n = 0;
+
+	for (const char *at = param_text(c, "kill-card");; at++) {
+		if (*at != '\n' && *at != '\0') {
+			line[n] = *at;
+			n += n + 1 < sizeof(line);
+			continue;
+		}
+		line[n] = '\0';
+		n = 0;
+		if (recovery_code_parse(line, code))
+			return ERR_OK;
+		if (*at == '\0')
+			return err_set(&c->err, ERR_INVALID, "that is no kill card: its code is 26 letters and digits 2-7");
+	}
+}
+
 static void
 revoke_device(struct op_call *c, const struct device_id *dev, struct node_removal *r)
 {
+	struct node_before before[BEFORE_MAX];
+	struct node_how how = { .reason = param_text(c, "reason"), .before = before };
+	uint8_t code[16];
 	char name[160];
+	enum err_code rc = param_before(c, before, &how.before_count);
 
-	if (node_revoke(c->node, dev, param_text(c, "reason"), r, &c->err) != ERR_OK || node_commit(c->node, &c->err) != ERR_OK)
+	if (rc == ERR_OK && param_text(c, "kill-card") != NULL) {
+		rc = param_card(c, code);
+		how.kill_code = code;
+	}
+	if (rc == ERR_OK)
+		rc = node_revoke_how(c->node, dev, &how, r, &c->err);
+	wipe(code, sizeof(code));
+	if (rc != ERR_OK || node_commit(c->node, &c->err) != ERR_OK)
 		return;
 	snprintf(name, sizeof(name), "%s", node_device_name(c->node, dev));
 	if (r->dispute) {

@@ -6,8 +6,8 @@
 
 #include <stdlib.h>
 
-#include "casework/report.h"
 #include "exchange/records_book.h"
+#include "op/ledger.h"
 
 struct each { struct node *node; report_record_cb cb; void *ctx; };
 
@@ -28,6 +28,43 @@ each_record(void *ctx, uint32_t type, report_record_cb cb, void *cb_ctx, struct 
 	struct view *rows = node_rows(ctx);
 
 	return view_each(rows != NULL ? rows : node_view(ctx), type, pass_on, &e, err);
+}
+
+static enum err_code
+all_records(void *ctx, report_record_cb cb, void *cb_ctx, struct err *err)
+{
+	struct each e = { ctx, cb, cb_ctx };
+
+	return view_scan(node_rows(ctx) != NULL ? node_rows(ctx) : node_view(ctx), pass_on, &e, err);
+}
+
+static bool
+author_id(void *ctx, uint32_t author, char id[33])
+{
+	struct view *rows = node_rows(ctx);
+	const struct author *a = view_author(rows != NULL ? rows : node_view(ctx), author);
+	const struct org_device *d = a == NULL ? NULL : org_device_by_author(node_org(ctx), a);
+
+	if (d != NULL)
+		hex_encode(id, d->id.b, 16);
+	return d != NULL;
+}
+
+const struct report_source report_of_view = { NULL, each_record, all_records, author_id };
+
+/* Everyone who may write records, those who are gone too: what they wrote still counts. */
+static json_t *
+writers(struct node *n)
+{
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < org_device_count(node_org(n)); i++) {
+		const struct org_device *d = org_device_at(node_org(n), i);
+
+		if (d->coordinator || d->advisor || d->gone)
+			json_array_append_new(out, json_pack("{s:o,s:s}", "id", json_hex(d->id.b, 16), "device", node_device_name(n, &d->id)));
+	}
+	return out;
 }
 
 /* ---- which site ---- */
@@ -96,6 +133,7 @@ find_report(struct op_call *c, struct report_ask *ask)
 		               profile_report_at(ask->profile, 0)->name);
 	ask->from = param_text(c, "from");
 	ask->to = param_text(c, "to");
+	ask->recipient = param_text(c, "recipient");
 	ask->of_rows = node_rows(c->node) != NULL;
 	ask->lang = param_text(c, "language") != NULL ? param_text(c, "language") : "sv";
 	return ERR_OK;
@@ -166,15 +204,27 @@ void
 op_report(struct op_call *c)
 {
 	const char *format = param_text(c, "format") != NULL ? param_text(c, "format") : "json";
-	struct report_source source = { c->node, each_record };
+	struct report_source source = report_of_view;
 	struct report_ask ask = { 0 };
 	struct wanted site = { 0 };
-	json_t *report = NULL;
+	struct ledger ledger = { 0 };
+	json_t *report = NULL, *cells = NULL, *devices = writers(c->node);
 
+	source.ctx = c->node;
 	if (check_format(c, format) == ERR_OK && find_report(c, &ask) == ERR_OK && find_site(c, &ask, &site) == ERR_OK &&
-	    report_run(&report, &ask, &source, &c->err) == ERR_OK)
-		answer(c, &ask, format, report);
+	    ledger_load(&ledger, c->node, &c->err) == ERR_OK) {
+		ask.past = ledger.past;
+		ask.past_count = ledger.past_count;
+		ask.devices = devices;
+		ask.unreadable = node_waiting_keys(c->node);
+		if (report_run_cells(&report, &cells, &ask, &source, &c->err) == ERR_OK &&
+		    (!param_flag(c, "publish") || ledger_publish(c, &ask, report, cells) == ERR_OK))
+			answer(c, &ask, format, report);
+	}
 	json_decref(report);
+	json_decref(cells);
+	json_decref(devices);
+	ledger_free(&ledger);
 	if (c->err.code != ERR_OK || c->result == NULL)
 		op_fail(c);
 	else

@@ -68,7 +68,7 @@ void
 op_targets(struct op_call *c)
 {
 	const struct profile *p = node_profile(c->node);
-	struct report_source source = { c->node, each_record };
+	struct report_source source = { .ctx = c->node, .each = each_record };
 	struct report_ask ask = { .profile = p, .from = param_text(c, "from"), .to = param_text(c, "to"),
 		                  .lang = param_text(c, "language") != NULL ? param_text(c, "language") : "sv" };
 	const struct report_def *counted = NULL;

@@ -7,14 +7,16 @@
 #include "base/mem.h"
 #include "node/removal.h"
 #include "base/nfc.h"
+#include "op/law.h"
 
-enum { TRACE_BYTES_MAX = 1 << 30 };
+enum { TRACE_BYTES_MAX = 1 << 30, WARNINGS_MAX = 100 };
 
 struct import {
 	struct op_call *call;
 	const char *by;
 	struct stream_id team;
 	uint64_t line, taken, known, other, erased;
+	json_t *warnings;
 };
 
 /* By the record's id, or by the group that the line itself names. */
@@ -46,6 +48,8 @@ import_line(struct import *im, struct bytes line)
 	} else {
 		rc = node_write(n, &im->team, &d, &entry, err);
 		im->taken += rc == ERR_OK;
+		if (json_array_size(im->warnings) < WARNINGS_MAX)
+			law_warn_draft(&d, im->warnings);
 	}
 	draft_free(&d);
 	return rc;
@@ -89,7 +93,7 @@ import_all(struct import *im, struct bytes file)
 void
 op_import(struct op_call *c)
 {
-	struct import im = { .call = c, .by = param_text(c, "by") };
+	struct import im = { .call = c, .by = param_text(c, "by"), .warnings = json_array() };
 	struct buf file = BUF_INIT;
 
 	if (node_profile(c->node) == NULL)
@@ -97,17 +101,19 @@ op_import(struct op_call *c)
 	else if (param_file(c, "file", TRACE_BYTES_MAX, &file) == ERR_OK && import_package(c, &file) == ERR_OK &&
 	         node_team_for(c->node, NULL, param_text(c, "team"), &im.team, &c->err) == ERR_OK &&
 	         import_all(&im, buf_bytes(&file)) == ERR_OK && node_commit(c->node, &c->err) == ERR_OK)
-		c->result = json_pack("{s:I,s:I,s:I,s:I,s:I,s:b}", "lines", (json_int_t)im.line, "imported", (json_int_t)im.taken,
-		                      "already_here", (json_int_t)im.known, "by_others", (json_int_t)im.other, "erased", (json_int_t)im.erased, "saved", 1);
+		c->result = json_pack("{s:I,s:I,s:I,s:I,s:I,s:b,s:O}", "lines", (json_int_t)im.line, "imported", (json_int_t)im.taken,
+		                      "already_here", (json_int_t)im.known, "by_others", (json_int_t)im.other, "erased", (json_int_t)im.erased, "saved", 1,
+		                      "warnings", im.warnings);
 	if (c->err.code != ERR_OK) {
 		node_drop(c->node);
 		err_wrap(&c->err, "importing %s: nothing was taken", param_text(c, "file"));
 	}
+	json_decref(im.warnings);
 	buf_free(&file);
 	op_end(c);
 }
 
-struct export { struct node *node; struct buf out; uint64_t records; };
+struct export { struct node *node; struct buf out; uint64_t records, left_out, found; bool keep; };
 
 static const char *
 export_who(void *ctx, uint32_t author)
@@ -122,11 +128,17 @@ static bool
 export_record(void *ctx, const struct record *r, const struct stream_id *team)
 {
 	struct export *x = ctx;
-	json_t *o = record_to_json(r, node_profile(x->node), export_who, x->node);
+	json_t *o;
 	char *text;
 
+	if (law_protected(x->node, r)) {
+		x->left_out++;
+		return true;
+	}
+	o = record_to_json(r, node_profile(x->node), export_who, x->node);
 	if (o == NULL)
 		return false;
+	x->found += x->keep ? 0 : law_mask_record(o, node_profile(x->node));
 	json_object_set_new(o, "team", json_string(node_team_name(x->node, team)));
 	text = json_dumps(o, JSON_COMPACT | JSON_SORT_KEYS);
 	json_decref(o);
@@ -156,10 +168,16 @@ op_export(struct op_call *c)
 		return;
 	}
 	/* A removed device may take along what only it has, though it counts nowhere else. */
+	if (rc == ERR_OK)
+		rc = law_how_to_leave(c, &x.keep);
 	if (rc == ERR_OK && node_show_own_late(c->node, true, &c->err) == ERR_OK &&
 	    view_each(node_view(c->node), type != NULL ? type->number : 0, export_record, &x, &c->err) == ERR_OK &&
+	    law_may_leave(c, x.found) == ERR_OK &&
 	    param_file_out(c, "output", buf_bytes(&x.out)) == ERR_OK)
-		c->result = json_pack("{s:s,s:I}", "file", param_text(c, "output"), "records", (json_int_t)x.records);
+		c->result = json_pack("{s:s,s:I,s:I,s:I}", "file", param_text(c, "output"), "records", (json_int_t)x.records, "masked",
+		                      (json_int_t)x.found, "protected_left_out", (json_int_t)x.left_out);
+	if (c->result != NULL)
+		law_log_read(c->node, "export", NULL, param_text(c, "output"));
 	if (node_show_own_late(c->node, false, &back) != ERR_OK && c->err.code == ERR_OK)
 		c->err = back;
 	buf_wipe(&x.out);

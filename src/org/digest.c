@@ -151,13 +151,30 @@ out:
 	return ok;
 }
 
+static void
+put_roots(struct buf *out, const struct eval *ev)
+{
+	wr_array(out, ev->root_count);
+	for (size_t i = 0; i < ev->root_count; i++) {
+		const struct root *r = &ev->roots[i];
+		const struct standing *st = &ev->standing[r->subject];
+
+		wr_array(out, 3);
+		WR_FIXED(out, r->public.pk);
+		wr_uint(out, r->public.state);
+		wr_array(out, st->turn_count);
+		for (size_t t = 0; t < st->turn_count; t++)
+			wr_bin(out, ev->turns[st->turns + t].digest, 32);
+	}
+}
+
 enum err_code
 eval_digest(const struct org *o, struct eval *ev, struct err *err)
 {
 	struct buf state = BUF_INIT;
 	bool ok;
 
-	wr_array(&state, 7);
+	wr_array(&state, 8);
 	WR_FIXED(&state, ev->id);
 	wr_array(&state, ev->device_count);
 	for (size_t i = 0; i < ev->device_count; i++)
@@ -168,7 +185,9 @@ eval_digest(const struct org *o, struct eval *ev, struct err *err)
 	wr_array(&state, ev->team_count);
 	for (size_t i = 0; i < ev->team_count; i++)
 		put_team(&state, &ev->teams[i]);
-	ok = put_cuts_and_forks(&state, o, ev) && buf_ok(&state);
+	ok = put_cuts_and_forks(&state, o, ev);
+	put_roots(&state, ev);
+	ok = ok && buf_ok(&state);
 	if (ok)
 		HC(ev->digest, sizeof(ev->digest), BYTES_NONE, "fb1/ctl", buf_bytes(&state));
 	buf_free(&state);

@@ -159,6 +159,15 @@ control_effect(const struct org *o, const struct eval *ev, const struct log_id *
 		return e;
 	e.opened = ev->standing[s].admit != NONE || ev->standing[s].rank <= STRATUM_LAST;
 	tighten(&e, &ev->standing[s].cuts, log);
+	for (uint32_t t = 0; t < ev->standing[s].turn_count; t++) { /* a retired root: as far as all turns let it */
+		const struct rootrot *turn = &o->nodes[ev->turns[ev->standing[s].turns + t].node].op->u.rootrot;
+		struct cutset cuts = { .any = false };
+
+		if (cutset_merge(&cuts, turn->cuts, turn->cut_count, NULL) != ERR_OK)
+			e.cut = 0; /* out of memory: rather nothing than too much */
+		tighten(&e, &cuts, log);
+		cutset_free(&cuts);
+	}
 	return e;
 }
 

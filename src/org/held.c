@@ -178,6 +178,7 @@ find_target(struct org *o, const struct control_op *op, uint32_t *target)
 	case KIND_REVOKE: dev = op->u.revoke.dev; break;
 	case KIND_UNGRANT: dev = op->u.ungrant.dev; break;
 	case KIND_GENESIS: dev = device_id_of(&op->u.genesis.root_pk); break;
+	case KIND_ROOTROT: dev = device_id_of(&op->u.rootrot.new_root); break;
 	default: return true;
 	}
 	*target = subject_make(o, &dev);
@@ -189,7 +190,7 @@ kind_is_evaluated(uint8_t kind)
 {
 	switch (kind) {
 	case KIND_GENESIS: case KIND_ADMIT: case KIND_GRANT: case KIND_REVOKE: case KIND_UNGRANT: case KIND_TEAM:
-	case KIND_SEALKEY: case KIND_OPEN:
+	case KIND_SEALKEY: case KIND_OPEN: case KIND_ROOTROT:
 		return true;
 	default:
 		return false;

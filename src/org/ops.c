@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "crypto/guard.h"
 #include "crypto/hc.h"
 
 enum { SUITE = 1 };
@@ -348,6 +349,32 @@ get_sealkey(struct rd *r, struct sealkey *s)
 	rd_bin(r, s->seal_pk, sizeof(s->seal_pk));
 }
 
+/* ROOTROT [rotation_pk, new_root, next_root_hash|nil, cuts, rotation_sig] */
+static void
+put_rootrot(struct buf *out, const struct rootrot *t)
+{
+	wr_array(out, 5);
+	WR_FIXED(out, t->rotation_pk);
+	WR_FIXED(out, t->new_root);
+	put_maybe(out, t->has_next, t->next_root_hash, sizeof(t->next_root_hash));
+	put_cuts(out, t->cuts, t->cut_count);
+	wr_bin(out, t->rotation_sig, sizeof(t->rotation_sig));
+}
+
+static enum err_code
+get_rootrot(struct rd *r, struct rootrot *t)
+{
+	enum err_code rc;
+
+	rd_array(r, 5);
+	RD_FIXED(r, t->rotation_pk);
+	RD_FIXED(r, t->new_root);
+	t->has_next = get_maybe(r, t->next_root_hash, sizeof(t->next_root_hash));
+	rc = get_cuts(r, &t->cuts, &t->cut_count);
+	rd_bin(r, t->rotation_sig, sizeof(t->rotation_sig));
+	return rc;
+}
+
 void
 control_op_encode(struct buf *out, const struct control_op *op)
 {
@@ -362,6 +389,7 @@ control_op_encode(struct buf *out, const struct control_op *op)
 	case KIND_OPEN:
 	case KIND_TEAM_OPEN: put_open(out, &op->u.open); break;
 	case KIND_ADOPT: put_adopt(out, &op->u.adopt); break;
+	case KIND_ROOTROT: put_rootrot(out, &op->u.rootrot); break;
 	default: buf_put_bytes(out, op->u.raw); break; /* a byte off the wire, not an enum: most kinds are not ours */
 	}
 }
@@ -380,6 +408,7 @@ get_op(struct rd *r, struct control_op *op)
 	case KIND_OPEN:
 	case KIND_TEAM_OPEN: get_open(r, &op->u.open); break;
 	case KIND_ADOPT: return get_adopt(r, &op->u.adopt);
+	case KIND_ROOTROT: return get_rootrot(r, &op->u.rootrot);
 	default: op->u.raw = BYTES(r->p, (size_t)(r->end - r->p)); r->p = r->end; break;
 	}
 	return ERR_OK;
@@ -424,6 +453,8 @@ control_op_free(struct control_op *op)
 		mem_free(op->u.ungrant.cuts);
 	} else if (op->kind == KIND_ADOPT) {
 		mem_free(op->u.adopt.runs);
+	} else if (op->kind == KIND_ROOTROT) {
+		mem_free(op->u.rootrot.cuts);
 	}
 	memset(op, 0, sizeof(*op));
 }
@@ -442,12 +473,57 @@ revoke_kill_digest(uint8_t out[32], const struct org_id *org, const struct revok
 	return ok;
 }
 
+void
+kill_pair(uint8_t pk[32], uint8_t sk[64], const uint8_t code[16])
+{
+	uint8_t seed[32];
+
+	hc(seed, sizeof(seed), BYTES(code, 16), "fb1/kill", NULL, 0);
+	sign_pair_from_seed(pk, sk, seed);
+	wipe(seed, sizeof(seed));
+}
+
+void
+rotation_hash(uint8_t out[32], const struct author *rotation_pk)
+{
+	HC(out, 32, BYTES_NONE, "fb1/root/next", BYTES_OF(*rotation_pk));
+}
+
+bool
+rootrot_digest(uint8_t out[32], const struct org_id *org, const struct rootrot *t)
+{
+	struct buf cuts = BUF_INIT;
+	bool ok;
+
+	put_cuts(&cuts, t->cuts, t->cut_count);
+	ok = buf_ok(&cuts);
+	if (ok)
+		HC(out, 32, BYTES_NONE, "fb1/root/rotate", BYTES_OF(*org), BYTES_OF(t->rotation_pk), BYTES_OF(t->new_root),
+		   BYTES(t->next_root_hash, t->has_next ? sizeof(t->next_root_hash) : 0), buf_bytes(&cuts));
+	buf_free(&cuts);
+	return ok;
+}
+
+bool
+rootrot_sign(struct rootrot *t, const struct org_id *org, const uint8_t rotation_sk[64])
+{
+	uint8_t digest[32];
+
+	if (!rootrot_digest(digest, org, t))
+		return false;
+	sign_digest(t->rotation_sig, "fb1/root/sig", digest, rotation_sk);
+	return true;
+}
+
 struct org_id
 org_id_of(const struct genesis *g)
 {
+	const uint8_t escrow = g->escrow;
 	struct org_id id;
 
-	HC(id.b, sizeof(id.b), BYTES_NONE, "fb1/org", BYTES_OF(g->root_pk), BYTES(g->nonce, sizeof(g->nonce)));
+	HC(id.b, sizeof(id.b), BYTES_NONE, "fb1/org", BYTES_OF(g->root_pk), BYTES(g->nonce, sizeof(g->nonce)), BYTES(&escrow, 1),
+	   BYTES(g->escrow_pk, g->has_escrow_pk ? sizeof(g->escrow_pk) : 0),
+	   BYTES(g->next_root_hash, g->has_next_root ? sizeof(g->next_root_hash) : 0));
 	return id;
 }
 

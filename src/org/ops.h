@@ -38,6 +38,8 @@ struct revoke { struct device_id dev; size_t cut_count; struct cut *cuts; struct
 struct ungrant { struct device_id dev; struct stream_id team; size_t grant_count; struct hash *grants; size_t cut_count; struct cut *cuts; };
 struct team_op { struct stream_id team; struct bytes enc_name; uint8_t state; /* 1 live, 2 ended */ uint8_t mode; /* 0 shared, 1 drop-box */ };
 struct sealkey { uint8_t seal_pk[32]; };
+/* The root goes to a new key, on the word of a rotation key that was committed to; `cuts` are the old root's. */
+struct rootrot { struct author rotation_pk, new_root; bool has_next; uint8_t next_root_hash[32]; size_t cut_count; struct cut *cuts; uint8_t rotation_sig[64]; };
 struct open_op { bool has_grant; struct hash grant; size_t old_count; struct { struct inc inc; uint64_t len; uint8_t head16[16]; } old[OLD_INCS_MAX]; };
 /* Entries from..to of a log beyond its cut or after its fork that the team wants to keep; `to` is named by its id. */
 struct adopt_run { struct author author; struct stream_id stream; struct inc inc; uint64_t from, to; uint8_t head16[16]; };
@@ -52,7 +54,7 @@ struct control_op {
 	union {
 		struct genesis genesis; struct admit admit; struct grant grant; struct revoke revoke;
 		struct ungrant ungrant; struct team_op team; struct sealkey sealkey; struct open_op open;
-		struct adopt adopt;
+		struct adopt adopt; struct rootrot rootrot;
 		struct bytes raw; /* kinds this version stores, relays and ignores */
 	} u;
 };
@@ -67,11 +69,18 @@ void admit_digest(uint8_t out[32], const struct admit *a);
 bool admit_possession_ok(const struct admit *a);
 /* What a kill card signs: the device and the exact cuts, in their order. False when out of memory. */
 bool revoke_kill_digest(uint8_t out[32], const struct org_id *org, const struct revoke *r) MUST_CHECK;
+/* The key pair of a kill card, from the 16 bytes on it. */
+void kill_pair(uint8_t pk[32], uint8_t sk[64], const uint8_t code[16]);
+/* What GENESIS or a ROOTROT commits to: HC(32,∅,"fb1/root/next",rotation_pk). */
+void rotation_hash(uint8_t out[32], const struct author *rotation_pk);
+/* What the rotation key signs; the cuts are put in order. False when out of memory. */
+bool rootrot_digest(uint8_t out[32], const struct org_id *org, const struct rootrot *r) MUST_CHECK;
+bool rootrot_sign(struct rootrot *r, const struct org_id *org, const uint8_t rotation_sk[64]) MUST_CHECK;
 int cut_order(const struct cut *a, const struct cut *b); /* by stream, then inc */
 /* The id by which an organisation's root is compared on paper: HC(32,∅,"fb1/root/print",root_pk,org_id). */
 void root_fingerprint(uint8_t out[32], const struct genesis *g);
 
-struct org_id org_id_of(const struct genesis *g);           /* HC(32,∅,"fb1/org",root_pk,nonce32) */
+struct org_id org_id_of(const struct genesis *g);           /* covers every field: proto/org.md, 1 */
 struct stream_id control_stream(const struct org_id *org);  /* its first half */
 struct stream_id roster_stream(const struct org_id *org);   /* HC(16,∅,"fb1/roster",org_id) */
 

@@ -164,6 +164,28 @@ org_device_by_noise(const struct org *o, const uint8_t noise_pk[32])
 	return o->now == NULL ? NULL : device_by(o, o->now->by_noise, noise_pk);
 }
 
+bool
+org_removal_counts(const struct org *o, const struct hash *entry)
+{
+	uint32_t i = held_index(o->node_of, entry);
+
+	return i != NONE && o->nodes[i].took;
+}
+
+bool
+org_kill_card_fits(const struct org *o, const struct device_id *dev, const uint8_t kill_pk[32])
+{
+	uint32_t s = held_index(o->subject_of, dev);
+
+	for (uint32_t i = s == NONE ? NONE : o->subjects[s].admits; i != NONE; i = o->nodes[i].next_admit) {
+		const struct admit *a = &o->nodes[i].op->u.admit;
+
+		if (a->has_kill && memcmp(a->kill_pk, kill_pk, sizeof(a->kill_pk)) == 0)
+			return true;
+	}
+	return false;
+}
+
 size_t
 org_team_count(const struct org *o)
 {
@@ -291,6 +313,15 @@ org_dispute_at(const struct org *o, size_t i)
 {
 	assert(i < org_void_removals(o));
 	return &o->now->disputes[i];
+}
+
+bool
+org_disputed(const struct org *o, const struct device_id *dev)
+{
+	for (size_t i = 0; i < org_void_removals(o); i++)
+		if (SAME(org_dispute_at(o, i)->by, *dev) || SAME(org_dispute_at(o, i)->target, *dev))
+			return true;
+	return false;
 }
 
 size_t

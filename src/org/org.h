@@ -43,6 +43,10 @@ struct org_team { struct stream_id id; struct bytes enc_name; uint8_t state, mod
 /* An accepted GRANT that no UNGRANT withdrew; also to devices that are gone or not admitted yet. */
 struct org_grant { struct hash id; struct device_id dev, by; uint8_t role; bool has_team; struct stream_id team; uint8_t rank; bool self_grant; };
 
+/* Everybody who is or was the root, as they followed: proto/org.md, 4 "Roots". */
+enum org_root_state { ROOT_RETIRED, ROOT_CURRENT, ROOT_CONTESTED };
+struct org_root { struct author pk; enum org_root_state state; };
+
 struct org *org_new(void); /* NULL when out of memory */
 void org_free(struct org *o);
 
@@ -82,11 +86,23 @@ void org_digest(const struct org *o, uint8_t out[16]);            /* ctl_digest:
 /* Changes whenever the effective part of any data log may have become different other than by growing. */
 uint64_t org_generation(const struct org *o);
 
+size_t org_root_count(const struct org *o);
+const struct org_root *org_root_at(const struct org *o, size_t i);
+bool org_is_root(const struct org *o, const struct author *a); /* was, is, or claims to be */
+const struct author *org_root(const struct org *o);  /* who decides for the trustees now; NULL while that is contested */
+/* The hash of the key that may hand the root over next; false: none can. */
+bool org_next_root(const struct org *o, uint8_t hash[32]);
+/* Entries of this author are stored: a root, or named by a stored ADMIT that proves its keys, accepted or not (proto/log.md, 5). */
+bool org_speaks(const struct org *o, const struct author *a);
+
 size_t org_device_count(const struct org *o);
 const struct org_device *org_device_at(const struct org *o, size_t i);  /* sorted by id */
 const struct org_device *org_device_by_author(const struct org *o, const struct author *a);
 const struct org_device *org_device_by_id(const struct org *o, const struct device_id *id);
 const struct org_device *org_device_by_noise(const struct org *o, const uint8_t noise_pk[32]);
+bool org_removal_counts(const struct org *o, const struct hash *entry); /* this REVOKE removed somebody */
+/* Is this the kill card that some stored ADMIT binds to the device? */
+bool org_kill_card_fits(const struct org *o, const struct device_id *dev, const uint8_t kill_pk[32]);
 size_t org_team_count(const struct org *o);
 const struct org_team *org_team_at(const struct org *o, size_t i);      /* the roster is not among them */
 const struct org_team *org_team_by_id(const struct org *o, const struct stream_id *id);
@@ -121,6 +137,8 @@ uint64_t org_fork_point(const struct org *o, const struct log_key *log);
 struct org_dispute { struct device_id by, target; };
 size_t org_void_removals(const struct org *o);
 const struct org_dispute *org_dispute_at(const struct org *o, size_t i);
+/* A party to one of them: what it grants is given keys by hand only. */
+bool org_disputed(const struct org *o, const struct device_id *dev);
 /* Entries whose payload did not decode, and FORK entries that prove nothing. Since org_new(). */
 size_t org_skipped(const struct org *o);
 

@@ -3,6 +3,8 @@
  *
  *   held.c      entries as they came: nodes in logs of subjects     struct org
  *   cuts.c      cut sets and how two of them become one             struct cutset
+ *   roots.c     who is a root, and what of a retired one counts
+ *   reach.c     how much of a control log counts under a cut
  *   strata.c    the evaluation proper, root downwards               struct eval
  *   outcome.c   what it comes to: devices, teams, grants, digest    struct eval
  *   effect.c    team logs: opened, cut, forked, adopted
@@ -44,11 +46,13 @@ struct node { /* a control entry */
 	uint64_t seq;
 	uint32_t log, next, next_admit;
 	uint32_t target;          /* the subject it speaks of, or NONE */
-	uint32_t kill_tried;      /* REVOKE: the subject's `admits` up to which kill_sig was tried */
+	uint32_t kill_tried;      /* REVOKE: the subject's `admits` up to which kill_sig was tried. ROOTROT: 0 once tried */
+	uint32_t kept;            /* of a retired root: under how many of the turns that retired it this one counts */
 	uint8_t kind;
 	bool taken;               /* its payload has been looked at */
 	bool possession_ok;       /* ADMIT */
-	bool kill_ok;             /* REVOKE */
+	bool took;                /* REVOKE: it removed somebody, in the last evaluation */
+	bool kill_ok;             /* REVOKE; ROOTROT: its rotation_sig */
 	uint64_t mark;            /* scratch: equals the stamp of a walk it was met on */
 	struct control_op *op;    /* NULL: not decoded, or nothing to evaluate */
 	uint8_t *payload;         /* what op borrows from; NULL when op is */
@@ -115,10 +119,26 @@ const struct mark *cutset_find(const struct cutset *s, const struct log_id *log)
 uint64_t cutset_limit(const struct cutset *s, const struct log_id *log); /* entries; NO_LIMIT without cuts */
 void cutset_free(struct cutset *s);
 
+/* reach.c: how much of one control log counts. */
+struct reach {
+	uint64_t cut;             /* entries below this seq; NO_LIMIT without a cut */
+	uint64_t fork;            /* additions only below this seq */
+	uint64_t stamp;           /* not 0: only nodes marked so, the ancestors of the head a cut names; until the next reach */
+};
+struct reach reach_under(struct org *o, const struct cutset *cuts, const struct held_log *l);
+bool reach_has(const struct reach *reach, const struct node *n);
+static inline bool
+is_removal(const struct node *n)
+{
+	return n->kind == KIND_REVOKE || n->kind == KIND_UNGRANT;
+}
+
 /* One evaluation. Subjects keep their index in o->subjects. */
 struct standing {
 	uint8_t rank;
 	bool gone;
+	bool only_removes;        /* a contested root */
+	uint32_t turns, turn_count; /* of a retired root: the turns that retired it, in eval.turns */
 	uint8_t admit_stratum;
 	uint32_t admit;           /* node, or NONE */
 	struct cutset cuts;
@@ -131,11 +151,17 @@ struct withdrawal { struct hash grant; struct device_id dev; struct stream_id te
 struct void_removal { uint32_t by, target; };                                  /* subjects */
 struct adopted { struct log_id log; uint64_t from, to; uint8_t head16[16]; };
 
+struct turn { uint32_t node; uint8_t digest[32]; };                             /* a ROOTROT that took place */
+struct root { uint32_t subject; struct org_root public; };
+
 struct eval {
 	struct org_id id;
 	struct stream_id control, roster;
 	const struct genesis *genesis;
 	struct standing *standing; size_t standing_count;
+	struct root *roots; size_t root_count, root_cap;
+	struct turn *turns; size_t turn_count, turn_cap;
+	bool has_next; uint8_t next_root_hash[32];
 	struct accepted *accepted; size_t accepted_count, accepted_cap;
 	struct team_state *team_states; size_t team_state_count, team_state_cap;
 	struct withdrawal *withdrawals; size_t withdrawal_count, withdrawal_cap;
@@ -152,6 +178,7 @@ struct eval {
 	uint8_t digest[16];
 };
 
+enum err_code eval_roots(struct org *o, struct eval *ev, struct err *err) MUST_CHECK;        /* roots.c */
 enum err_code eval_strata(struct org *o, struct eval *ev, struct err *err) MUST_CHECK;       /* strata.c */
 enum err_code eval_outcome(const struct org *o, struct eval *ev, struct err *err) MUST_CHECK; /* outcome.c */
 enum err_code eval_digest(const struct org *o, struct eval *ev, struct err *err) MUST_CHECK;  /* digest.c */

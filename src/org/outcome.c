@@ -18,6 +18,8 @@ eval_free(struct eval *ev)
 	for (size_t i = 0; i < ev->withdrawal_count; i++)
 		cutset_free(&ev->withdrawals[i].cuts);
 	mem_free(ev->standing);
+	mem_free(ev->roots);
+	mem_free(ev->turns);
 	mem_free(ev->accepted);
 	mem_free(ev->team_states);
 	mem_free(ev->withdrawals);

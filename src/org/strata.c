@@ -7,64 +7,24 @@
 #include "base/mem.h"
 #include "org/org_internal.h"
 
-/* How much of one control log counts. */
-struct reach {
-	uint64_t cut;     /* entries below this seq; NO_LIMIT without a cut */
-	uint64_t fork;    /* additions only below this seq */
-	uint64_t stamp;   /* not 0: only nodes marked so, the ancestors of the head a cut names */
-};
-
-static const struct node *
-log_head_at(const struct org *o, const struct held_log *l, uint64_t seq, const uint8_t head16[16])
-{
-	for (uint32_t i = l->nodes; i != NONE; i = o->nodes[i].next)
-		if (o->nodes[i].seq == seq && memcmp(o->nodes[i].id.b, head16, 16) == 0)
-			return &o->nodes[i];
-	return NULL;
-}
-
-static uint64_t
-mark_ancestors(struct org *o, const struct node *head)
-{
-	uint64_t stamp = ++o->stamp;
-	uint32_t i = held_index(o->node_of, &head->id);
-
-	while (i != NONE && o->nodes[i].log == head->log) {
-		o->nodes[i].mark = stamp;
-		i = o->nodes[i].seq == 0 ? NONE : held_index(o->node_of, &o->nodes[i].prev);
-	}
-	return stamp;
-}
-
 static struct reach
 reach_of(struct org *o, const struct eval *ev, const struct held_log *l)
 {
-	const struct cutset *cuts = &ev->standing[l->subject].cuts;
-	struct reach reach = { NO_LIMIT, held_fork(o, &l->id), 0 };
-	const struct mark *m;
-	const struct node *head;
-
-	if (!cuts->any)
-		return reach;
-	reach.cut = cutset_limit(cuts, &l->id);
-	m = cutset_find(cuts, &l->id);
-	if (m == NULL || !m->has_head)
-		return reach;
-	head = log_head_at(o, l, (uint64_t)m->cut.seq, m->cut.head16);
-	if (head != NULL)
-		reach.stamp = mark_ancestors(o, head);
-	return reach;
+	return reach_under(o, &ev->standing[l->subject].cuts, l);
 }
 
+/* Within the cuts; of a retired root also within those of the turns that retired it; of a contested one removals alone. */
 static bool
-counts(const struct node *n, const struct reach *reach)
+counts(const struct org *o, const struct eval *ev, const struct node *n, const struct reach *reach)
 {
-	bool removal = n->kind == KIND_REVOKE || n->kind == KIND_UNGRANT;
+	const struct standing *st = &ev->standing[o->logs[n->log].subject];
 
-	if (reach->stamp != 0)
-		return n->mark == reach->stamp;
-	/* A fork can never undo a removal: those count on every branch. */
-	return n->seq < reach->cut && (removal || n->seq < reach->fork);
+	if (st->only_removes && !is_removal(n))
+		return false;
+	/* Who has no cuts of its own is measured by those of the turns alone, which may name a side of a fork. */
+	if (!reach_has(reach, n) && (st->turn_count == 0 || st->cuts.any))
+		return false;
+	return st->turn_count == 0 || (is_removal(n) ? n->kept > 0 : n->kept == st->turn_count);
 }
 
 static bool
@@ -113,6 +73,7 @@ kill_cards(struct org *o, struct eval *ev, struct err *err)
 		    !log_is_ours(ev, &o->logs[n->log]))
 			continue;
 		rc = kill_check(o, ev, n, err);
+		n->took = n->kill_ok;
 		if (rc == ERR_OK && n->kill_ok)
 			rc = remove_device(ev, n->target, n->op->u.revoke.cuts, n->op->u.revoke.cut_count, err);
 	}
@@ -167,7 +128,7 @@ self_removals(struct org *o, struct eval *ev, uint32_t s, struct err *err)
 			const struct node *n = &o->nodes[i];
 			uint32_t *room;
 
-			if (n->kind != KIND_REVOKE || n->op == NULL || n->target != s || !counts(n, &reach))
+			if (n->kind != KIND_REVOKE || n->op == NULL || n->target != s || !counts(o, ev, n, &reach))
 				continue;
 			room = mem_room(found, count, &cap, sizeof(*found));
 			if (room == NULL) {
@@ -178,8 +139,10 @@ self_removals(struct org *o, struct eval *ev, uint32_t s, struct err *err)
 			found[count++] = i;
 		}
 	}
-	for (size_t i = 0; i < count && rc == ERR_OK; i++)
+	for (size_t i = 0; i < count && rc == ERR_OK; i++) {
+		o->nodes[found[i]].took = true;
 		rc = self_remove(o, ev, &o->nodes[found[i]], err);
+	}
 out:
 	mem_free(found);
 	return rc;
@@ -191,7 +154,7 @@ accept_admit(const struct org *o, struct eval *ev, uint32_t i, uint8_t r)
 	const struct node *n = &o->nodes[i];
 	struct standing *t = &ev->standing[n->target];
 
-	if (!n->possession_ok || SAME(n->op->u.admit.sign_pk, ev->genesis->root_pk))
+	if (!n->possession_ok || t->rank == 0) /* a root is no device */
 		return;
 	/* proto/org.md, 4: "the one from the lowest stratum counts, then the smallest entry id" */
 	if (t->admit != NONE && (t->admit_stratum < r || memcmp(o->nodes[t->admit].id.b, n->id.b, 32) <= 0))
@@ -306,19 +269,20 @@ note_void(struct eval *ev, uint32_t by, uint32_t target, struct err *err)
 }
 
 static enum err_code
-accept_revoke(struct eval *ev, const struct node *n, uint32_t by, uint8_t r, struct err *err)
+accept_revoke(struct eval *ev, struct node *n, uint32_t by, uint8_t r, struct err *err)
 {
 	if (n->target == by)
 		return ERR_OK; /* done before anything else of this device */
+	n->took = n->took || ev->standing[n->target].rank > r;
 	if (ev->standing[n->target].rank > r)
 		return remove_device(ev, n->target, n->op->u.revoke.cuts, n->op->u.revoke.cut_count, err);
 	return n->kill_ok ? ERR_OK : note_void(ev, by, n->target, err);
 }
 
 static enum err_code
-apply(const struct org *o, struct eval *ev, uint32_t i, uint32_t by, uint8_t r, struct err *err)
+apply(struct org *o, struct eval *ev, uint32_t i, uint32_t by, uint8_t r, struct err *err)
 {
-	const struct node *n = &o->nodes[i];
+	struct node *n = &o->nodes[i];
 
 	switch (n->kind) {
 	case KIND_ADMIT:
@@ -352,7 +316,7 @@ act(struct org *o, struct eval *ev, uint32_t s, uint8_t r, struct err *err)
 			continue;
 		reach = reach_of(o, ev, &o->logs[l]);
 		for (uint32_t i = o->logs[l].nodes; i != NONE && rc == ERR_OK; i = o->nodes[i].next)
-			if (o->nodes[i].op != NULL && counts(&o->nodes[i], &reach))
+			if (o->nodes[i].op != NULL && counts(o, ev, &o->nodes[i], &reach))
 				rc = apply(o, ev, i, s, r, err);
 	}
 	return rc;
@@ -387,7 +351,7 @@ last_pass(struct org *o, struct eval *ev, uint32_t s, struct err *err)
 		for (uint32_t i = o->logs[l].nodes; i != NONE && rc == ERR_OK; i = o->nodes[i].next) {
 			const struct node *n = &o->nodes[i];
 
-			if (n->op == NULL || !counts(n, &reach))
+			if (n->op == NULL || !counts(o, ev, n, &reach))
 				continue;
 			if (n->kind == KIND_UNGRANT && n->target == s && st->rank > STRATUM_LAST)
 				rc = accept_ungrant(ev, &n->op->u.ungrant, err);
@@ -404,9 +368,12 @@ last_pass(struct org *o, struct eval *ev, uint32_t s, struct err *err)
 enum err_code
 eval_strata(struct org *o, struct eval *ev, struct err *err)
 {
-	enum err_code rc = kill_cards(o, ev, err);
+	enum err_code rc = eval_roots(o, ev, err);
 
-	ev->standing[o->nodes[o->genesis].target].rank = 0;
+	for (size_t i = 0; i < o->node_count; i++)
+		o->nodes[i].took = false;
+	if (rc == ERR_OK)
+		rc = kill_cards(o, ev, err);
 	for (uint8_t r = 0; r <= STRATUM_LAST && rc == ERR_OK; r++)
 		for (uint32_t s = 0; s < ev->standing_count && rc == ERR_OK; s++)
 			if (ev->standing[s].rank == r)

@@ -90,7 +90,7 @@ bound_order(void *ctx, const struct author *author)
 
 	if (org == NULL || !org_known(org))
 		return RANK_NONE + 1;
-	if (SAME(org_genesis(org)->root_pk, *author))
+	if (org_is_root(org, author))
 		return 0;
 	d = org_device_by_author(org, author);
 	return d != NULL && d->coordinator ? d->rank : RANK_NONE;
@@ -214,12 +214,15 @@ take_fact(void *ctx, const struct entry *e)
 	struct fact fact = { e->h.kind, { { 0 } }, f->by, f->log, e->h.seq };
 	void *grown;
 
-	if (!e->has_payload || (e->h.kind != KIND_ADMIT && e->h.kind != KIND_GRANT && e->h.kind != KIND_REVOKE))
+	if (!e->has_payload || (e->h.kind != KIND_ADMIT && e->h.kind != KIND_GRANT && e->h.kind != KIND_REVOKE &&
+	                        e->h.kind != KIND_ROOTROT))
 		return true;
 	if (control_op_decode(&op, e->h.kind, e->payload, NULL) != ERR_OK)
 		return true;
 	if (e->h.kind == KIND_ADMIT)
 		fact.about = device_id_of(&op.u.admit.sign_pk);
+	else if (e->h.kind == KIND_ROOTROT) /* by its rotation key; whoever carries it is to be known all the same */
+		fact.about = device_id_of(&op.u.rootrot.new_root);
 	else
 		fact.about = e->h.kind == KIND_GRANT ? op.u.grant.dev : op.u.revoke.dev;
 	control_op_free(&op);

@@ -238,6 +238,14 @@ do_leave(struct play *p, size_t i)
 }
 
 static bool
+do_trustees(struct play *p, size_t i)
+{
+	struct err err = ERR_INIT;
+
+	return trustees_act(p, i, &err) == ERR_OK || must_be_excused(p, i, "an act of the trustees", &err);
+}
+
+static bool
 do_desk(struct play *p, size_t i)
 {
 	struct err err = ERR_INIT;
@@ -402,6 +410,7 @@ befall(struct play *p, enum act_kind kind, size_t i)
 	case DO_KEYS:
 	case DO_WRONG_PASS:
 	case DO_LEAVE:
+	case DO_TRUSTEES:
 	case DO_WAIT:
 	case DO_IMAGE:
 	case DO_PUT_BACK:
@@ -442,6 +451,8 @@ perform(struct play *p, enum act_kind kind, size_t i)
 		return do_wrong_pass(p, i);
 	case DO_LEAVE:
 		return do_leave(p, i);
+	case DO_TRUSTEES:
+		return do_trustees(p, i);
 	case DO_DESK:
 		return do_desk(p, i);
 	case DO_CLOSE:

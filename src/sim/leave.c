@@ -18,7 +18,7 @@
 static enum err_code
 admit_guest(struct play *p, struct node *n, struct err *err)
 {
-	uint8_t seed[32], nonce[16];
+	uint8_t seed[32], nonce[16], card_sk[64];
 	struct join_request req = { .member_name = "Gäst", .device_name = "lånad" };
 	struct device_keys keys;
 	struct seal_pair seal;
@@ -29,6 +29,11 @@ admit_guest(struct play *p, struct node *n, struct err *err)
 	device_keys_derive(&keys, seed);
 	seal_pair_make(node_env(n), &seal);
 	join_request_make(&req, &keys, seal.pk, nonce);
+	env_random(node_env(n), p->guest_card, sizeof(p->guest_card));
+	req.keys.has_kill = true;
+	kill_pair(req.keys.kill_pk, card_sk, p->guest_card);
+	wipe(card_sk, sizeof(card_sk));
+	join_request_sign(&req, &keys);
 	rc = node_admit(n, &req, ROLE_ADVISOR, &p->team, 1, &p->guest, err);
 	wipe(&keys, sizeof(keys));
 	wipe(&seal, sizeof(seal));
@@ -38,10 +43,12 @@ admit_guest(struct play *p, struct node *n, struct err *err)
 static enum err_code
 remove_guest(struct play *p, struct node *n, struct err *err)
 {
+	const struct org_device *d;
 	struct node_removal *r = mem_zero(1, sizeof(*r));
 	enum err_code rc = r != NULL ? node_revoke(n, &p->guest, "går hem", r, err) : err_plain(err, ERR_NO_MEMORY);
 
-	if (rc == ERR_OK && r->dispute)
+	d = org_device_by_id(node_org(n), &p->guest);
+	if (rc == ERR_OK && r->dispute && (d == NULL || !d->coordinator)) /* the trustees may have raised it */
 		rc = err_set(err, ERR_REFUSED, "the removal of an adviser is disputed");
 	mem_free(r);
 	return rc;

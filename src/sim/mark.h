@@ -40,7 +40,10 @@
 	X(HUB_AWAY, "a device dialled a hub that was off")                       \
 	X(FOUND_BY_BEACON, "a device heard another by its beacon")               \
 	X(DRAFT_BACK, "a draft lay there when the program started again")        \
-	X(HUB_HURT, "a fault of the hub's disk struck")
+	X(HUB_HURT, "a fault of the hub's disk struck")                          \
+	X(ROOT_TURNED, "the root was handed over")                               \
+	X(OLD_ROOT_WROTE, "and somebody went on with the old sheets")            \
+	X(DISPUTE, "coordinators of one rank were in dispute at the end")
 
 enum mark {
 #define MARK_NAME(name, text) MARK_##name,

@@ -202,6 +202,8 @@ assemble(struct play *p)
 		mark(MARK_HUB_ONLY);
 	if (station_found(p->stations[0], &p->team, &err) != ERR_OK)
 		return play_fail(p, "I9", "founding failed: %s", err.text);
+	if (trustees_found(p, &err) != ERR_OK)
+		return play_fail(p, "I9", "the kit failed: %s", err.text);
 	station_add_secrets(p->stations[0]);
 	p->swarm.disk_fault = 0;
 	for (size_t i = 1; i < at_once; i++)
@@ -274,7 +276,7 @@ heal(struct play *p)
 	world_run(p->world, 10 * NS_PER_S);
 	for (int round = 0; round < 8; round++) {
 		trace_line(world_trace(p->world), "healing, round %d", round);
-		if (!meet_all(p))
+		if (!meet_all(p) || !trustees_settle(p))
 			return false;
 		for (size_t i = 0; i < p->swarm.stations; i++)
 			if (p->coordinator[i] && station_give_keys(p->stations[i], &err) != ERR_OK)
@@ -295,7 +297,7 @@ play_through(struct play *p)
 	for (size_t n = 0; n < p->swarm.acts; n++)
 		if (!play_act(p))
 			return false;
-	return heal(p) && play_judge_all(p);
+	return heal(p) && trustees_judge(p) && play_judge_all(p);
 }
 
 static void

@@ -2,6 +2,7 @@
 #ifndef FALTBOK_SIM_PLAY_INTERNAL_H
 #define FALTBOK_SIM_PLAY_INTERNAL_H
 
+#include "node/kit.h"
 #include "sim/mark.h"
 #include "sim/play.h"
 #include "sim/station.h"
@@ -11,7 +12,7 @@ enum { STATIONS_MAX = 6, MACHINES_MAX = STATIONS_MAX + 1 /* the hub */, STICKS =
 enum act_kind {
 	DO_WRITE, DO_MEET, DO_CLOSE, DO_REOPEN, DO_CRASH, DO_BUNDLE_OUT, DO_BUNDLE_IN, DO_KEYS, DO_REPLAY, DO_PART, DO_CLOG,
 	DO_CLOCK, DO_WRONG_PASS, DO_LEAVE, DO_WAIT, DO_HUB_CRASH, DO_HUB_CLOSE, DO_IMAGE,
-	DO_PUT_BACK, DO_DESK, DO_COUNT
+	DO_PUT_BACK, DO_TRUSTEES, DO_DESK, DO_COUNT
 };
 
 /* Whom devices meet. Where all goes through the hub, what one shows of another has been on the hub's disk. */
@@ -54,6 +55,13 @@ struct play {
 	size_t batches;
 	bool guest_came;           /* leave.c */
 	struct device_id guest;
+	uint8_t guest_card[16];
+	bool guest_gone_by[MACHINES_MAX]; /* trustees.c: a removal was saved there */
+	struct kit kit, heir;      /* the sheets of the founding, and of the handing over */
+	bool raised;               /* the guest, to rank 1, perhaps: the trustees may have */
+	bool turned, turn_saved;   /* those of the heir are out; its ROOTROT was saved */
+	size_t turned_at;
+	struct author new_root;
 };
 
 /* The play ends here. Returns false, so that a check reads `return play_fail(…)`. */
@@ -88,5 +96,11 @@ bool play_judge_rows(struct play *p, size_t i);
 /* leave.c: a guest comes, or leaves; and whether what station i has just written is sealed to members only. */
 enum err_code leave_act(struct play *p, size_t i, struct err *err) MUST_CHECK;
 bool leave_check(struct play *p, size_t i);
+
+/* trustees.c */
+enum err_code trustees_found(struct play *p, struct err *err) MUST_CHECK; /* the sheets, once the organisation is there */
+enum err_code trustees_act(struct play *p, size_t i, struct err *err) MUST_CHECK;
+bool trustees_settle(struct play *p); /* decides what is disputed at station 0 */
+bool trustees_judge(struct play *p);  /* who belongs, after healing (I4) */
 
 #endif

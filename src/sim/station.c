@@ -300,9 +300,13 @@ make_home(struct station *s, struct buf *request, struct err *err)
 	enum err_code rc;
 
 	rc = home_create(&home, host_env(s->host), s->home, s->member, s->device, BYTES_STR(s->pass), KDF_INTERACTIVE, code, err);
-	if (rc == ERR_OK)
+	if (rc == ERR_OK) {
 		scan_add_text(world_scan(s->world), "a recovery code", code);
-	else if (rc == ERR_EXISTS) /* an earlier try got this far */
+		rc = home_kill_card(&home, s->kill_card, err);
+		scan_add_text(world_scan(s->world), "a kill card", s->kill_card);
+		if (rc != ERR_OK)
+			home_close(&home);
+	} else if (rc == ERR_EXISTS) /* an earlier try got this far */
 		rc = home_open(&home, host_env(s->host), s->home, 1, BYTES_STR(s->pass), err);
 	if (rc != ERR_OK)
 		return rc;
@@ -316,7 +320,6 @@ enum err_code
 station_found(struct station *s, struct stream_id *team, struct err *err)
 {
 	static const char org[] = "Advice for Eslov and around", team_name[] = "market hall on Thursdays";
-	uint8_t root[32], escrow[32];
 	struct stream_id box;
 	enum err_code rc;
 
@@ -327,7 +330,7 @@ station_found(struct station *s, struct stream_id *team, struct err *err)
 	if (rc == ERR_OK)
 		rc = station_open(s, err);
 	if (rc == ERR_OK)
-		rc = node_found(s->node, org, s->member, s->device, root, BYTES_STR(station_profile), true, escrow, err);
+		rc = node_found(s->node, org, s->member, s->device, BYTES_STR(station_profile), true, &s->seeds, err);
 	if (rc == ERR_OK)
 		rc = node_commit(s->node, err);
 	if (rc == ERR_OK)

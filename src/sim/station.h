@@ -24,6 +24,8 @@ enum { STATION_PORT = 7000 };
 struct dialled; /* one exchange that this station began, with a host of its own, as `sync` does it */
 
 struct station {
+	char kill_card[27];          /* on paper, beside the machine */
+	struct node_seeds seeds;     /* of the founder: what the trustees have on paper */
 	struct world *world;
 	struct host *host;
 	size_t no;

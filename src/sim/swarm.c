@@ -58,6 +58,7 @@ swarm_draw(struct swarm *s, const struct play_options *o)
 		s->weight[DO_BUNDLE_OUT] = s->weight[DO_BUNDLE_IN] = 0;
 	s->weight[DO_LEAVE] = some(&d, 400, 6); /* drawn last, so that the rest of a seed stays what it was */
 	s->seek = s->stay && s->meeting != MEET_HUB_ONLY && dice_chance(&d, 500); /* and so is this */
+	s->weight[DO_TRUSTEES] = s->weight[DO_LEAVE] > 0 ? some(&d, 300, 6) : 0;
 	s->weight[DO_DESK] = some(&d, 300, 10); /* and this */
 	if (o->lying) {
 		s->weight[DO_CRASH] += 4;

@@ -17,9 +17,9 @@ find_right(struct replica *r, const struct author *me, const struct stream_id *s
 
 	if (!r->has_org)
 		return err_set(err, ERR_REFUSED, "this store has no organisation yet");
-	if (SAME(*me, r->root))
+	if (SAME(*me, r->root) || org_is_root(r->org, me))
 		return SAME(*stream, r->control) ? ERR_OK :
-		       err_set(err, ERR_REFUSED, "the root key writes in the control stream only");
+		       err_set(err, ERR_REFUSED, "a root key writes in the control stream only");
 	dev = org_device_by_author(r->org, me);
 	if (!dev)
 		return err_set(err, ERR_REFUSED, "this device has not been admitted");

@@ -11,6 +11,8 @@
 #include "crypto/guard.h"
 #include "store/place.h"
 
+#define META_KILL "store.kill" /* the public key of this device's kill card */
+
 static void
 path_in(const struct home *h, char out[4096], const char *name)
 {
@@ -218,14 +220,50 @@ home_close(struct home *h)
 }
 
 enum err_code
+home_kill_card(struct home *h, char code_out[27], struct err *err)
+{
+	uint8_t code[16], pk[32], sk[64];
+	enum err_code rc;
+
+	recovery_code_make(h->env, code_out);
+	if (!recovery_code_parse(code_out, code))
+		return err_set(err, ERR_DAMAGED, "the kill card's code does not read back");
+	kill_pair(pk, sk, code);
+	rc = replica_meta_put(h->replica, META_KILL, BYTES(pk, sizeof(pk)), err);
+	if (rc == ERR_OK)
+		rc = replica_commit(h->replica, err);
+	wipe(code, sizeof(code));
+	wipe(sk, sizeof(sk));
+	return rc;
+}
+
+enum err_code
+home_self(struct home *h, struct join_request *out, struct err *err)
+{
+	struct buf pk = BUF_INIT;
+	enum err_code rc;
+
+	memset(out, 0, sizeof(*out));
+	join_request_make(out, &h->keys->device, h->keys->seal[0].pk, h->keys->request_nonce);
+	(void)snprintf(out->member_name, sizeof(out->member_name), "%s", (const char *)h->keys->member_name);
+	(void)snprintf(out->device_name, sizeof(out->device_name), "%s", (const char *)h->keys->device_name);
+	rc = replica_meta_get(h->replica, META_KILL, &pk, err);
+	if (rc == ERR_OK && pk.len == sizeof(out->keys.kill_pk)) {
+		out->keys.has_kill = true;
+		memcpy(out->keys.kill_pk, pk.p, pk.len);
+		join_request_sign(out, &h->keys->device);
+	}
+	buf_free(&pk);
+	return rc == ERR_UNKNOWN ? err_forgive(err) : rc;
+}
+
+enum err_code
 home_request(struct home *h, struct buf *out, struct err *err)
 {
 	struct join_request r;
+	enum err_code rc = home_self(h, &r, err);
 
-	memset(&r, 0, sizeof(r));
-	join_request_make(&r, &h->keys->device, h->keys->seal[0].pk, h->keys->request_nonce);
-	(void)snprintf(r.member_name, sizeof(r.member_name), "%s", (const char *)h->keys->member_name);
-	(void)snprintf(r.device_name, sizeof(r.device_name), "%s", (const char *)h->keys->device_name);
-	join_request_encode(out, &r);
-	return buf_ok(out) ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
+	if (rc == ERR_OK)
+		join_request_encode(out, &r);
+	return rc != ERR_OK || buf_ok(out) ? rc : err_plain(err, ERR_NO_MEMORY);
 }

@@ -29,6 +29,10 @@ enum err_code home_open(struct home *h, struct env *env, const char *path, uint8
 enum err_code home_save_keystore(struct home *h, struct err *err) MUST_CHECK;
 void home_close(struct home *h);
 
+/* A kill card for this device, before it asks to be admitted: the code is for paper, only its public key stays here. */
+enum err_code home_kill_card(struct home *h, char code_out[27], struct err *err) MUST_CHECK;
+/* The keys of this home, signed, with the kill card's when there is one; names included. */
+enum err_code home_self(struct home *h, struct join_request *out, struct err *err) MUST_CHECK;
 /* The newcomer's request for the keys of this home. */
 enum err_code home_request(struct home *h, struct buf *out, struct err *err) MUST_CHECK;
 /* Opens a welcome for this device: what it says, before anything is believed. ERR_KEY: for another device. */

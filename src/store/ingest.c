@@ -54,15 +54,15 @@ check_author(struct replica *r, const struct header *h, struct err *err)
 
 	if (!r->has_org)
 		return err_set(err, ERR_REFUSED, "this store has no organisation yet");
-	if (SAME(h->author, r->root))
+	if (SAME(h->author, r->root) || org_is_root(r->org, &h->author))
 		return SAME(h->stream, r->control) ? ERR_OK :
-		       err_set(err, ERR_REFUSED, "the root key writes in the control stream only");
+		       err_set(err, ERR_REFUSED, "a root key writes in the control stream only");
 	if (org_device_by_author(r->org, &h->author))
 		return ERR_OK;
-	rc = replica_evaluate(r, err); /* the ADMIT may stand in this very transaction */
+	rc = replica_evaluate(r, err); /* the ADMIT, or the ROOTROT, may stand in this very transaction */
 	if (rc != ERR_OK)
 		return rc;
-	if (org_device_by_author(r->org, &h->author))
+	if (org_speaks(r->org, &h->author))
 		return ERR_OK;
 	return err_set(err, ERR_UNKNOWN, "no ADMIT for its author is known yet");
 }

@@ -30,6 +30,8 @@ void vault_keystore_saved(struct vault *v);
 enum err_code vault_learn(struct vault *v, const struct org *org, const struct entry *e, struct err *err) MUST_CHECK;
 /* The same for an entry of a branch, whose effect org_limit() tells by the branch's own key. */
 enum err_code vault_learn_in(struct vault *v, const struct org *org, const struct log_key *log, const struct entry *e, struct err *err) MUST_CHECK;
+/* The escrow key opens an EPOCH that was learned without its key. What does not fit is left as it is; *opened: it did. */
+enum err_code vault_learn_escrow(struct vault *v, const struct org *org, const struct entry *e, const uint8_t secret[32], bool *opened, struct err *err) MUST_CHECK;
 /* Grows whenever vault_learn() brought a key that may open what waited. */
 uint64_t vault_news(const struct vault *v);
 /* Recomputes which epochs are effective, clean and preferred. After every change of the org's evaluation. */

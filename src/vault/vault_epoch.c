@@ -26,6 +26,8 @@ struct epoch_payload {
 	bool is_drop;
 	struct bytes readers;   /* count rows of [dev16, seal index, sealed48], borrowed */
 	size_t reader_count;
+	bool has_escrow;
+	uint8_t escrow[SEALED_KEY_BYTES];
 };
 
 static bool
@@ -63,8 +65,9 @@ read_epoch(struct epoch_payload *p, struct bytes in)
 		before = dev;
 	}
 	p->readers.len = (size_t)(r.p - p->readers.p);
-	if (!rd_nil(&r))
-		rd_bin(&r, sealed, sizeof(sealed));
+	p->has_escrow = !rd_nil(&r);
+	if (p->has_escrow)
+		rd_bin(&r, p->escrow, sizeof(p->escrow));
 	if (p->is_drop)
 		rd_bin(&r, p->drop_pk, sizeof(p->drop_pk));
 	return rd_end(&r);
@@ -456,4 +459,32 @@ vault_learn(struct vault *v, const struct org *org, const struct entry *e, struc
 	const struct log_key log = { .author = e->h.author, .stream = e->h.stream, .inc = e->h.inc };
 
 	return vault_learn_in(v, org, &log, e, err);
+}
+
+enum err_code
+vault_learn_escrow(struct vault *v, const struct org *org, const struct entry *e, const uint8_t secret[32], bool *opened,
+                   struct err *err)
+{
+	struct seal_context c = { .org = org_id(org), .stream = &e->h.stream };
+	struct epoch_payload p;
+	struct epoch_id id;
+	struct epoch *ep;
+	uint8_t key[32], commit[32];
+	enum err_code rc = ERR_OK;
+
+	*opened = false;
+	memcpy(id.b, e->id.b, sizeof(id.b));
+	ep = vault_epoch(v, &id, NULL);
+	if (!e->has_payload || ep == NULL || !ep->known || v->keys[ep - v->epochs].has_e || !read_epoch(&p, e->payload) || !p.has_escrow)
+		return ERR_OK;
+	c.commit = ep->commit;
+	if (!seal_open(key, p.escrow, &c, p.epk, org_genesis(org)->escrow_pk, secret))
+		return ERR_OK; /* its maker may have sealed anything there: that epoch alone is lost */
+	vault_commit_of(commit, key, &ep->stream);
+	if (same_secret(commit, ep->commit, sizeof(commit))) {
+		rc = vault_take_secret(v, ep, key, err);
+		*opened = rc == ERR_OK;
+	}
+	wipe(key, sizeof(key));
+	return rc == ERR_OK && *opened ? retry_waiting(v, org, err) : rc;
 }

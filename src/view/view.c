@@ -512,6 +512,13 @@ view_each(struct view *v, uint32_t type, record_cb cb, void *ctx, struct err *er
 }
 
 enum err_code
+view_scan(struct view *v, record_cb cb, void *ctx, struct err *err)
+{
+	/* Along the table itself: no index in between, and no seek for a record. */
+	return each_row(v, view_walk(v, "SELECT id, team, state FROM record WHERE type <> 1 ORDER BY row", err), cb, ctx, err);
+}
+
+enum err_code
 view_conflicts(struct view *v, record_cb cb, void *ctx, struct err *err)
 {
 	return each_row(v, view_walk(v, "SELECT id, team, state FROM record WHERE conflict = 1 AND type <> 1 ORDER BY first DESC, id", err), cb, ctx, err);

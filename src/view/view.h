@@ -59,6 +59,8 @@ bool view_has_import(struct view *v, const struct record_id *id, const uint8_t i
 bool view_import_of(struct view *v, const struct record_id *id, const uint8_t entry[16], uint8_t import[16]);
 /* Records of a type (0: all but the roster's), newest first by their first change. Return false to stop. */
 enum err_code view_each(struct view *v, uint32_t type, bool (*cb)(void *ctx, const struct record *r, const struct stream_id *team), void *ctx, struct err *err) MUST_CHECK;
+/* All but the roster's in no order that means anything: for whoever counts them all. */
+enum err_code view_scan(struct view *v, bool (*cb)(void *ctx, const struct record *r, const struct stream_id *team), void *ctx, struct err *err) MUST_CHECK;
 enum err_code view_conflicts(struct view *v, bool (*cb)(void *ctx, const struct record *r, const struct stream_id *team), void *ctx, struct err *err) MUST_CHECK;
 /* Full text: every word of the query must match as a prefix; case and diacritics fold (å finds a and å alike). Best first. */
 enum err_code view_search(struct view *v, const char *query, uint32_t type, size_t limit,

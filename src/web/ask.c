@@ -128,33 +128,54 @@ plain_name(const json_t *v)
 	       strpbrk(name, "/\\") == NULL;
 }
 
-/* A file that is read: its bytes go with the call, its name stays as the parameter. */
+/* A file that is read: its bytes go with the call, *name is what stays as the parameter. */
 static enum err_code
-take_file(struct web_ask *a, const struct op_param *p, struct err *err)
+take_file(struct web_ask *a, const struct op_param *p, const json_t *file, json_t **name, struct err *err)
 {
-	json_t *file = json_object_get(a->params, p->name), *name = json_object_get(file, "name");
 	struct op_file *to = op_files_add(a->files, p->name, false);
-	enum err_code rc;
 
+	*name = json_object_get(file, "name");
 	if (to == NULL)
-		return err_plain(err, ERR_NO_MEMORY);
-	rc = web_file(&to->data, file, p->name, err);
-	if (rc == ERR_OK && name != NULL && !plain_name(name))
-		rc = err_set(err, ERR_USAGE, "%s: the name of a file is without folders", p->name);
-	if (rc == ERR_OK && json_object_set_new(a->params, p->name, name != NULL ? json_incref(name) : json_string(p->name)) != 0)
-		rc = err_plain(err, ERR_NO_MEMORY);
-	return rc;
+		return err_set(err, ERR_USAGE, "%s: at most %d files go with a call", p->name, OP_FILES_MAX);
+	if (web_file(&to->data, file, p->name, err) != ERR_OK)
+		return err->code;
+	if (*name != NULL && !plain_name(*name))
+		return err_set(err, ERR_USAGE, "%s: the name of a file is without folders", p->name);
+	*name = *name != NULL ? json_incref(*name) : json_string(p->name);
+	return *name != NULL ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
+}
+
+static enum err_code
+take_in(struct web_ask *a, const struct op_param *p, json_t *v, struct err *err)
+{
+	json_t *name, *file;
+	size_t i;
+
+	if (!p->many) {
+		if (take_file(a, p, v, &name, err) != ERR_OK)
+			return err->code;
+		return json_object_set_new(a->params, p->name, name) == 0 ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
+	}
+	if (!json_is_array(v))
+		return err_set(err, ERR_USAGE, "%s must be a list of files", p->name);
+	json_array_foreach(v, i, file) {
+		if (take_file(a, p, file, &name, err) != ERR_OK)
+			return err->code;
+		if (json_array_set_new(v, i, name) != 0)
+			return err_plain(err, ERR_NO_MEMORY);
+	}
+	return ERR_OK;
 }
 
 static enum err_code
 take_files(struct web_ask *a, struct err *err)
 {
 	for (const struct op_param *p = a->row->params; p->name != NULL; p++) {
-		const json_t *v = json_object_get(a->params, p->name);
+		json_t *v = json_object_get(a->params, p->name);
 
 		if (v == NULL)
 			continue;
-		if (p->kind == PARAM_FILE_IN && take_file(a, p, err) != ERR_OK)
+		if (p->kind == PARAM_FILE_IN && take_in(a, p, v, err) != ERR_OK)
 			return err->code;
 		if (p->kind == PARAM_FILE_OUT && !plain_name(v))
 			return err_set(err, ERR_USAGE, "%s must be the name of a file, without folders", p->name);

@@ -1,7 +1,7 @@
 /*
  * make bench: the product's measures, each beside its floor. Figures go to
  * standard output as a table and to build/bench.json.
- *   bench [CASES [PART]]     10 000 cases are 100 000 entries; PART: append ingest unlock sync
+ *   bench [CASES [PART]]     10 000 cases are 100 000 entries; PART: append ingest unlock sync report
  */
 #include <jansson.h>
 #include <stdio.h>
@@ -407,7 +407,7 @@ figures_print(const char *json_path)
 
 static const struct { const char *name; void (*run)(struct bench *b); } parts[] = {
 	{ "append", bench_append }, { "rows", bench_rows }, { "ingest", bench_ingest }, { "unlock", bench_unlock }, { "sync", bench_sync },
-	{ "serving", bench_serving },
+	{ "serving", bench_serving }, { "org", bench_org }, { "report", bench_report },
 };
 
 int

@@ -24,6 +24,7 @@ struct node *open_home(struct bench *b, const char *name);
 /* Writes the lines of `trace` by writer `by` (NULL: all) of round `round` (-1: all) to the node; returns how many. */
 void without_round(struct buf *out, struct bytes line); /* a line of a trace as profile.md, 5 has it */
 size_t write_lines(struct node *n, struct bytes trace, const char *by, long round, size_t max);
+void bench_report(struct bench *b); /* report.c: a home of its own, made once, kept */
 uint64_t payload_bytes(struct node *n); /* of all payloads held, sealed */
 /* Gives `to` what it lacks of `from`, in memory. */
 void pour(struct node *from, struct node *to);
@@ -43,5 +44,7 @@ double floor_decrypt(size_t bytes);                              /* XChaCha20-Po
 void figure(const char *name, double value, const char *unit, double floor_value, const char *floor_name, double ratio);
 void bench_serving(struct bench *b); /* serving.c */
 void figures_print(const char *json_path);
+
+void bench_org(struct bench *b);
 
 #endif

@@ -202,7 +202,7 @@ found(struct bench *b, struct stream_id *team)
 	struct buf profile = BUF_INIT;
 	struct home home;
 	struct node *boss;
-	uint8_t root[32], escrow[32];
+	struct node_seeds seeds;
 	char path[600], code[27];
 
 	snprintf(path, sizeof(path), "%s/boss", b->dir);
@@ -210,7 +210,7 @@ found(struct bench *b, struct stream_id *team)
 	home_close(&home);
 	boss = open_home(b, "boss");
 	must(b->env->files->read(b->env, "tests/bench/cases-1.json", 1 << 20, &profile, &err), &err, "profile");
-	must(node_found(boss, "CASES-1", "boss", "boss", root, buf_bytes(&profile), false, escrow, &err), &err, "found");
+	must(node_found(boss, "CASES-1", "boss", "boss", buf_bytes(&profile), false, &seeds, &err), &err, "found");
 	must(node_commit(boss, &err), &err, "found");
 	must(node_team_add(boss, "team", false, team, &err), &err, "team");
 	must(node_grant(boss, &node_self(boss)->id, team, &err), &err, "grant");

@@ -49,10 +49,10 @@ read_body(const char *operation, const char *body)
 	for (const struct op_param *p = row->params; p->name != NULL; p++) {
 		const char *text = json_string_value(json_object_get(ask.params, p->name));
 
-		if (p->kind != PARAM_FILE_IN && p->kind != PARAM_FILE_OUT)
+		if ((p->kind != PARAM_FILE_IN && p->kind != PARAM_FILE_OUT) || p->many)
 			continue;
 		must(json_object_get(ask.params, p->name) == NULL || (text != NULL && strpbrk(text, "/\\") == NULL && text[0] != '.'));
-		must(p->kind != PARAM_FILE_IN || (text != NULL) == (op_files_find(ask.files, p->name) != NULL));
+		must(p->kind != PARAM_FILE_IN || (text != NULL) == (op_files_find(ask.files, p->name, 0) != NULL));
 	}
 	web_ask_free(&ask);
 }

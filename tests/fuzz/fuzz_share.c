@@ -12,13 +12,19 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	char *text = malloc(len + 1), printed[SHARE_TEXT_BYTES], code_text[27];
 	uint8_t code[16], code_again[16];
-	struct share s, again;
+	struct share s, again, many[3];
+	bool bad;
 
 	if (text == NULL || !crypto_start())
 		abort();
 	if (len > 0)
 		memcpy(text, data, len);
 	text[len] = '\0';
+	if (shares_on_sheet(many, 3, text, &bad) > 0) { /* whatever stands around it, what is found prints and reads back */
+		share_print(printed, &many[0]);
+		if (!share_parse(&again, printed) || memcmp(again.part, many[0].part, sizeof(again.part)) != 0)
+			abort();
+	}
 	if (share_parse(&s, text)) {
 		if (s.trustee < 1 || s.trustee > 3)
 			abort();

@@ -2,11 +2,57 @@
  * proto/vectors/org.json against org.md, 4 and 5: organisations made by chance,
  * and what parts of each come to.
  */
-import { hex, unhex } from './bytes';
+import { NONE, hex, unhex } from './bytes';
 import { Case, Count } from './count';
 import { Entry, readEntry } from './log';
 import { decode } from './msgpack';
-import { evaluate } from './org';
+import { HC, signPair, verify } from './hc';
+import { evaluate, orgId } from './org';
+import { KIND, killed, readAdmit, readAdopt, readGenesis, readGrant, readOpen, readRevoke, readRootrot, readSealkey, readTeam, readUngrant, rotationHash, turnDigest } from './org_ops';
+
+const READERS: Record<number, (payload: Uint8Array) => unknown> = {
+	[KIND.genesis]: readGenesis, [KIND.admit]: readAdmit, [KIND.grant]: readGrant, [KIND.revoke]: readRevoke, [KIND.ungrant]: readUngrant,
+	[KIND.team]: readTeam, [KIND.sealkey]: readSealkey, [KIND.rootrot]: readRootrot, [KIND.open]: readOpen, [KIND.adopt]: readAdopt,
+};
+
+function checkOperations(v: Case, c: Count): void {
+	for (const [kind, payload, ok] of v.operations) {
+		const read = () => READERS[kind](unhex(payload));
+
+		if (ok === 1)
+			c.check('operations', `kind ${kind}, ${payload}`, () => read() !== undefined);
+		else
+			c.refuses('operations', `kind ${kind}, ${payload}`, read);
+	}
+}
+
+function checkKeys(v: Case, c: Count): void {
+	for (const x of v.organisations) {
+		const g = readGenesis(unhex(x.genesis));
+
+		c.same('organisations', 'org_id', x.org_id, () => orgId(g));
+		c.same('organisations', 'roster', x.roster, () => HC(16, NONE, 'fb1/roster', orgId(g)));
+		c.same('organisations', 'fingerprint', x.fingerprint, () => HC(32, NONE, 'fb1/root/print', g.root, orgId(g)));
+	}
+	for (const x of v.kill_cards) {
+		const r = readRevoke(unhex(x.revoke));
+
+		c.same('kill cards', 'key of a code', x.kill_pk, () => signPair(HC(32, unhex(x.code), 'fb1/kill')).pk);
+		c.check('kill cards', 'its REVOKE', () => killed(r, unhex(x.org_id), unhex(x.kill_pk)));
+		c.check('kill cards', 'in another organisation', () => !killed(r, unhex(x.kill_pk), unhex(x.kill_pk)));
+		c.check('kill cards', 'with other cuts', () => !killed({ ...r, rawCuts: Uint8Array.of(0x91) }, unhex(x.org_id), unhex(x.kill_pk)));
+	}
+	for (const x of v.rotations) {
+		const t = readRootrot(unhex(x.rootrot));
+		const good = (turn: typeof t, org: string) => verify('fb1/root/sig', turnDigest(turn, unhex(org)), turn.sig, turn.rotation);
+
+		c.same('rotations', 'what is committed to', x.rotation_hash, () => rotationHash(t.rotation));
+		c.check('rotations', 'its signature', () => good(t, x.org_id));
+		c.check('rotations', 'in another organisation', () => !good(t, x.rotation_hash));
+		c.check('rotations', 'to another root', () => !good({ ...t, root: t.rotation }, x.org_id));
+		c.check('rotations', 'without what comes next', () => t.next === null || !good({ ...t, next: null }, x.org_id));
+	}
+}
 
 function checkPart(name: string, all: Entry[], part: Case, c: Count): void {
 	const entries = part.take.map((i: number) => all[i]);
@@ -25,6 +71,8 @@ function checkPart(name: string, all: Entry[], part: Case, c: Count): void {
 }
 
 export function checkOrg(v: Case, c: Count): void {
+	checkKeys(v, c);
+	checkOperations(v, c);
 	v.worlds.forEach((world: Case, w: number) => {
 		const all = world.entries.map((e: string) => readEntry(decode(unhex(e))));
 

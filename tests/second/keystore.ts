@@ -9,8 +9,14 @@ import { Reader, Value, asArray, asBin, asCount, asStr, asUint, decode, orNull }
 
 // ---- 1. Keys of a device ----
 
+const deviceIds = new Map<string, Bytes>();
+
 export function deviceId(signPk: Bytes): Bytes {
-	return HC(16, NONE, 'fb1/device/id', signPk);
+	const key = hex(signPk);
+	const id = deviceIds.get(key) ?? HC(16, NONE, 'fb1/device/id', signPk);
+
+	deviceIds.set(key, id);
+	return id;
 }
 
 export function deviceKeys(seed: Bytes) {

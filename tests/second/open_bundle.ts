@@ -131,7 +131,7 @@ function unopenedRows(vault: Vault, epochs: Map<string, Epoch>, effective: Entry
 
 /* A run whose author was never admitted has no place in a store. */
 function known(org: Org, e: Entry): boolean {
-	return equal(e.header.author, org.genesis.root) || org.admitted.has(hex(e.header.author));
+	return org.roots.some((r) => equal(e.header.author, r.pk)) || org.admitted.has(hex(e.header.author));
 }
 
 export function openBundle(file: Bytes, keystore: Bytes, passphrase: Bytes, welcome: Bytes | null): Opened {

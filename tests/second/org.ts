@@ -4,11 +4,11 @@
  * every time.
  */
 import { Bytes, NONE, compare, concat, equal, hex, unlessRefused } from './bytes';
-import { HC } from './hc';
+import { HC, verify } from './hc';
 import { deviceId } from './keystore';
 import { Entry, Int, LogName, logKey, readFork } from './log';
 import { Value, decode, encode } from './msgpack';
-import { Admit, Genesis, Grant, KIND, Mark, ROLE, Revoke, Team, Ungrant, killed, readAdmit, readAdopt, readGenesis, readGrant, readOpen, readRevoke, readSealkey, readTeam, readUngrant } from './org_ops';
+import { Admit, Genesis, Grant, KIND, Mark, ROLE, Revoke, Rootrot, Team, Ungrant, killed, readAdmit, readAdopt, readGenesis, readGrant, readOpen, readRevoke, readRootrot, readSealkey, readTeam, readUngrant, rotationHash, turnDigest } from './org_ops';
 
 const RANK_NONE = 255;
 const STRATA = 16;
@@ -17,6 +17,8 @@ const STRATA = 16;
 
 export class Held {
 	readonly byId = new Map<string, Entry>();
+	/* What a control entry says: read once, a kind has one form. null: in none. */
+	readonly read = new Map<Entry, unknown>();
 	private logs = new Map<string, Entry[]>();
 
 	constructor(entries: Entry[]) {
@@ -129,13 +131,14 @@ export class Org {
 	readonly withdrawn = new Map<string, Cuts>();
 	readonly teams = new Map<string, Accepted<Team> & { mode: number }>();
 	readonly forks = new Map<string, { log: LogName; seq: Int }>();
+	/* Everybody who was, is or claims to be the root, in their order, with the digests of the turns that retired them. */
+	readonly roots: { pk: Bytes; dev: string; state: 'retired' | 'root' | 'contested'; turns: [Bytes, Cuts][] }[] = [];
 	private withdrawals: Ungrant[] = [];
 
 	constructor(readonly held: Held, readonly genesis: Genesis) {
 		this.id = orgId(genesis);
 		this.control = this.id.slice(0, 16);
 		this.roster = HC(16, NONE, 'fb1/roster', this.id);
-		this.rank.set(hex(deviceId(genesis.root)), 0);
 	}
 
 	rankOf(dev: Bytes): number {
@@ -148,7 +151,9 @@ export class Org {
 		for (const e of entries) {
 			if (e.header.kind !== kind || e.payload === null || !equal(e.header.stream, this.control))
 				continue;
-			const op = unlessRefused(() => read(e.payload!));
+			if (!this.held.read.has(e))
+				this.held.read.set(e, unlessRefused(() => read(e.payload!)));
+			const op = this.held.read.get(e) as T | null;
 
 			if (op !== null)
 				yield [e, op];
@@ -164,7 +169,22 @@ export class Org {
 	}
 
 	private counts(e: Entry, dev: Bytes): boolean {
-		const cuts = this.gone.get(hex(dev));
+		const own = this.gone.get(hex(dev));
+		const root = this.roots.find((r) => r.dev === hex(dev));
+		const removes = e.header.kind === KIND.revoke || e.header.kind === KIND.ungrant;
+
+		if (root?.state === 'contested')
+			return removes && this.isUnder(e, own);
+		if (root === undefined || root.turns.length === 0)
+			return this.isUnder(e, own);
+		/* "under the cuts of every turn that retired it; a REVOKE or UNGRANT when it does under the cuts of any" */
+		const kept = root.turns.map(([, cuts]) => this.isUnder(e, cuts));
+
+		return (own === undefined || this.isUnder(e, own)) && (removes ? kept.includes(true) : !kept.includes(false));
+	}
+
+	/* Does it count under these cuts, or without any? */
+	private isUnder(e: Entry, cuts: Cuts | undefined): boolean {
 		const cut = cuts?.get(markKey(e.header));
 		const { kind, seq } = e.header;
 
@@ -181,6 +201,56 @@ export class Org {
 		const fork = this.forks.get(hex(logKey(e.header)));
 
 		return fork === undefined || seq < fork.seq;
+	}
+
+	// ---- Roots ----
+
+	private addRoot(pk: Bytes, state: 'root' | 'contested'): void {
+		const dev = hex(deviceId(pk));
+
+		this.roots.push({ pk, dev, state, turns: [] });
+		this.rank.set(dev, 0);
+	}
+
+	/* The different turns by the key that is wanted, by digest. */
+	private turnsBy(wanted: Bytes): [Bytes, Rootrot][] {
+		const found = new Map<string, [Bytes, Rootrot]>();
+
+		for (const [, t] of this.ofKind(this.held.entries, KIND.rootrot, readRootrot)) {
+			if (!equal(rotationHash(t.rotation), wanted) || this.roots.some((r) => equal(r.pk, t.root)))
+				continue;
+			const digest = turnDigest(t, this.id);
+
+			if (verify('fb1/root/sig', digest, t.sig, t.rotation))
+				found.set(hex(digest), [digest, t]);
+		}
+		return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, turn]) => turn);
+	}
+
+	private findRoots(): void {
+		const wantedBefore = new Set<string>();
+		let wanted = this.genesis.next;
+
+		this.addRoot(this.genesis.root, 'root');
+		while (wanted !== null && !wantedBefore.has(hex(wanted))) {
+			const turns = this.turnsBy(wanted);
+			const last = this.roots[this.roots.length - 1];
+
+			wantedBefore.add(hex(wanted));
+			if (turns.length === 0)
+				return;
+			last.state = 'retired';
+			last.turns = turns.map(([digest, t]) => [digest, cutsOf(t.cuts)]);
+			if (turns.length > 1) {
+				const names = new Map(turns.map(([, t]) => [hex(t.root), t.root]));
+
+				for (const [, pk] of [...names].sort(([a], [b]) => (a < b ? -1 : 1)))
+					this.addRoot(pk, 'contested');
+				return;
+			}
+			this.addRoot(turns[0][1].root, 'root');
+			wanted = turns[0][1].next;
+		}
 	}
 
 	private remove(dev: Bytes, cuts: Cuts): void {
@@ -230,7 +300,7 @@ export class Org {
 		const dev = deviceId(op.keys.sign);
 		const known = this.devices.get(hex(dev));
 
-		if (!op.possessed || equal(op.keys.sign, this.genesis.root))
+		if (!op.possessed || this.roots.some((r) => equal(op.keys.sign, r.pk)))
 			return;
 		if (known === undefined || (known.stratum === stratum && compare(entry.id, known.entry.id) < 0))
 			this.devices.set(hex(dev), { entry, op, stratum, dev, sealPk: op.keys.seal, sealIndex: 0, seals: [op.keys.seal] });
@@ -321,6 +391,7 @@ export class Org {
 
 	evaluate(): this {
 		this.collectForks();
+		this.findRoots();
 		this.useKillCards();
 		for (let r = 0; r < STRATA; r++)
 			this.stratum(r);
@@ -376,6 +447,7 @@ export class Org {
 			byKey(this.gone).map(([dev, cuts]) => [raw(dev), marks(cuts)]),
 			byKey(this.withdrawn).map(([id, cuts]) => [raw(id), marks(cuts)]),
 			byKey(this.forks).map(([, f]) => [f.log.author, f.log.stream, f.log.inc, f.seq]),
+			this.roots.map((r) => [r.pk, ['retired', 'root', 'contested'].indexOf(r.state), r.turns.map(([digest]) => digest)]),
 		];
 	}
 
@@ -461,7 +533,7 @@ export class Org {
 }
 
 export function orgId(g: Genesis): Bytes {
-	return HC(32, NONE, 'fb1/org', g.root, g.nonce);
+	return HC(32, NONE, 'fb1/org', g.root, g.nonce, Uint8Array.of(g.escrow ? 1 : 0), g.escrowPk ?? NONE, g.next ?? NONE);
 }
 
 /* "the GENESIS entry that speaks for itself (log.md, 5) with the smallest id" */

@@ -9,7 +9,7 @@ import { Int, SEQ_MAX } from './log';
 import { Value, asArray, asBin, asBool, asCount, asInt, asStr, asUint, decode, encode, orNull } from './msgpack';
 
 export const KIND = {
-	genesis: 1, admit: 2, grant: 3, revoke: 4, ungrant: 5, team: 6, eraseReq: 8, eraseOk: 9, fork: 12, sealkey: 13, open: 15,
+	genesis: 1, admit: 2, grant: 3, revoke: 4, ungrant: 5, team: 6, eraseReq: 8, eraseOk: 9, fork: 12, sealkey: 13, rootrot: 14, open: 15,
 	data: 32, epoch: 33, keygrant: 34, keytable: 35, adopt: 36, teamOpen: 37,
 } as const;
 
@@ -72,15 +72,17 @@ export function readRequest(raw: Bytes): Request {
 
 // ---- 3. Operations ----
 
-export interface Genesis { root: Bytes; nonce: Bytes; escrow: boolean; escrowPk: Bytes | null }
+export interface Genesis { root: Bytes; nonce: Bytes; escrow: boolean; escrowPk: Bytes | null; next: Bytes | null }
 
 export function readGenesis(payload: Bytes): Genesis {
 	const [suite, root, nonce, policy, escrowPk, next] = asArray(decode(payload), 6);
 	const [escrow, peerRemoval] = asArray(policy, 2);
 
 	must(suite === 1 && peerRemoval === 0, 'a suite or a policy that is not known');
-	orNull(next, bin(32));
-	return { root: asBin(root, 32), nonce: asBin(nonce, 32), escrow: asBool(escrow), escrowPk: orNull(escrowPk, bin(32)) };
+	return {
+		root: asBin(root, 32), nonce: asBin(nonce, 32), escrow: asBool(escrow), escrowPk: orNull(escrowPk, bin(32)),
+		next: orNull(next, bin(32)),
+	};
 }
 
 export interface Admit { keys: Keys; member: Bytes; encName: Bytes; possessed: boolean }
@@ -132,6 +134,26 @@ export function readRevoke(payload: Bytes): Revoke {
 /* "digest `HC(32,∅,"fb1/kill/msg",org_id,dev,cuts)` with the cuts as they are encoded" */
 export function killed(r: Revoke, org: Bytes, killPk: Bytes): boolean {
 	return r.killSig !== null && verify('fb1/kill/sig', HC(32, NONE, 'fb1/kill/msg', org, r.dev, r.rawCuts), r.killSig, killPk);
+}
+
+export interface Rootrot { rotation: Bytes; root: Bytes; next: Bytes | null; cuts: Mark[]; rawCuts: Bytes; sig: Bytes }
+
+export function readRootrot(payload: Bytes): Rootrot {
+	const f = asArray(decode(payload), 5);
+
+	return {
+		rotation: asBin(f[0], 32), root: asBin(f[1], 32), next: orNull(f[2], bin(32)), cuts: readCuts(f[3]), rawCuts: encode(f[3]),
+		sig: asBin(f[4], 64),
+	};
+}
+
+export function rotationHash(rotation: Bytes): Bytes {
+	return HC(32, NONE, 'fb1/root/next', rotation);
+}
+
+/* What the rotation key signs, and what two turns differ by. */
+export function turnDigest(t: Rootrot, org: Bytes): Bytes {
+	return HC(32, NONE, 'fb1/root/rotate', org, t.rotation, t.root, t.next ?? NONE, t.rawCuts);
 }
 
 export interface Ungrant { dev: Bytes; team: Bytes; grants: Bytes[]; cuts: Mark[] }

@@ -26,7 +26,7 @@ struct nodes {
 	size_t count;
 	struct node *first;         /* the coordinator's, node[0] */
 	struct stream_id team;
-	uint8_t root_seed[32];
+	struct node_seeds seeds;
 };
 
 static int64_t nodes_clock_ms;
@@ -92,7 +92,7 @@ nodes_start(struct nodes *o)
 	nodes_home(o, "lund", &h);
 	home_close(&h);
 	o->first = nodes_open(o, 0);
-	SITE_OK(node_found(o->first, "Lunds rådgivning", "Samordnaren", "lund", o->root_seed, buf_bytes(&profile), false, NULL, err));
+	SITE_OK(node_found(o->first, "Lunds rådgivning", "Samordnaren", "lund", buf_bytes(&profile), false, &o->seeds, err));
 	SITE_OK(node_team_add(o->first, "Lund", false, &o->team, err));
 	self = node_self(o->first)->id;
 	SITE_OK(node_grant(o->first, &self, &o->team, err));

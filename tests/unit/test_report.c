@@ -89,8 +89,8 @@ each(void *ctx, uint32_t type, report_record_cb cb, void *cb_ctx, struct err *er
 static json_t *
 reported(const struct profile *p, struct people *all)
 {
-	struct report_ask ask = { p, profile_report_at(p, 0), "2020-01-01", "2020-12-31", NULL, "en", false };
-	struct report_source source = { all, each };
+	struct report_ask ask = { .profile = p, .def = profile_report_at(p, 0), .from = "2020-01-01", .to = "2020-12-31", .lang = "en" };
+	struct report_source source = { .ctx = all, .each = each };
 	struct err err = ERR_INIT;
 	json_t *out;
 

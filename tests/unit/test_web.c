@@ -261,10 +261,12 @@ what_follows_the_description_is_understood(void **state)
 		CHECK_CASE(row->name, web_ask_read(&ask, row, BYTES_STR(text), &err), ERR_OK);
 		for (const struct op_param *p = row->params; p->name != NULL; p++)
 			if (p->kind == PARAM_FILE_IN) {
-				const struct op_file *f = op_files_find(ask.files, p->name);
+				const struct op_file *f = op_files_find(ask.files, p->name, 0);
+
+				json_t *name = json_object_get(ask.params, p->name);
 
 				CHECK_TRUE(p->name, f != NULL && f->data.len == 3 && memcmp(f->data.p, "hej", 3) == 0);
-				assert_string_equal(json_string_value(json_object_get(ask.params, p->name)), "fil.txt");
+				assert_string_equal(json_string_value(p->many ? json_array_get(name, 0) : name), "fil.txt");
 			}
 		web_ask_free(&ask);
 		json_object_set_new(o, "no such parameter", json_true());

@@ -24,6 +24,8 @@ struct actor {
 	struct device_keys keys;
 	struct device_id id;
 	uint8_t seal_pk[32], kill_pk[32], kill_sk[64];
+	struct author rot_pk;        /* the key that may hand the root over after this one */
+	uint8_t rot_sk[64];
 	struct join_request request; /* with the kill card's key */
 };
 
@@ -48,6 +50,8 @@ actor_make(struct actor *a, unsigned number)
 	HC(kill_seed, 32, BYTES(seed, 32), "test/kill", BYTES_NONE);
 	device_keys_derive(&a->keys, seed);
 	sign_pair_from_seed(a->kill_pk, a->kill_sk, kill_seed);
+	HC(kill_seed, 32, BYTES(seed, 32), "test/rotate", BYTES_NONE);
+	sign_pair_from_seed(a->rot_pk.b, a->rot_sk, kill_seed);
 	a->id = device_id_of(&a->keys.sign_pk);
 	memset(&a->request, 0, sizeof(a->request));
 	join_request_make(&a->request, &a->keys, a->seal_pk, nonce);
@@ -151,6 +155,8 @@ world_new(void)
 		actor_make(&w->actors[i], i);
 	w->genesis = (struct genesis){ .suite = 1, .root_pk = w->actors[ROOT].keys.sign_pk, .escrow = true };
 	memset(w->genesis.nonce, 7, sizeof(w->genesis.nonce));
+	w->genesis.has_next_root = true;
+	rotation_hash(w->genesis.next_root_hash, &w->actors[ROOT].rot_pk);
 	w->org = org_id_of(&w->genesis);
 	w->control = control_stream(&w->org);
 	w->roster = roster_stream(&w->org);
@@ -242,6 +248,19 @@ world_kill(struct world *w, unsigned by, unsigned inc, unsigned who, struct cut 
 	op.u.revoke = (struct revoke){ .dev = w->actors[who].id, .cut_count = count, .cuts = cuts, .has_kill = true };
 	assert(revoke_kill_digest(digest, &w->org, &op.u.revoke));
 	sign_digest(op.u.revoke.kill_sig, "fb1/kill/sig", digest, w->actors[who].kill_sk);
+	return world_op(w, by, inc, &op);
+}
+
+/* The rotation key of `old` makes `to` the root, whose own rotation key is next; `by` carries it. */
+static inline size_t
+world_rotate(struct world *w, unsigned by, unsigned inc, unsigned old, unsigned to, struct cut *cuts, size_t count)
+{
+	struct control_op op = { .kind = KIND_ROOTROT };
+
+	op.u.rootrot = (struct rootrot){ .rotation_pk = w->actors[old].rot_pk, .new_root = w->actors[to].keys.sign_pk,
+	                                 .has_next = true, .cut_count = count, .cuts = cuts };
+	rotation_hash(op.u.rootrot.next_root_hash, &w->actors[to].rot_pk);
+	assert(rootrot_sign(&op.u.rootrot, &w->org, w->actors[old].rot_sk));
 	return world_op(w, by, inc, &op);
 }
 

@@ -3,194 +3,15 @@
  * what parts of each come to. A part holds each log up to some entry, as a
  * replica does that has not heard everything. Entries stand alone, signed.
  *
+ *   organisations, kill_cards, rotations: what is hashed and signed in each
+ *   operations: [[kind, payload, 1 when it is in its form]…]
  *   worlds: [{ entries: [hex…], parts: [{ take: [number of entry…], digest,
  *              devices: [[dev, rank, roles, gone, seal_index]…], effective: [number of team entry…] }…] }…]
  */
-#include "../unit/world.h"
+#include "../unit/universe.h"
 #include "json.h"
 
-enum { WORLDS = 24, PARTS = 10, STEPS = 34, PEOPLE = 8, TEAMS = 2, STORES = 2 };
-
-static uint64_t state;
-
-static unsigned
-below(unsigned n)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return (unsigned)(state % n);
-}
-
-/* Cuts of some of the logs of `who`, each at some entry. */
-static size_t
-some_cuts(const struct world *w, unsigned who, struct cut *cuts)
-{
-	struct stream_id streams[1 + TEAMS] = { w->control, team_of(0), team_of(1) };
-	size_t count = 0;
-
-	for (size_t s = 0; s < COUNT_OF(streams); s++)
-		for (unsigned inc = 0; inc < STORES; inc++) {
-			const struct entry *found[WORLD_ENTRIES / 10];
-			struct inc i = inc_of(inc);
-			size_t n = 0;
-
-			for (size_t k = 0; k < w->count; k++)
-				if (SAME(w->entries[k].h.author, w->actors[who].keys.sign_pk) &&
-				    SAME(w->entries[k].h.stream, streams[s]) && SAME(w->entries[k].h.inc, i))
-					found[n++] = &w->entries[k];
-			if (n > 0 && below(4) > 0)
-				cuts[count++] = cut_at(&streams[s], inc, found[below((unsigned)n)]);
-		}
-	return count;
-}
-
-static const struct entry *
-some_grant(const struct world *w, unsigned *who)
-{
-	const struct entry *found = NULL;
-
-	for (size_t i = 0; i < w->count; i++)
-		if (w->entries[i].h.kind == KIND_GRANT && (found == NULL || below(3) == 0))
-			found = &w->entries[i];
-	if (found != NULL) {
-		struct control_op op;
-
-		assert(control_op_decode(&op, KIND_GRANT, found->payload, NULL) == ERR_OK);
-		for (unsigned a = 0; a < PEOPLE; a++)
-			if (SAME(w->actors[a].id, op.u.grant.dev))
-				*who = a;
-	}
-	return found;
-}
-
-static void
-team_work(struct world *w)
-{
-	struct stream_id stream = below(4) == 0 ? w->roster : team_of(below(TEAMS));
-	unsigned by = 1 + below(PEOPLE - 1), inc = below(STORES), holder = by;
-	const struct entry *last, *grant;
-
-	grant = some_grant(w, &holder);
-	if (grant != NULL && below(5) > 0)
-		by = holder;
-	last = world_last(w, by, &stream, inc);
-	if (last == NULL)
-		world_open(w, by, &stream, inc, grant != NULL && below(8) > 0 ? &grant->id : NULL);
-	else if (last->h.seq > 0 && below(8) == 0) { /* a second history */
-		const struct entry *base = world_find(w, last->h.prev.b, 32);
-		struct fork_proof p;
-		struct buf proof = BUF_INIT;
-		size_t y = world_write_after(w, by, &stream, inc, base, KIND_DATA, BYTES_STR("another story"));
-
-		if (!SAME(w->entries[y].id, last->id) && below(3) > 0) {
-			fork_proof_make(&p, last, &w->entries[y]);
-			fork_proof_encode(&proof, &p);
-			world_write(w, below(PEOPLE), &w->control, 0, KIND_FORK, buf_bytes(&proof));
-			buf_free(&proof);
-		}
-	} else {
-		world_data(w, by, &stream, inc, 1 + below(3));
-	}
-}
-
-static void
-adopt_something(struct world *w)
-{
-	const struct entry *e = &w->entries[below((unsigned)w->count)];
-	unsigned by = 1 + below(PEOPLE - 1), whose = 0, inc = 0;
-
-	if (e->h.kind != KIND_DATA || world_last(w, by, &e->h.stream, 0) == NULL)
-		return;
-	for (unsigned a = 0; a < PEOPLE; a++)
-		for (unsigned i = 0; i < STORES; i++) {
-			struct inc at = inc_of(i);
-
-			if (SAME(e->h.author, w->actors[a].keys.sign_pk) && SAME(e->h.inc, at)) {
-				whose = a;
-				inc = i;
-			}
-		}
-	world_adopt(w, by, &e->h.stream, 0, whose, inc, below((unsigned)e->h.seq + 1), e);
-}
-
-static void
-ungrant_something(struct world *w, unsigned by, unsigned inc)
-{
-	struct control_op op = { .kind = KIND_UNGRANT };
-	struct cut cuts[8];
-	struct hash id;
-	unsigned who = 0;
-	const struct entry *grant = some_grant(w, &who);
-
-	if (grant == NULL)
-		return;
-	id = grant->id;
-	op.u.ungrant = (struct ungrant){ w->actors[who].id, team_of(below(TEAMS)), 1, &id, some_cuts(w, who, cuts), cuts };
-	world_op(w, by, inc, &op);
-}
-
-static void
-step(struct world *w)
-{
-	unsigned by = below(PEOPLE), inc = below(STORES), who = 1 + below(PEOPLE - 1), what = below(26);
-	struct stream_id team = team_of(below(TEAMS));
-	struct control_op seal = { .kind = KIND_SEALKEY };
-	struct cut cuts[8];
-	size_t n;
-
-	if (below(3) > 0)
-		by = below(3); /* mostly those who may */
-	if (what < 3)
-		world_admit(w, by, inc, who, below(5));
-	else if (what < 6)
-		world_grant(w, by, inc, who, ROLE_COORDINATOR, NULL, 1 + below(4));
-	else if (what < 9)
-		world_grant(w, by, inc, who, ROLE_ADVISOR, &team, 0);
-	else if (what == 9)
-		world_grant(w, by, inc, who, (uint8_t)(ROLE_AUDITOR + below(2)), NULL, 0);
-	else if (what == 10)
-		world_team(w, by, inc, &team, (uint8_t)(1 + below(2)), (uint8_t)below(2));
-	else if (what == 11) {
-		memset(seal.u.sealkey.seal_pk, (int)below(256), 32);
-		world_op(w, by, inc, &seal);
-	} else if (what < 14) {
-		n = some_cuts(w, who, cuts);
-		world_revoke(w, by, inc, who, cuts, n);
-	} else if (what == 14 && by != ROOT) {
-		n = some_cuts(w, by, cuts);
-		world_revoke(w, by, inc, by, cuts, n);
-	} else if (what == 15) {
-		n = some_cuts(w, who, cuts);
-		world_kill(w, by, inc, who, cuts, n);
-	} else if (what == 16)
-		ungrant_something(w, by, inc);
-	else if (what < 19)
-		adopt_something(w);
-	else
-		team_work(w);
-}
-
-/* The log of the part that holds entry i: the branch after the last fork below it. */
-static struct log_key
-log_of(const struct world *part, const struct entry *e)
-{
-	struct log_key key;
-
-	log_key_init(&key, &e->h.author, &e->h.stream, &e->h.inc);
-	for (const struct entry *at = e; at != NULL && !key.is_branch; at = at->h.seq == 0 ? NULL : world_find(part, at->h.prev.b, 32))
-		for (size_t i = 0; i < part->count; i++) {
-			const struct entry *other = &part->entries[i];
-
-			if (other->h.seq == at->h.seq && SAME(other->h.author, at->h.author) &&
-			    SAME(other->h.stream, at->h.stream) && SAME(other->h.inc, at->h.inc) && !SAME(other->id, at->id)) {
-				key.is_branch = true;
-				key.branch_seq = at->h.seq;
-				key.branch_id = at->id;
-			}
-		}
-	return key;
-}
+enum { WORLDS = 32, PARTS = 10, STEPS = 40 };
 
 static void
 print_part(struct world *part, const size_t *take)
@@ -226,7 +47,7 @@ print_part(struct world *part, const size_t *take)
 	json_close(']');
 	json_open("effective", '[');
 	for (size_t i = 0; i < part->count; i++) {
-		struct log_key key = log_of(part, &part->entries[i]);
+		struct log_key key = universe_log_of(part, &part->entries[i]);
 
 		if (!SAME(key.stream, part->control) && org_effective(o, &key, part->entries[i].h.seq))
 			json_uint(NULL, take[i]);
@@ -259,12 +80,7 @@ print_world(unsigned seed)
 	static size_t take[WORLD_ENTRIES];
 	struct buf out = BUF_INIT;
 
-	state = (seed + 1) * 0x9e3779b97f4a7c15u;
-	world_genesis(w);
-	world_grant(w, ROOT, 0, 1, ROLE_COORDINATOR, NULL, 1);
-	world_admit(w, ROOT, 0, 1, 1);
-	for (unsigned i = 0; i < STEPS; i++)
-		step(w);
+	universe_make(w, seed, STEPS);
 	json_open(NULL, '{');
 	json_open("entries", '[');
 	for (size_t i = 0; i < w->count; i++) {
@@ -286,10 +102,171 @@ print_world(unsigned seed)
 	world_free(w);
 }
 
+/* ---- payloads, alone ---- */
+
+static void
+print_operation(uint8_t kind, struct bytes payload)
+{
+	struct control_op op;
+	bool ok = control_op_decode(&op, kind, payload, NULL) == ERR_OK;
+
+	json_open(NULL, '[');
+	json_uint(NULL, kind);
+	json_hex(NULL, payload.p, payload.len);
+	json_uint(NULL, ok);
+	json_close(']');
+	if (ok)
+		control_op_free(&op);
+}
+
+/* As it is; cut short; with a byte too many; and with one byte turned here and there, which may or may not be in the form. */
+static void
+print_mutations(uint8_t kind, struct bytes payload)
+{
+	struct buf b = BUF_INIT;
+
+	print_operation(kind, payload);
+	for (size_t i = 0; i < 4; i++)
+		print_operation(kind, BYTES(payload.p, below((unsigned)payload.len)));
+	buf_put_bytes(&b, payload);
+	buf_put(&b, "", 1);
+	print_operation(kind, buf_bytes(&b));
+	for (size_t i = 0; i < 30; i++) {
+		size_t at = i < 10 ? i : below((unsigned)payload.len);
+
+		buf_clear(&b);
+		buf_put_bytes(&b, payload);
+		b.p[at < payload.len ? at : 0] ^= (uint8_t)(1u << below(8));
+		print_operation(kind, buf_bytes(&b));
+	}
+	buf_free(&b);
+}
+
+/* One of each kind that is evaluated, out of a world that has them all. */
+static void
+print_operations(void)
+{
+	static const uint8_t kinds[] = { KIND_GENESIS, KIND_ADMIT, KIND_GRANT, KIND_REVOKE, KIND_UNGRANT, KIND_TEAM, KIND_SEALKEY,
+		                             KIND_ROOTROT, KIND_OPEN, KIND_ADOPT };
+	struct world *w = world_new();
+	struct control_op open = { .kind = KIND_OPEN, .u.open.old_count = 2 };
+
+	open.u.open.old[1].inc = inc_of(1);
+	open.u.open.old[1].len = 300;
+	universe_make(w, 77, 400);
+	world_op(w, 1, 7, &open);
+	json_open("operations", '[');
+	for (size_t k = 0; k < COUNT_OF(kinds); k++) {
+		const struct entry *longest = NULL;
+
+		for (size_t i = 0; i < w->count; i++)
+			if (w->entries[i].h.kind == kinds[k] && (longest == NULL || w->entries[i].payload.len > longest->payload.len))
+				longest = &w->entries[i];
+		assert(longest != NULL);
+		print_mutations(kinds[k], longest->payload);
+	}
+	json_close(']');
+	world_free(w);
+}
+
+static void
+print_organisations(struct world *w)
+{
+	struct control_op op = { .kind = KIND_GENESIS };
+	struct buf payload = BUF_INIT;
+
+	json_open("organisations", '[');
+	for (unsigned i = 0; i < 4; i++) { /* with and without an escrow key, with and without a next root */
+		struct org_id org;
+		struct stream_id roster;
+		uint8_t print[32];
+
+		op.u.genesis = w->genesis;
+		op.u.genesis.escrow = op.u.genesis.has_escrow_pk = i % 2 == 0;
+		memcpy(op.u.genesis.escrow_pk, w->actors[3].seal_pk, 32);
+		op.u.genesis.has_next_root = i < 2;
+		org = org_id_of(&op.u.genesis);
+		roster = roster_stream(&org);
+		root_fingerprint(print, &op.u.genesis);
+		buf_clear(&payload);
+		control_op_encode(&payload, &op);
+		json_open(NULL, '{');
+		json_hex("genesis", payload.p, payload.len);
+		json_hex("org_id", org.b, sizeof(org.b));
+		json_hex("roster", roster.b, sizeof(roster.b));
+		json_hex("fingerprint", print, sizeof(print));
+		json_close('}');
+	}
+	json_close(']');
+	buf_free(&payload);
+}
+
+static void
+print_cards(struct world *w)
+{
+	json_open("kill_cards", '[');
+	for (unsigned i = 0; i < 4; i++) {
+		struct control_op op = { .kind = KIND_REVOKE, .u.revoke = { .dev = w->actors[i].id, .has_kill = true } };
+		struct cut cut = { .stream = w->control, .inc = inc_of(i), .seq = (int64_t)i * 40 - 1 };
+		uint8_t code[16], pk[32], sk[64], digest[32];
+		struct buf payload = BUF_INIT;
+
+		memset(code, (int)(i * 85), sizeof(code));
+		kill_pair(pk, sk, code);
+		op.u.revoke.cuts = &cut;
+		op.u.revoke.cut_count = i == 3 ? 0 : 1;
+		assert(revoke_kill_digest(digest, &w->org, &op.u.revoke));
+		sign_digest(op.u.revoke.kill_sig, "fb1/kill/sig", digest, sk);
+		control_op_encode(&payload, &op);
+		json_open(NULL, '{');
+		json_hex("code", code, sizeof(code));
+		json_hex("kill_pk", pk, sizeof(pk));
+		json_hex("org_id", w->org.b, sizeof(w->org.b));
+		json_hex("revoke", payload.p, payload.len);
+		json_close('}');
+		buf_free(&payload);
+	}
+	json_close(']');
+}
+
+static void
+print_rotations(struct world *w)
+{
+	json_open("rotations", '[');
+	for (unsigned i = 0; i < 4; i++) {
+		struct control_op op = { .kind = KIND_ROOTROT };
+		struct cut cut = { .stream = w->control, .inc = inc_of(i), .seq = (int64_t)i * 40 };
+		struct rootrot *t = &op.u.rootrot;
+		uint8_t hash[32];
+		struct buf payload = BUF_INIT;
+
+		*t = (struct rootrot){ .rotation_pk = w->actors[i].rot_pk, .new_root = w->actors[i + 1].keys.sign_pk, .has_next = i < 3,
+		                       .cut_count = i == 2 ? 0 : 1, .cuts = &cut };
+		rotation_hash(t->next_root_hash, &w->actors[i + 1].rot_pk);
+		assert(rootrot_sign(t, &w->org, w->actors[i].rot_sk));
+		rotation_hash(hash, &t->rotation_pk);
+		control_op_encode(&payload, &op);
+		json_open(NULL, '{');
+		json_hex("rotation_hash", hash, sizeof(hash));
+		json_hex("org_id", w->org.b, sizeof(w->org.b));
+		json_hex("rootrot", payload.p, payload.len);
+		json_close('}');
+		buf_free(&payload);
+	}
+	json_close(']');
+}
+
 int
 main(void)
 {
-	printf("{\"spec\": \"proto/org.md, 4 and 5\"");
+	struct world *w = world_new();
+
+	printf("{\"spec\": \"proto/org.md, 1, 3, 4 and 5\"");
+	print_organisations(w);
+	print_cards(w);
+	print_rotations(w);
+	print_operations();
+	world_free(w);
 	json_open("worlds", '[');
 	for (unsigned seed = 0; seed < WORLDS; seed++)
 		print_world(seed);

@@ -1,0 +1,39 @@
+/*
+ * What the operations of law and rights share: proto/law.md.
+ *
+ *   law_personal.c   numbers and addresses in free text      law_retention.c  what is due, standing orders, runs
+ *   law_protected.c  protected identity                      law_log.c        who read what; break-glass
+ *   law_access.c     everything about one person             law_incident.c   breaches, lost devices
+ *   law_erase.c      what an erasure would change            law_register.c   Article 30, impact assessment
+ */
+#ifndef FALTBOK_OP_LAW_H
+#define FALTBOK_OP_LAW_H
+
+#include "casework/report.h"
+#include "op/op_internal.h"
+
+/* A sentence for each number or address in the free text of a draft: text fields that are no contact details, and notes. */
+void law_warn_draft(const struct draft *d, json_t *warnings);
+/* Masks them in a record that record_to_json() made; how many there were. Contact details stay. */
+size_t law_mask_record(json_t *record, const struct profile *p);
+
+/* --personal of an export: keep, mask, or refuse when it is left out. */
+enum err_code law_how_to_leave(struct op_call *c, bool *keep) MUST_CHECK;
+enum err_code law_may_leave(struct op_call *c, uint64_t found) MUST_CHECK;
+
+/* Is the record, or one that it refers to in up to four steps, of somebody with a protected identity? */
+bool law_protected(struct node *n, const struct record *r);
+/* Refuses contact details on a record that is protected, or becomes it by this draft. `now` may be NULL. */
+enum err_code law_check_draft(struct node *n, const struct draft *d, const struct record *now, struct err *err) MUST_CHECK;
+
+/* One line of this device's log of reads: which operation, about which record (NULL: what was looked for stands in `what`). */
+void law_log_read(struct node *n, const char *op, const struct record_id *id, const char *what);
+
+/* The records of a group, as short JSON {"id", "type"}; and how many entries made them. */
+json_t *law_group_records(struct node *n, const struct group_id *group, uint64_t *entries);
+
+/* A field of a record as text, or "" */
+void law_field_text(const struct record *r, const struct profile_type *t, const char *field, struct buf *out);
+const char *law_today(struct node *n, char out[16]);
+
+#endif

@@ -1,0 +1,270 @@
+/*
+ * Organisations made by chance, for vectors and for the two evaluators to
+ * disagree about: admissions, grants, removals with any cut, kill cards, forks of
+ * control and team logs, adoptions, new incarnations, and the root handed over.
+ */
+#ifndef FALTBOK_TESTS_UNIVERSE_H
+#define FALTBOK_TESTS_UNIVERSE_H
+
+#include "world.h"
+
+enum { PEOPLE = 8, TEAMS = 2, STORES = 2, HEIRS = 3, FIRST_HEIR = 11 /* actors who only ever become the root */ };
+
+static uint64_t universe_state;
+
+static inline void
+universe_seed(uint64_t seed)
+{
+	universe_state = (seed + 1) * 0x9e3779b97f4a7c15u;
+}
+
+static inline unsigned
+below(unsigned n)
+{
+	universe_state ^= universe_state << 13;
+	universe_state ^= universe_state >> 7;
+	universe_state ^= universe_state << 17;
+	return (unsigned)(universe_state % n);
+}
+
+/* Cuts of some of the logs of `who`, each at some entry. */
+static inline size_t
+some_cuts(const struct world *w, unsigned who, struct cut *cuts)
+{
+	struct stream_id streams[1 + TEAMS] = { w->control, team_of(0), team_of(1) };
+	size_t count = 0;
+
+	for (size_t s = 0; s < COUNT_OF(streams); s++)
+		for (unsigned inc = 0; inc < STORES; inc++) {
+			const struct entry *found[WORLD_ENTRIES / 10];
+			struct inc i = inc_of(inc);
+			size_t n = 0;
+
+			for (size_t k = 0; k < w->count; k++)
+				if (SAME(w->entries[k].h.author, w->actors[who].keys.sign_pk) &&
+				    SAME(w->entries[k].h.stream, streams[s]) && SAME(w->entries[k].h.inc, i))
+					found[n++] = &w->entries[k];
+			if (n > 0 && below(4) > 0)
+				cuts[count++] = cut_at(&streams[s], inc, found[below((unsigned)n)]);
+		}
+	return count;
+}
+
+static inline const struct entry *
+some_grant(const struct world *w, unsigned *who)
+{
+	const struct entry *found = NULL;
+
+	for (size_t i = 0; i < w->count; i++)
+		if (w->entries[i].h.kind == KIND_GRANT && (found == NULL || below(3) == 0))
+			found = &w->entries[i];
+	if (found != NULL) {
+		struct control_op op;
+
+		assert(control_op_decode(&op, KIND_GRANT, found->payload, NULL) == ERR_OK);
+		for (unsigned a = 0; a < PEOPLE; a++)
+			if (SAME(w->actors[a].id, op.u.grant.dev))
+				*who = a;
+	}
+	return found;
+}
+
+/* A proof needs the signatures of both, also where entries are left unsigned to be quick. */
+static inline void
+vouch(struct world *w, unsigned by, size_t i)
+{
+	struct entry *e = &w->entries[i];
+
+	if (w->unsigned_entries)
+		sign_digest(e->sig, "fb1/entry/sig", e->id.b, w->actors[by].keys.sign_sk);
+	e->has_sig = true;
+}
+
+static inline void
+team_work(struct world *w)
+{
+	struct stream_id stream = below(4) == 0 ? w->roster : team_of(below(TEAMS));
+	unsigned by = 1 + below(PEOPLE - 1), inc = below(STORES), holder = by;
+	const struct entry *last, *grant;
+
+	grant = some_grant(w, &holder);
+	if (grant != NULL && below(5) > 0)
+		by = holder;
+	last = world_last(w, by, &stream, inc);
+	if (last == NULL)
+		world_open(w, by, &stream, inc, grant != NULL && below(8) > 0 ? &grant->id : NULL);
+	else if (last->h.seq > 0 && below(8) == 0) { /* a second history */
+		const struct entry *base = world_find(w, last->h.prev.b, 32);
+		struct fork_proof p;
+		struct buf proof = BUF_INIT;
+		size_t y = world_write_after(w, by, &stream, inc, base, KIND_DATA, BYTES_STR("another story"));
+
+		if (!SAME(w->entries[y].id, last->id) && below(3) > 0) {
+			vouch(w, by, (size_t)(last - w->entries));
+			vouch(w, by, y);
+			fork_proof_make(&p, last, &w->entries[y]);
+			fork_proof_encode(&proof, &p);
+			world_write(w, below(PEOPLE), &w->control, 0, KIND_FORK, buf_bytes(&proof));
+			buf_free(&proof);
+		}
+	} else {
+		world_data(w, by, &stream, inc, 1 + below(3));
+	}
+}
+
+static inline void
+adopt_something(struct world *w)
+{
+	const struct entry *e = &w->entries[below((unsigned)w->count)];
+	unsigned by = 1 + below(PEOPLE - 1), whose = 0, inc = 0;
+
+	if (e->h.kind != KIND_DATA || world_last(w, by, &e->h.stream, 0) == NULL)
+		return;
+	for (unsigned a = 0; a < PEOPLE; a++)
+		for (unsigned i = 0; i < STORES; i++) {
+			struct inc at = inc_of(i);
+
+			if (SAME(e->h.author, w->actors[a].keys.sign_pk) && SAME(e->h.inc, at)) {
+				whose = a;
+				inc = i;
+			}
+		}
+	world_adopt(w, by, &e->h.stream, 0, whose, inc, below((unsigned)e->h.seq + 1), e);
+}
+
+static inline void
+ungrant_something(struct world *w, unsigned by, unsigned inc)
+{
+	struct control_op op = { .kind = KIND_UNGRANT };
+	struct cut cuts[8];
+	struct hash id;
+	unsigned who = 0;
+	const struct entry *grant = some_grant(w, &who);
+
+	if (grant == NULL)
+		return;
+	id = grant->id;
+	op.u.ungrant = (struct ungrant){ w->actors[who].id, team_of(below(TEAMS)), 1, &id, some_cuts(w, who, cuts), cuts };
+	world_op(w, by, inc, &op);
+}
+
+/* Of a control log too two histories may be told. */
+static inline void
+fork_control(struct world *w, unsigned by, unsigned inc)
+{
+	const struct entry *last = world_last(w, by, &w->control, inc), *base;
+	struct control_op op = { .kind = KIND_GRANT, .u.grant = { .dev = w->actors[1 + below(PEOPLE - 1)].id, .role = ROLE_COORDINATOR } };
+	struct buf payload = BUF_INIT, proof = BUF_INIT;
+	struct fork_proof p;
+	size_t y, at;
+
+	if (last == NULL || last->h.seq == 0)
+		return;
+	at = (size_t)(last - w->entries);
+	base = world_find(w, last->h.prev.b, 32);
+	op.u.grant.rank = (uint8_t)(1 + below(4));
+	control_op_encode(&payload, &op);
+	y = world_write_after(w, by, &w->control, inc, base, KIND_GRANT, buf_bytes(&payload));
+	if (!SAME(w->entries[y].id, w->entries[at].id) && below(3) > 0) {
+		vouch(w, by, at);
+		vouch(w, by, y);
+		fork_proof_make(&p, &w->entries[at], &w->entries[y]);
+		fork_proof_encode(&proof, &p);
+		world_write(w, below(PEOPLE), &w->control, 0, KIND_FORK, buf_bytes(&proof));
+	}
+	buf_free(&payload);
+	buf_free(&proof);
+}
+
+/* Mostly in turn; sometimes by a key that is spent, which makes it contested, or by one that is not wanted. */
+static inline void
+hand_over(struct world *w, unsigned by, unsigned inc)
+{
+	unsigned old = below(3) == 0 ? FIRST_HEIR + below(HEIRS) : ROOT, to = FIRST_HEIR + below(HEIRS);
+	struct cut cuts[8];
+	size_t n = some_cuts(w, old, cuts);
+
+	world_rotate(w, by, inc, old, to, cuts, n);
+}
+
+static inline void
+step(struct world *w)
+{
+	unsigned by = below(PEOPLE), inc = below(STORES), who = 1 + below(PEOPLE - 1), what = below(28);
+	struct stream_id team = team_of(below(TEAMS));
+	struct control_op seal = { .kind = KIND_SEALKEY };
+	struct cut cuts[8];
+	size_t n;
+
+	if (below(3) > 0)
+		by = below(3); /* mostly those who may */
+	if (by == ROOT && below(3) == 0)
+		by = FIRST_HEIR + below(HEIRS);
+	if (what < 3)
+		world_admit(w, by, inc, who, below(5));
+	else if (what < 6)
+		world_grant(w, by, inc, who, ROLE_COORDINATOR, NULL, 1 + below(4));
+	else if (what < 9)
+		world_grant(w, by, inc, who, ROLE_ADVISOR, &team, 0);
+	else if (what == 9)
+		world_grant(w, by, inc, who, (uint8_t)(ROLE_AUDITOR + below(2)), NULL, 0);
+	else if (what == 10)
+		world_team(w, by, inc, &team, (uint8_t)(1 + below(2)), (uint8_t)below(2));
+	else if (what == 11) {
+		memset(seal.u.sealkey.seal_pk, (int)below(256), 32);
+		world_op(w, by, inc, &seal);
+	} else if (what < 14) {
+		n = some_cuts(w, who, cuts);
+		world_revoke(w, by, inc, who, cuts, n);
+	} else if (what == 14 && by != ROOT && by < PEOPLE) {
+		n = some_cuts(w, by, cuts);
+		world_revoke(w, by, inc, by, cuts, n);
+	} else if (what == 15) {
+		n = some_cuts(w, who, cuts);
+		world_kill(w, by, inc, who, cuts, n);
+	} else if (what == 16)
+		ungrant_something(w, by, inc);
+	else if (what < 19)
+		adopt_something(w);
+	else if (what == 19)
+		fork_control(w, by, inc);
+	else if (what == 20 && below(2) == 0)
+		hand_over(w, by, inc);
+	else
+		team_work(w);
+}
+
+/* GENESIS, a first coordinator, and so many steps of chance. */
+static inline void
+universe_make(struct world *w, uint64_t seed, unsigned steps)
+{
+	universe_seed(seed);
+	world_genesis(w);
+	world_grant(w, ROOT, 0, 1, ROLE_COORDINATOR, NULL, 1);
+	world_admit(w, ROOT, 0, 1, 1);
+	for (unsigned i = 0; i < steps; i++)
+		step(w);
+}
+
+/* The log of the part that holds entry i: the branch after the last fork below it. */
+static inline struct log_key
+universe_log_of(const struct world *part, const struct entry *e)
+{
+	struct log_key key;
+
+	log_key_init(&key, &e->h.author, &e->h.stream, &e->h.inc);
+	for (const struct entry *at = e; at != NULL && !key.is_branch; at = at->h.seq == 0 ? NULL : world_find(part, at->h.prev.b, 32))
+		for (size_t i = 0; i < part->count; i++) {
+			const struct entry *other = &part->entries[i];
+
+			if (other->h.seq == at->h.seq && SAME(other->h.author, at->h.author) &&
+			    SAME(other->h.stream, at->h.stream) && SAME(other->h.inc, at->h.inc) && !SAME(other->id, at->id)) {
+				key.is_branch = true;
+				key.branch_seq = at->h.seq;
+				key.branch_id = at->id;
+			}
+		}
+	return key;
+}
+
+#endif

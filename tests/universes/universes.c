@@ -1,0 +1,251 @@
+/*
+ * Universes for two evaluators to disagree about: organisations made by chance
+ * (tests/unit/universe.h) and what the C evaluator makes of each, one JSON line
+ * per universe, for tests/second to evaluate anew from the text.
+ *
+ *   universes COUNT SEED
+ *
+ * Every universe is evaluated in two orders of arrival here. Half of them are
+ * extended: a removal that took effect is chosen, and everybody who is not senior
+ * to its author nor the author appends grants, removals, admissions and forks of
+ * their own. `removed` names whom it removed: they must stay removed, whoever asks. `left`
+ * is who removed themselves: that counts while they are admitted, so they must at least never be members again.
+ *
+ *   {"seed", "entries": [header, payload, …], "digest", "effective": [number of team entry…], "removed" | "left": dev, "extended": n}
+ */
+#include <stdio.h>
+
+#include "../unit/universe.h"
+
+enum { STEPS = 40, EXTENSION = 14 };
+
+static void
+put_hex(const void *p, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+	const uint8_t *b = p;
+
+	for (size_t i = 0; i < len; i++) {
+		putchar(digits[b[i] >> 4]);
+		putchar(digits[b[i] & 15]);
+	}
+}
+
+static struct org *
+evaluate_in(struct world *w, const size_t *order)
+{
+	struct org *o = org_new();
+
+	assert(o != NULL);
+	org_set_holds(o, world_holds, w);
+	for (size_t i = 0; i < w->count; i++)
+		assert(org_add(o, &w->entries[order != NULL ? order[i] : i], NULL) == ERR_OK);
+	assert(org_evaluate(o, NULL) == ERR_OK);
+	return o;
+}
+
+/* The same from another order, evaluated once in the middle as well. */
+static bool
+order_does_not_matter(struct world *w, struct org *o)
+{
+	size_t order[WORLD_ENTRIES / 10];
+	uint8_t a[16], b[16];
+	struct org *other;
+
+	for (size_t i = 0; i < w->count; i++) {
+		size_t k = below((unsigned)i + 1);
+
+		order[i] = order[k];
+		order[k] = i;
+	}
+	other = evaluate_in(w, order);
+	org_digest(o, a);
+	org_digest(other, b);
+	org_free(other);
+	return memcmp(a, b, sizeof(a)) == 0;
+}
+
+/* Also of who was granted a rank and has not been admitted yet. */
+static unsigned
+rank_of(const struct world *w, const struct org *o, unsigned who)
+{
+	unsigned rank = org_is_root(o, &w->actors[who].keys.sign_pk) ? 0 : RANK_NONE;
+
+	for (size_t i = 0; i < org_grant_count(o); i++) {
+		const struct org_grant *g = org_grant_at(o, i);
+
+		if (g->role == ROLE_COORDINATOR && SAME(g->dev, w->actors[who].id) && g->rank < rank)
+			rank = g->rank;
+	}
+	return rank;
+}
+
+/*
+ * A kill card that was read and is bound by no ADMIT yet takes effect when anybody stores one, and cuts its device and
+ * what follows from it: that is its owner's word, not the adversary's, so nothing is claimed then.
+ */
+static bool
+card_waits(const struct world *w, const struct org *o)
+{
+	bool waits = false;
+
+	for (size_t i = 0; i < w->count && !waits; i++) {
+		struct control_op op;
+
+		if (w->entries[i].h.kind != KIND_REVOKE)
+			continue;
+		assert(control_op_decode(&op, KIND_REVOKE, w->entries[i].payload, NULL) == ERR_OK);
+		waits = op.u.revoke.has_kill && !org_removal_counts(o, &w->entries[i].id);
+		control_op_free(&op);
+	}
+	return waits;
+}
+
+/* A removal that counts, without a card. */
+static const struct entry *
+some_removal(const struct world *w, const struct org *o, unsigned *by, unsigned *whom)
+{
+	const struct entry *found = NULL;
+
+	for (size_t i = 0; i < w->count; i++) {
+		const struct entry *e = &w->entries[i];
+		struct control_op op;
+
+		if (e->h.kind != KIND_REVOKE || !org_removal_counts(o, &e->id) || (found != NULL && below(3) > 0))
+			continue;
+		assert(control_op_decode(&op, KIND_REVOKE, e->payload, NULL) == ERR_OK);
+		for (unsigned a = 0; a < WORLD_ACTORS && !op.u.revoke.has_kill; a++) {
+			if (SAME(w->actors[a].keys.sign_pk, e->h.author)) {
+				*by = a;
+				found = e;
+			}
+		}
+		for (unsigned a = 0; a < WORLD_ACTORS; a++)
+			if (found == e && SAME(w->actors[a].id, op.u.revoke.dev))
+				*whom = a;
+		control_op_free(&op);
+	}
+	return found;
+}
+
+/* One act of somebody who may want the removal undone and is no senior of who made it. */
+static void
+adversarial_step(struct world *w, unsigned by)
+{
+	unsigned inc = below(STORES), who = 1 + below(PEOPLE - 1), what = below(7);
+	struct stream_id team = team_of(below(TEAMS));
+	struct cut cuts[8];
+	size_t n;
+
+	if (what == 0)
+		world_admit(w, by, inc, who, below(5));
+	else if (what == 1)
+		world_grant(w, by, inc, who, ROLE_COORDINATOR, NULL, 1 + below(4));
+	else if (what == 2)
+		world_grant(w, by, inc, who, ROLE_ADVISOR, &team, 0);
+	else if (what == 3) {
+		n = some_cuts(w, who, cuts);
+		world_revoke(w, by, inc, who, cuts, n);
+	} else if (what == 4) {
+		n = some_cuts(w, by, cuts);
+		world_kill(w, by, inc, by, cuts, n); /* its own card */
+	} else if (what == 5)
+		fork_control(w, by, inc);
+	else
+		ungrant_something(w, by, inc);
+}
+
+/* Returns how many entries were added; *whom they must not help. */
+static size_t
+extend(struct world *w, const struct org *o, unsigned *whom, bool *itself)
+{
+	unsigned by = 0, list[WORLD_ACTORS], count = 0;
+	size_t before = w->count;
+
+	if (some_removal(w, o, &by, whom) == NULL || card_waits(w, o))
+		return 0;
+	*itself = by == *whom;
+	for (unsigned a = 1; a < PEOPLE; a++)
+		if (a != by && rank_of(w, o, a) >= rank_of(w, o, by) && rank_of(w, o, a) > 0)
+			list[count++] = a;
+	for (unsigned i = 0; i < EXTENSION && count > 0; i++)
+		adversarial_step(w, list[below(count)]);
+	return w->count - before;
+}
+
+static void
+print_universe(struct world *w, struct org *o, uint64_t seed, size_t extended, const struct device_id *removed, bool itself)
+{
+	uint8_t digest[16];
+	bool first = true;
+
+	printf("{\"seed\":%llu,\"entries\":[", (unsigned long long)seed);
+	for (size_t i = 0; i < w->count; i++) {
+		uint8_t header[HEADER_BYTES_MAX];
+		size_t len = header_encode(&w->entries[i].h, header);
+
+		printf("%s\"", i == 0 ? "" : ",");
+		put_hex(header, len);
+		printf("\",\"");
+		put_hex(w->entries[i].payload.p, w->entries[i].payload.len);
+		printf("\"");
+	}
+	org_digest(o, digest);
+	printf("],\"digest\":\"");
+	put_hex(digest, sizeof(digest));
+	printf("\",\"effective\":[");
+	for (size_t i = 0; i < w->count; i++) {
+		struct log_key key = universe_log_of(w, &w->entries[i]);
+
+		if (SAME(key.stream, w->control) || !org_effective(o, &key, w->entries[i].h.seq))
+			continue;
+		printf("%s%zu", first ? "" : ",", i);
+		first = false;
+	}
+	printf("]");
+	if (extended > 0) {
+		printf(",\"%s\":\"", itself ? "left" : "removed");
+		put_hex(removed->b, sizeof(removed->b));
+		printf("\"");
+	}
+	printf(",\"extended\":%zu}\n", extended);
+}
+
+static bool
+one(struct world *w, uint64_t seed)
+{
+	struct org *o;
+	unsigned whom = 0;
+	size_t extended = 0;
+	bool itself = false, ok;
+
+	universe_make(w, seed, STEPS);
+	o = evaluate_in(w, NULL);
+	if (below(2) == 0)
+		extended = extend(w, o, &whom, &itself);
+	if (extended > 0) {
+		org_free(o);
+		o = evaluate_in(w, NULL);
+	}
+	ok = order_does_not_matter(w, o);
+	if (!ok)
+		fprintf(stderr, "universe %llu: two orders of arrival, two answers\n", (unsigned long long)seed);
+	print_universe(w, o, seed, extended, &w->actors[whom].id, itself);
+	org_free(o);
+	world_clear(w);
+	return ok;
+}
+
+int
+main(int argc, char **argv)
+{
+	uint64_t count = argc > 1 ? strtoull(argv[1], NULL, 10) : 100, seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
+	struct world *w = world_new();
+	bool ok = true;
+
+	w->unsigned_entries = true;
+	for (uint64_t i = 0; i < count && !ferror(stdout); i++)
+		ok = one(w, seed + i) && ok;
+	world_free(w);
+	return ok ? 0 : 1;
+}
