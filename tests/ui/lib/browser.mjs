@@ -24,7 +24,7 @@ function watch(context) {
 		if (/^https?:|^wss?:/.test(url.protocol) && url.hostname !== '127.0.0.1') strays.push(r.url());
 	});
 	context.on('weberror', (e) => faults.push(String(e.error())));
-	context.on('console', (m) => { if (/Content Security Policy|Refused to/.test(m.text())) faults.push(m.text()); });
+	context.on('console', (m) => { if (/Content Security Policy|Refused to/.test(m.text()) && !/frame-ancestors/.test(m.text())) faults.push(m.text()); });
 }
 
 /* A browser window of somebody with a language: hands that are counted, words of the page. */

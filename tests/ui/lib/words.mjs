@@ -31,7 +31,8 @@ export function words(lang) {
 		},
 		field(type, name) {
 			const f = profile.types.find((t) => t.name === type).fields.find((x) => x.name === name);
-			return f.label[lang] ?? f.label.sv;
+			const said = f.labels[lang] ?? f.labels.sv;
+			return said[0].toLocaleUpperCase() + said.slice(1);
 		},
 	};
 }
