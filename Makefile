@@ -110,6 +110,7 @@ fuzz:
 -include tests/second/rules.mk
 -include tests/universes/rules.mk
 -include src/web/ui/rules.mk
+-include tests/ui/rules.mk
 
 .PHONY: check-layers check-hands check-absence check-quotes check-page check-clang
 check-layers:

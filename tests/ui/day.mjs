@@ -156,11 +156,11 @@ async function conflict(a, b, nodeA, nodeB, href) {
 }
 
 async function erase(a, b, id) {
-	await b.must('erase', { id, reason: 'Besökaren har bett om det' });
-	const alone = await b.ask('erase approve', { id });
+	const { request } = await b.must('erase', { id, reason: 'Besökaren har bett om det' });
+	const alone = await b.ask('erase approve', { id: request });
 	claim('one person does not erase alone', alone.error !== undefined);
 	await inStep(b);
-	await a.must('erase approve', { id });
+	await a.must('erase approve', { id: request });
 	await inStep(a);
 	for (const p of [a, b]) {
 		const left = await p.ask('get', { id });

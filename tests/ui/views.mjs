@@ -64,13 +64,6 @@ async function inside(p, tag, id, torn) {
 		});
 }
 
-/* Two claims that have not seen each other, made as an older import makes them: written on two copies of one history. */
-export async function tear(p, peer, id) {
-	void peer;
-	void id;
-	void p;
-}
-
 export async function views(browser) {
 	await part('views', async () => {
 		const fresh = new Node('fresh');
@@ -95,12 +88,20 @@ export async function views(browser) {
 
 		const node = new Node('views').found();
 		const session = JSON.parse(node.run('session', 'open', 'Lund Stadsbibliotek'));
-		const saved = JSON.parse(node.run('visit', 'save', '+topic=housing', 'first_visit=yes', 'language=ar', 'case.topic=housing', 'case.responsible=other',
+		const saved = JSON.parse(node.run('visit', 'save', '+topic=housing', 'first_visit=yes', 'language=ar', 'case.topic=housing', 'case.responsible=municipality',
 			'case.next_step=Ring hyresvärden', '--note', 'Besökaren undrar över hyran.', '--session', session.session));
-		node.run('referral', 'send', saved.case, '--to', 'other', '--consent');
+		node.run('referral', 'send', saved.case, '--to', 'red_cross', '--consent');
 		node.run('queue', 'add', '--language', 'ar', '--topic', 'housing', '--deadline-today', '--minutes', '15');
 		node.run('queue', 'add');
 		node.run('queue', 'call');
+		const other = new Node('other');
+		node.admit(other, 'Amal');
+		node.giveTo(other);
+		const torn = JSON.parse(node.run('visit', 'save', '+topic=migration', 'case.topic=migration', 'case.next_step=Vänta')).case;
+		node.giveTo(other);
+		node.run('put', 'case', torn, 'next_step=Ring Migrationsverket');
+		other.run('put', 'case', torn, 'next_step=Skriv till Migrationsverket');
+		other.giveTo(node);
 		for (const [lang, dark, size] of [['sv', false, 'laptop'], ['sv', true, 'laptop'], ['sv', false, 'telephone'], ['sv', true, 'telephone'], ['ar', false, 'laptop'], ['ar', true, 'telephone']]) {
 			const tag = `${lang}-${size}-${dark ? 'dark' : 'light'}`;
 			const p = await person(browser, { lang, dark, size: SIZES[size] });
@@ -112,7 +113,7 @@ export async function views(browser) {
 			await look(p, `recover-${tag}`);
 			await p.touch(p.button('do.back'));
 			await p.unlock();
-			await inside(p, tag, saved.case, saved.case);
+			await inside(p, tag, saved.case, torn);
 			await p.close();
 			await node.stop();
 		}

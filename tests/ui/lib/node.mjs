@@ -47,6 +47,21 @@ export class Node {
 		return this;
 	}
 
+	/* Lets another node in by files, as on a stick. */
+	admit(other, member, role = 'advisor', team = 'lund') {
+		const request = join(here, `${other.name}.request`), welcome = join(here, `${other.name}.welcome`);
+		other.run('join', '--request', request, '--member', member, '--device', other.name);
+		this.run('admit', request, '--role', role, '--team', team, '--welcome', welcome);
+		other.run('join', '--welcome', welcome, '--yes');
+	}
+
+	/* Gives another node what it lacks, on a stick. */
+	giveTo(other) {
+		const file = join(here, `${this.name}-${other.name}.bundle`);
+		this.run('bundle', 'write', file);
+		other.run('bundle', 'read', file);
+	}
+
 	/* Serves; `open` with the passphrase, else the page asks for it. Gives the address to open. */
 	async serve({ open = false, peers = [] } = {}) {
 		this.listen ??= await freePort();
