@@ -195,7 +195,8 @@ print_status(struct buf *out, const json_t *r)
 	           number_of(r, "entries"), number_of(r, "conflicts"), plural(number_of(r, "conflicts")));
 	buf_printf(out, "  written here: %lld only on this device, %lld also at a hub, %lld on another device\n", number_of(k, "only_here"),
 	           number_of(k, "also_hub"), number_of(k, "elsewhere"));
-	buf_printf(out, "  state %s\n", text_of(r, "state_hash"));
+	if (json_object_get(r, "state_hash") != NULL)
+		buf_printf(out, "  state %s\n", text_of(r, "state_hash"));
 	json_array_foreach(json_object_get(r, "peers"), i, p)
 		buf_printf(out, "  %s: last met %s, lacks %lld\n", text_of(p, "name"), text_of(p, "last_seen"), number_of(p, "behind"));
 	json_array_foreach(json_object_get(r, "warnings"), i, p)

@@ -312,7 +312,8 @@ const struct op_row op_table[] = {
 	  PARAMS{ POS("file", PARAM_FILE_IN, "the bundle"), END }, true, op_bundle_read },
 	{ "bundle check", "FILE", "Checks a bundle and changes nothing.",
 	  PARAMS{ POS("file", PARAM_FILE_IN, "the bundle"), END }, false, op_bundle_check },
-	{ "status", "", "Where things stand: entries, conflicts, copies elsewhere, peers, warnings.", PARAMS{ END }, false, op_status },
+	{ "status", "[--brief]", "Where things stand: entries, conflicts, copies elsewhere, peers, warnings.",
+	  PARAMS{ OPT("brief", PARAM_FLAG, "without state_hash, which reads every record"), END }, false, op_status },
 	{ "verify", "", "Checks every signature, hash, chain and the view of this node's own store.", PARAMS{ END }, false, op_verify },
 	{ NULL, NULL, NULL, NULL, false, NULL },
 };

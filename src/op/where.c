@@ -180,16 +180,18 @@ op_status(struct op_call *c)
 	int64_t age = membership_age(n);
 	const struct org_device *self = node_self(n);
 	uint64_t waiting = node_late_count(n);
+	/* The page asks after every change, and reading every record again would hold up who saves next. */
+	bool brief = param_flag(c, "brief");
 
-	if (view_state_hash(node_view(n), state, &c->err) != ERR_OK) {
+	if (!brief && view_state_hash(node_view(n), state, &c->err) != ERR_OK) {
 		op_fail(c);
 		return;
 	}
 	replica_frontier(node_replica(n), NULL, NULL, frontier);
 	node_custody(n, &k);
-	c->result = json_pack("{s:s,s:o,s:o,s:s,s:o,s:o,s:I,s:I,s:I,s:{s:I,s:I,s:I},s:b,s:o,s:o,s:I,s:I,s:o}", "org", node_org_name(n),
+	c->result = json_pack("{s:s,s:o,s:o,s:s,s:o*,s:o,s:I,s:I,s:I,s:{s:I,s:I,s:I},s:b,s:o,s:o,s:I,s:I,s:o}", "org", node_org_name(n),
 	                      "org_id", json_hex(node_keystore(n)->org.b, 32), "device", self == NULL ? json_null() : json_hex(self->id.b, 16),
-	                      "device_name", node_keystore(n)->device_name, "state_hash", json_hex(state, 32), "frontier",
+	                      "device_name", node_keystore(n)->device_name, "state_hash", brief ? NULL : json_hex(state, 32), "frontier",
 	                      json_hex(frontier, 32), "entries", (json_int_t)replica_entry_count(node_replica(n)), "records",
 	                      (json_int_t)view_record_count(node_view(n)), "conflicts", (json_int_t)view_conflict_count(node_view(n)),
 	                      "custody", "only_here", (json_int_t)k.only_here, "also_hub", (json_int_t)k.also_hub, "elsewhere",

@@ -17,7 +17,7 @@ function history() {
 		lines.push({ t: day(n * 60), by: 'lund', type: 'visit', id: id('a', n), set: { channel: 'physical', first_visit: n % 3 === 0 ? 'yes' : 'no', language: ['ar', 'fa', 'so', 'sv'][n % 4] }, add: { topic: [topic] } });
 		if (lines.length < ENTRIES)
 			lines.push({ t: day(n * 60 + 5), by: 'lund', type: 'case', id: id('c', n), set: { visit: id('a', n), topic, status: n % 5 === 0 ? 'open' : 'closed', title: `${WORDS[n % WORDS.length]} ${n % 997}` },
-				note: `Fråga om ${WORDS[n % WORDS.length]}; nästa steg är att ringa på dag ${n % 211}.` });
+				note: { id: id('e', n), text: `Fråga om ${WORDS[n % WORDS.length]}; nästa steg är att ringa på dag ${n % 211}.` } });
 	}
 	const file = scratch('history.jsonl');
 	writeFileSync(file, lines.map((l) => JSON.stringify(l)).join('\n') + '\n');
