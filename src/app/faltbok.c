@@ -15,6 +15,7 @@ static const struct command own_commands[] = {
 	  "Creates the organisation; this device is its first coordinator. Writes the recovery kit." },
 	{ "join", "CODE --member NAME --device NAME | --request FILE --member NAME --device NAME | --welcome FILE [--root FINGERPRINT | --yes]",
 	  "Joins by the code on a coordinator's screen; or by files: makes a request for a coordinator, then takes the welcome." },
+	{ "restore", "FILE", "Makes a home of a backup, under the passphrase that it had then." },
 	{ "serve", "[--listen HOST:PORT] [--peer HOST:PORT]… [--no-discovery] [--http 127.0.0.1:PORT [--lock-after MINUTES]]",
 	  "Keeps in step with others until interrupted; with --http also serves the page of this node to this computer's browser." },
 	{ "page", "", "Prints a new address of the page that the running node serves; it works once." },
@@ -173,6 +174,8 @@ main(int argc, char **argv)
 		status = app_init(&app);
 	else if (strcmp(app.argv[0], "join") == 0)
 		status = app_join(&app);
+	else if (strcmp(app.argv[0], "restore") == 0)
+		status = app_restore(&app);
 	else if (strcmp(app.argv[0], "practice") == 0)
 		status = app_practice(&app);
 	else if (strcmp(app.argv[0], "serve") == 0)

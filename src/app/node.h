@@ -44,6 +44,7 @@ json_t *founded_json(struct node *node, const uint8_t print[32]);
 json_t *kit_json(const struct kit *kit);
 
 int app_init(struct app *app);   /* faltbok init */
+int app_restore(struct app *app);
 int app_practice(struct app *app); /* faltbok practice */
 int app_serve(struct app *app);  /* faltbok serve */
 int app_page(struct app *app);   /* faltbok page */

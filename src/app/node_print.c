@@ -355,6 +355,8 @@ print_result(struct buf *out, const struct op_row *row, const json_t *r)
 		buf_printf(out, "Team %s is there; `faltbok grant DEVICE %s` says who may read it.\n", text_of(r, "name"), text_of(r, "name"));
 	else if (strcmp(op, "team list") == 0)
 		print_teams(out, r);
+	else if (print_key_result(out, op, r))
+		;
 	else if (strcmp(op, "grant") == 0)
 		buf_printf(out, json_is_true(json_object_get(r, "self_grant"))
 		           ? "ALARM: %s has granted itself the team %s. Every member and auditor sees this.\n"

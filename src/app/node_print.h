@@ -3,6 +3,8 @@
 #ifndef FALTBOK_APP_NODE_PRINT_H
 #define FALTBOK_APP_NODE_PRINT_H
 
+#include <stdbool.h>
+
 #include "base/bytes.h"
 
 #include <jansson.h>
@@ -15,6 +17,7 @@ bool print_day(struct buf *out, const char *op, const json_t *r); /* false: not 
 void print_removed(struct buf *out, const json_t *member);
 void print_removal(struct buf *out, const json_t *r);
 void print_adopt(struct buf *out, const json_t *r);
+bool print_key_result(struct buf *out, const char *op, const json_t *r); /* false: it is about something else */
 void print_exposure(struct buf *out, const json_t *r);
 
 void print_root(struct buf *out, const char *op, const json_t *r); /* root …, recover */

@@ -7,15 +7,16 @@
 
 #include "app/serve.h"
 #include "base/mem.h"
+#include "node/tend.h"
 
 enum { REMEMBERED_MAX = 32 };
+#define TEND_EVERY_NS (15ull * 60 * 1000000000)
 
 static void
 met(void *ctx, const struct peer_result *r, const char *addr)
 {
 	struct serve *s = ctx;
 	struct err err = ERR_INIT;
-	size_t given = 0;
 	char dev[17]; /* ids in the operator's log, never names */
 
 	if (r->code != ERR_OK)
@@ -24,10 +25,23 @@ met(void *ctx, const struct peer_result *r, const char *addr)
 		env_logf(s->app->env, "%s: sent %llu, received %llu, %s", r->known ? hex_encode(dev, r->device.b, 8) : addr,
 		         (unsigned long long)r->sent, (unsigned long long)r->received, r->in_step ? "in step" : "not in step");
 	serve_tell_sync(s, r);
-	if (r->code == ERR_OK && s->state == SERVE_OPEN && (node_give_keys(s->node, &given, &err) != ERR_OK || node_commit(s->node, &err) != ERR_OK))
-		env_logf(s->app->env, "giving keys: %s", err.text);
-	if (given > 0)
-		meet_notify(s->meet);
+	if (r->code == ERR_OK && s->state == SERVE_OPEN && node_tend(s->node, NULL, &err) != ERR_OK)
+		env_logf(s->app->env, "tending keys: %s", err.text);
+}
+
+/* Also when nobody calls: what is due by the clock. A locked node has no keys to tend. */
+static void
+tend_again(void *ctx)
+{
+	struct serve *s = ctx;
+	struct err err = ERR_INIT;
+
+	s->tend = NULL;
+	if (s->stopping)
+		return;
+	if (s->state == SERVE_OPEN && node_tend(s->node, NULL, &err) != ERR_OK)
+		env_logf(s->app->env, "tending keys: %s", err.text);
+	s->tend = s->app->env->ops->timer(s->app->env, TEND_EVERY_NS, tend_again, s);
 }
 
 static void
@@ -230,6 +244,9 @@ meet_all(struct serve *s, struct err *err)
 static void
 leave(struct serve *s)
 {
+	if (s->tend != NULL)
+		s->app->env->ops->timer_stop(s->app->env, s->tend);
+	s->tend = NULL;
 	serve_unwatch(s);
 	net_control_stop(s->control);
 	s->control = NULL;
@@ -253,6 +270,7 @@ serve_opened(struct serve *s, struct node *node, struct err *err)
 		return err->code;
 	}
 	s->state = SERVE_OPEN;
+	tend_again(s);
 	serve_watch(s);
 	serve_tell_session(s);
 	return ERR_OK;

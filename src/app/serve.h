@@ -43,6 +43,7 @@ struct serve {
 	uint64_t lock_after_s;     /* 0: never */
 	uint64_t seen_ns;          /* when somebody last did something */
 	struct env_timer *idle;
+	struct env_timer *tend;    /* what keys need by the clock, in a while */
 	int64_t clocks_ms;         /* the wall clock before the other, when last looked */
 	struct newcomer *newcomer; /* while joining by a code */
 	struct serve_job *joining; /* whose call waits for it */

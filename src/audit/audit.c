@@ -25,8 +25,11 @@ audit_new(const uint8_t fingerprint[32])
 	a->orders = orders_new();
 	a->log_of = table_new(32);
 	a->attested_of = table_new(32);
+	a->claimed_of = table_new(sizeof(struct log8));
+	a->attest_day_of = table_new(sizeof(struct author));
 	a->forks = table_new(32);
-	if (a->org == NULL || a->orders == NULL || a->log_of == NULL || a->attested_of == NULL || a->forks == NULL) {
+	if (a->org == NULL || a->orders == NULL || a->log_of == NULL || a->attested_of == NULL || a->forks == NULL ||
+	    a->claimed_of == NULL || a->attest_day_of == NULL) {
 		audit_free(a);
 		return NULL;
 	}
@@ -43,6 +46,9 @@ audit_free(struct audit *a)
 	mem_free(a->logs);
 	orders_free(a->orders);
 	mem_free(a->attested);
+	mem_free(a->claimed);
+	table_free(a->claimed_of);
+	table_free(a->attest_day_of);
 	audit_free_epochs(a);
 	mem_free(a->findings);
 	table_free(a->log_of);
@@ -261,7 +267,11 @@ check_operation(struct audit *a, const struct log_key *log, const struct entry *
 {
 	switch (e->h.kind) {
 	case KIND_FORK: return check_fork(a, log, e, err);
-	case KIND_ATTEST: return check_attest(a, log, e, err);
+	case KIND_ATTEST: {
+		enum err_code rc = check_attest(a, log, e, err);
+
+		return rc == ERR_OK ? audit_take_attest(a, log, e, err) : rc;
+	}
 	case KIND_ADMIT: return check_admit(a, log, e, err);
 	case KIND_EPOCH: return audit_take_epoch(a, log, e, err);
 	case KIND_ERASE_REQ:

@@ -6,7 +6,7 @@
 #include "log/chain.h"
 #include "org/orders.h"
 
-enum audit_check { CHECK_A1, CHECK_A2, CHECK_A3, CHECK_A4, CHECK_A5, CHECK_A6, CHECK_A7, CHECK_A8, CHECK_A13, CHECK_A14, CHECKS };
+enum audit_check { CHECK_A1, CHECK_A2, CHECK_A3, CHECK_A4, CHECK_A5, CHECK_A6, CHECK_A7, CHECK_A8, CHECK_A9, CHECK_A11, CHECK_A13, CHECK_A14, CHECKS };
 
 struct audited_log {
 	struct log_key key;
@@ -20,6 +20,8 @@ struct audited_log {
 
 struct attested { uint8_t digest[16]; struct log_key log; uint64_t seq; };
 
+struct claimed { struct log8 log; uint64_t len, day; struct author by; };   /* the longest that anybody attests */
+
 struct audit {
 	bool has_fingerprint, finished;
 	uint8_t fingerprint[32];
@@ -30,6 +32,10 @@ struct audit {
 	struct orders *orders;
 	struct attested *attested; size_t attested_count, attested_cap;
 	struct table *attested_of;        /* frontier root to index + 1 */
+	struct claimed *claimed; size_t claimed_count, claimed_cap;
+	struct table *claimed_of;         /* log8 to index + 1 */
+	struct table *attest_day_of;      /* author to the newest day attested */
+	uint64_t newest_day;
 	struct table *forks;              /* log‖seq of forks already reported */
 	struct audited_epoch *epochs; size_t epoch_count, epoch_cap; /* epochs.c's */
 	struct audit_finding *findings; size_t finding_count, finding_cap;
@@ -43,6 +49,10 @@ extern const char *const audit_check_names[CHECKS];
 enum err_code audit_find(struct audit *a, enum audit_check check, enum audit_severity severity,
                          const struct log_key *log, const struct entry *e, struct err *err, const char *fmt, ...)
 	__attribute__((format(printf, 7, 8))) MUST_CHECK;
+
+/* attested.c */
+enum err_code audit_take_attest(struct audit *a, const struct log_key *log, const struct entry *e, struct err *err) MUST_CHECK;
+enum err_code audit_check_attested(struct audit *a, struct err *err) MUST_CHECK;
 
 /* epochs.c */
 enum err_code audit_take_epoch(struct audit *a, const struct log_key *log, const struct entry *e, struct err *err) MUST_CHECK;

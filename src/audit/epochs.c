@@ -67,6 +67,19 @@ audit_take_epoch(struct audit *a, const struct log_key *log, const struct entry 
 	return ERR_OK;
 }
 
+/* A team's: a reader who has been removed since is no fault, one that never was a device is. */
+static enum err_code
+check_team_reader(struct audit *a, const struct audited_epoch *x, const struct entry *e, const struct device_id *reader, struct err *err)
+{
+	const struct org_device *d = org_device_by_id(a->org, reader);
+	char dev[33];
+
+	if (!org_effective(a->org, &x->log, x->h.seq) || (d != NULL && (d->gone || org_reads(a->org, &x->h.stream, reader))))
+		return ERR_OK;
+	return audit_find(a, CHECK_A5, d == NULL ? AUDIT_WARNING : AUDIT_INFO, &x->log, e, err, "an EPOCH is sealed to device %s, which %s.",
+	                  hex_encode(dev, reader->b, 4), d == NULL ? "was never admitted" : "may not read the team now");
+}
+
 /* Who was a coordinator once and is removed was right to be sealed to at the time. */
 static enum err_code
 check_epoch(struct audit *a, const struct audited_epoch *x, struct err *err)
@@ -79,6 +92,8 @@ check_epoch(struct audit *a, const struct audited_epoch *x, struct err *err)
 	if (x->brings_drop_pk != drop_box)
 		rc = audit_find(a, CHECK_A5, AUDIT_WARNING, &x->log, &e, err, drop_box
 		                ? "an EPOCH of a drop-box brings no key to seal rows to." : "an EPOCH of a team brings the key of a drop-box.");
+	for (size_t i = 0; i < x->reader_count && rc == ERR_OK && !drop_box; i++)
+		rc = check_team_reader(a, x, &e, &x->readers[i], err);
 	for (size_t i = 0; i < x->reader_count && rc == ERR_OK && drop_box; i++) {
 		const struct org_device *d = org_device_by_id(a->org, &x->readers[i]);
 

@@ -5,7 +5,7 @@
 #include "audit/audit_internal.h"
 #include "base/mem.h"
 
-const char *const audit_check_names[CHECKS] = { "A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "A13", "A14" };
+const char *const audit_check_names[CHECKS] = { "A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "A9", "A11", "A13", "A14" };
 
 const char *
 audit_severity_word(enum audit_severity s)

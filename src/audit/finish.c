@@ -201,6 +201,8 @@ audit_finish(struct audit *a, struct err *err)
 	if (rc == ERR_OK)
 		rc = audit_check_epochs(a, err);
 	if (rc == ERR_OK)
+		rc = audit_check_attested(a, err);
+	if (rc == ERR_OK)
 		rc = audit_missing_payloads(a, err);
 	if (rc == ERR_OK)
 		rc = count_members(a, err);

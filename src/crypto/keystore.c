@@ -6,7 +6,9 @@
 
 #include <string.h>
 
+#include "base/table.h"
 #include "crypto/guard.h"
+#include "crypto/keystore_internal.h"
 
 bool keystore_cheap_for_tests;
 
@@ -35,6 +37,7 @@ keystore_free(struct keystore *k)
 		return;
 	guard_free(k->epochs);
 	guard_free(k->tombstones);
+	table_free(k->stone_of);
 	guard_free(k);
 }
 
@@ -77,6 +80,21 @@ recovery_code_parse(const char *text, uint8_t out[16])
 	return base32_decode(out, 16, text);
 }
 
+void
+keystore_push_seal(struct keystore *k, struct env *env)
+{
+	k->seal[1] = k->seal[0];
+	seal_pair_make(env, &k->seal[0]);
+	k->seal_count = 2;
+}
+
+void
+keystore_drop_seal(struct keystore *k)
+{
+	wipe(&k->seal[1], sizeof(k->seal[1]));
+	k->seal_count = 1;
+}
+
 struct epoch_secret *
 keystore_epoch(struct keystore *k, const struct epoch_id *id)
 {
@@ -115,13 +133,44 @@ keystore_add_tombstone(struct keystore *k, uint8_t kind, const uint8_t id[16], s
 	t += k->tombstone_count++;
 	t->kind = kind;
 	memcpy(t->id, id, sizeof(t->id));
+	keystore_index_stones(k);
 	return ERR_OK;
+}
+
+enum { STONE_KEY_BYTES = 17 };
+
+static void
+stone_key(uint8_t out[STONE_KEY_BYTES], uint8_t kind, const uint8_t id[16])
+{
+	out[0] = kind;
+	memcpy(out + 1, id, 16);
+}
+
+/* Every entry that is opened asks. What finds no memory for its place in the table is looked for one by one. */
+void
+keystore_index_stones(struct keystore *k)
+{
+	uint8_t key[STONE_KEY_BYTES];
+
+	if (k->stone_of == NULL)
+		k->stone_of = table_new(STONE_KEY_BYTES);
+	while (k->stone_of != NULL && k->stones_indexed < k->tombstone_count) {
+		stone_key(key, k->tombstones[k->stones_indexed].kind, k->tombstones[k->stones_indexed].id);
+		if (table_put(k->stone_of, key) == NULL)
+			return;
+		k->stones_indexed++;
+	}
 }
 
 bool
 keystore_tombstoned(const struct keystore *k, uint8_t kind, const uint8_t id[16])
 {
-	for (size_t i = 0; i < k->tombstone_count; i++)
+	uint8_t key[STONE_KEY_BYTES];
+
+	stone_key(key, kind, id);
+	if (k->stone_of != NULL && table_get(k->stone_of, key) != NULL)
+		return true;
+	for (size_t i = k->stones_indexed; i < k->tombstone_count; i++)
 		if (k->tombstones[i].kind == kind && memcmp(k->tombstones[i].id, id, 16) == 0)
 			return true;
 	return false;

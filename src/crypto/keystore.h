@@ -43,8 +43,8 @@ struct epoch_secret {
 	uint8_t mk[32];    /* HC(32,E,"fb1/epoch/meta",epoch): kept after E is deleted */
 };
 
-/* What may never be taken in again, and epochs under which a key of it was wrapped or announced. */
-enum tombstone_kind { TOMB_KEY = 1, TOMB_GROUP = 2, TOMB_RECORD = 3, TOMB_EPOCH = 4 };
+/* What may never be taken in again, epochs under which a key of it was wrapped or announced, and epochs whose key was deleted. */
+enum tombstone_kind { TOMB_KEY = 1, TOMB_GROUP = 2, TOMB_RECORD = 3, TOMB_EPOCH = 4, TOMB_SECRET = 5 };
 struct tombstone { uint8_t kind; uint8_t id[16]; };
 
 struct keystore { /* in guarded memory; arrays are guarded too */
@@ -57,6 +57,8 @@ struct keystore { /* in guarded memory; arrays are guarded too */
 	size_t epoch_count, epoch_cap;
 	struct tombstone *tombstones;
 	size_t tombstone_count, tombstone_cap;
+	struct table *stone_of;      /* kind ‖ id of the first stones_indexed of them */
+	size_t stones_indexed;
 	uint8_t snapshot_key[32];
 	struct org_id org;        /* all zeroes before the home has joined */
 	struct author root_pk;
@@ -113,6 +115,10 @@ enum err_code keystore_open(struct keystore **out, struct bytes file, uint8_t ty
 void recovery_code_make(struct env *env, char out[27]);
 /* Normalises what a person typed; false when it is not 26 characters of base32. */
 bool recovery_code_parse(const char *text, uint8_t out[16]);
+
+/* A fresh seal key becomes the newest; the one before it stays, older ones are wiped. */
+void keystore_push_seal(struct keystore *k, struct env *env);
+void keystore_drop_seal(struct keystore *k); /* wipes all but the newest */
 
 struct epoch_secret *keystore_epoch(struct keystore *k, const struct epoch_id *id); /* or NULL */
 /* One that is there stays as it is, so that a shredded E never comes back; fill in by keystore_epoch(). */

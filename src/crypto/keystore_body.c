@@ -154,6 +154,7 @@ decode_tombstones(struct rd *r, struct keystore *k)
 		k->tombstones[i].kind = (uint8_t)rd_uint(r, UINT8_MAX);
 		rd_bin(r, k->tombstones[i].id, sizeof(k->tombstones[i].id));
 	}
+	keystore_index_stones(k);
 	return true;
 }
 

@@ -4,6 +4,8 @@
 
 #include "crypto/keystore.h"
 
+void keystore_index_stones(struct keystore *k); /* after tombstones were added */
+
 enum {
 	KEYSTORE_OPS_MAX = 16,           /* with 1 GiB already half a minute: nobody asks for more but to do harm */
 	KEYSTORE_SLOT_BYTES_MAX = 192,   /* of a slot in the header: 16 + 24 + 48 + 32, numbers and heads */

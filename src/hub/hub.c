@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "org/ops.h"
 #include "peer/seek.h"
+#include "store/attest.h"
+#include "store/netkey.h"
 
 struct hub {
 	struct home home;
@@ -14,6 +16,7 @@ struct hub {
 	struct meet *meet;
 	struct seek *seek; /* NULL: found by address only */
 	uint64_t exchanges, failed;
+	bool attesting;
 };
 
 static void
@@ -28,6 +31,21 @@ dropped(void *ctx)
 	(void)ctx;
 }
 
+/* What is held here is worth knowing to those who never call; its own commit comes back here, and finds nothing due. */
+static void
+attest(struct hub *h)
+{
+	struct err err = ERR_INIT;
+
+	if (h->attesting)
+		return;
+	h->attesting = true;
+	if (replica_attest(h->home.replica, &h->home.keys->device, &h->home.keys->inc, NULL, 0, NULL, &err) != ERR_OK ||
+	    replica_commit(h->home.replica, &err) != ERR_OK)
+		env_logf(h->home.env, "attesting: %s", err.text);
+	h->attesting = false;
+}
+
 static void
 committed(void *ctx)
 {
@@ -36,6 +54,10 @@ committed(void *ctx)
 
 	if (replica_confirm(h->home.replica, &h->home.keys->device, &h->home.keys->inc, &err) != ERR_OK)
 		env_logf(h->home.env, "confirming an erasure: %s", err.text);
+	if (home_learn_network(&h->home, NULL, &err) != ERR_OK)
+		env_logf(h->home.env, "taking up a network key: %s", err.text);
+	h->host.network_count = h->home.keys->network_count;
+	attest(h);
 	meet_notify(h->meet);
 }
 

@@ -1,12 +1,9 @@
 /*
- * Membership: admitting, granting, and keys for new readers. Everything is
- * written into the open batch; the caller commits.
+ * Membership: admitting and granting. Everything is written into the open batch; the caller commits.
  */
 #include "node/node_internal.h"
 
 #include "crypto/hc.h"
-
-enum { FRESH_MS = 7 * 24 * 3600 * 1000, PEERS_MAX = 256 };
 
 enum err_code
 node_append_control(struct node *n, const struct control_op *op, struct err *err)
@@ -34,108 +31,6 @@ node_must_coordinate(struct node *n, struct err *err)
 	if (self == NULL || !self->coordinator)
 		return err_set(err, ERR_REFUSED, "only a coordinator may do that");
 	return ERR_OK;
-}
-
-/* ---- keys for readers ---- */
-
-/* A KEYGRANT of the stream's epochs, when we hold them and the device lacks them. */
-static enum err_code
-give_key(struct node *n, const struct stream_id *stream, const struct device_id *dev, size_t *given, struct err *err)
-{
-	const struct org *org = node_org(n);
-	const struct org_device *to = org_device_by_id(org, dev);
-	struct buf payload = BUF_INIT;
-	struct entry e;
-	enum err_code rc;
-
-	if (to == NULL || !org_reads(org, stream, dev) || !vault_can_write(n->vault, stream) ||
-	    vault_has_been_given(n->vault, stream, dev))
-		return ERR_OK;
-	rc = vault_make_keygrant(n->vault, n->env, org, stream, to, &payload, err);
-	if (rc == ERR_KEY) { /* a seal key that cannot be used is that device's trouble alone */
-		buf_free(&payload);
-		return ERR_OK;
-	}
-	if (rc == ERR_OK)
-		rc = node_append(n, stream, KIND_KEYGRANT, buf_bytes(&payload), &e, err);
-	if (rc == ERR_OK)
-		(*given)++;
-	buf_free(&payload);
-	return rc;
-}
-
-/*
- * proto/vault.md, 6: keys are given without asking only by who has reason to
- * think that the membership it sees is the present one, and never in a dispute.
- */
-static bool
-may_give(struct node *n)
-{
-	const struct org *org = node_org(n);
-	const struct org_device *self = node_self(n);
-	static struct replica_peer peers[PEERS_MAX];
-	int64_t now = n->env->ops->wall_ms(n->env);
-	size_t count;
-
-	if (self == NULL || self->gone || org_void_removals(org) > 0)
-		return false;
-	if (self->coordinator)
-		return true;
-	count = replica_peers(n->home.replica, peers, PEERS_MAX);
-	for (size_t i = 0; i < count && i < PEERS_MAX; i++) {
-		const struct org_device *d = org_device_by_author(org, &peers[i].author);
-
-		if (d != NULL && !d->gone && (d->coordinator || d->hub) && now - peers[i].last_seen_ms <= FRESH_MS)
-			return true;
-	}
-	return false;
-}
-
-static enum err_code
-give_stream(struct node *n, const struct stream_id *stream, size_t *given, struct err *err)
-{
-	enum err_code rc = ERR_OK;
-
-	if (!vault_can_write(n->vault, stream))
-		return ERR_OK;
-	for (size_t i = 0; i < org_device_count(node_org(n)) && rc == ERR_OK; i++) {
-		struct device_id dev = org_device_at(node_org(n), i)->id;
-
-		rc = give_key(n, stream, &dev, given, err);
-	}
-	return rc;
-}
-
-/* A writer who found no clean epoch has made one: the first reader to see it makes a better one (proto/vault.md, 11). */
-static enum err_code
-own_box(struct node *n, const struct stream_id *stream, struct err *err)
-{
-	const struct org_team *t = org_team_by_id(node_org(n), stream);
-
-	if (t == NULL || t->mode != 1 || t->state != 1 || !org_reads(node_org(n), stream, &node_self(n)->id) ||
-	    vault_by_reader(n->vault, stream))
-		return ERR_OK;
-	return node_need_epoch(n, stream, err);
-}
-
-enum err_code
-node_give_keys(struct node *n, size_t *given, struct err *err)
-{
-	struct stream_id stream;
-	enum err_code rc;
-
-	*given = 0;
-	if (!node_has_org(n) || !may_give(n))
-		return ERR_OK;
-	stream = roster_stream(org_id(node_org(n)));
-	rc = give_stream(n, &stream, given, err);
-	for (size_t i = 0; i < org_team_count(node_org(n)) && rc == ERR_OK; i++) {
-		stream = org_team_at(node_org(n), i)->id;
-		rc = own_box(n, &stream, err);
-		if (rc == ERR_OK)
-			rc = give_stream(n, &stream, given, err);
-	}
-	return rc;
 }
 
 /* ---- admitting ---- */
@@ -228,19 +123,19 @@ give_all(struct node *n, const struct device_id *dev, const struct stream_id *te
 	if (rc == ERR_OK)
 		rc = vault_refresh(n->vault, node_org(n), err);
 	if (rc == ERR_OK)
-		rc = give_key(n, &roster, dev, &given, err);
+		rc = node_give_key(n, &roster, dev, &given, err);
 	for (size_t i = 0; i < org_team_count(node_org(n)) && rc == ERR_OK; i++) {
 		struct stream_id box = org_team_at(node_org(n), i)->id;
 
 		if (org_is_drop_box(node_org(n), &box)) /* a new coordinator reads the rows */
-			rc = give_key(n, &box, dev, &given, err);
+			rc = node_give_key(n, &box, dev, &given, err);
 	}
 	for (size_t i = 0; i < team_count && rc == ERR_OK; i++) {
 		/* The first reader makes the team's first epoch before anybody needs it, so that those who join later share it. */
 		if (org_reads(node_org(n), &teams[i], &node_self(n)->id))
 			rc = node_need_epoch(n, &teams[i], err);
 		if (rc == ERR_OK)
-			rc = give_key(n, &teams[i], dev, &given, err);
+			rc = node_give_key(n, &teams[i], dev, &given, err);
 	}
 	return rc;
 }

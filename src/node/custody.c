@@ -1,27 +1,25 @@
 /*
  * What others have proved to hold of what this device wrote: from their
- * signed ACKs alone, never from a memory of having sent. The three counts
+ * signed ACKs and ATTESTs alone, never from a memory of having sent. The three counts
  * add up to `entries`: nobody else, a hub (whoever else), another device but no hub.
  */
 #include "node/node_internal.h"
 
-enum { PEERS_MAX = 512 };
-
 struct held { uint64_t hub, other; };
 
 static struct held
-held_of(struct node *n, size_t log, const struct replica_peer *peers, size_t count)
+held_of(struct node *n, size_t log)
 {
 	struct held h = { 0, 0 };
 
-	for (size_t i = 0; i < count; i++) {
-		const struct org_device *d = org_device_by_author(node_org(n), &peers[i].author);
+	for (size_t i = 0; i < org_device_count(node_org(n)); i++) {
+		const struct org_device *d = org_device_at(node_org(n), i);
 		uint64_t len;
 
 		/* A removed device may be anywhere: what it holds is no safe copy. */
-		if (d == NULL || d->gone || SAME(peers[i].author, n->home.keys->device.sign_pk))
+		if (d->gone || SAME(d->sign_pk, n->home.keys->device.sign_pk))
 			continue;
-		len = replica_acked(n->home.replica, &peers[i].author, log);
+		len = replica_acked(n->home.replica, &d->sign_pk, log);
 		if (d->hub && len > h.hub)
 			h.hub = len;
 		if (!d->hub && len > h.other)
@@ -33,17 +31,12 @@ held_of(struct node *n, size_t log, const struct replica_peer *peers, size_t cou
 void
 node_custody(struct node *n, struct node_custody *out)
 {
-	static struct replica_peer peers[PEERS_MAX];
-	size_t count = node_has_org(n) ? replica_peers(n->home.replica, peers, PEERS_MAX) : 0;
-
 	memset(out, 0, sizeof(*out));
 	out->safe_to_wipe = true;
-	if (count > PEERS_MAX)
-		count = PEERS_MAX;
 	for (size_t i = 0; i < n->own_count; i++) {
 		const struct own_log *o = &n->own[i];
 		const struct log_head *l = replica_log_at(n->home.replica, o->log);
-		struct held h = held_of(n, o->log, peers, count);
+		struct held h = node_has_org(n) ? held_of(n, o->log) : (struct held){ 0, 0 };
 		uint64_t all = node_data_below(o, l->len), hub = node_data_below(o, h.hub), other = node_data_below(o, h.other);
 
 		out->entries += all;

@@ -6,9 +6,9 @@
  *                                                                              ─> snapshot gone, and its key
  *   late entry of a buried group ─> its payload deleted, its key buried, named in a RECEIPT
  *
- * Building the view anew is the simplest thing that leaves nothing behind:
- * no row, no full text, no free page. What is found while the log is read is
- * acted on after the commit, in a transaction of its own.
+ * The view gives up the records and makes its full text anew; what is found
+ * while the log is read is acted on after the commit, in a transaction of
+ * its own. A new snapshot follows the one that was removed when the home closes.
  */
 #include "node/node_internal.h"
 
@@ -100,6 +100,32 @@ node_bury_orders(struct node *n, bool *fresh, struct err *err)
 	return rc;
 }
 
+static bool
+is_of_buried(void *ctx, const struct record *r)
+{
+	return node_is_erased(ctx, record_id_of(r), record_group(r));
+}
+
+/* An entry of an erased record whose payload is still here is late: reading it once more finds that out. */
+static void
+try_again(void *ctx, uint64_t row)
+{
+	struct node *n = ctx;
+
+	n->retry = true;
+	if (node_add_waiting(n, row, NULL) != ERR_OK)
+		n->start_over = true;
+}
+
+enum err_code
+node_forget_buried(struct node *n, struct err *err)
+{
+	enum err_code rc = view_forget(n->view, is_of_buried, try_again, n, err);
+
+	n->roster_changed = true;
+	return rc;
+}
+
 /* The old snapshot goes, and the key that opened it; the keystore is written under a fresh file key without either. */
 enum err_code
 node_shred_files(struct node *n, struct err *err)
@@ -122,6 +148,7 @@ node_shred_files(struct node *n, struct err *err)
 	if (rc == ERR_OK)
 		rc = node_save_keystore(n, err);
 	n->shred_files = rc != ERR_OK;
+	n->snapshot_gone = n->snapshot_gone || rc == ERR_OK;
 	if (rc == ERR_OK)
 		node_desk_after_key(n);
 	return rc;

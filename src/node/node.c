@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "node/node_internal.h"
+#include "store/backup.h"
 
 enum { SNAPSHOT_WORTH = 400 }; /* entries to open anew: about what writing the image costs */
 
@@ -108,6 +109,12 @@ node_open_cold(struct node **out, struct env *env, const char *home, const struc
 	return open_node(out, env, home, secret, true, err);
 }
 
+static bool
+snapshot_pays(struct node *n)
+{
+	return n->since_snapshot >= SNAPSHOT_WORTH || (n->snapshot_gone && view_record_count(n->view) > SNAPSHOT_WORTH);
+}
+
 /* Ends what is under way and keeps what it would cost time to make again. */
 static void
 put_away(struct node *n)
@@ -119,7 +126,7 @@ put_away(struct node *n)
 	if (n->home.replica == NULL || node_is_locked(n))
 		return;
 	replica_drop(n->home.replica);
-	if (n->since_snapshot >= SNAPSHOT_WORTH && !n->behind && !replica_read_only(n->home.replica) &&
+	if (snapshot_pays(n) && !n->behind && !replica_read_only(n->home.replica) &&
 	    node_save_snapshot(n, &err) != ERR_OK)
 		env_logf(n->env, "%s", err.text);
 }
@@ -242,6 +249,12 @@ node_save_keystore(struct node *n, struct err *err)
 	if (rc == ERR_OK)
 		vault_keystore_saved(n->vault);
 	return rc;
+}
+
+enum err_code
+node_backup(struct node *n, const char *path, struct err *err)
+{
+	return home_backup(&n->home, path, err);
 }
 
 struct replica *

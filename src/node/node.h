@@ -60,6 +60,9 @@ struct env *node_env(struct node *n);
 const struct org_device *node_self(struct node *n);          /* NULL before admission is known */
 struct peer_host *node_peer_host(struct node *n);            /* for peer_dial, peer_accept, bundles; ctx/done/gone are the caller's to set */
 
+/* A copy of the home in one file, sealed as the home is; ERR_EXISTS. Restoring is store/backup.h's. */
+enum err_code node_backup(struct node *n, const char *path, struct err *err) MUST_CHECK;
+
 /* ---- founding and membership ---- */
 /* Makes the organisation in a fresh home: GENESIS, ADMIT and GRANT rank 1 of this device, roster epoch, profile. The caller makes shares of the seeds and wipes them. */
 struct node_seeds { uint8_t root[32], rotation[32], escrow[32]; };

@@ -11,6 +11,8 @@
  *   exposure.c what a device could read
  *   invite.c   invitations, and newcomers at the door
  *   rows.c     the rows of drop-boxes
+ *   tend.c     keys that come and go by themselves         keys.c     keys for new readers
+ *   heard.c    of devices that one does not meet
  *   erase.c    what is buried, late entries, receipts     order.c     asking for an erasure and approving it
  *   desk.c     drafts and the queue: sealed, never sent   same.c      merged records, practice
  */
@@ -35,7 +37,7 @@ enum {
 enum {
 	ROSTER_TYPE = 1,
 	ROSTER_PROFILE = 1, ROSTER_PROFILE_ID = 2, ROSTER_PROFILE_VERSION = 3, ROSTER_ORG_NAME = 4,
-	ROSTER_MEMBER_NAME = 5, ROSTER_DEVICE_NAME = 6, ROSTER_PRACTICE = 7,
+	ROSTER_MEMBER_NAME = 5, ROSTER_DEVICE_NAME = 6, ROSTER_PRACTICE = 7, ROSTER_KEYS_BY_HAND = 8,
 };
 
 /* Which entries of a log beyond `upto` have effect, short enough to compare. */
@@ -100,6 +102,8 @@ struct node {
 	size_t late_count, late_cap;
 	bool shred_files;            /* keystore and snapshot still hold what has been buried */
 	bool erasing;
+	bool snapshot_gone;          /* removed with what it held: another is worth writing */
+	bool start_over;             /* what was erased could not be taken out by itself */
 
 	/* the open batch */
 	struct touched *touched;
@@ -141,6 +145,7 @@ enum err_code node_make_progress_room(struct node *n, struct err *err) MUST_CHEC
 struct own_log *node_own_log(struct node *n, size_t log); /* added when absent; NULL when out of memory */
 uint64_t node_data_below(const struct own_log *o, uint64_t len);
 
+enum err_code node_add_waiting(struct node *n, uint64_t row, struct err *err) MUST_CHECK;
 /* rows.c */
 /* What decides how entries of drop-boxes are read; when it changes, all is read anew. */
 void node_boxes(struct node *n, uint8_t out[16]);
@@ -152,6 +157,8 @@ enum err_code node_open_row(struct node *n, const struct entry *e, struct buf *b
 /* erase.c */
 /* Buries what newly approved orders are about. *fresh: something was, and the view still shows it. */
 enum err_code node_bury_orders(struct node *n, bool *fresh, struct err *err) MUST_CHECK;
+/* Takes what has been buried out of the view. */
+enum err_code node_forget_buried(struct node *n, struct err *err) MUST_CHECK;
 enum err_code node_shred_files(struct node *n, struct err *err) MUST_CHECK;
 enum err_code node_add_late(struct node *n, uint64_t row, struct err *err) MUST_CHECK;
 /* After a commit: deletes late entries, writes receipts, commits those. What fails is tried again after the next. */
@@ -182,6 +189,10 @@ enum err_code node_tell_forks(struct node *n, struct err *err) MUST_CHECK;
 
 /* admit.c */
 enum err_code node_append_control(struct node *n, const struct control_op *op, struct err *err) MUST_CHECK;
+/* keys.c: a KEYGRANT of the stream's epochs, when we hold them and the device lacks them; *given is then one more. */
+enum err_code node_give_key(struct node *n, const struct stream_id *stream, const struct device_id *dev, size_t *given, struct err *err) MUST_CHECK;
+/* Tells the vault whom a new epoch of the stream leaves out: who was never given one, and whose key waits for a yes. */
+void node_leave_out_waiting(struct node *n, const struct stream_id *stream);
 enum err_code node_must_coordinate(struct node *n, struct err *err) MUST_CHECK;
 /* cuts.c, in cut_order: every log of the author; or those in a team that were opened under the grants */
 struct node_how;

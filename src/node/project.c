@@ -10,6 +10,7 @@
  */
 #include "node/node_internal.h"
 #include "node/removal.h"
+#include "store/netkey.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -78,7 +79,7 @@ start_over(struct node *n)
 	n->waiting_count = 0;
 	n->late_count = 0;
 	n->damaged = 0;
-	n->had_snapshot = false;
+	n->had_snapshot = n->start_over = false;
 	n->roster_changed = true;
 }
 
@@ -156,8 +157,8 @@ note_own(struct node *n, size_t log, const struct entry *e, struct err *err)
 
 /* ---- a batch ---- */
 
-static enum err_code
-add_waiting(struct node *n, uint64_t row, struct err *err)
+enum err_code
+node_add_waiting(struct node *n, uint64_t row, struct err *err)
 {
 	uint64_t *room = mem_room(n->waiting, n->waiting_count, &n->waiting_cap, sizeof(*room));
 
@@ -302,7 +303,7 @@ open_entry(struct node *n, size_t log, const struct entry *e, struct err *err)
 	if (rc == ERR_NO_MEMORY)
 		return err_plain(err, rc);
 	if (rc == ERR_KEY)
-		return add_waiting(n, row, err);
+		return node_add_waiting(n, row, err);
 	if (rc == ERR_REFUSED)
 		return node_add_late(n, row, err);
 	if (rc != ERR_OK) {
@@ -329,7 +330,7 @@ open_row(struct node *n, size_t log, const struct entry *e, struct err *err)
 	if (rc == ERR_NO_MEMORY)
 		return err_plain(err, rc);
 	if (rc == ERR_KEY)
-		return add_waiting(n, at, err);
+		return node_add_waiting(n, at, err);
 	if (rc == ERR_OK)
 		return add_item(n, at, e, true, buf_bytes(&n->body), err);
 	if (rc != ERR_REFUSED)
@@ -355,6 +356,9 @@ node_take_entry(struct node *n, size_t log, const struct entry *e, struct err *e
 	case KIND_EPOCH:
 	case KIND_KEYGRANT:
 	case KIND_KEYTABLE:
+		/* What a table says is believed of who has the right to say it; an EPOCH or a KEYGRANT proves itself. */
+		if (e->h.kind == KIND_KEYTABLE && !org_effective(org, key, e->h.seq))
+			return ERR_OK;
 		n->keys_learned = true;
 		rc = vault_learn_in(n->vault, org, key, e, &why);
 		if (rc == ERR_NO_MEMORY)
@@ -426,7 +430,7 @@ scan_waiting(struct node *n, struct err *err)
 	if (rc == ERR_OK && n->item_count > 0)
 		rc = node_fold_batch(n, err);
 	for (size_t i = 0; i < count && rc != ERR_OK; i++) /* nothing may be forgotten */
-		if (add_waiting(n, rows[i], NULL) != ERR_OK)
+		if (node_add_waiting(n, rows[i], NULL) != ERR_OK)
 			break;
 	mem_free(rows);
 	return rc;
@@ -471,16 +475,23 @@ read_all(struct node *n, struct err *err)
 		rc = vault_refresh(n->vault, replica_org(n->home.replica), err);
 	if (rc != ERR_OK)
 		return rc;
-	if (erased || reread || (n->control_changed && !still_counts(n)))
+	if (n->start_over || reread || (n->control_changed && !still_counts(n)))
 		start_over(n);
+	else if (erased)
+		rc = node_forget_buried(n, err);
+	if (rc != ERR_OK)
+		return rc;
 	do {
 		rc = read_on(n, err);
 		/* Keys just learned may have opened an order. What had been shown before is then read once more, without it. */
 		erased = false;
 		if (rc == ERR_OK && n->keys_learned)
 			rc = node_bury_orders(n, &erased, err);
+		if (rc == ERR_OK && erased)
+			rc = node_forget_buried(n, err);
 		if (rc == ERR_OK && erased) {
-			start_over(n);
+			if (n->start_over)
+				start_over(n);
 			rc = vault_refresh(n->vault, replica_org(n->home.replica), err);
 		}
 	} while (rc == ERR_OK && erased);
@@ -560,7 +571,7 @@ stored(void *ctx, size_t log, const struct entry *e)
 		n->control_changed = n->rights_stale = true;
 	if (log < n->progress_count && e->h.seq < n->progress[log].upto) { /* its payload has come late */
 		n->retry = true;
-		if (add_waiting(n, (uint64_t)log << SEQ_BITS | e->h.seq, NULL) != ERR_OK)
+		if (node_add_waiting(n, (uint64_t)log << SEQ_BITS | e->h.seq, NULL) != ERR_OK)
 			n->progress[log].upto = e->h.seq; /* reading more than needed does no harm */
 	}
 }
@@ -576,6 +587,9 @@ committed(void *ctx)
 	/* What is durable is saved, whether or not it can be shown yet: the next call tries again. */
 	if (node_project(n, &err) != ERR_OK)
 		env_logf(n->env, "showing what is saved: %s", err.text);
+	if (home_learn_network(&n->home, NULL, &err) != ERR_OK)
+		env_logf(n->env, "taking up a network key: %s", err.text);
+	n->host.network_count = n->home.keys->network_count;
 	node_finish_erasures(n);
 	if (n->stored_any && n->on_change != NULL)
 		n->on_change(n->on_change_ctx);

@@ -7,6 +7,7 @@
 
 #include "crypto/guard.h"
 #include "node/node_internal.h"
+#include "store/netkey.h"
 
 /* ---- removing a device ---- */
 
@@ -130,6 +131,9 @@ node_revoke_how(struct node *n, const struct device_id *device, const struct nod
 		d = org_device_by_id(node_org(n), &dev);
 		out->dispute = d != NULL && !d->gone;
 	}
+	/* Who leaves by herself is no coordinator any more; the next one to remove somebody does it. */
+	if (rc == ERR_OK && !out->dispute && node_self(n) != NULL && node_self(n)->coordinator && !node_self(n)->gone)
+		rc = home_rotate_network(&n->home, &out->network_key, err);
 	buf_free(&sealed);
 	return rc;
 }

@@ -22,6 +22,7 @@ struct node_removal {
 	struct cut cuts[CUTS_MAX];
 	bool dispute; /* it stands on record and has no effect: the device is no lower in rank */
 	bool recorded_before;
+	uint64_t network_key; /* number of the network key that was made with it; 0: none */
 };
 
 /* Where to cut lower than what is held: before the entry whose id begins so, or before what its author dated from then on. */

@@ -211,6 +211,7 @@ append_epoch(struct node *n, const struct stream_id *stream, struct err *err)
 	struct entry e;
 	enum err_code rc;
 
+	node_leave_out_waiting(n, stream);
 	rc = vault_make_epoch(n->vault, n->env, node_org(n), stream,
 	                      vault_shreds(n->vault, stream) ? EPOCH_SHRED : EPOCH_REMOVAL, &payload, err);
 	if (rc == ERR_OK)

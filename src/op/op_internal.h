@@ -41,6 +41,14 @@ void op_admit(struct op_call *), op_members(struct op_call *), op_team_add(struc
 	op_exposure(struct op_call *); /* members --exposure */
 void op_invite(struct op_call *), op_invite_list(struct op_call *), op_invite_confirm(struct op_call *),
 	op_invite_withdraw(struct op_call *);
+void op_keys_list(struct op_call *), op_keys_approve(struct op_call *), op_keys_refuse(struct op_call *), op_team_set(struct op_call *),
+	op_netkey_rotate(struct op_call *), op_backup(struct op_call *);
+/* What can be known of devices that one does not meet (heard.c): warnings, and the fields of status. */
+void status_warn(json_t *warnings, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void warn_heard(json_t *warnings, struct node *n, int64_t membership_days);
+void say_heard(struct node *n, json_t *status);
+/* Keys that wait for a person's yes; *open: how many of them nobody here has refused. keys.c */
+json_t *keys_waiting_json(struct node *n, size_t *open);
 void op_root_show(struct op_call *), op_root_revoke(struct op_call *), op_root_grant(struct op_call *), op_root_rotate(struct op_call *),
 	op_recover(struct op_call *);
 void op_session_open(struct op_call *), op_session_current(struct op_call *), op_session_close(struct op_call *);

@@ -5,6 +5,7 @@
 #include "op/op_internal.h"
 
 #include "base/mem.h"
+#include "node/tend.h"
 #include "peer/seek.h"
 
 enum { SYNC_WAIT_S = 30, LOOK_AROUND_MS = 2500, BUNDLE_BYTES_MAX = 1 << 30 };
@@ -20,9 +21,21 @@ struct sync_work {
 	struct env_timer *limit;
 	struct env_timer *wind_up;
 	json_t *peers;
-	size_t reached;
+	size_t reached, given;
 	struct err first;         /* why the first failure failed */
 };
+
+static size_t
+op_tend(struct op_call *c)
+{
+	struct err err = ERR_INIT;
+	struct node_tended tended;
+
+	if (node_tend(c->node, &tended, &err) == ERR_OK)
+		return tended.keys_given;
+	env_logf(node_env(c->node), "tending keys: %s", err.text);
+	return 0;
+}
 
 static json_t *
 peer_json(struct node *n, const struct peer_result *r, const char *addr)
@@ -52,11 +65,11 @@ finish(void *ctx)
 	seek_free(w->seek);
 	meet_free(w->meet);
 	if (w->reached > 0) {
-		size_t given = 0;
+		struct node_tended tended;
 
 		/* New readers may have turned up: give them keys while we are at it. */
-		if (node_give_keys(c->node, &given, &c->err) == ERR_OK && node_commit(c->node, &c->err) == ERR_OK)
-			c->result = json_pack("{s:O,s:i}", "peers", w->peers, "keys_given", (int)given);
+		if (node_tend(c->node, &tended, &c->err) == ERR_OK)
+			c->result = json_pack("{s:O,s:i}", "peers", w->peers, "keys_given", (int)(w->given + tended.keys_given));
 	} else if (keep.code != ERR_OK) {
 		c->err = keep;
 	} else {
@@ -174,6 +187,8 @@ op_sync(struct op_call *c)
 		op_fail(c);
 		return;
 	}
+	/* First, so that what is attested and given goes with this round. What cannot be done now stops no exchange. */
+	w->given = op_tend(c);
 	c->work = w;
 	w->call = c;
 	w->peers = json_array();
@@ -207,6 +222,7 @@ op_bundle_write(struct op_call *c)
 	struct buf out = BUF_INIT;
 	uint64_t entries = 0;
 
+	(void)op_tend(c); /* what is due goes along */
 	if (param_text(c, "for") != NULL && find_device(c, param_text(c, "for"), &to) != ERR_OK)
 		;
 	else if (bundle_write(node_peer_host(c->node), to, &out, &entries, &c->err) == ERR_OK &&
@@ -223,7 +239,6 @@ bundle_in(struct op_call *c, bool check_only)
 	struct bundle_counts k = { 0 };
 	struct buf file = BUF_INIT;
 	enum err_code rc;
-	size_t given = 0;
 
 	if (param_file(c, "file", BUNDLE_BYTES_MAX, &file) != ERR_OK) {
 		buf_free(&file);
@@ -236,8 +251,7 @@ bundle_in(struct op_call *c, bool check_only)
 		struct err late = ERR_INIT;
 
 		/* What is whole is kept, whatever the end of the file looks like. */
-		if (node_commit(c->node, &late) != ERR_OK || node_give_keys(c->node, &given, &late) != ERR_OK ||
-		    node_commit(c->node, &late) != ERR_OK)
+		if (node_commit(c->node, &late) != ERR_OK || node_tend(c->node, NULL, &late) != ERR_OK)
 			c->err = late;
 	}
 	if (c->err.code == ERR_OK)

@@ -8,15 +8,12 @@
 
 #include "base/mem.h"
 #include "node/removal.h"
+#include "node/tend.h"
 
-enum { FRESH_DAYS = 14, PEERS_SHOWN = 512, REASON_SHOWN = 400 };
-#define MS_PER_DAY 86400000ll
+enum { PEERS_SHOWN = 512, REASON_SHOWN = 400 };
 
-static void
-warn(json_t *warnings, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static void
-warn(json_t *warnings, const char *fmt, ...)
+void
+status_warn(json_t *warnings, const char *fmt, ...)
 {
 	char text[768];
 	va_list ap;
@@ -65,28 +62,6 @@ peers_json(struct node *n)
 	return out;
 }
 
-/* How long ago a coordinator was last heard of, in days; 0 on a coordinator's own device, -1 when never. */
-static int64_t
-membership_age(struct node *n)
-{
-	struct replica_peer *p;
-	int64_t newest = -1, now = node_env(n)->ops->wall_ms(node_env(n));
-	size_t count;
-
-	if (node_self(n) != NULL && node_self(n)->coordinator)
-		return 0;
-	p = mem_zero(PEERS_SHOWN, sizeof(*p));
-	count = p == NULL ? 0 : replica_peers(node_replica(n), p, PEERS_SHOWN);
-	for (size_t i = 0; i < count; i++) {
-		const struct org_device *d = org_device_by_author(node_org(n), &p[i].author);
-
-		if (d != NULL && d->coordinator && !d->gone && p[i].last_seen_ms > newest)
-			newest = p[i].last_seen_ms;
-	}
-	mem_free(p);
-	return newest < 0 ? -1 : newest > now ? 0 : (now - newest) / MS_PER_DAY;
-}
-
 /* First of all, and plainly: whoever reads this has nobody else to tell them. */
 static void
 warn_removed(json_t *w, struct node *n)
@@ -98,12 +73,12 @@ warn_removed(json_t *w, struct node *n)
 	if (self == NULL || !self->gone)
 		return;
 	late = node_late_count(n);
-	warn(w, "this device has been removed from %s; what is here can be read and exported, and nothing is added to it any more",
+	status_warn(w, "this device has been removed from %s; what is here can be read and exported, and nothing is added to it any more",
 	     node_org_name(n));
 	if (node_reason_of(n, &self->id, &why))
-		warn(w, "it was removed by %s%s%.*s", node_device_name(n, &why.by), why.text[0] != '\0' ? ": " : "", REASON_SHOWN, why.text);
+		status_warn(w, "it was removed by %s%s%.*s", node_device_name(n, &why.by), why.text[0] != '\0' ? ": " : "", REASON_SHOWN, why.text);
 	if (late > 0)
-		warn(w, "%llu entries written here were not seen by who removed it and do not count; a bundle brings them to a colleague, "
+		status_warn(w, "%llu entries written here were not seen by who removed it and do not count; a bundle brings them to a colleague, "
 		     "who may adopt them", (unsigned long long)late);
 }
 
@@ -115,7 +90,7 @@ warn_disputes(json_t *w, struct node *n)
 	for (size_t i = 0; i < org_void_removals(org); i++) {
 		const struct org_dispute *d = org_dispute_at(org, i);
 
-		warn(w, "dispute: %s has tried to remove %s, which is no lower in rank, so both still belong; the trustees must decide, and "
+		status_warn(w, "dispute: %s has tried to remove %s, which is no lower in rank, so both still belong; the trustees must decide, and "
 		     "until then no keys are given to new readers without asking", node_device_name(n, &d->by), node_device_name(n, &d->target));
 	}
 }
@@ -124,7 +99,7 @@ static void
 warn_waiting(json_t *w, uint64_t waiting)
 {
 	if (waiting > 0)
-		warn(w, "%llu entr%s written after a removal or in two copies and do%s not count; `faltbok adopt` lists them",
+		status_warn(w, "%llu entr%s written after a removal or in two copies and do%s not count; `faltbok adopt` lists them",
 		     (unsigned long long)waiting, waiting == 1 ? "y was" : "ies were", waiting == 1 ? "es" : "");
 }
 
@@ -139,19 +114,18 @@ warnings_json(struct node *n, int64_t age, uint64_t waiting)
 		const struct org_grant *g = org_grant_at(org, i);
 
 		if (g->self_grant && g->has_team)
-			warn(w, "coordinator device %s has granted itself the team %s", node_device_name(n, &g->dev), node_team_name(n, &g->team));
+			status_warn(w, "coordinator device %s has granted itself the team %s", node_device_name(n, &g->dev), node_team_name(n, &g->team));
 	}
-	if (age > FRESH_DAYS)
-		warn(w, "the view of who is a member is %lld days old", (long long)age);
+	warn_heard(w, n, age);
 	if (node_waiting_keys(n) > 0)
-		warn(w, "%llu entries wait for a key from a colleague", (unsigned long long)node_waiting_keys(n));
+		status_warn(w, "%llu entries wait for a key from a colleague", (unsigned long long)node_waiting_keys(n));
 	if (node_moved(n))
-		warn(w, "this home was moved, copied or restored; it writes in a log of its own from now on");
+		status_warn(w, "this home was moved, copied or restored; it writes in a log of its own from now on");
 	warn_disputes(w, n);
 	if (node_self(n) != NULL && !node_self(n)->gone)
 		warn_waiting(w, waiting);
 	if (view_undecodable(node_view(n)) > 0)
-		warn(w, "%llu entries were written by a newer version and are kept unread", (unsigned long long)view_undecodable(node_view(n)));
+		status_warn(w, "%llu entries were written by a newer version and are kept unread", (unsigned long long)view_undecodable(node_view(n)));
 	return w;
 }
 
@@ -177,7 +151,7 @@ op_status(struct op_call *c)
 	struct node *n = c->node;
 	struct node_custody k;
 	uint8_t state[32], frontier[32];
-	int64_t age = membership_age(n);
+	int64_t age = node_membership_days(n);
 	const struct org_device *self = node_self(n);
 	uint64_t waiting = node_late_count(n);
 	/* The page asks after every change, and reading every record again would hold up who saves next. */
@@ -198,8 +172,10 @@ op_status(struct op_call *c)
 	                      (json_int_t)k.elsewhere, "safe_to_wipe", k.safe_to_wipe, "peers", peers_json(n), "forks", forks_json(n),
 	                      "waiting_adoption",
 	                      (json_int_t)waiting, "membership_age_days", (json_int_t)age, "warnings", warnings_json(n, age, waiting));
-	if (c->result != NULL)
+	if (c->result != NULL) {
 		json_object_set_new(c->result, "removed", json_boolean(self != NULL && self->gone));
+		say_heard(n, c->result);
+	}
 	op_end(c);
 }
 

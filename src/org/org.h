@@ -23,6 +23,7 @@ struct org_device {
 	uint8_t noise_pk[32], note_pk[32];
 	uint8_t seal_pk[32];          /* the newest SEALKEY, else ADMIT's */
 	uint64_t seal_index;          /* 0: ADMIT's; else how many SEALKEYs count, this one the newest */
+	uint64_t seal_first;          /* index of the first one of the incarnation that the newest belongs to */
 	struct member_id member;
 	struct bytes enc_name;        /* borrowed from the org */
 	struct hash admit_id;

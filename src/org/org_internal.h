@@ -143,7 +143,7 @@ struct standing {
 	uint32_t admit;           /* node, or NONE */
 	struct cutset cuts;
 	uint32_t seal;            /* newest SEALKEY node, or NONE */
-	uint64_t seal_count;
+	uint64_t seal_count, seal_log_count; /* of all its logs; of the log that the newest stands in */
 };
 struct accepted { uint32_t node, by; bool withdrawn; struct cutset cuts; };   /* a GRANT */
 struct team_state { struct stream_id id; uint32_t node; uint8_t stratum, mode; };

@@ -128,7 +128,8 @@ device_of(const struct org *o, const struct standing *st)
 	const struct admit *a = &n->op->u.admit;
 	struct org_device d = { .sign_pk = a->sign_pk, .id = o->subjects[n->target].id, .member = a->member,
 	                        .enc_name = a->enc_name, .admit_id = n->id, .rank = st->rank, .gone = st->gone,
-	                        .seal_index = st->seal_count };
+	                        .seal_index = st->seal_count,
+	                        .seal_first = st->seal == NONE || st->seal_count < st->seal_log_count ? 0 : st->seal_count + 1 - st->seal_log_count };
 
 	memcpy(d.noise_pk, a->noise_pk, sizeof(d.noise_pk));
 	memcpy(d.note_pk, a->note_pk, sizeof(d.note_pk));

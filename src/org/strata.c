@@ -335,12 +335,22 @@ seal_is_newer(const struct org *o, const struct node *a, const struct node *b)
 	return a->seq != b->seq ? a->seq > b->seq : memcmp(a->id.b, b->id.b, sizeof(a->id.b)) < 0;
 }
 
+/* How many keys of the log's own incarnation there are: the ADMIT's belongs to the first one, which cites no older. */
+static uint64_t
+seals_of_log(const struct org *o, uint32_t log, uint64_t in_log)
+{
+	uint32_t open = o->logs[log].open;
+
+	return open != NONE && o->nodes[open].op->u.open.old_count > 0 ? in_log : in_log + 1;
+}
+
 /* What every admitted device may say of itself: its seal keys, and that it leaves. */
 static enum err_code
 last_pass(struct org *o, struct eval *ev, uint32_t s, struct err *err)
 {
 	struct standing *st = &ev->standing[s];
 	enum err_code rc = st->rank > STRATUM_LAST ? self_removals(o, ev, s, err) : ERR_OK;
+	uint64_t in_log;
 
 	for (uint32_t l = o->subjects[s].logs; l != NONE && rc == ERR_OK; l = o->logs[l].next) {
 		struct reach reach;
@@ -348,6 +358,7 @@ last_pass(struct org *o, struct eval *ev, uint32_t s, struct err *err)
 		if (!log_is_ours(ev, &o->logs[l]))
 			continue;
 		reach = reach_of(o, ev, &o->logs[l]);
+		in_log = 0;
 		for (uint32_t i = o->logs[l].nodes; i != NONE && rc == ERR_OK; i = o->nodes[i].next) {
 			const struct node *n = &o->nodes[i];
 
@@ -358,9 +369,12 @@ last_pass(struct org *o, struct eval *ev, uint32_t s, struct err *err)
 			if (n->kind != KIND_SEALKEY)
 				continue;
 			st->seal_count++;
+			in_log++;
 			if (st->seal == NONE || seal_is_newer(o, n, &o->nodes[st->seal]))
 				st->seal = i;
 		}
+		if (st->seal != NONE && o->nodes[st->seal].log == l)
+			st->seal_log_count = seals_of_log(o, l, in_log);
 	}
 	return rc;
 }

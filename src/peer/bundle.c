@@ -11,6 +11,7 @@
 #include "log/run.h"
 #include "peer/binding.h"
 #include "peer/bundle_form.h"
+#include "store/netkey.h"
 #include "sync/ack.h"
 
 enum {
@@ -174,7 +175,8 @@ bundle_write(struct peer_host *host, const struct org_device *to, struct buf *ou
 	if (rc != ERR_OK)
 		goto out;
 	env_random(host->env, salt, sizeof(salt));
-	rc = bundle_seal(out, host->network[0].n, salt, buf_bytes(&head), buf_bytes(&content), err);
+	rc = bundle_seal(out, host->network[netkey_for(host->replica, host->network, host->network_count, &host->keys->sign_pk, to)].n,
+	                 salt, buf_bytes(&head), buf_bytes(&content), err);
 	*entries = x.entries;
 out:
 	buf_free(&content);

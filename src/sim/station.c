@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "crypto/guard.h"
+#include "node/tend.h"
 #include "sim/mark.h"
 #include "sim/world_internal.h"
 
@@ -412,13 +413,8 @@ station_join(struct station *s, struct station *by, uint8_t role, const struct s
 enum err_code
 station_give_keys(struct station *s, struct err *err)
 {
-	size_t given = 0;
-	enum err_code rc = node_give_keys(s->node, &given, err);
+	enum err_code rc = node_tend(s->node, NULL, err);
 
-	if (rc == ERR_OK)
-		rc = node_commit(s->node, err);
-	else
-		node_drop(s->node);
 	return outcome(s, rc, err);
 }
 

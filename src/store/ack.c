@@ -43,53 +43,19 @@ ack_check(struct replica *r, const struct author *peer, const struct ack *a, str
 	       err_set(err, ERR_SIGNATURE, "an ACK: %s", err_meaning(ERR_SIGNATURE));
 }
 
-struct item { struct log8 log; uint64_t len; uint8_t head8[8]; };
-
-/* LEB128 in its shortest form. */
-static bool
-take_varint(struct bytes *s, uint64_t *out)
-{
-	*out = 0;
-	for (unsigned shift = 0; s->len > 0 && shift < 63; shift += 7) {
-		uint8_t b = *s->p;
-
-		s->p++, s->len--;
-		*out |= (uint64_t)(b & 0x7f) << shift;
-		if (!(b & 0x80))
-			return b != 0 || shift == 0;
-	}
-	return false;
-}
-
-static bool
-take_item(struct bytes *s, struct item *out)
-{
-	if (s->len < sizeof(out->log.b))
-		return false;
-	memcpy(out->log.b, s->p, sizeof(out->log.b));
-	*s = BYTES(s->p + sizeof(out->log.b), s->len - sizeof(out->log.b));
-	if (!take_varint(s, &out->len) || s->len < sizeof(out->head8))
-		return false;
-	memcpy(out->head8, s->p, sizeof(out->head8));
-	*s = BYTES(s->p + sizeof(out->head8), s->len - sizeof(out->head8));
-	return true;
-}
-
 static bool
 delta_well_formed(struct bytes s)
 {
-	struct item it;
+	struct attest_item it;
 
-	while (s.len > 0) {
-		if (!take_item(&s, &it))
-			return false;
-	}
-	return true;
+	while (attest_next_item(&s, &it))
+		;
+	return s.len == 0;
 }
 
 /* Is the acknowledged head one of ours, of a log that the peer holds whole? A header is no copy of what it heads. */
 static bool
-matches(struct replica *r, const struct author *peer, const struct item *it, size_t *log)
+matches(struct replica *r, const struct author *peer, const struct attest_item *it, size_t *log)
 {
 	const struct log *l;
 	struct hash id;
@@ -119,6 +85,14 @@ put_custody(struct replica *r, const struct author *peer, size_t log, uint64_t l
 	sqlite3_bind_int64(s, 3, (int64_t)len);
 	sqlite3_bind_int64(s, 4, ack);
 	return db_run(&r->db, s, err);
+}
+
+enum err_code
+ack_take_item(struct replica *r, const struct author *peer, const struct attest_item *it, int64_t ack, struct err *err)
+{
+	size_t log;
+
+	return matches(r, peer, it, &log) ? put_custody(r, peer, log, it->len, ack, err) : ERR_OK;
 }
 
 static enum err_code
@@ -166,10 +140,9 @@ put_newest(struct replica *r, const struct author *peer, const struct ack *a, in
 enum err_code
 replica_put_ack(struct replica *r, const struct author *peer, struct bytes ack, int64_t wall_ms, struct err *err)
 {
-	struct item it;
+	struct attest_item it;
 	struct ack a;
 	int64_t no = 0;
-	size_t log;
 	enum err_code rc = ack_decode(&a, ack, err);
 
 	if (rc == ERR_OK)
@@ -181,10 +154,8 @@ replica_put_ack(struct replica *r, const struct author *peer, struct bytes ack, 
 	if (rc != ERR_OK)
 		return rc;
 	rc = put_proof(r, peer, ack, &no, err);
-	while (rc == ERR_OK && take_item(&a.delta, &it)) {
-		if (matches(r, peer, &it, &log))
-			rc = put_custody(r, peer, log, it.len, no, err);
-	}
+	while (rc == ERR_OK && attest_next_item(&a.delta, &it))
+		rc = ack_take_item(r, peer, &it, no, err);
 	if (rc == ERR_OK)
 		rc = put_newest(r, peer, &a, no, wall_ms, err);
 	return rc == ERR_OK ? rc : replica_abandon(r, err);

@@ -42,9 +42,10 @@ static const char *const migrations[] = {
 	"CREATE TABLE peer("
 	" author BLOB PRIMARY KEY NOT NULL, last_seen_ms INTEGER NOT NULL, frontier BLOB, addr TEXT, ack INTEGER)"
 	" WITHOUT ROWID;",
+	"CREATE TABLE attest("
+	" peer BLOB PRIMARY KEY NOT NULL, inc BLOB NOT NULL, older INTEGER NOT NULL, seq INTEGER NOT NULL,"
+	" payload BLOB NOT NULL) WITHOUT ROWID;",
 };
-
-enum { APPLICATION_ID = 0x46424b31 }; /* "FBK1" */
 
 enum err_code
 db_error(struct db *db, int rc, struct err *err)
@@ -213,7 +214,7 @@ migrate(struct db *db, struct err *err)
 		rc = query_int(db, "PRAGMA application_id", &application, err);
 	if (rc != ERR_OK)
 		return rc;
-	if (version > 0 && application != APPLICATION_ID)
+	if (version > 0 && application != DB_APPLICATION_ID)
 		return err_set(err, ERR_DAMAGED, "this is a database of another program");
 	if (version > (int64_t)COUNT_OF(migrations))
 		return err_set(err, ERR_NEWER, "its schema is version %lld, this program knows up to %zu: install a newer Fältbok",

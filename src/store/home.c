@@ -30,8 +30,8 @@ set_path(struct home *h, struct env *env, const char *path, struct err *err)
 	return ERR_OK;
 }
 
-static enum err_code
-take_lock(struct home *h, struct err *err)
+enum err_code
+home_take_lock(struct home *h, struct err *err)
 {
 	char path[4096];
 	enum err_code rc;
@@ -126,7 +126,7 @@ home_create(struct home *h, struct env *env, const char *path, const char *membe
 		return err_set(err, ERR_INVALID, "a name has at most %zu bytes", sizeof(h->keys->member_name) - 1);
 	rc = env->files->make_dir(env, path, err);
 	if (rc == ERR_OK)
-		rc = take_lock(h, err);
+		rc = home_take_lock(h, err);
 	if (rc != ERR_OK)
 		goto out;
 	path_in(h, keystore, "keystore");
@@ -185,7 +185,7 @@ home_open(struct home *h, struct env *env, const char *path, uint8_t slot, struc
 	path_in(h, keystore, "keystore");
 	if (!env->files->exists(env, keystore)) /* before the lock, which would leave a file behind */
 		return err_set(err, ERR_NOT_FOUND, "there is no home in %s: init or join makes one", path);
-	rc = take_lock(h, err);
+	rc = home_take_lock(h, err);
 	if (rc == ERR_OK)
 		rc = open_keystore(h, slot, secret, err);
 	if (rc == ERR_OK)

@@ -27,6 +27,7 @@ enum err_code home_create(struct home *h, struct env *env, const char *path, con
 /* Lock, keystore, replica, place check. ERR_NOT_FOUND with what to type; ERR_PASSPHRASE; ERR_LOCKED names the pid. */
 enum err_code home_open(struct home *h, struct env *env, const char *path, uint8_t slot, struct bytes secret, struct err *err) MUST_CHECK;
 enum err_code home_save_keystore(struct home *h, struct err *err) MUST_CHECK;
+enum err_code home_take_lock(struct home *h, struct err *err) MUST_CHECK; /* home_create() and home_open() do */
 void home_close(struct home *h);
 
 /* A kill card for this device, before it asks to be admitted: the code is for paper, only its public key stays here. */

@@ -195,6 +195,8 @@ ingest_store(struct replica *r, size_t i, const struct entry *e, bool sig_ok, st
 	r->entries++;
 	r->pending += e->payload.len + ROW_OVERHEAD;
 	rc = replica_tell_org(r, e, err);
+	if (rc == ERR_OK && r->has_org && SAME(e->h.stream, r->control))
+		rc = attest_note(r, i, e, err);
 	if (rc == ERR_OK && r->hook.stored)
 		r->hook.stored(r->hook.ctx, i, e);
 	return rc;

@@ -27,6 +27,8 @@ replica_tell_org(struct replica *r, const struct entry *e, struct err *err)
 		return ERR_OK;
 	r->org_dirty = r->orders_dirty = true;
 	rc = SAME(e->h.stream, r->control) ? erase_tell(r, e, err) : ERR_OK;
+	if (rc == ERR_OK && SAME(e->h.stream, r->control))
+		rc = netkey_note(r, e, err);
 	return rc == ERR_OK ? org_add(r->org, e, err) : rc;
 }
 
@@ -140,6 +142,7 @@ load_org(struct replica *r, struct err *err)
 	r->org = org_new();
 	r->orders = orders_new();
 	r->has_org = false;
+	netkey_forget(r);
 	if (!r->org || !r->orders)
 		return err_plain(err, ERR_NO_MEMORY);
 	org_set_holds(r->org, holds, r);
@@ -262,6 +265,9 @@ replica_close(struct replica *r)
 	mem_free(r->sorted);
 	mem_free(r->damaged);
 	mem_free(r->batch);
+	mem_free(r->attests);
+	netkey_forget(r);
+	mem_free(r->netkeys);
 	buf_free(&r->own);
 	mem_free(r->path);
 	mem_free(r);
@@ -308,6 +314,7 @@ go_back(struct replica *r)
 	struct err why = ERR_INIT;
 
 	r->pending = 0;
+	r->attest_count = 0;
 	if (load(r, &why) != ERR_OK) {
 		env_logf(r->env, "store: reading back after a failed write: %s", why.text);
 		logs_clear(r);
@@ -358,6 +365,8 @@ replica_commit(struct replica *r, struct err *err)
 	rc = replica_evaluate(r, err);
 	if (rc == ERR_OK)
 		rc = erase_apply(r, err);
+	if (rc == ERR_OK)
+		rc = attest_fold(r, err);
 	if (rc != ERR_OK) {
 		replica_drop(r);
 		return rc;
@@ -438,49 +447,4 @@ replica_file_bytes(struct replica *r)
 		bytes = sqlite3_column_int64(s, 0);
 	sqlite3_finalize(s);
 	return (uint64_t)bytes;
-}
-
-/* The copy is one file: an orderly close of a database leaves no WAL beside it. */
-static enum err_code
-copy_to(struct replica *r, const char *path, struct err *err)
-{
-	struct db to;
-	sqlite3_backup *b;
-	int rc;
-
-	memset(&to, 0, sizeof(to));
-	rc = sqlite3_open_v2(path, &to.handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-	                     r->env->sqlite_vfs);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(to.handle, "PRAGMA synchronous = EXTRA; PRAGMA page_size = 4096", NULL, NULL, NULL);
-	if (rc == SQLITE_OK) {
-		b = sqlite3_backup_init(to.handle, "main", r->db.handle, "main");
-		if (b) {
-			sqlite3_backup_step(b, -1);
-			rc = sqlite3_backup_finish(b);
-		} else {
-			rc = sqlite3_extended_errcode(to.handle);
-		}
-	}
-	if (rc != SQLITE_OK)
-		db_error(&to, rc, err);
-	sqlite3_close(to.handle);
-	return rc == SQLITE_OK ? ERR_OK : err ? err->code : ERR_IO;
-}
-
-enum err_code
-replica_backup(struct replica *r, const char *path, struct err *err)
-{
-	enum err_code rc = replica_commit(r, err); /* the backup interface would copy an open transaction too */
-
-	if (rc == ERR_OK && r->env->files->exists(r->env, path))
-		rc = err_plain(err, ERR_EXISTS);
-	else if (rc == ERR_OK) {
-		rc = copy_to(r, path, err);
-		if (rc != ERR_OK)
-			(void)!r->env->files->remove(r->env, path, NULL);
-	}
-	if (rc != ERR_OK)
-		err_wrap(err, "backing up to %s", path);
-	return rc;
 }

@@ -164,7 +164,5 @@ enum err_code replica_meta_get(struct replica *r, const char *key, struct buf *o
 enum err_code replica_verify(struct replica *r, void (*finding)(void *ctx, const char *text), void *ctx,
                              void (*progress)(void *ctx, uint64_t done, uint64_t all), struct err *err) MUST_CHECK;
 uint64_t replica_file_bytes(struct replica *r);
-/* A consistent copy through SQLite's backup interface; commits what is open. ERR_EXISTS. */
-enum err_code replica_backup(struct replica *r, const char *path, struct err *err) MUST_CHECK;
 
 #endif

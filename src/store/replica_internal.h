@@ -6,10 +6,12 @@
  *   append.c   our own entries, OPEN                       read.c    entries out again
  *   ack.c      proofs of custody, peers                    verify.c  everything once more
  *   place.c    is this the store it was?                erase.c   payloads deleted by order
+ *   attest.c   attestations, ours and others'         netkey.c  network keys
  */
 #ifndef FALTBOK_STORE_REPLICA_INTERNAL_H
 #define FALTBOK_STORE_REPLICA_INTERNAL_H
 
+#include "org/attest.h"
 #include "store/db.h"
 #include "store/replica.h"
 
@@ -31,6 +33,10 @@ struct log {
 	bool own;                /* begun by this store itself */
 	bool lacks;              /* some entry is held without its payload */
 };
+
+struct attest_at { size_t log; uint64_t seq; };
+/* A NETKEY as it came. */
+struct netkey_held { struct log_key key; struct hash id; uint64_t seq; uint8_t *payload; size_t len; };
 
 struct replica {
 	struct env *env;
@@ -62,6 +68,10 @@ struct replica {
 	bool orders_dirty;       /* one may have become approved since it was last acted on */
 	bool emptied;            /* payloads were deleted that the WAL may still hold */
 	bool confirming;
+	struct attest_at *attests; /* those of the open transaction */
+	size_t attest_count, attest_cap;
+	struct netkey_held *netkeys;
+	size_t netkey_count, netkey_cap;
 
 	struct entry *batch;     /* one run, decoded */
 	size_t batch_cap;
@@ -129,6 +139,18 @@ bool erase_covers(const struct replica *r, const struct header *h);
 enum err_code erase_tell(struct replica *r, const struct entry *e, struct err *err) MUST_CHECK;
 /* Deletes, in the open transaction, what approved orders name. */
 enum err_code erase_apply(struct replica *r, struct err *err) MUST_CHECK;
+
+/* ack.c: notes one length that a peer has signed for, when its head is one of ours; ack 0: an ATTEST says so. */
+enum err_code ack_take_item(struct replica *r, const struct author *peer, const struct attest_item *it, int64_t ack, struct err *err) MUST_CHECK;
+
+/* attest.c */
+enum err_code attest_note(struct replica *r, size_t log, const struct entry *e, struct err *err) MUST_CHECK;
+/* Before a commit, when the organisation has been evaluated. */
+enum err_code attest_fold(struct replica *r, struct err *err) MUST_CHECK;
+
+/* netkey.c */
+enum err_code netkey_note(struct replica *r, const struct entry *e, struct err *err) MUST_CHECK;
+void netkey_forget(struct replica *r);
 
 /* fork.c */
 struct place { size_t known; size_t log; bool forks; };

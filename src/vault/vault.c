@@ -89,8 +89,8 @@ vault_take_secret(struct vault *v, struct epoch *ep, const uint8_t e[32], struct
 	struct epoch_secret s = { .stream = ep->stream, .epoch = ep->id, .n = ep->n };
 	enum err_code rc = ERR_OK;
 
-	if (k->has_e)
-		return ERR_OK;
+	if (k->has_e || keystore_tombstoned(v->ks, TOMB_SECRET, ep->id.b))
+		return ERR_OK; /* what was deleted is not taken in again from the log */
 	memcpy(k->e, e, 32);
 	k->has_e = true;
 	derive_epoch(k, &ep->id);
@@ -98,6 +98,9 @@ vault_take_secret(struct vault *v, struct epoch *ep, const uint8_t e[32], struct
 	memcpy(s.mk, k->mk, 32);
 	if (keystore_epoch(v->ks, &ep->id) == NULL)
 		rc = keystore_add_epoch(v->ks, &s, err);
+	else
+		*keystore_epoch(v->ks, &ep->id) = s; /* only its MK was known, from a table */
+	k->mk_told = false;
 	wipe(&s, sizeof(s));
 	if (rc != ERR_OK) {
 		memset(k, 0, sizeof(*k));
@@ -127,6 +130,7 @@ load_keystore(struct vault *v, struct err *err)
 		memcpy(k->mk, s->mk, 32);
 		k->has_mk = true;
 		k->has_e = !same_secret(s->e, shredded, 32);
+		k->mk_told = !k->has_e && !keystore_tombstoned(v->ks, TOMB_SECRET, s->epoch.b);
 		derive_epoch(k, &ep->id);
 	}
 	return ERR_OK;
@@ -411,7 +415,7 @@ all_read(const struct vault *v, const struct org *org, const struct epoch *ep)
 	if (org_share(org, org_device_by_author(org, &ep->log.author), &ep->stream) != SHARE_ALL)
 		return false;
 	for (size_t i = 0; i < ep->reader_count; i++)
-		if (!org_reads(org, &ep->stream, &ep->readers[i]))
+		if (!org_reads(org, &ep->stream, &ep->readers[i].dev))
 			return false;
 	for (size_t i = 0; i < v->given_count; i++)
 		if (v->given[i].effective && SAME(v->given[i].epoch, ep->id) && !org_reads(org, &ep->stream, &v->given[i].dev))
@@ -502,24 +506,29 @@ vault_preferred_n(const struct vault *v, const struct stream_id *stream)
 	return ep != NULL ? ep->n : 0;
 }
 
+/* What was sealed to a key of an older incarnation does not count: who was restored from a backup may not have that key. */
 static bool
-given_one(const struct vault *v, const struct epoch *ep, const struct device_id *dev)
+given_one(const struct vault *v, const struct epoch *ep, const struct org_device *to)
 {
 	for (size_t i = 0; i < ep->reader_count; i++)
-		if (SAME(ep->readers[i], *dev))
+		if (SAME(ep->readers[i].dev, to->id) && ep->readers[i].seal >= to->seal_first)
 			return true;
 	for (size_t i = 0; i < v->given_count; i++)
-		if (v->given[i].effective && SAME(v->given[i].epoch, ep->id) && SAME(v->given[i].dev, *dev))
+		if (v->given[i].effective && SAME(v->given[i].epoch, ep->id) && SAME(v->given[i].dev, to->id) &&
+		    v->given[i].seal >= to->seal_first)
 			return true;
 	return false;
 }
 
-/* Every epoch, not the preferred alone: those who wrote apart each made one, and its entries are read with it. */
+/*
+ * Every epoch, not the preferred alone: those who wrote apart each made one, and its entries are read with it. But none
+ * that has brought an erased key: to hand it out once more would undo the erasure.
+ */
 bool
-vault_has_been_given(const struct vault *v, const struct stream_id *stream, const struct device_id *dev)
+vault_has_been_given(const struct vault *v, const struct stream_id *stream, const struct org_device *to)
 {
 	for (size_t i = 0; i < v->epoch_count; i++)
-		if (v->epochs[i].known && v->keys[i].has_e && SAME(v->epochs[i].stream, *stream) && !given_one(v, &v->epochs[i], dev))
+		if (v->epochs[i].known && v->keys[i].has_e && !v->epochs[i].shredded && SAME(v->epochs[i].stream, *stream) && !given_one(v, &v->epochs[i], to))
 			return false;
 	return vault_preferred_epoch(v, stream) != NULL;
 }

@@ -41,6 +41,9 @@ bool vault_can_write(const struct vault *v, const struct stream_id *stream); /* 
 bool vault_preferred(const struct vault *v, const struct stream_id *stream, struct epoch_id *out);
 /* Payload of an EPOCH for all current readers. The caller appends it and gives the entry to vault_learn(). */
 enum err_code vault_make_epoch(struct vault *v, struct env *env, const struct org *org, const struct stream_id *stream, uint8_t reason, struct buf *payload, struct err *err) MUST_CHECK;
+/* Whom the next vault_make_epoch() leaves out although they may read: their keys wait for a person's yes. Forgotten after it. */
+enum { LEFT_OUT_MAX = 64 };
+void vault_leave_out(struct vault *v, const struct device_id *dev);
 /* Payload of a KEYGRANT: the preferred epoch, and other live ones, for one new reader. ERR_KEY: we hold none. */
 enum err_code vault_make_keygrant(struct vault *v, struct env *env, const struct org *org, const struct stream_id *stream, const struct org_device *to, struct buf *payload, struct err *err) MUST_CHECK;
 /*
@@ -51,7 +54,7 @@ enum { KEYTABLE_ROWS = 500 };
 enum err_code vault_make_keytable(struct vault *v, struct env *env, const struct header *next, size_t *at, bool *more, struct buf *payload, struct err *err) MUST_CHECK;
 uint64_t vault_preferred_n(const struct vault *v, const struct stream_id *stream); /* its number; 0: none */
 /* Has this reader been given (by EPOCH or KEYGRANT) every epoch of the stream that we hold, as far as we see? */
-bool vault_has_been_given(const struct vault *v, const struct stream_id *stream, const struct device_id *dev);
+bool vault_has_been_given(const struct vault *v, const struct stream_id *stream, const struct org_device *to);
 
 /* DATA payload for the entry that will stand at `next` (author, stream, inc, seq). Call vault_sealed() once it is appended. ERR_TOO_BIG, ERR_KEY without a clean epoch. */
 enum err_code vault_seal(struct vault *v, struct env *env, const struct header *next, const struct group_id *group, struct bytes body, struct buf *payload, struct err *err) MUST_CHECK;

@@ -248,6 +248,8 @@ vault_open(struct vault *v, const struct header *h, struct bytes payload, struct
 	buf_clear(&v->outer);
 	opened = aead_open(&v->outer, okey, salt, BYTES_NONE, box);
 	wipe(okey, sizeof(okey));
+	if (!opened && buf_ok(&v->outer) && k->mk_told)
+		return err_plain(err, ERR_KEY); /* whoever announced that MK may have been wrong: E will tell */
 	if (!opened)
 		return buf_ok(&v->outer) ? err_set(err, ERR_DAMAGED, "its outer layer does not open") : err_plain(err, ERR_NO_MEMORY);
 	if (!read_outer(&o, buf_bytes(&v->outer)))

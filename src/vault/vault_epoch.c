@@ -31,11 +31,11 @@ struct epoch_payload {
 };
 
 static bool
-read_reader(struct rd *r, struct device_id *dev, uint8_t sealed[SEALED_KEY_BYTES])
+read_reader(struct rd *r, struct reader *out, uint8_t sealed[SEALED_KEY_BYTES])
 {
 	rd_array(r, 3);
-	RD_FIXED(r, *dev);
-	(void)rd_uint(r, SEAL_INDEX_MAX);
+	RD_FIXED(r, out->dev);
+	out->seal = rd_uint(r, SEAL_INDEX_MAX);
 	rd_bin(r, sealed, SEALED_KEY_BYTES);
 	return !r->bad;
 }
@@ -44,7 +44,7 @@ static bool
 read_epoch(struct epoch_payload *p, struct bytes in)
 {
 	struct rd r = rd_init(in);
-	struct device_id dev, before;
+	struct reader reader, before;
 	uint8_t sealed[SEALED_KEY_BYTES];
 	size_t parts = rd_array_any(&r, 8);
 
@@ -60,9 +60,9 @@ read_epoch(struct epoch_payload *p, struct bytes in)
 	p->reader_count = rd_array_any(&r, EPOCH_READERS_MAX);
 	p->readers.p = r.p;
 	for (size_t i = 0; i < p->reader_count && !r.bad; i++) {
-		if (!read_reader(&r, &dev, sealed) || (i > 0 && memcmp(before.b, dev.b, sizeof(dev.b)) >= 0))
+		if (!read_reader(&r, &reader, sealed) || (i > 0 && memcmp(before.dev.b, reader.dev.b, sizeof(reader.dev.b)) >= 0))
 			return false;
-		before = dev;
+		before = reader;
 	}
 	p->readers.len = (size_t)(r.p - p->readers.p);
 	p->has_escrow = !rd_nil(&r);
@@ -114,7 +114,7 @@ take_sealed(struct vault *v, const struct org *org, struct epoch *ep, const uint
 static enum err_code
 take_readers(struct vault *v, const struct org *org, struct epoch *ep, const struct epoch_payload *p, struct err *err)
 {
-	struct device_id *readers = mem_alloc(p->reader_count * sizeof(*readers));
+	struct reader *readers = mem_alloc(p->reader_count * sizeof(*readers));
 	struct rd r = rd_init(p->readers);
 	uint8_t sealed[SEALED_KEY_BYTES], mine[SEALED_KEY_BYTES];
 	bool to_us = false;
@@ -123,7 +123,7 @@ take_readers(struct vault *v, const struct org *org, struct epoch *ep, const str
 		return err_plain(err, ERR_NO_MEMORY);
 	for (size_t i = 0; i < p->reader_count; i++) {
 		(void)read_reader(&r, &readers[i], sealed);
-		if (SAME(readers[i], v->self)) {
+		if (SAME(readers[i].dev, v->self)) {
 			memcpy(mine, sealed, sizeof(mine));
 			to_us = true;
 		}
@@ -132,7 +132,7 @@ take_readers(struct vault *v, const struct org *org, struct epoch *ep, const str
 	ep->readers = readers;
 	ep->reader_count = p->reader_count;
 	ep->known = true;
-	return to_us && !v->keys[ep - v->epochs].has_e ? take_sealed(v, org, ep, p->epk, mine, err) : ERR_OK;
+	return to_us && !v->keys[ep - v->epochs].has_e && !keystore_tombstoned(v->ks, TOMB_SECRET, ep->id.b) ? take_sealed(v, org, ep, p->epk, mine, err) : ERR_OK;
 }
 
 /* A secret from the keystore that the EPOCH does not commit to opens nothing; it can only be a damaged keystore. */
@@ -193,7 +193,7 @@ learn_epoch(struct vault *v, const struct org *org, const struct log_key *log, c
 
 static enum err_code
 note_given(struct vault *v, const struct log_key *log, uint64_t seq, const struct epoch_id *epoch,
-           const struct device_id *dev, struct err *err)
+           const struct device_id *dev, uint64_t seal, struct err *err)
 {
 	struct given *g;
 
@@ -204,7 +204,7 @@ note_given(struct vault *v, const struct log_key *log, uint64_t seq, const struc
 	if (g == NULL)
 		return err_plain(err, ERR_NO_MEMORY);
 	v->given = g;
-	g[v->given_count++] = (struct given){ .epoch = *epoch, .dev = *dev, .log = *log, .seq = seq };
+	g[v->given_count++] = (struct given){ .epoch = *epoch, .dev = *dev, .seal = seal, .log = *log, .seq = seq };
 	return ERR_OK;
 }
 
@@ -218,11 +218,12 @@ learn_grant(struct vault *v, const struct org *org, const struct log_key *log, c
 	struct device_id dev;
 	struct epoch_id id;
 	enum err_code rc = ERR_OK, one;
+	uint64_t seal;
 	size_t count;
 
 	rd_array(&r, 4);
 	RD_FIXED(&r, dev);
-	(void)rd_uint(&r, SEAL_INDEX_MAX);
+	seal = rd_uint(&r, SEAL_INDEX_MAX);
 	rd_bin(&r, epk, sizeof(epk));
 	count = rd_array_any(&r, KEYGRANT_EPOCHS_MAX);
 	for (size_t i = 0; i < count && !r.bad && rc != ERR_NO_MEMORY; i++) {
@@ -234,9 +235,11 @@ learn_grant(struct vault *v, const struct org *org, const struct log_key *log, c
 		rd_bin(&r, sealed, sizeof(sealed));
 		if (r.bad)
 			break;
-		one = note_given(v, log, h->seq, &id, &dev, err);
+		one = note_given(v, log, h->seq, &id, &dev, seal, err);
 		ep = vault_epoch(v, &id, NULL);
 		if (one == ERR_OK && SAME(dev, v->self)) {
+			if (keystore_tombstoned(v->ks, TOMB_SECRET, id.b))
+				continue;
 			if (ep == NULL || !ep->known)
 				*wait = true;
 			else if (!SAME(ep->stream, h->stream) || memcmp(ep->commit, commit, sizeof(commit)) != 0)
@@ -281,6 +284,7 @@ take_case_row(struct vault *v, const struct stream_id *stream, const struct epoc
 	wipe(key, sizeof(key));
 	if (i == NO_CASE || !vault_case_bind(v, i, &group))
 		return err_plain(err, ERR_NO_MEMORY);
+	vault_case_told(v, i, under);
 	return ERR_OK;
 }
 
@@ -308,7 +312,7 @@ take_meta_row(struct vault *v, const struct stream_id *stream, struct rd *r, str
 			rc = keystore_add_epoch(v->ks, &s, err);
 		if (rc == ERR_OK) {
 			memcpy(k->mk, s.mk, sizeof(k->mk));
-			k->has_mk = v->dirty = true;
+			k->has_mk = k->mk_told = v->dirty = true;
 		}
 	}
 	wipe(&s, sizeof(s));
@@ -355,7 +359,8 @@ learn_table(struct vault *v, const struct header *h, struct bytes payload, bool 
 		return err_set(err, ERR_MALFORMED, "a KEYTABLE is not in the form it must have");
 	ep = vault_epoch(v, &id, &k);
 	if (ep == NULL || !k->has_e) {
-		*wait = true;
+		/* The key of an old table was deleted: newer ones say all that still holds. */
+		*wait = !keystore_tombstoned(v->ks, TOMB_SECRET, id.b);
 		return ERR_OK;
 	}
 	if (!SAME(ep->stream, h->stream))

@@ -3,8 +3,9 @@
  * unlock need not read every EPOCH and every first entry of a case again.
  * Local and of one build: a form that does not fit is thrown away, not read.
  *
- *   [2, [[epoch, stream, n, parent|nil, commit, log, seq, [dev…], drop_pk|nil, drop_wrong]…], [[epoch, dev, log, seq]…],
- *       [[kid, CK, stream, birth, group|nil, inc|nil]…], [[log, standing entry's header, payload]…]]
+ *   [3, [[epoch, stream, n, parent|nil, commit, log, seq, [[dev, seal index]…], drop_pk|nil, drop_wrong]…],
+ *       [[epoch, dev, seal index, log, seq]…],
+ *       [[kid, CK, stream, birth, group|nil, inc|nil, told|nil]…], [[log, standing entry's header, payload]…]]
  */
 #include "vault/vault.h"
 
@@ -12,7 +13,7 @@
 #include "crypto/guard.h"
 #include "vault/vault_internal.h"
 
-enum { FORM = 2, ROWS_MAX = 1 << 24 };
+enum { FORM = 3, ROWS_MAX = 1 << 24 };
 
 static void
 put_log(struct buf *out, const struct log_key *k)
@@ -59,7 +60,7 @@ put_epoch(struct buf *out, const struct epoch *ep)
 	wr_uint(out, ep->seq);
 	wr_array(out, ep->reader_count);
 	for (size_t i = 0; i < ep->reader_count; i++)
-		WR_FIXED(out, ep->readers[i]);
+		wr_array(out, 2), WR_FIXED(out, ep->readers[i].dev), wr_uint(out, ep->readers[i].seal);
 	if (ep->is_drop)
 		wr_bin(out, ep->drop_pk, sizeof(ep->drop_pk));
 	else
@@ -93,8 +94,11 @@ get_epoch(struct vault *v, struct rd *in)
 	ep->readers = mem_zero(ep->reader_count, sizeof(*ep->readers));
 	if (ep->readers == NULL)
 		return false;
-	for (size_t i = 0; i < ep->reader_count; i++)
-		RD_FIXED(in, ep->readers[i]);
+	for (size_t i = 0; i < ep->reader_count; i++) {
+		rd_array(in, 2);
+		RD_FIXED(in, ep->readers[i].dev);
+		ep->readers[i].seal = rd_uint(in, UINT64_MAX);
+	}
 	ep->is_drop = !rd_nil(in);
 	if (ep->is_drop)
 		rd_bin(in, ep->drop_pk, sizeof(ep->drop_pk));
@@ -106,7 +110,7 @@ get_epoch(struct vault *v, struct rd *in)
 static void
 put_case(struct buf *out, const struct case_key *c)
 {
-	wr_array(out, 6);
+	wr_array(out, 7);
 	WR_FIXED(out, c->kid);
 	wr_bin(out, c->key, sizeof(c->key));
 	WR_FIXED(out, c->stream);
@@ -117,6 +121,10 @@ put_case(struct buf *out, const struct case_key *c)
 		wr_nil(out);
 	if (c->wrapped && !c->wrapped_open)
 		WR_FIXED(out, c->wrapped_inc);
+	else
+		wr_nil(out);
+	if (c->has_told)
+		WR_FIXED(out, c->told);
 	else
 		wr_nil(out);
 }
@@ -131,7 +139,7 @@ get_case(struct vault *v, struct rd *in)
 	uint8_t key[32];
 	int64_t i;
 
-	rd_array(in, 6);
+	rd_array(in, 7);
 	RD_FIXED(in, kid);
 	rd_bin(in, key, sizeof(key));
 	RD_FIXED(in, stream);
@@ -150,6 +158,9 @@ get_case(struct vault *v, struct rd *in)
 	v->cases[i].wrapped = !rd_nil(in);
 	if (v->cases[i].wrapped)
 		RD_FIXED(in, v->cases[i].wrapped_inc);
+	v->cases[i].has_told = !rd_nil(in);
+	if (v->cases[i].has_told)
+		RD_FIXED(in, v->cases[i].told);
 	return true;
 }
 
@@ -196,9 +207,10 @@ get_given(struct vault *v, struct rd *in)
 {
 	struct given g = { .seq = 0 }, *room;
 
-	rd_array(in, 4);
+	rd_array(in, 5);
 	RD_FIXED(in, g.epoch);
 	RD_FIXED(in, g.dev);
+	g.seal = rd_uint(in, UINT64_MAX);
 	get_log(in, &g.log);
 	g.seq = rd_uint(in, UINT64_MAX);
 	room = mem_room(v->given, v->given_count, &v->given_cap, sizeof(g));
@@ -224,9 +236,10 @@ vault_encode(const struct vault *v, struct buf *out)
 			put_epoch(out, &v->epochs[i]);
 	wr_array(out, v->given_count);
 	for (size_t i = 0; i < v->given_count; i++) {
-		wr_array(out, 4);
+		wr_array(out, 5);
 		WR_FIXED(out, v->given[i].epoch);
 		WR_FIXED(out, v->given[i].dev);
+		wr_uint(out, v->given[i].seal);
 		put_log(out, &v->given[i].log);
 		wr_uint(out, v->given[i].seq);
 	}

@@ -22,6 +22,8 @@ enum {
 	NO_CASE = -1,
 };
 
+struct reader { struct device_id dev; uint64_t seal; }; /* sealed to that device's seal key of this index */
+
 struct epoch {
 	struct epoch_id id;
 	struct stream_id stream;
@@ -37,12 +39,13 @@ struct epoch {
 	bool by_reader;          /* its maker may read the stream, as of the last vault_refresh() */
 	struct log_key log;      /* where the EPOCH stands */
 	uint64_t seq;
-	struct device_id *readers;
+	struct reader *readers;
 	size_t reader_count;
 };
 
 struct epoch_keys { /* guarded; parallel to epochs */
 	bool has_e, has_mk;
+	bool mk_told;            /* it comes from a table alone, and may be wrong */
 	uint8_t e[32], mk[32], wk[32], tk[32];
 };
 
@@ -55,10 +58,12 @@ struct case_key { /* guarded */
 	struct group_id group;
 	bool wrapped, wrapped_open; /* we have wrapped it in our log of that incarnation; only in the open transaction */
 	struct inc wrapped_inc;
+	bool has_told;           /* a key table under `told` has announced it: the one of the largest number */
+	struct epoch_id told;
 	int64_t next;            /* another key under the same kid, or NO_CASE */
 };
 
-struct given { struct epoch_id epoch; struct device_id dev; struct log_key log; uint64_t seq; bool effective; };
+struct given { struct epoch_id epoch; struct device_id dev; uint64_t seal; struct log_key log; uint64_t seq; bool effective; };
 
 struct waiting { struct log_key log; struct header h; struct hash id; uint8_t *payload; };
 
@@ -87,6 +92,9 @@ struct vault {
 	size_t given_count, given_cap;
 	struct waiting *waiting;             /* KEYGRANTs and KEYTABLEs whose epoch has not come yet */
 	size_t waiting_count, waiting_cap;
+
+	struct device_id left_out[LEFT_OUT_MAX];
+	size_t left_out_count;
 
 	struct buf outer, plain;             /* scratch, wiped at the end */
 };
@@ -119,6 +127,12 @@ struct epoch *vault_preferred_epoch(const struct vault *v, const struct stream_i
 struct epoch *vault_content_epoch(const struct vault *v, const struct stream_id *stream);
 /* vault_drop.c: the pair that rows of a drop-box are sealed to; readers alone can make it, from E. */
 void vault_drop_pair(uint8_t pk[32], uint8_t sk[32], const uint8_t e[32], const uint8_t commit[32]);
+
+/* vault_rotate.c: an epoch of the stream that nobody writes under any more once all have taken up `now`. */
+bool vault_is_old(const struct vault *v, const struct epoch *ep, const struct epoch *now);
+/* Would this key be lost to others with the old epochs: born under one, and announced under none that stays? */
+bool vault_is_untold(const struct vault *v, const struct case_key *c, const struct epoch *now);
+void vault_case_told(struct vault *v, int64_t i, const struct epoch_id *under);
 
 /* The KEYTABLE whose rows stand in v->plain, which is wiped. */
 enum err_code vault_seal_table(struct vault *v, struct env *env, const struct header *next, struct buf *payload, struct err *err) MUST_CHECK;

@@ -64,7 +64,7 @@ static bool
 reaches(const struct vault *v, const struct epoch *ep, const struct device_id *dev)
 {
 	for (size_t i = 0; i < ep->reader_count; i++)
-		if (SAME(ep->readers[i], *dev))
+		if (SAME(ep->readers[i].dev, *dev))
 			return true;
 	for (size_t i = 0; i < v->given_count; i++)
 		if (SAME(v->given[i].dev, *dev) && SAME(v->given[i].epoch, ep->id))

@@ -9,6 +9,7 @@
 #include "crypto/primitive.h"
 #include "crypto/seal.h"
 #include "vault/vault_internal.h"
+#include "vault/vault_rotate.h"
 
 /* Ephemeral pairs are hedged like every other secret. */
 static void
@@ -41,9 +42,25 @@ newest(const struct vault *v, const struct stream_id *stream)
 	return best;
 }
 
+void
+vault_leave_out(struct vault *v, const struct device_id *dev)
+{
+	if (v->left_out_count < LEFT_OUT_MAX)
+		v->left_out[v->left_out_count++] = *dev;
+}
+
+static bool
+is_left_out(const struct vault *v, const struct device_id *dev)
+{
+	for (size_t i = 0; i < v->left_out_count; i++)
+		if (SAME(v->left_out[i], *dev))
+			return true;
+	return false;
+}
+
 /* Rows of all current readers, sorted by id as the org keeps them. A low-order seal key leaves its device out. */
 static size_t
-seal_to_readers(struct buf *rows, const struct org *org, const struct seal_context *c, const uint8_t e[32],
+seal_to_readers(const struct vault *v, struct buf *rows, const struct org *org, const struct seal_context *c, const uint8_t e[32],
                 const struct seal_pair *eph)
 {
 	uint8_t sealed[SEALED_KEY_BYTES];
@@ -52,7 +69,7 @@ seal_to_readers(struct buf *rows, const struct org *org, const struct seal_conte
 	for (size_t i = 0; i < org_device_count(org); i++) {
 		const struct org_device *d = org_device_at(org, i);
 
-		if (!org_reads(org, c->stream, &d->id) || !seal_key(sealed, e, c, eph->pk, eph->sk, d->seal_pk))
+		if (!org_reads(org, c->stream, &d->id) || is_left_out(v, &d->id) || !seal_key(sealed, e, c, eph->pk, eph->sk, d->seal_pk))
 			continue;
 		wr_array(rows, 3);
 		WR_FIXED(rows, d->id);
@@ -113,13 +130,14 @@ vault_make_epoch(struct vault *v, struct env *env, const struct org *org, const 
 	vault_hedged(v, env, e, "fb1/hedge/epoch", BYTES(digest, sizeof(digest)));
 	vault_commit_of(commit, e, stream);
 	hedged_pair(v, env, &eph, BYTES(commit, sizeof(commit)));
-	count = seal_to_readers(&rows, org, &c, e, &eph);
+	count = seal_to_readers(v, &rows, org, &c, e, &eph);
 	if (count > EPOCH_READERS_MAX)
 		rc = err_set(err, ERR_REFUSED, "a team has at most %d readers", EPOCH_READERS_MAX);
 	else
 		write_epoch(payload, org, parent, reason, commit, &eph, buf_bytes(&rows), count, e, &c, is_drop);
 	if (rc == ERR_OK && (!buf_ok(payload) || !buf_ok(&rows)))
 		rc = err_plain(err, ERR_NO_MEMORY);
+	v->left_out_count = 0;
 	wipe(e, sizeof(e));
 	wipe(&eph, sizeof(eph));
 	buf_free(&rows);
@@ -143,7 +161,7 @@ vault_make_keygrant(struct vault *v, struct env *env, const struct org *org, con
 		const struct epoch *ep = &v->epochs[i];
 		const struct seal_context c = { .org = org_id(org), .stream = stream, .commit = ep->commit };
 
-		if (!ep->known || !v->keys[i].has_e || !SAME(ep->stream, *stream))
+		if (!ep->known || !v->keys[i].has_e || ep->shredded || !SAME(ep->stream, *stream))
 			continue;
 		if (!seal_key(sealed, v->keys[i].e, &c, eph.pk, eph.sk, to->seal_pk))
 			break;
@@ -169,18 +187,26 @@ vault_make_keygrant(struct vault *v, struct env *env, const struct org *org, con
 	return rc;
 }
 
-/* The rows of one table: live case keys from *at on; the first table also carries every MK. */
-static void
-write_rows(struct vault *v, const struct stream_id *stream, size_t *at, bool *more)
+/* Does this key belong into the table: a live one of the stream, and with `missed` one that would be lost with old epochs? */
+static bool
+goes_in(const struct vault *v, const struct case_key *c, const struct stream_id *stream, const struct epoch *missed)
 {
-	bool first = *at == 0;
+	return SAME(c->stream, *stream) && c->bound && (missed == NULL || vault_is_untold(v, c, missed)) &&
+	       !keystore_tombstoned(v->ks, TOMB_KEY, c->kid.b);
+}
+
+/* The rows of one table: case keys from *at on; the first of a full set also carries every MK. */
+static void
+write_rows(struct vault *v, const struct stream_id *stream, const struct epoch *missed, size_t *at, bool *more)
+{
+	bool first = *at == 0 && missed == NULL;
 	size_t count = 0, metas = 0, end = *at;
 	struct buf *out = &v->plain;
 
 	for (size_t i = *at; i < v->case_count && count < KEYTABLE_ROWS; i++, end = i) {
 		const struct case_key *c = &v->cases[i];
 
-		count += SAME(c->stream, *stream) && c->bound && !keystore_tombstoned(v->ks, 1, c->kid.b);
+		count += goes_in(v, c, stream, missed);
 	}
 	for (size_t i = 0; i < v->epoch_count && first && metas < KEYGRANT_EPOCHS_MAX / 4; i++)
 		metas += v->keys[i].has_mk && SAME(v->epochs[i].stream, *stream);
@@ -190,7 +216,7 @@ write_rows(struct vault *v, const struct stream_id *stream, size_t *at, bool *mo
 	for (size_t i = *at; i < end; i++) {
 		const struct case_key *c = &v->cases[i];
 
-		if (!SAME(c->stream, *stream) || !c->bound || keystore_tombstoned(v->ks, 1, c->kid.b))
+		if (!goes_in(v, c, stream, missed))
 			continue;
 		wr_array(out, 4);
 		WR_FIXED(out, c->kid);
@@ -210,14 +236,26 @@ write_rows(struct vault *v, const struct stream_id *stream, size_t *at, bool *mo
 	*at = end;
 	*more = false;
 	for (size_t i = end; i < v->case_count && !*more; i++)
-		*more = SAME(v->cases[i].stream, *stream) && v->cases[i].bound;
+		*more = goes_in(v, &v->cases[i], stream, missed);
 }
 
 enum err_code
 vault_make_keytable(struct vault *v, struct env *env, const struct header *next, size_t *at, bool *more,
                     struct buf *payload, struct err *err)
 {
-	write_rows(v, &next->stream, at, more);
+	write_rows(v, &next->stream, NULL, at, more);
+	return vault_seal_table(v, env, next, payload, err);
+}
+
+enum err_code
+vault_make_keytable_missed(struct vault *v, struct env *env, const struct header *next, size_t *at, bool *more,
+                           struct buf *payload, struct err *err)
+{
+	const struct epoch *now = vault_preferred_epoch(v, &next->stream);
+
+	if (now == NULL)
+		return err_set(err, ERR_KEY, "no clean epoch is held for this team");
+	write_rows(v, &next->stream, now, at, more);
 	return vault_seal_table(v, env, next, payload, err);
 }
 

@@ -32,7 +32,7 @@ static const char schema[] =
 static const char scratch_schema[] =
 	"CREATE VIRTUAL TABLE IF NOT EXISTS temp.snip USING fts5(text, tokenize='unicode61 remove_diacritics 2')";
 
-static const char pragmas[] = "PRAGMA temp_store=MEMORY; PRAGMA journal_mode=MEMORY; PRAGMA locking_mode=EXCLUSIVE; PRAGMA trusted_schema=OFF;";
+static const char pragmas[] = "PRAGMA temp_store=MEMORY; PRAGMA journal_mode=MEMORY; PRAGMA locking_mode=EXCLUSIVE; PRAGMA trusted_schema=OFF; PRAGMA secure_delete=ON;";
 
 /* ---- SQLite ---- */
 

@@ -47,6 +47,12 @@ void view_set_reader(struct view *v, view_reader read, void *ctx);
 
 /* All or nothing. A body that does not decode is counted and left out (its entry stays in the log). */
 enum err_code view_apply(struct view *v, const struct view_change *changes, size_t count, struct err *err) MUST_CHECK;
+/*
+ * Takes every record of which gone() is true out of the view and its full text, so that no byte of it is left; maker() is told
+ * the rows of the entries that made it. All or nothing.
+ */
+typedef bool (*view_gone)(void *ctx, const struct record *r);
+enum err_code view_forget(struct view *v, view_gone gone, void (*maker)(void *ctx, uint64_t row), void *ctx, struct err *err) MUST_CHECK;
 uint64_t view_undecodable(const struct view *v);
 void view_clear(struct view *v);
 

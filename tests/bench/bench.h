@@ -31,6 +31,12 @@ void pour(struct node *from, struct node *to);
 /* Homes `hub0` (the whole load by eight writers in its rounds) and `fresh` (admitted, empty). Made once, kept. */
 void prepare(struct bench *b);
 
+/* Founds an organisation with one team in DIR/name, and admits another coordinator into home DIR/name. */
+struct node *found_in(struct bench *b, const char *name, struct stream_id *team);
+void make_coordinator(struct bench *b, struct node *boss, const char *name);
+
+void bench_erase(struct bench *b), bench_rekey(struct bench *b); /* bench_keys.c */
+
 /* Floors: the bare work, measured in the same run. Seconds each, or per item where said. */
 /* One-row SQLite commits with the same pragmas, in turns with what is measured: a disk has moods. */
 void floor_turns_open(struct bench *b);

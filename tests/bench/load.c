@@ -170,7 +170,7 @@ pour(struct node *from, struct node *to)
 }
 
 static void
-make_device(struct bench *b, struct node *boss, const struct stream_id *team, const char *name)
+make_device_as(struct bench *b, struct node *boss, uint8_t role, const struct stream_id *team, const char *name)
 {
 	struct err err = ERR_INIT;
 	struct buf req = BUF_INIT, wel = BUF_INIT;
@@ -184,7 +184,7 @@ make_device(struct bench *b, struct node *boss, const struct stream_id *team, co
 	must(home_create(&home, b->env, path, name, name, bench_secret.secret, KDF_INTERACTIVE, code, &err), &err, name);
 	must(home_request(&home, &req, &err), &err, "request");
 	must(join_request_decode(&r, buf_bytes(&req), &err), &err, "request");
-	must(node_admit(boss, &r, ROLE_ADVISOR, team, 1, &dev, &err), &err, "admit");
+	must(node_admit(boss, &r, role, team, team != NULL, &dev, &err), &err, "admit");
 	must(node_commit(boss, &err), &err, "admit");
 	must(node_welcome(boss, &dev, &wel, &err), &err, "welcome");
 	must(welcome_open(&w, &home, buf_bytes(&wel), &err), &err, "welcome");
@@ -195,8 +195,20 @@ make_device(struct bench *b, struct node *boss, const struct stream_id *team, co
 	buf_free(&wel);
 }
 
-static struct node *
-found(struct bench *b, struct stream_id *team)
+static void
+make_device(struct bench *b, struct node *boss, const struct stream_id *team, const char *name)
+{
+	make_device_as(b, boss, ROLE_ADVISOR, team, name);
+}
+
+void
+make_coordinator(struct bench *b, struct node *boss, const char *name)
+{
+	make_device_as(b, boss, ROLE_COORDINATOR, NULL, name);
+}
+
+struct node *
+found_in(struct bench *b, const char *name, struct stream_id *team)
 {
 	struct err err = ERR_INIT;
 	struct buf profile = BUF_INIT;
@@ -205,10 +217,10 @@ found(struct bench *b, struct stream_id *team)
 	struct node_seeds seeds;
 	char path[600], code[27];
 
-	snprintf(path, sizeof(path), "%s/boss", b->dir);
+	snprintf(path, sizeof(path), "%s/%s", b->dir, name);
 	must(home_create(&home, b->env, path, "boss", "boss", bench_secret.secret, KDF_INTERACTIVE, code, &err), &err, "boss");
 	home_close(&home);
-	boss = open_home(b, "boss");
+	boss = open_home(b, name);
 	must(b->env->files->read(b->env, "tests/bench/cases-1.json", 1 << 20, &profile, &err), &err, "profile");
 	must(node_found(boss, "CASES-1", "boss", "boss", buf_bytes(&profile), false, &seeds, &err), &err, "found");
 	must(node_commit(boss, &err), &err, "found");
@@ -217,6 +229,12 @@ found(struct bench *b, struct stream_id *team)
 	must(node_commit(boss, &err), &err, "grant");
 	buf_free(&profile);
 	return boss;
+}
+
+static struct node *
+found(struct bench *b, struct stream_id *team)
+{
+	return found_in(b, "boss", team);
 }
 
 /* Round by round: everyone writes, then everyone hears of it by way of the boss. */

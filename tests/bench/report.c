@@ -54,7 +54,7 @@ fill(struct bench *b, struct bytes trace)
 	struct stream_id team;
 	struct home home;
 	struct node *n;
-	uint8_t root[32], escrow[32];
+	struct node_seeds seeds;
 	char path[600], code[27];
 
 	snprintf(path, sizeof(path), "%s/office", b->dir);
@@ -62,7 +62,7 @@ fill(struct bench *b, struct bytes trace)
 	home_close(&home);
 	n = open_home(b, "office");
 	must(b->env->files->read(b->env, "packaging/profiles/radrum.json", 1 << 20, &profile, &err), &err, "profile");
-	must(node_found(n, "office", "office", "office", root, buf_bytes(&profile), false, escrow, &err), &err, "found");
+	must(node_found(n, "office", "office", "office", buf_bytes(&profile), false, &seeds, &err), &err, "found");
 	must(node_commit(n, &err), &err, "found");
 	must(node_team_add(n, "team", false, &team, &err), &err, "team");
 	must(node_grant(n, &node_self(n)->id, &team, &err), &err, "grant");

@@ -21,7 +21,7 @@ async function found(a) {
 	await a.write(a.field('found.team'), 'Rådgivare Lund');
 	await a.touch(a.button('found.do'));
 	await a.page.getByRole('heading', { level: 1, name: a.t('kit.title') }).waitFor();
-	claim('the kit has every paper', await a.page.locator('.sheet .secret').count() >= 7);
+	same('the kit has every paper: a way back, one for a stolen device, three parts of each key', await a.page.locator('.sheet .secret').count(), 8);
 	claim('the work waits until the papers are safe', await a.button('kit.go').isDisabled());
 	await a.page.screenshot({ path: `${OUT}day-${a.w.lang}-kit.png` });
 	await a.tick(a.field('kit.safe'));
@@ -42,6 +42,7 @@ async function join(a, b, listen) {
 	claim('six western digits', /^[0-9]{6}$/.test(shown), shown);
 	await a.must('invite confirm', { code: invitation.code });
 	await b.page.getByRole('heading', { level: 1, name: b.t('join.done') }).waitFor();
+	same('the newcomer has a way back and a paper for a stolen device', await b.page.locator('.sheet .secret').count(), 2);
 	await b.tick(b.field('kit.safe'));
 	await b.touch(b.button('kit.go'));
 	await b.inside();

@@ -6,6 +6,7 @@
 
 #include "audit/audit.h"
 #include "base/mem.h"
+#include "org/attest.h"
 
 /* Some work by Ana and Bob in team 1; every log opened as it should be. */
 static struct world *
@@ -421,6 +422,64 @@ write_attest(struct world *w, unsigned by, uint8_t digest, uint8_t frontier)
 }
 
 static void
+attest_length(struct world *w, unsigned by, uint64_t day, const struct log_key *log, uint64_t len)
+{
+	struct attest_item it = { .log = log8_of(log), .len = len };
+	struct attest *at = mem_zero(1, sizeof(*at));
+	struct buf delta = BUF_INIT, out = BUF_INIT;
+
+	assert_non_null(at);
+	attest_put_item(&delta, &it);
+	at->day = day;
+	at->frontier_root[0] = (uint8_t)day;
+	at->delta = buf_bytes(&delta);
+	attest_encode(&out, at);
+	world_write(w, by, &w->control, 0, KIND_ATTEST, buf_bytes(&out));
+	buf_free(&delta);
+	buf_free(&out);
+	mem_free(at);
+}
+
+static size_t
+graver(const struct audit *a, const char *check) /* than info */
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < audit_finding_count(a); i++)
+		count += strcmp(audit_finding_at(a, i)->check, check) == 0 && audit_finding_at(a, i)->severity != AUDIT_INFO;
+	return count;
+}
+
+static void
+what_is_attested_and_not_here_is_found_and_is_grave_after_a_week(void **state)
+{
+	struct world *w = audited_office();
+	struct log_key control = { .is_branch = false };
+	struct audit *a;
+
+	(void)state;
+	world_open(w, ANA, &w->control, 0, NULL);
+	log_key_init(&control, &w->actors[C1].keys.sign_pk, &w->control, &(struct inc){ { 0 } });
+	control.inc = inc_of(0);
+	attest_length(w, ANA, 20000, &control, 1);
+	attest_length(w, C1, 20000, &control, 1);
+	a = audit_of(w);
+	assert_int_equal(findings(a, "A9"), 0);
+	assert_int_equal(findings(a, "A11"), 0);
+	audit_free(a);
+	attest_length(w, ANA, 20001, &control, 500);
+	a = audit_of(w);
+	assert_int_equal(findings(a, "A9"), 1);
+	assert_int_equal(graver(a, "A9"), 0); /* it may be under way */
+	audit_free(a);
+	attest_length(w, C1, 20010, &control, 1);
+	a = audit_of(w);
+	assert_int_equal(graver(a, "A9"), 1);
+	audit_free(a);
+	world_free(w);
+}
+
+static void
 devices_that_held_the_same_and_understood_it_differently_are_found(void **state)
 {
 	struct world *w = audited_office();
@@ -595,6 +654,7 @@ main(void)
 		cmocka_unit_test(forks_are_proved_or_asked_about),
 		cmocka_unit_test(payloads_are_erased_only_by_two_members),
 		cmocka_unit_test(devices_that_held_the_same_and_understood_it_differently_are_found),
+		cmocka_unit_test(what_is_attested_and_not_here_is_found_and_is_grave_after_a_week),
 		cmocka_unit_test(keys_not_held_and_teams_granted_to_oneself_are_found),
 		cmocka_unit_test(a_drop_box_sealed_to_an_adviser_is_found),
 		cmocka_unit_test(findings_are_kept_within_bounds),

@@ -193,7 +193,7 @@ a_removed_coordinator_neither_reads_nor_holds_up_a_visit(void **state)
 	assert_false(vault_by_reader(dalby->vault, &box));
 	for (size_t i = 0; i < dalby->vault->epoch_count; i++)
 		for (size_t k = 0; k < dalby->vault->epochs[i].reader_count && SAME(dalby->vault->epochs[i].id, epoch); k++)
-			assert_memory_not_equal(dalby->vault->epochs[i].readers[k].b, gone.b, sizeof(gone.b));
+			assert_memory_not_equal(dalby->vault->epochs[i].readers[k].dev.b, gone.b, sizeof(gone.b));
 	nodes_copy(dalby, o.first);
 	assert_string_equal(row_says(o.first, &after, "status", NULL), "closed");
 	nodes_copy(dalby, eva);

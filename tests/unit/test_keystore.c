@@ -76,6 +76,7 @@ assert_same_keystore(const struct keystore *a, const struct keystore *b)
 		assert_memory_equal(&a->tombstones[i], &b->tombstones[i], sizeof(a->tombstones[i]));
 	x.epochs = y.epochs = NULL;
 	x.tombstones = y.tombstones = NULL;
+	x.stone_of = y.stone_of = NULL; /* an index of them */
 	x.epoch_cap = y.epoch_cap = x.tombstone_cap = y.tombstone_cap = 0;
 	assert_int_equal(a->slot_count, b->slot_count);
 	for (size_t i = 0; i < a->slot_count; i++) {

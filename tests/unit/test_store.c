@@ -1028,29 +1028,6 @@ an_import_survives_running_out_of_memory_anywhere(void **state)
 
 /* --- copies --- */
 
-static void
-a_backup_is_a_whole_store(void **state)
-{
-	struct site w;
-	size_t log;
-	struct replica *a, *b;
-	char path[200];
-
-	(void)state;
-	site_start(&w);
-	a = founded(&w, "a", 5, &log);
-	snprintf(path, sizeof(path), "%s/log.db", site_home(&w, "b"));
-	SITE_OK(replica_backup(a, path, err));
-	assert_int_equal(replica_backup(a, path, NULL), ERR_EXISTS);
-	b = site_open(&w, "b");
-	same_frontier(a, b);
-	assert_int_equal(verify(b).count, 0);
-	assert_true(replica_file_bytes(b) > 4096);
-	replica_close(a);
-	replica_close(b);
-	site_end(&w);
-}
-
 static bool
 check_place(struct site *w, const char *name, struct buf *kept)
 {
@@ -1157,7 +1134,6 @@ main(void)
 		cmocka_unit_test(a_full_disk_loses_nothing_and_passes),
 		cmocka_unit_test(an_import_survives_a_fault_at_every_write),
 		cmocka_unit_test(an_import_survives_running_out_of_memory_anywhere),
-		cmocka_unit_test(a_backup_is_a_whole_store),
 		cmocka_unit_test(a_store_knows_whether_it_is_where_it_was),
 	};
 

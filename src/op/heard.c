@@ -1,0 +1,104 @@
+/*
+ * The part of status about what is not seen directly: how old the view of
+ * the membership is, who is silent, keys that wait, quarrels, copies.
+ */
+#include "op/op_internal.h"
+
+#include "node/tend.h"
+
+enum { WARN_DAYS = 14, ASK_DAYS = 30, SILENT_DAYS = 30, COPIES_SHOWN = 32 };
+
+static bool
+is_other(struct node *n, const struct org_device *d)
+{
+	return node_self(n) == NULL || !SAME(d->id, node_self(n)->id);
+}
+
+static void
+warn_age(json_t *w, int64_t days)
+{
+	if (days > ASK_DAYS)
+		status_warn(w, "the view of who is a member is %lld days old: somebody may have been removed since, and what is written now may still be "
+		     "sealed to them; reach a coordinator or the hub before writing more, or take in a fresh bundle", (long long)days);
+	else if (days > WARN_DAYS)
+		status_warn(w, "the view of who is a member is %lld days old", (long long)days);
+}
+
+static void
+warn_copies(json_t *w, struct node *n)
+{
+	struct node_copies c[COPIES_SHOWN];
+	size_t count = org_known(node_org(n)) ? node_copies(n, c, COPIES_SHOWN) : 0;
+
+	for (size_t i = 0; i < count && i < COPIES_SHOWN; i++)
+		status_warn(w, "two copies in use of %s: a copied or restored home and the one it came from have both written (%llu and %llu entries); "
+		     "all of it is kept and counts. Whoever has both should make one of them a new device: they share one set of keys",
+		     node_device_name(n, &c[i].dev), (unsigned long long)c[i].older, (unsigned long long)c[i].newer);
+}
+
+void
+warn_heard(json_t *w, struct node *n, int64_t membership_days)
+{
+	size_t open;
+
+	warn_age(w, membership_days);
+	json_decref(keys_waiting_json(n, &open));
+	if (open > 0)
+		status_warn(w, "%zu new reader%s for a key; `faltbok keys list` says who and why", open, open == 1 ? " waits" : "s wait");
+	warn_copies(w, n);
+}
+
+static json_t *
+silent_json(struct node *n)
+{
+	const struct org *org = node_org(n);
+	json_t *out = json_array();
+
+	for (size_t i = 0; org_known(org) && i < org_device_count(org); i++) {
+		const struct org_device *d = org_device_at(org, i);
+		int64_t days = org_device_live(d) && is_other(n, d) ? node_silent_days(n, d) : 0;
+
+		if (days > SILENT_DAYS || days < 0)
+			json_array_append_new(out, json_pack("{s:s,s:o,s:o}", "name", node_device_name(n, &d->id), "id", json_hex(d->id.b, 16),
+			                                     "days", days < 0 ? json_null() : json_integer(days)));
+	}
+	return out;
+}
+
+static json_t *
+copies_json(struct node *n)
+{
+	struct node_copies c[COPIES_SHOWN];
+	size_t count = org_known(node_org(n)) ? node_copies(n, c, COPIES_SHOWN) : 0;
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < count && i < COPIES_SHOWN; i++)
+		json_array_append_new(out, json_pack("{s:s,s:o,s:b,s:[I,I]}", "name", node_device_name(n, &c[i].dev), "id", json_hex(c[i].dev.b, 16),
+		                                     "self", node_self(n) != NULL && SAME(c[i].dev, node_self(n)->id), "entries",
+		                                     (json_int_t)c[i].older, (json_int_t)c[i].newer));
+	return out;
+}
+
+static json_t *
+disputes_json(struct node *n)
+{
+	const struct org *org = node_org(n);
+	json_t *out = json_array();
+
+	for (size_t i = 0; org_known(org) && i < org_void_removals(org); i++)
+		json_array_append_new(out, json_pack("{s:s,s:s}", "by", node_device_name(n, &org_dispute_at(org, i)->by), "target",
+		                                     node_device_name(n, &org_dispute_at(org, i)->target)));
+	return out;
+}
+
+void
+say_heard(struct node *n, json_t *status)
+{
+	size_t open;
+
+	json_decref(keys_waiting_json(n, &open));
+	json_object_set_new(status, "keys_waiting", json_integer((json_int_t)open));
+	json_object_set_new(status, "disputes", disputes_json(n));
+	json_object_set_new(status, "silent", silent_json(n));
+	json_object_set_new(status, "copies", copies_json(n));
+}

@@ -1,0 +1,303 @@
+/*
+ * NETKEYs are few, so the replica keeps them in memory as they came; which
+ * of them a key belongs to is told by its commitment. The key that an
+ * organisation was founded with belongs to none, and is the oldest.
+ */
+#include "store/netkey.h"
+
+#include "base/mem.h"
+#include "crypto/guard.h"
+#include "org/netkey.h"
+#include "store/replica_internal.h"
+
+#define DAY_MS 86400000ll
+
+enum { HELD_MAX = 1024 };
+
+enum err_code
+netkey_note(struct replica *r, const struct entry *e, struct err *err)
+{
+	struct netkey_held *room;
+
+	if (e->h.kind != KIND_NETKEY || !e->has_payload || r->netkey_count == HELD_MAX)
+		return ERR_OK;
+	for (size_t i = 0; i < r->netkey_count; i++)
+		if (SAME(r->netkeys[i].id, e->id))
+			return ERR_OK;
+	room = mem_room(r->netkeys, r->netkey_count, &r->netkey_cap, sizeof(*room));
+	if (room == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	r->netkeys = room;
+	room += r->netkey_count;
+	*room = (struct netkey_held){ .id = e->id, .seq = e->h.seq, .payload = mem_dup(e->payload.p, e->payload.len), .len = e->payload.len };
+	log_key_init(&room->key, &e->h.author, &e->h.stream, &e->h.inc);
+	if (room->payload == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	r->netkey_count++;
+	return ERR_OK;
+}
+
+void
+netkey_forget(struct replica *r)
+{
+	for (size_t i = 0; i < r->netkey_count; i++)
+		mem_free(r->netkeys[i].payload);
+	r->netkey_count = 0;
+}
+
+/* By a coordinator, within its cuts. Who was removed since has made it when she might. */
+static bool
+counts(const struct replica *r, const struct netkey_held *held, struct netkey *out)
+{
+	const struct org_device *d = org_device_by_author(r->org, &held->key.author);
+
+	return d != NULL && d->rank <= RANK_MAX && org_effective(r->org, &held->key, held->seq) &&
+	       netkey_decode(out, BYTES(held->payload, held->len), NULL) == ERR_OK;
+}
+
+static bool
+is_of(const struct netkey *k, const struct org_id *org, const uint8_t key[32])
+{
+	uint8_t commit[32];
+
+	netkey_commit(commit, key, org);
+	return same_secret(commit, k->commit, sizeof(commit));
+}
+
+enum err_code
+home_rotate_network(struct home *h, uint64_t *n, struct err *err)
+{
+	struct replica *r = h->replica;
+	struct buf payload = BUF_INIT;
+	struct seal_pair ephemeral;
+	struct netkey k;
+	struct entry e;
+	uint8_t key[32];
+	enum err_code rc;
+
+	*n = 1;
+	for (size_t i = 0; i < r->netkey_count; i++)
+		if (counts(r, &r->netkeys[i], &k) && k.n >= *n && k.n < NETKEY_N_MAX)
+			*n = k.n + 1;
+	env_random(h->env, key, sizeof(key));
+	seal_pair_make(h->env, &ephemeral);
+	rc = netkey_make(&payload, r->org, *n, key, &ephemeral, err);
+	if (rc == ERR_OK)
+		rc = replica_append(r, &h->keys->device, &h->keys->inc, &r->control, KIND_NETKEY, buf_bytes(&payload), &e, err);
+	wipe(key, sizeof(key)); /* we open our own row like everybody else, once it is durable */
+	wipe(&ephemeral, sizeof(ephemeral));
+	buf_free(&payload);
+	return rc;
+}
+
+/* ---- learning ---- */
+
+static bool
+is_held(const struct keystore *ks, const struct netkey *k)
+{
+	for (size_t i = 0; i < ks->network_count; i++)
+		if (is_of(k, &ks->org, ks->network[i].n))
+			return true;
+	return false;
+}
+
+/* Room for one more at the end: the one longest out of use goes. */
+static struct network_key *
+new_key(struct keystore *ks)
+{
+	size_t oldest = 0;
+
+	if (ks->network_count < KEYSTORE_NETWORK_KEYS)
+		return &ks->network[ks->network_count++];
+	for (size_t i = 1; i < ks->network_count; i++)
+		if (oldest == 0 || ks->network[i].retired_ms < ks->network[oldest].retired_ms)
+			oldest = i;
+	return &ks->network[oldest];
+}
+
+/* A later number, or the same and the smaller id: then it is the newer one for everybody. */
+struct rank { uint64_t n; struct hash id; };
+
+static bool
+is_newer(const struct rank *a, const struct rank *b)
+{
+	return a->n > b->n || (a->n == b->n && a->n > 0 && memcmp(a->id.b, b->id.b, sizeof(a->id.b)) < 0);
+}
+
+/* Of the NETKEY that brought this key; number 0 for the one the organisation began with. */
+static struct rank
+rank_of(const struct replica *r, const struct org_id *org, const uint8_t key[32])
+{
+	struct netkey k;
+
+	for (size_t i = 0; i < r->netkey_count; i++)
+		if (counts(r, &r->netkeys[i], &k) && is_of(&k, org, key))
+			return (struct rank){ k.n, r->netkeys[i].id };
+	return (struct rank){ 0, { { 0 } } };
+}
+
+static size_t
+newest_held(const struct home *h, struct rank *best)
+{
+	size_t at = 0;
+
+	*best = (struct rank){ 0, { { 0 } } };
+	for (size_t i = 0; i < h->keys->network_count; i++) {
+		struct rank of = rank_of(h->replica, &h->keys->org, h->keys->network[i].n);
+
+		if (!is_newer(&of, best))
+			continue;
+		*best = of;
+		at = i;
+	}
+	return at;
+}
+
+/* Only what is newer than what we have: a key that was dropped when its grace was over must not come back from the log. */
+static bool
+take_new_keys(struct home *h, int64_t now)
+{
+	struct replica *r = h->replica;
+	struct keystore *ks = h->keys;
+	const struct device_id self = device_id_of(&ks->device.sign_pk);
+	struct rank have;
+	struct netkey k;
+	uint8_t key[32];
+	bool any = false;
+
+	(void)newest_held(h, &have);
+	for (size_t i = 0; i < r->netkey_count; i++) {
+		struct network_key *slot;
+
+		if (!counts(r, &r->netkeys[i], &k) || !is_newer(&(struct rank){ k.n, r->netkeys[i].id }, &have) || is_held(ks, &k) ||
+		    !netkey_open(key, &k, &ks->org, &self, ks->seal, ks->seal_count))
+			continue;
+		slot = new_key(ks);
+		memcpy(slot->n, key, sizeof(slot->n));
+		slot->retired_ms = (uint64_t)now;
+		any = true;
+	}
+	wipe(key, sizeof(key));
+	return any;
+}
+
+/* The newest goes first, and the others begin their grace. False when it was so already. */
+static bool
+settle_newest(struct home *h, int64_t now)
+{
+	struct keystore *ks = h->keys;
+	struct network_key newest;
+	struct rank rank;
+	size_t best = newest_held(h, &rank);
+
+	if (best == 0)
+		return false;
+	newest = ks->network[best];
+	memmove(&ks->network[1], &ks->network[0], best * sizeof(ks->network[0]));
+	ks->network[0] = newest;
+	ks->network[0].retired_ms = 0;
+	for (size_t i = 1; i < ks->network_count; i++)
+		if (ks->network[i].retired_ms == 0)
+			ks->network[i].retired_ms = (uint64_t)now;
+	wipe(&newest, sizeof(newest));
+	return true;
+}
+
+static bool
+drop_old(struct keystore *ks, int64_t now)
+{
+	size_t kept = 0, before = ks->network_count;
+
+	for (size_t i = 0; i < before; i++)
+		if (i == 0 || now - (int64_t)ks->network[i].retired_ms <= NETKEY_GRACE_DAYS * DAY_MS)
+			ks->network[kept++] = ks->network[i];
+	for (size_t i = kept; i < before; i++)
+		wipe(&ks->network[i], sizeof(ks->network[i]));
+	ks->network_count = kept;
+	return kept != before;
+}
+
+enum err_code
+home_learn_network(struct home *h, bool *changed, struct err *err)
+{
+	int64_t now = h->env->ops->wall_ms(h->env);
+	bool any = false;
+
+	if (changed != NULL)
+		*changed = false;
+	if (!h->replica->has_org || !org_known(h->replica->org) || replica_read_only(h->replica))
+		return ERR_OK;
+	any = take_new_keys(h, now);
+	any = settle_newest(h, now) || any;
+	any = drop_old(h->keys, now) || any;
+	if (changed != NULL)
+		*changed = any;
+	return any ? home_save_keystore(h, err) : ERR_OK;
+}
+
+bool
+home_network_is_exposed(struct home *h)
+{
+	const struct org *org = h->replica->org;
+	const struct org_device *d;
+	struct netkey k;
+	struct rank now;
+
+	if (!h->replica->has_org || !org_known(org) || h->keys->network_count == 0)
+		return false;
+	(void)newest_held(h, &now);
+	for (size_t i = 0; i < org_device_count(org) && now.n == 0; i++)
+		if (org_device_at(org, i)->gone) /* the key of the beginning was everybody's */
+			return true;
+	for (size_t i = 0; i < h->replica->netkey_count && now.n > 0; i++) {
+		if (!SAME(h->replica->netkeys[i].id, now.id) || !counts(h->replica, &h->replica->netkeys[i], &k))
+			continue;
+		for (size_t row = 0; row < k.count; row++) {
+			const struct device_id dev = netkey_device_at(&k, row);
+
+			d = org_device_by_id(org, &dev);
+			if (d != NULL && d->gone)
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool
+has_heard(struct replica *r, const struct org_device *d, const struct netkey_held *held)
+{
+	size_t log;
+
+	/* Who made it knows it, and so does whoever holds the log up to it. */
+	return SAME(held->key.author, d->sign_pk) ||
+	       (replica_log_find(r, &held->key, &log) && replica_acked(r, &d->sign_pk, log) > held->seq);
+}
+
+static bool
+all_have_heard(struct replica *r, const struct netkey_held *held, const struct author *self)
+{
+	for (size_t i = 0; i < org_device_count(r->org); i++) {
+		const struct org_device *d = org_device_at(r->org, i);
+
+		if (org_device_live(d) && !SAME(d->sign_pk, *self) && !has_heard(r, d, held))
+			return false;
+	}
+	return true;
+}
+
+size_t
+netkey_for(struct replica *r, const struct network_key *keys, size_t count, const struct author *self, const struct org_device *to)
+{
+	struct netkey k;
+
+	for (size_t i = 0; i < count; i++) {
+		bool heard = true;
+
+		for (size_t j = 0; j < r->netkey_count && heard; j++)
+			if (counts(r, &r->netkeys[j], &k) && is_of(&k, &r->org_id, keys[i].n))
+				heard = to != NULL ? has_heard(r, to, &r->netkeys[j]) : all_have_heard(r, &r->netkeys[j], self);
+		if (heard)
+			return i;
+	}
+	return 0;
+}

@@ -1,0 +1,28 @@
+/*
+ * The network keys of a home: which is the newest, which are in their grace.
+ * Node, hub and auditor learn them the same way, from the control log.
+ * Spec: proto/org.md, 11 "Network keys".
+ */
+#ifndef FALTBOK_STORE_NETKEY_H
+#define FALTBOK_STORE_NETKEY_H
+
+#include "store/home.h"
+
+enum { NETKEY_GRACE_DAYS = 180 };
+
+/* Appends a NETKEY with a fresh key to our control log, in the open transaction. A coordinator's to call; *n is its number. */
+enum err_code home_rotate_network(struct home *h, uint64_t *n, struct err *err) MUST_CHECK;
+/* Does a device that has been removed hold the newest network key? Then a coordinator makes another. */
+bool home_network_is_exposed(struct home *h);
+/*
+ * After a commit: takes in the keys that NETKEYs in effect bring, settles which is the newest, drops those whose grace
+ * is over, and writes the keystore when any of that changed it. *changed may be NULL: whoever keeps a count of keys asks again.
+ */
+enum err_code home_learn_network(struct home *h, bool *changed, struct err *err) MUST_CHECK;
+/*
+ * Which of these keys to seal a bundle under: the newest that `to`, or without it every live device, is known to have
+ * heard of. A stick is how a device that nobody meets learns of a new key at all. The newest when none is left.
+ */
+size_t netkey_for(struct replica *r, const struct network_key *keys, size_t count, const struct author *self, const struct org_device *to);
+
+#endif

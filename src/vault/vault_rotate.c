@@ -1,0 +1,97 @@
+/*
+ * Giving up old epoch keys. What they opened stays readable by the tables
+ * under the new epoch; what those leave out can then be opened by nobody,
+ * which is what makes an erasure final.
+ */
+#include "vault/vault_rotate.h"
+
+#include "crypto/guard.h"
+#include "vault/vault_internal.h"
+
+/* Of two epochs of one number made apart the smaller id is preferred: once all have it, the other is old as well. */
+bool
+vault_is_old(const struct vault *v, const struct epoch *ep, const struct epoch *now)
+{
+	return v->keys[ep - v->epochs].has_e && SAME(ep->stream, now->stream) && !SAME(ep->id, now->id) && ep->n <= now->n;
+}
+
+static bool
+stays(const struct vault *v, const struct epoch_id *id, const struct epoch *now)
+{
+	const struct epoch *ep = vault_epoch(v, id, NULL);
+
+	return ep != NULL && v->keys[ep - v->epochs].has_e && !vault_is_old(v, ep, now);
+}
+
+bool
+vault_is_untold(const struct vault *v, const struct case_key *c, const struct epoch *now)
+{
+	return !stays(v, &c->birth, now) && !(c->has_told && stays(v, &c->told, now));
+}
+
+void
+vault_case_told(struct vault *v, int64_t i, const struct epoch_id *under)
+{
+	const struct epoch *now = vault_epoch(v, under, NULL), *before;
+	struct case_key *c = &v->cases[i];
+
+	before = c->has_told ? vault_epoch(v, &c->told, NULL) : NULL;
+	if (now == NULL || (before != NULL && before->n > now->n))
+		return;
+	c->has_told = true;
+	c->told = *under;
+}
+
+size_t
+vault_old_epochs(const struct vault *v, const struct stream_id *stream)
+{
+	const struct epoch *now = vault_preferred_epoch(v, stream);
+	size_t count = 0;
+
+	for (size_t i = 0; i < v->epoch_count && now != NULL; i++)
+		count += vault_is_old(v, &v->epochs[i], now);
+	return count;
+}
+
+size_t
+vault_missed_keys(const struct vault *v, const struct stream_id *stream, bool ours)
+{
+	const struct epoch *now = vault_preferred_epoch(v, stream);
+	size_t count = 0;
+
+	for (size_t i = 0; i < v->case_count && now != NULL; i++) {
+		const struct case_key *c = &v->cases[i];
+
+		count += SAME(c->stream, *stream) && c->bound && (!ours || c->wrapped) && vault_is_untold(v, c, now) &&
+		         !keystore_tombstoned(v->ks, TOMB_KEY, c->kid.b);
+	}
+	return count;
+}
+
+enum err_code
+vault_forget_old(struct vault *v, const struct stream_id *stream, struct err *err)
+{
+	const struct epoch *now = vault_preferred_epoch(v, stream);
+	enum err_code rc = ERR_OK;
+
+	for (size_t i = 0; i < v->epoch_count && now != NULL && rc == ERR_OK; i++) {
+		struct epoch_keys *k = &v->keys[i];
+		struct epoch_secret *s;
+
+		if (!vault_is_old(v, &v->epochs[i], now))
+			continue;
+		/* First that it may not come back: the log still has it, sealed to us. */
+		rc = keystore_add_tombstone(v->ks, TOMB_SECRET, v->epochs[i].id.b, err);
+		if (rc != ERR_OK)
+			break;
+		wipe(k->e, sizeof(k->e));
+		wipe(k->wk, sizeof(k->wk));
+		wipe(k->tk, sizeof(k->tk));
+		k->has_e = false;
+		s = keystore_epoch(v->ks, &v->epochs[i].id);
+		if (s != NULL)
+			wipe(s->e, sizeof(s->e));
+		v->dirty = true;
+	}
+	return rc;
+}
