@@ -120,8 +120,12 @@ try_again(void *ctx, uint64_t row)
 enum err_code
 node_forget_buried(struct node *n, struct err *err)
 {
+	uint64_t before = view_record_count(n->view), after;
 	enum err_code rc = view_forget(n->view, is_of_buried, try_again, n, err);
 
+	after = view_record_count(n->view);
+	if (after < before)
+		node_gather_count(n, GATHER_ERASED, before - after);
 	n->roster_changed = true;
 	return rc;
 }
@@ -149,8 +153,10 @@ node_shred_files(struct node *n, struct err *err)
 		rc = node_save_keystore(n, err);
 	n->shred_files = rc != ERR_OK;
 	n->snapshot_gone = n->snapshot_gone || rc == ERR_OK;
-	if (rc == ERR_OK)
+	if (rc == ERR_OK) {
 		node_desk_after_key(n);
+		node_exchanges_rekey(n);
+	}
 	return rc;
 }
 

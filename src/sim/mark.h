@@ -43,7 +43,9 @@
 	X(HUB_HURT, "a fault of the hub's disk struck")                          \
 	X(ROOT_TURNED, "the root was handed over")                               \
 	X(OLD_ROOT_WROTE, "and somebody went on with the old sheets")            \
-	X(DISPUTE, "coordinators of one rank were in dispute at the end")
+	X(DISPUTE, "coordinators of one rank were in dispute at the end")         \
+	X(PROVEN, "a station had proof that others hold all it wrote")           \
+	X(WIPE_STOPPED, "the power went while a home was wiped")
 
 enum mark {
 #define MARK_NAME(name, text) MARK_##name,

@@ -6,6 +6,8 @@
 #include "sim/play_internal.h"
 #include "sim/world_internal.h"
 
+enum { PROOF_EVERY = 16 }; /* acts between two looks at what is proved */
+
 bool
 play_fail(struct play *p, const char *invariant, const char *fmt, ...)
 {
@@ -295,9 +297,9 @@ play_through(struct play *p)
 	world_set_weather(p->world, &p->swarm.weather);
 	disk_set_lying(host_disk(p->stations[0]->host), p->options->lying);
 	for (size_t n = 0; n < p->swarm.acts; n++)
-		if (!play_act(p))
+		if (!play_act(p) || (n % PROOF_EVERY == PROOF_EVERY - 1 && !play_judge_proof(p, n / PROOF_EVERY % p->swarm.stations)))
 			return false;
-	return heal(p) && trustees_judge(p) && play_judge_all(p);
+	return heal(p) && trustees_judge(p) && play_judge_all(p) && play_wipe(p);
 }
 
 static void

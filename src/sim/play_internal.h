@@ -97,6 +97,10 @@ bool play_judge_rows(struct play *p, size_t i);
 enum err_code leave_act(struct play *p, size_t i, struct err *err) MUST_CHECK;
 bool leave_check(struct play *p, size_t i);
 
+/* wipe.c: is what station i takes for proved true; and the last station is wiped, at the end (I2, I9). */
+bool play_judge_proof(struct play *p, size_t i);
+bool play_wipe(struct play *p);
+
 /* trustees.c */
 enum err_code trustees_found(struct play *p, struct err *err) MUST_CHECK; /* the sheets, once the organisation is there */
 enum err_code trustees_act(struct play *p, size_t i, struct err *err) MUST_CHECK;

@@ -18,6 +18,7 @@ import { checkDiscovery } from './check_discovery';
 import { checkJoin } from './check_join';
 import { checkLog } from './check_log';
 import { checkOrg } from './check_org';
+import { checkRelay } from './check_relay';
 import { checkSync } from './check_sync';
 import { checkVault } from './check_vault';
 import { Case, Count } from './count';
@@ -34,6 +35,7 @@ const VECTORS: [string, Check][] = [
 	['vault.json', checkVault],
 	['crdt.json', checkCrdt],
 	['join.json', checkJoin],
+	['relay.json', checkRelay],
 	['discovery.json', checkDiscovery],
 	['day.json', checkDay],
 ];
