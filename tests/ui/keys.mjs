@@ -6,7 +6,7 @@ import { person } from './lib/browser.mjs';
 
 /* Words of the workshop. Whole words, in the languages that have them in these letters. */
 const TECHNICAL = ['hash', 'token', 'json', 'http', 'api', 'url', 'utf', 'sqlite', 'databas', 'database', 'server', 'servern', 'klient', 'client', 'nod', 'noden', 'node', 'peer', 'replik', 'replica',
-	'sync', 'synk', 'synkronisera', 'synkronisering', 'kryptering', 'krypterad', 'encryption', 'encrypted', 'signatur', 'signature', 'cache', 'cookie', 'log', 'logg', 'entry', 'entries',
+	'sync', 'synk', 'synkronisera', 'synkronisering', 'kryptering', 'krypterad', 'encryption', 'encrypted', 'cache', 'cookie', 'log', 'logg', 'entry', 'entries',
 	'bundle', 'frontier', 'fork', 'commit', 'merge', 'id', 'uuid', 'null', 'undefined', 'error code', 'exception', 'timeout', 'crdt', 'argon2', 'sha-256', 'blake', 'keystore', 'backend', 'frontend', 'сервер', 'база данных', 'база даних', 'токен', 'кэш', 'хеш', 'хэш'];
 
 async function focused(p) {
