@@ -128,6 +128,15 @@ find_doubles(struct doubles *k)
 	return c->err.code;
 }
 
+/* By what the record could be told from others at all: most visits without a person by nothing, and then nobody is looked at. */
+static bool
+tells_something(const struct doubles *k, const struct record *r)
+{
+	struct double_key keys[DOUBLE_KEYS_MAX];
+
+	return k->type != NULL && doubles_type(k->type) && doubles_keys(r, k->type, keys) > 0;
+}
+
 static json_t *
 as_list(const json_t *pairs)
 {
@@ -150,7 +159,7 @@ day_doubles(struct op_call *c, const struct record_id *id)
 	/* A hint is worth no error: what was saved is saved. */
 	if (r != NULL && node_record(c->node, id, r, NULL, NULL) == ERR_OK) {
 		k.type = profile_type_numbered(node_profile(c->node), record_type(r));
-		if (k.type != NULL && doubles_type(k.type) && find_doubles(&k) != ERR_OK)
+		if (tells_something(&k, r) && find_doubles(&k) != ERR_OK)
 			c->err = none;
 	}
 	record_free(r);

@@ -41,7 +41,7 @@ says "line $(grep -n integr "$work/p.json" | head -1 | cut -d: -f1): types[" 'it
 # ---- forms ----
 claim 'the profile as a form' fb anna profile export-xlsform -o "$work/form.xlsx"
 claim 'and back' fb anna profile import-xlsform "$work/form.xlsx" -o "$work/back.json"
-shape='{l:([.lists[]|del(.rollups)]|sort_by(.name)),t:[.types[]|del(.retention,.why)|.fields|=map(del(.workflow,.why))]}'
+shape='{l:([.lists[]|del(.rollups)]|sort_by(.name)),t:[.types[]|del(.retention,.why,.plural,.article)|.fields|=map(del(.workflow,.why))]}'
 used='([.types[].fields[].list]|map(select(.))|unique) as $u|.lists|=map(select(.name as $n|$u|index($n)))|'
 fb anna profile check "$work/back.json" >/dev/null 2>&1
 jq -S "$shape" "$work/back.json" >"$work/a"
