@@ -78,7 +78,9 @@ async function queueAndVisits(a) {
 async function card(a) {
 	await a.touch(a.button('card.new'));
 	const code = (await a.page.locator('dialog .sheet .secret').textContent()).trim();
-	claim('the card has a code and a picture of it', /^[0-9A-Z-]{10,}$/i.test(code) && await a.page.locator('dialog .sheet img, dialog .sheet svg').count() > 0, code);
+	const picture = await a.page.locator('dialog .sheet img, dialog .sheet svg').first().waitFor().then(() => true, () => false);
+
+	claim('the card has a code and a picture of it', /^[0-9A-Z-]{10,}$/i.test(code) && picture, code);
 	await a.page.screenshot({ path: `${OUT}day-${a.w.lang}-card.png` });
 	await a.page.keyboard.press('Escape');
 	await a.touch(a.button('visit.next'));
