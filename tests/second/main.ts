@@ -18,6 +18,7 @@ import { checkDiscovery } from './check_discovery';
 import { checkJoin } from './check_join';
 import { checkLog } from './check_log';
 import { checkOrg } from './check_org';
+import { checkPayload } from './check_payload';
 import { checkSync } from './check_sync';
 import { checkVault } from './check_vault';
 import { Case, Count } from './count';
@@ -30,6 +31,7 @@ const VECTORS: [string, Check][] = [
 	['crypto.json', checkCrypto],
 	['log.json', checkLog],
 	['org.json', checkOrg],
+	['payload.json', checkPayload],
 	['sync.json', checkSync],
 	['vault.json', checkVault],
 	['crdt.json', checkCrdt],
