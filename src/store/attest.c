@@ -88,16 +88,18 @@ put_last(struct replica *r, const struct author *by, const struct last *l, struc
 	return db_run(&r->db, s, err);
 }
 
-/* What a device said before it was restored or copied is no proof of what the home it has now holds. */
+/* What a device said before it was restored or copied is no proof of what the home it has now holds; nor is an ACK from before that day. */
 static enum err_code
-forget_custody(struct replica *r, const struct author *by, struct err *err)
+forget_custody(struct replica *r, const struct author *by, uint64_t day, struct err *err)
 {
 	sqlite3_stmt *s = db_stmt(&r->db, DB_CUSTODY_FORGET, "DELETE FROM custody WHERE peer = ?1", err);
+	enum err_code rc;
 
 	if (s == NULL)
 		return err ? err->code : ERR_NO_MEMORY;
 	DB_BIND(s, 1, *by);
-	return db_run(&r->db, s, err);
+	rc = db_run(&r->db, s, err);
+	return rc == ERR_OK ? ack_raise_floor(r, by, day * DAY_MS, err) : rc;
 }
 
 static enum err_code
@@ -121,7 +123,7 @@ fold_one(struct replica *r, struct attest_at at, struct attest *a, struct buf *k
 	if (before.any && (now.older < before.older || (SAME(now.inc, before.inc) && now.seq <= before.seq)))
 		return ERR_OK;
 	if (before.any && now.older > before.older)
-		rc = forget_custody(r, &key.author, err);
+		rc = forget_custody(r, &key.author, a->day, err);
 	while (rc == ERR_OK && attest_next_item(&a->delta, &it))
 		rc = ack_take_item(r, &key.author, &it, 0, err);
 	return rc == ERR_OK ? put_last(r, &key.author, &now, e.payload, err) : rc;

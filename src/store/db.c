@@ -45,6 +45,7 @@ static const char *const migrations[] = {
 	"CREATE TABLE attest("
 	" peer BLOB PRIMARY KEY NOT NULL, inc BLOB NOT NULL, older INTEGER NOT NULL, seq INTEGER NOT NULL,"
 	" payload BLOB NOT NULL) WITHOUT ROWID;",
+	"CREATE TABLE ack_floor(peer BLOB PRIMARY KEY NOT NULL, n INTEGER NOT NULL) WITHOUT ROWID;",
 };
 
 enum err_code
