@@ -110,6 +110,7 @@ fuzz:
 -include tests/second/rules.mk
 -include tests/universes/rules.mk
 -include src/web/ui/rules.mk
+-include tests/ui/rules.mk
 
 .PHONY: check-models check-layers check-hands check-absence check-quotes check-page check-clang
 check-layers:
@@ -145,7 +146,7 @@ check:
 	@tools/setup check
 	@$(MAKE) --no-print-directory test
 test: check-layers all man
-	@$(MAKE) --no-print-directory check-hands check-absence check-quotes check-clang check-vectors unit replay cli sim-check second universes
+	@$(MAKE) --no-print-directory check-hands check-absence check-quotes check-clang check-vectors unit replay cli sim-check second universes ui-check
 	@$(MAKE) --no-print-directory SAN=1 unit
 
 MAN := $(patsubst packaging/man/%.scd,$(BUILD)/man/%,$(wildcard packaging/man/*.scd))

@@ -260,7 +260,7 @@ fetch(struct app *app)
 	if (err.code != ERR_OK || app_no_more(app, &err) != ERR_OK || app_open_home(app, &home, &err) != ERR_OK)
 		return app_fail(app, &err);
 	host = host_of(&home);
-	meet = meet_new(&host, &(struct meet_events){ &f, fetched });
+	meet = meet_new(&host, &(struct meet_events){ .ctx = &f, .result = fetched });
 	if (meet == NULL)
 		err_plain(&err, ERR_NO_MEMORY);
 	else if (meet_dial(meet, peer, MEET_ONCE, &err) == ERR_OK)

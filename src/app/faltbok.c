@@ -110,8 +110,10 @@ by_ourselves(struct app *app, const struct op_row *row, json_t *params)
 	char path[sizeof(app->home) + 16];
 	int status;
 
+	if (site_unfinished(app, row, params))
+		return site_finish(app);
 	snprintf(path, sizeof(path), "%s/keystore", app->home);
-	if (!app->env->files->exists(app->env, path)) {
+	if (!app->env->files->exists(app->env, path) && !home_is_being_wiped(app->env, app->home)) {
 		err_set(&err, ERR_REFUSED, "%s: no home is here yet; `faltbok init` founds an organisation, `faltbok join` joins one", app->home);
 		return app_fail(app, &err);
 	}
@@ -149,6 +151,10 @@ run_row(struct app *app)
 		return app_fail(app, &err);
 	if (invite_is(row))
 		invite_addresses(params);
+	if (site_ask(row, params, &err) != ERR_OK) {
+		json_decref(params);
+		return app_fail(app, &err);
+	}
 	if (strcmp(row->name, "revoke") == 0 && card_read(app, params, &err) != ERR_OK) {
 		json_decref(params);
 		return app_fail(app, &err);

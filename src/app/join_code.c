@@ -14,12 +14,15 @@
 #include "link/join.h"
 #include "net/net.h"
 #include "org/ops.h"
+#include "peer/passage.h"
 
 #define NS_PER_S 1000000000ull
 
 enum {
 	DIAL_S = 8,              /* an address of the code */
-	FIND_S = 15,             /* the inviter, by its beacons */
+	HUB_S = 20,              /* a hub of the code, and the inviter behind it */
+	FIND_S = 7,              /* the inviter, by its beacons: three of them */
+	GLANCE_S = 5,            /* the same, where there are hubs to ask */
 	SILENCE_S = 60,
 	WAIT_S = JOIN_HOUR_S + 60, /* for a person to compare digits */
 };
@@ -31,11 +34,12 @@ struct newcomer {
 	struct join_code code;
 	const char *root;        /* fingerprint that must be, or NULL */
 	struct buf request;
-	size_t next_addr;
+	size_t next_addr, next_hub;
+	const char *hub_said;    /* why the last hub did not lead on; NULL */
 	struct env_cast *cast;   /* while the inviter is looked for */
 	struct env_timer *found; /* set: an address was heard, and is dialled on the next turn */
 	bool looked;
-	struct env_conn *conn;
+	struct passage *way;
 	struct join *join;
 	struct env_timer *limit;
 	bool knocked;            /* somebody answered the connection */
@@ -56,9 +60,8 @@ hang_up(struct newcomer *w)
 	if (w->limit != NULL)
 		env->ops->timer_stop(env, w->limit);
 	w->limit = NULL;
-	if (w->conn != NULL)
-		env->ops->close(env, w->conn);
-	w->conn = NULL;
+	passage_close(w->way);
+	w->way = NULL;
 	join_free(w->join);
 	w->join = NULL;
 }
@@ -127,7 +130,7 @@ send_out(struct newcomer *w, struct buf *out, struct err *err)
 
 	if (!buf_ok(out))
 		rc = err_plain(err, ERR_NO_MEMORY);
-	else if (out->len > 0 && w->env->ops->send(w->env, w->conn, buf_bytes(out)) != ERR_OK)
+	else if (out->len > 0 && passage_send(w->way, buf_bytes(out)) != ERR_OK)
 		rc = err_set(err, ERR_NETWORK, "the link was lost");
 	buf_clear(out);
 	return rc;
@@ -215,15 +218,13 @@ handle(struct newcomer *w, enum join_event what, struct buf *out)
 }
 
 static void
-on_data(void *ctx, struct env_conn *conn, const uint8_t *p, size_t len)
+on_data(void *ctx, struct bytes in)
 {
 	struct newcomer *w = ctx;
-	struct bytes in = BYTES(p, len);
 	struct buf out = BUF_INIT;
 	enum join_event what = JOIN_MORE;
 	struct err err = ERR_INIT;
 
-	(void)conn;
 	do {
 		if (join_receive(w->join, &in, &out, &what, &err) == ERR_OK && send_out(w, &out, &err) == ERR_OK)
 			continue;
@@ -239,13 +240,12 @@ on_data(void *ctx, struct env_conn *conn, const uint8_t *p, size_t len)
 }
 
 static void
-on_opened(void *ctx, struct env_conn *conn)
+on_opened(void *ctx)
 {
 	struct newcomer *w = ctx;
 	struct buf out = BUF_INIT;
 	struct err err = ERR_INIT;
 
-	(void)conn;
 	w->knocked = true;
 	limit(w, DIAL_S);
 	if (join_start(w->join, &out, &err) != ERR_OK || send_out(w, &out, &err) != ERR_OK)
@@ -254,17 +254,17 @@ on_opened(void *ctx, struct env_conn *conn)
 }
 
 static void
-on_closed(void *ctx, struct env_conn *conn, enum err_code why)
+on_closed(void *ctx, enum err_code code, const char *why)
 {
 	struct newcomer *w = ctx;
 
-	(void)conn;
-	(void)why;
-	w->conn = NULL;
+	w->way = NULL;
+	if (code == ERR_REFUSED)
+		w->hub_said = why;
 	lost(w);
 }
 
-static const struct conn_events events = { .opened = on_opened, .data = on_data, .closed = on_closed };
+static const struct passage_events events = { .opened = on_opened, .data = on_data, .closed = on_closed };
 
 static struct join *
 new_join(struct newcomer *w)
@@ -347,17 +347,23 @@ look(struct newcomer *w)
 	static const struct cast_events casts = { heard, network_changed };
 	struct err err = ERR_INIT;
 
-	if (w->looked || w->env->ops->cast_open(w->env, &casts, w, &w->cast, &err) != ERR_OK)
+	/* Whoever answered at the address and does not know the code is not found better by looking for it. */
+	if (w->looked || w->knocked || (w->code.addr_count == 0 && w->code.hub_count > 0) || w->env->ops->cast_open(w->env, &casts, w, &w->cast, &err) != ERR_OK)
 		return false;
 	w->looked = true;
-	limit(w, FIND_S);
+	limit(w, w->code.hub_count > 0 ? GLANCE_S : FIND_S);
 	return true;
 }
 
 static void
 nobody(struct newcomer *w)
 {
-	if (w->code.addr_count == 0)
+	if (w->hub_said != NULL)
+		err_set(&w->err, ERR_REFUSED, "joining through the hub: %s", w->hub_said);
+	else if (w->code.hub_count > 0)
+		err_set(&w->err, ERR_NETWORK, "joining: neither the coordinator's device nor the hub at %s leads in with this code: was it typed as the "
+		        "coordinator's screen shows it, and is it shown there still? Otherwise join by files (`join --request FILE`)", w->code.hub[0]);
+	else if (w->code.addr_count == 0)
 		err_set(&w->err, ERR_NETWORK, "joining: nobody on this network shows this code: was it typed as the coordinator's screen shows it? Both devices "
 		        "must be on one network; where it keeps devices apart, type the code with its address, or join by files (`join --request FILE`)");
 	else if (w->knocked)
@@ -369,26 +375,35 @@ nobody(struct newcomer *w)
 	finish(w);
 }
 
+/* `secret`: when it is a hub's. False when there is nothing to wait for. */
+static bool
+try(struct newcomer *w, const char *addr, const uint8_t *secret)
+{
+	struct err err = ERR_INIT;
+
+	w->join = new_join(w);
+	if (w->join != NULL && passage_dial(w->env, addr, secret, &events, w, &w->way, &err) == ERR_OK) {
+		limit(w, secret != NULL ? HUB_S : DIAL_S);
+		return true;
+	}
+	hang_up(w);
+	return false;
+}
+
+/* The inviter's addresses, what its beacon says, the hubs: proto/join.md, 1. */
 static void
 dial_next(struct newcomer *w)
 {
-	struct env *env = w->env;
-
 	stop_looking(w);
-	while (w->next_addr < w->code.addr_count) {
-		const char *addr = w->code.addr[w->next_addr++];
-		struct err err = ERR_INIT;
-
-		w->join = new_join(w);
-		if (w->join != NULL && env->ops->dial(env, addr, &events, w, &w->conn, &err) == ERR_OK) {
-			limit(w, DIAL_S);
+	while (w->next_addr < w->code.addr_count)
+		if (try(w, w->code.addr[w->next_addr++], NULL))
 			return;
-		}
-		w->conn = NULL;
-		hang_up(w);
-	}
-	if (!look(w))
-		nobody(w);
+	if (look(w))
+		return;
+	while (w->next_hub < w->code.hub_count)
+		if (try(w, w->code.hub[w->next_hub++], w->code.secret))
+			return;
+	nobody(w);
 }
 
 /* ---- for whoever joins ---- */

@@ -20,6 +20,11 @@ bool invite_is(const struct op_row *row);
 void invite_addresses(json_t *params);
 /* A person can answer, or nobody needs to. */
 enum err_code invite_answerable(const json_t *params, struct err *err);
+/* node_site.c: before `close-site --wipe` a person says yes; what a crash has left of one is finished. */
+enum err_code site_ask(const struct op_row *row, json_t *params, struct err *err) MUST_CHECK;
+bool site_unfinished(const struct app *app, const struct op_row *row, const json_t *params);
+int site_finish(struct app *app);
+
 /* Waits until somebody has joined by the node's only invitation. Returns the exit status. */
 int invite_wait(struct app *app, struct node *node, bool yes);
 

@@ -126,13 +126,19 @@ print_members(struct buf *out, const json_t *result)
 static void
 print_invite(struct buf *out, const json_t *r)
 {
-	const char *code = text_of(r, "code"), *addrs = strchr(code, '@');
-	int secret = addrs == NULL ? (int)strlen(code) : (int)(addrs - code);
+	const char *code = text_of(r, "code");
+	size_t secret = strcspn(code, "@~");
+	bool listens = code[secret] != '~', hubs = strchr(code, '~') != NULL;
 
 	(void)qr_print(out, text_of(r, "qr")); /* the code to type stands below it all the same */
-	buf_printf(out, "On the new device, on the same network, until %s:\n  faltbok join %.*s --member NAME --device NAME\n", text_of(r, "expires"), secret, code);
-	if (addrs != NULL)
-		buf_printf(out, "Where the network keeps devices from seeing each other, with the address:\n  faltbok join %s --member NAME --device NAME\n", code);
+	if (listens)
+		buf_printf(out, "On the new device, on the same network, until %s:\n  faltbok join %.*s --member NAME --device NAME\n", text_of(r, "expires"), (int)secret, code);
+	if (listens && code[secret] != '\0')
+		buf_printf(out, "%s, with the address:\n  faltbok join %s --member NAME --device NAME\n", hubs ?
+		           "From another network, through the hub, or where the network keeps devices from seeing each other" :
+		           "Where the network keeps devices from seeing each other", code);
+	if (!listens)
+		buf_printf(out, "On the new device, on any network, through the hub, until %s:\n  faltbok join %s --member NAME --device NAME\n", text_of(r, "expires"), code);
 	buf_printf(out, "Both screens will show six digits: compare them. (A node that serves: `faltbok invite list` shows them,\n"
 	           "`faltbok invite confirm CODE` admits.)\n");
 }
@@ -140,8 +146,8 @@ print_invite(struct buf *out, const json_t *r)
 static void
 print_invites(struct buf *out, const json_t *result)
 {
-	const json_t *v, *who;
-	size_t i;
+	const json_t *v, *who, *hub;
+	size_t i, k;
 
 	json_array_foreach(json_object_get(result, "invitations"), i, v) {
 		who = json_object_get(v, "newcomer");
@@ -151,6 +157,9 @@ print_invites(struct buf *out, const json_t *result)
 		buf_put_u8(out, '\n');
 		if (json_object_get(v, "trouble") != NULL)
 			buf_printf(out, "  ! %s\n", text_of(v, "trouble"));
+		json_array_foreach(json_object_get(v, "hubs"), k, hub)
+			buf_printf(out, "  through the hub at %s: %s\n", text_of(hub, "address"), json_is_true(json_object_get(hub, "ready")) ? "ready" :
+			           json_object_get(hub, "trouble") != NULL ? text_of(hub, "trouble") : "not yet");
 	}
 	buf_printf(out, "%zu open invitation%s\n", i, plural((long long)i));
 }
@@ -182,6 +191,7 @@ print_sync(struct buf *out, const json_t *result)
 		           text_of(p, "name"), number_of(p, "sent"),
 		           json_is_true(json_object_get(p, "in_step")) ? "in step" : "not yet in step: run it once more");
 	}
+	print_brought(out, result);
 }
 
 static void
@@ -196,8 +206,13 @@ print_status(struct buf *out, const json_t *r)
 	buf_printf(out, "  written here: %lld only on this device, %lld also at a hub, %lld on another device\n", number_of(k, "only_here"),
 	           number_of(k, "also_hub"), number_of(k, "elsewhere"));
 	buf_printf(out, "  state %s\n", text_of(r, "state_hash"));
-	json_array_foreach(json_object_get(r, "peers"), i, p)
-		buf_printf(out, "  %s: last met %s, lacks %lld\n", text_of(p, "name"), text_of(p, "last_seen"), number_of(p, "behind"));
+	json_array_foreach(json_object_get(r, "peers"), i, p) {
+		buf_printf(out, "  %s: last met %s, ", text_of(p, "name"), text_of(p, "last_seen"));
+		if (json_is_true(json_object_get(p, "in_step")))
+			buf_printf(out, "in step\n");
+		else
+			buf_printf(out, "lacks %lld of ours, has %lld that we lack\n", number_of(p, "behind"), number_of(p, "ahead"));
+	}
 	json_array_foreach(json_object_get(r, "warnings"), i, p)
 		buf_printf(out, "  ! %s\n", json_string_value(p));
 }
@@ -376,7 +391,9 @@ print_result(struct buf *out, const struct op_row *row, const json_t *r)
 		print_sync(out, r);
 	else if (strcmp(op, "bundle write") == 0)
 		buf_printf(out, "%lld entries sealed in %s (%lld bytes).\n", number_of(r, "entries"), text_of(r, "file"), number_of(r, "bytes"));
-	else if (strcmp(op, "bundle read") == 0 || strcmp(op, "bundle check") == 0)
+	else if (print_site(out, op, r))
+		;
+	else if (strcmp(op, "bundle check") == 0)
 		buf_printf(out, "%lld entries from %s: %lld new, %lld known, %lld refused.\n", number_of(r, "entries"), text_of(r, "from"),
 		           number_of(r, "new"), number_of(r, "known"), number_of(r, "refused"));
 	else if (strcmp(op, "status") == 0)

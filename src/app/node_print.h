@@ -1,5 +1,5 @@
 /* What the texts of the answers share: node_print.c has most of them, node_print_removal.c those about leaving,
- * node_print_day.c those of a day at a pop-up. */
+ * node_print_day.c those of a day at a pop-up, node_print_site.c of exchanges and of closing. */
 #ifndef FALTBOK_APP_NODE_PRINT_H
 #define FALTBOK_APP_NODE_PRINT_H
 
@@ -24,6 +24,9 @@ void print_root(struct buf *out, const char *op, const json_t *r); /* root …, 
 /* node_print_law.c: the foot of a report; and what the operations of law and rights answer. False: not one of them. */
 void print_report_foot(struct buf *out, const json_t *r);
 bool print_law(struct buf *out, const char *op, const json_t *r);
+/* node_print_site.c: what exchanges have brought, closing a site. False: neither. */
+void print_brought(struct buf *out, const json_t *r);
+bool print_site(struct buf *out, const char *op, const json_t *r);
 /* node_print_exchange.c; false when the operation is none of its own. */
 bool print_exchange(struct buf *out, const char *op, const json_t *r);
 

@@ -17,6 +17,38 @@ print_warnings(struct buf *out, const json_t *r)
 }
 
 static void
+print_planned(struct buf *out, const json_t *r)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(r, "planned"), i, one)
+		buf_printf(out, "%5s–%-5s  %s  %s%s%.8s\n", text_of(one, "opens"), text_of(one, "closes"), text_of(one, "name"),
+		           json_is_string(json_object_get(one, "status")) ? text_of(one, "status") : "not opened",
+		           json_is_string(json_object_get(one, "session")) ? "  " : "", text_of(one, "session"));
+	if (i == 0)
+		buf_printf(out, "nothing is planned on %s\n", text_of(r, "date"));
+	print_warnings(out, r);
+}
+
+static void
+print_sheet(struct buf *out, const json_t *r)
+{
+	const json_t *column, *code;
+	size_t i, k;
+
+	if (json_object_get(r, "text") != NULL || json_object_get(r, "file") != NULL) {
+		buf_printf(out, json_object_get(r, "text") != NULL ? "%s" : "%s written\n", text_of(r, json_object_get(r, "text") != NULL ? "text" : "file"));
+		return;
+	}
+	json_array_foreach(json_object_get(r, "columns"), i, column) {
+		buf_printf(out, "%s (%s)\n", text_of(column, "label"), text_of(column, "field"));
+		json_array_foreach(json_object_get(column, "codes"), k, code)
+			buf_printf(out, "    %-24s %s\n", text_of(code, "code"), text_of(code, "label"));
+	}
+}
+
+static void
 print_session(struct buf *out, const json_t *r)
 {
 	const json_t *q = json_object_get(r, "queue");
@@ -244,6 +276,10 @@ print_day(struct buf *out, const char *op, const json_t *r)
 	if (strcmp(op, "session open") == 0)
 		buf_printf(out, "Open: %s, %s from %s; tickets begin with %s\n  session %s\n", text_of(r, "name"), text_of(r, "date"), text_of(r, "start"),
 		           text_of(r, "letters"), text_of(r, "session"));
+	else if (strcmp(op, "session planned") == 0)
+		print_planned(out, r);
+	else if (strcmp(op, "session sheet") == 0)
+		print_sheet(out, r);
 	else if (strcmp(op, "session current") == 0)
 		print_session(out, r);
 	else if (strcmp(op, "session close") == 0)

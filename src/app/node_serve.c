@@ -10,6 +10,7 @@
 #include "node/tend.h"
 
 enum { REMEMBERED_MAX = 32 };
+#define WIPED_AFTER_NS 100000000ull /* for the answer to be on its way */
 #define TEND_EVERY_NS (15ull * 60 * 1000000000)
 
 static void
@@ -138,6 +139,8 @@ not_now(const struct serve *s)
 	case SERVE_OPEN:
 		break;
 	}
+	if (node_is_wiped(s->node))
+		return "this home has been wiped";
 	return s->lock_wanted ? "this home is being locked" : NULL;
 }
 
@@ -158,13 +161,41 @@ serve_start(void *ctx, const struct op_row *row, struct op_call *call)
 	op_start(row, call);
 }
 
+static void leave(struct serve *s);
+
+/* The answer goes out first. Then nothing is left to serve; a page may begin anew. */
+static void
+wiped(void *ctx)
+{
+	struct serve *s = ctx;
+
+	s->wiped = NULL;
+	if (s->ops > 0)
+		return; /* the last of them calls again */
+	leave(s);
+	s->state = SERVE_NO_HOME;
+	if (s->web == NULL)
+		signalled(s, 0);
+	else
+		serve_tell_session(s);
+}
+
+static void
+end_wiped(struct serve *s)
+{
+	if (s->wiped == NULL && !s->stopping)
+		s->wiped = s->app->env->ops->timer(s->app->env, WIPED_AFTER_NS, wiped, s);
+}
+
 void
 serve_ended(void *ctx)
 {
 	struct serve *s = ctx;
 
 	s->ops--;
-	if (s->lock_wanted && s->ops == 0)
+	if (s->node != NULL && node_is_wiped(s->node))
+		end_wiped(s);
+	else if (s->lock_wanted && s->ops == 0)
 		serve_lock(s);
 	else
 		serve_watch_invites(s);
@@ -221,7 +252,7 @@ listen_somewhere(struct serve *s, struct err *err)
 static enum err_code
 meet_all(struct serve *s, struct err *err)
 {
-	struct meet_events events = { s, met };
+	struct meet_events events = { .ctx = s, .result = met };
 
 	node_peer_host(s->node)->stay = true;
 	s->meet = meet_new(node_peer_host(s->node), &events);
@@ -248,6 +279,9 @@ leave(struct serve *s)
 		s->app->env->ops->timer_stop(s->app->env, s->tend);
 	s->tend = NULL;
 	serve_unwatch(s);
+	if (s->wiped != NULL)
+		s->app->env->ops->timer_stop(s->app->env, s->wiped);
+	s->wiped = NULL;
 	net_control_stop(s->control);
 	s->control = NULL;
 	seek_free(s->seek);

@@ -4,6 +4,7 @@
  */
 #include "app/serve.h"
 #include "node/invite.h"
+#include "op/brought.h"
 
 static void
 invited(void *ctx, const struct invite_info *what)
@@ -82,8 +83,9 @@ serve_tell_changes(struct serve *s)
 void
 serve_tell_sync(struct serve *s, const struct peer_result *r)
 {
+	const struct node_exchange *e = s->state == SERVE_OPEN ? exchange_note(s->node, r) : NULL;
+	json_t *o, *said;
 	char id[33];
-	json_t *o;
 
 	if (s->web == NULL)
 		return;
@@ -93,5 +95,11 @@ serve_tell_sync(struct serve *s, const struct peer_result *r)
 		json_object_set_new(o, "peer", json_pack("{s:s,s:s}", "id", hex_encode(id, r->device.b, 16), "name", node_device_name(s->node, &r->device)));
 	if (r->code != ERR_OK)
 		json_object_set_new(o, "error", json_string(r->text));
+	said = e != NULL ? exchange_json(s->node, e) : NULL;
+	if (said != NULL)
+		json_object_set(o, "brought", json_object_get(said, "brought"));
+	if (said != NULL)
+		json_object_set(o, "sentence", json_object_get(said, "sentence"));
+	json_decref(said);
 	web_event(s->web, "sync", o);
 }

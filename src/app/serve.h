@@ -48,6 +48,7 @@ struct serve {
 	struct newcomer *newcomer; /* while joining by a code */
 	struct serve_job *joining; /* whose call waits for it */
 	char digits[7];
+	struct env_timer *wiped;   /* set: the home has been destroyed, and is about to be left */
 	bool stopping;
 };
 
@@ -67,6 +68,7 @@ void serve_watch(struct serve *s);           /* the node is open: from now on */
 void serve_watch_invites(struct serve *s);   /* after each operation, which may have made one */
 void serve_unwatch(struct serve *s);
 void serve_tell_changes(struct serve *s);
+/* An exchange has ended: it is kept with what it brought, and open pages are told. */
 void serve_tell_sync(struct serve *s, const struct peer_result *r);
 
 /* node_session.c */

@@ -52,6 +52,8 @@ struct env_files {
 	/* The same, but ERR_EXISTS when something is there. */
 	enum err_code (*create)(struct env *env, const char *path, struct bytes data, struct err *err);
 	enum err_code (*remove)(struct env *env, const char *path, struct err *err);
+	/* Written over with random bytes, synced, then removed: what a disk that moves its blocks about keeps is out of reach. */
+	enum err_code (*shred)(struct env *env, const char *path, struct err *err);
 	bool (*exists)(struct env *env, const char *path);
 	enum err_code (*make_dir)(struct env *env, const char *path, struct err *err); /* 0700, parents too; fine if there */
 	/* Takes the exclusive lock file, writes our pid. ERR_LOCKED names the holder. Released by unlock or death. */

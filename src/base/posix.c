@@ -323,6 +323,39 @@ file_remove(struct env *env, const char *path, struct err *err)
 }
 
 static int
+write_over(int fd, uint64_t left)
+{
+	uint8_t noise[4096];
+
+	while (left > 0) {
+		size_t now = left < sizeof(noise) ? (size_t)left : sizeof(noise);
+		ssize_t put;
+
+		posix_random(NULL, noise, now);
+		put = write(fd, noise, now);
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put <= 0)
+			return put < 0 ? errno : EIO;
+		left -= (uint64_t)put;
+	}
+	return fsync(fd) != 0 ? errno : 0;
+}
+
+static enum err_code
+file_shred(struct env *env, const char *path, struct err *err)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW), e;
+	struct stat st;
+
+	if (fd < 0)
+		return errno == ENOENT ? read_failed(err, path, ENOENT) : write_failed(err, path, errno);
+	e = fstat(fd, &st) != 0 ? errno : write_over(fd, (uint64_t)st.st_size);
+	close(fd);
+	return e == 0 ? file_remove(env, path, err) : write_failed(err, path, e);
+}
+
+static int
 make_one_dir(const char *path)
 {
 	struct stat st;
@@ -462,6 +495,7 @@ const struct env_files posix_files = {
 	.replace = file_replace,
 	.create = file_create,
 	.remove = file_remove,
+	.shred = file_shred,
 	.exists = file_exists,
 	.make_dir = dir_make,
 	.lock = lock_take,

@@ -75,6 +75,8 @@ struct profile_type {
 	const struct retention *retention; /* its own, or NULL: that of its class */
 	const struct label *labels, *why;
 	size_t label_count, why_count;
+	const struct label *plurals, *articles; /* "visits"; "ett" where Swedish says so: for sentences that count */
+	size_t plural_count, article_count;
 	const struct profile_field *fields;
 	size_t field_count;
 };

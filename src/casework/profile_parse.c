@@ -436,7 +436,7 @@ get_fields(struct parser *ps, const json_t *from, struct profile_type *t)
 static enum err_code
 get_type(struct parser *ps, const json_t *from, size_t at)
 {
-	static const char *const keys[] = { "number", "name", "group", "class", "notes", "retention", "labels", "why", "fields",
+	static const char *const keys[] = { "number", "name", "group", "class", "notes", "retention", "labels", "plural", "article", "why", "fields",
 		                            NULL };
 	struct profile_type *t = &ps->p->types[at];
 	enum err_code rc;
@@ -450,6 +450,8 @@ get_type(struct parser *ps, const json_t *from, size_t at)
 	    (rc = parse_word(ps, from, "class", data_class_words, COUNT_OF(data_class_words), -1, &class)) != ERR_OK ||
 	    (rc = parse_bool(ps, from, "notes", &t->notes)) != ERR_OK ||
 	    (rc = parse_labels(ps, from, "labels", &t->labels, &t->label_count)) != ERR_OK ||
+	    (rc = parse_labels(ps, from, "plural", &t->plurals, &t->plural_count)) != ERR_OK ||
+	    (rc = parse_labels(ps, from, "article", &t->articles, &t->article_count)) != ERR_OK ||
 	    (rc = parse_labels(ps, from, "why", &t->why, &t->why_count)) != ERR_OK)
 		return rc;
 	t->class = (enum data_class)class;

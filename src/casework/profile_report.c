@@ -10,6 +10,7 @@
 const char *const report_unit_words[RU_COUNT] = {
 	"none", "visits", "unique_visitors", "cases", "sessions", "hours", "events", "persons", "percent", "sites",
 	"referrals", "bookings", "signals", "cases_per_visit", "months", "money", "other",
+	"minutes",
 };
 
 static const char *const measure_words[RM_COUNT_OF] = {

@@ -47,6 +47,7 @@ struct report_ask {
 	const json_t *devices;   /* [{"id", "device"} …] of those who write, by id; NULL: not told */
 	bool plain;              /* nothing is suppressed: for looking at what an erasure would change, never to be handed on */
 	uint64_t unreadable;     /* entries here that no key opens yet */
+	bool keep_personal;      /* numbers and addresses in listed texts stand; else they are masked */
 	bool of_rows;            /* the source gives the rows of a drop-box: lines that ask for more are null */
 };
 

@@ -3,11 +3,22 @@
  * stated total.
  */
 #include "base/mem.h"
+#include "casework/personal.h"
 #include "casework/report_count.h"
 
 /* ---- lists ---- */
 
-static void
+/* What somebody wrote in their own words may hold a number or an address; how many were masked. */
+static size_t
+put_text(struct buf *out, const struct report_ask *ask, const struct profile_field *f, const char *text)
+{
+	if (f->type == VT_TEXT && !ask->keep_personal)
+		return personal_mask(out, BYTES_STR(text));
+	buf_printf(out, "%s", text);
+	return 0;
+}
+
+static size_t
 label_of(const struct run *r, const struct profile_field *f, uint32_t word, struct buf *out)
 {
 	const char *text = store_text(&r->store, word), *label = NULL;
@@ -15,7 +26,8 @@ label_of(const struct run *r, const struct profile_field *f, uint32_t word, stru
 	for (size_t i = 0; f->list != NULL && i < f->list->choice_count; i++)
 		if (strcmp(f->list->choices[i].code, text) == 0)
 			label = label_in(f->list->choices[i].labels, f->list->choices[i].label_count, r->ask->lang);
-	buf_printf(out, "%s%s", out->len > 0 && text[0] != '\0' ? " – " : "", label != NULL ? label : text);
+	buf_printf(out, "%s", out->len > 0 && text[0] != '\0' ? " – " : "");
+	return put_text(out, r->ask, f, label != NULL ? label : text);
 }
 
 /* A list stands as its people wrote it: each record with its fields, and a number where one is named. */
@@ -25,6 +37,7 @@ fill_list(struct walk *w, struct result *x)
 	const struct report_line *l = w->line;
 	const struct rows *rows = store_rows(&w->run->store, l->type);
 	struct store *s = &w->run->store;
+	size_t masked = 0;
 
 	x->list = json_array();
 	w->undated = 0;
@@ -39,11 +52,11 @@ fill_list(struct walk *w, struct result *x)
 
 			word = store_follow(s, l->type, i, &l->fields[k]);
 			if (f->shape != SHAPE_SET) {
-				label_of(w->run, f, word, &label);
+				masked += label_of(w->run, f, word, &label);
 				continue;
 			}
 			for (uint32_t e = 0; e < s->pool[word]; e++)
-				label_of(w->run, f, s->pool[word + 1 + e], &label);
+				masked += label_of(w->run, f, s->pool[word + 1 + e], &label);
 		}
 		word = l->field.count > 0 ? store_follow(s, l->type, i, &l->field) : 0;
 		(void)!json_array_append_new(x->list, json_pack("{s:s,s:s,s:o}", "key", store_text(s, rows->cells[i * rows->width + ROW_OWN]),
@@ -53,6 +66,8 @@ fill_list(struct walk *w, struct result *x)
 	}
 	x->has_n = true;
 	x->n = (double)json_array_size(x->list);
+	if (masked > 0)
+		warn_add(w->run, x, W_MASKED, (double)masked);
 	return true;
 }
 

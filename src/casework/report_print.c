@@ -149,7 +149,7 @@ static const char *
 unit_label(const struct report_ask *ask, enum report_unit u)
 {
 	static const char *const sv[RU_COUNT] = { "", "besök", "unika besökare", "ärenden", "tillfällen", "timmar", "aktiviteter", "personer",
-		"%", "platser", "hänvisningar", "bokningar", "signaler", "ärenden per besök", "månader", "kr", "" };
+		"%", "platser", "hänvisningar", "bokningar", "signaler", "ärenden per besök", "månader", "kr", "", "minuter" };
 
 	return swedish(ask) ? sv[u] : u == RU_NONE || u == RU_OTHER ? "" : report_unit_words[u];
 }

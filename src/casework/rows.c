@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/plant.h"
+#include "casework/marks.h"
 #include "crypto/hc.h"
 
 /* An op that is not copied keeps its place, so that dots mean the same on both sides. */
@@ -148,6 +149,24 @@ code_value(struct coding *k, const struct profile_field *f, const struct op *op,
 	return true;
 }
 
+/* Into which the record was merged: one of its own type, so that what is one record is one row. */
+static bool
+code_merge(struct coding *k, const struct op *op, size_t i, struct bytes *out)
+{
+	struct rd r = rd_init(op->value);
+	uint8_t named[16];
+
+	*out = op->value;
+	if (op->kind == OP_CLEAR)
+		return true;
+	rd_bin(&r, named, sizeof(named));
+	k->refs[i][0] = 0xc4; /* bin 8 */
+	k->refs[i][1] = 16;
+	rows_id(k->refs[i] + 2, k->t, named);
+	*out = BYTES(k->refs[i], 18);
+	return op->kind == OP_SET && rd_end(&r);
+}
+
 static void
 code_over(struct coding *k, const struct op *from, struct op *to)
 {
@@ -173,8 +192,10 @@ code_op(struct coding *k, const struct op *from, size_t i)
 	struct bytes value;
 
 	*to = (struct op){ .kind = OP_NOT_COPIED, .value = BYTES(NIL, sizeof(NIL)) };
-	if (f == NULL || from->kind == OP_NOTE || from->kind == OP_BLOB || from->kind > OP_CLEAR || !rows_has_field(k->t, f) ||
-	    !code_value(k, f, from, i, &value))
+	if (from->kind == OP_NOTE || from->kind == OP_BLOB || from->kind > OP_CLEAR)
+		return false;
+	if (from->field == MARK_MERGED_INTO ? !code_merge(k, from, i, &value)
+	                                    : f == NULL || !rows_has_field(k->t, f) || !code_value(k, f, from, i, &value))
 		return false;
 	to->kind = from->kind;
 	to->value = value;

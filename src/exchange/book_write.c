@@ -132,7 +132,7 @@ book_xlsx(struct buf *out, const struct book *b, struct err *err)
 	enum { FIXED = 5 };
 	struct buf *parts = mem_zero(BOOK_SHEETS_MAX + 3, sizeof(*parts));
 	struct archive_file *files = mem_zero(BOOK_SHEETS_MAX + FIXED, sizeof(*files));
-	char (*names)[40] = mem_zero(BOOK_SHEETS_MAX, sizeof(*names));
+	char (*names)[48] = mem_zero(BOOK_SHEETS_MAX, sizeof(*names));
 	bool ok = parts != NULL && files != NULL && names != NULL && book_ok(b) && b->count > 0;
 	enum err_code rc;
 

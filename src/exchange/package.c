@@ -240,10 +240,10 @@ put_manifest(struct packer *k, const struct package_about *a, const struct profi
 		json_array_append_new(files, json_pack("{s:s,s:I,s:s}", "name", k->names[i], "bytes", (json_int_t)k->bufs[i].len, "sha256", hex));
 		buf_printf(&list, "%s  %s\n", hex, k->names[i]);
 	}
-	m = json_pack("{s:s,s:i,s:{s:s,s:s},s:s,s:{s:s,s:s,s:s},s:{s:s,s:i},s:I,s:s,s:o}", "format", "faltbok-export", "version", 1, "org", "id", a->org_id,
+	m = json_pack("{s:s,s:i,s:{s:s,s:s},s:s,s:{s:s,s:s,s:s},s:{s:s,s:i},s:I,s:I,s:s,s:o}", "format", "faltbok-export", "version", 1, "org", "id", a->org_id,
 	              "name", a->org_name, "made_at", a->made_at, "made_by", "device", a->device_id, "name", a->device_name, "note_key",
 	              hex_encode(key, a->note_pk, 32), "profile", "id", profile_id(p), "version", (int)profile_version(p), "records", (json_int_t)records,
-	              "state_hash", a->state_hash, "files", files);
+	              "protected_left_out", (json_int_t)a->protected_left_out, "state_hash", a->state_hash, "files", files);
 	text = m == NULL ? NULL : json_dumps(m, JSON_INDENT(1));
 	manifest = next_file(k, "manifest.json");
 	sums = next_file(k, "SHA256SUMS");

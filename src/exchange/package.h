@@ -15,6 +15,7 @@ struct package_about {
 	uint8_t note_pk[32];
 	const uint8_t *note_sk; /* 64 bytes, borrowed */
 	struct bytes profile_json;
+	uint64_t protected_left_out; /* records of protected identities that are not in it */
 };
 
 /* The lines of a trace that make this record again: fields, then each note. `by` names an author. */

@@ -5,6 +5,7 @@
 #include "hub/hub.h"
 
 #include "base/mem.h"
+#include "hub/relay.h"
 #include "org/ops.h"
 #include "peer/seek.h"
 #include "store/attest.h"
@@ -14,6 +15,7 @@ struct hub {
 	struct home home;
 	struct peer_host host;
 	struct meet *meet;
+	struct relays *relays;
 	struct seek *seek; /* NULL: found by address only */
 	uint64_t exchanges, failed;
 	bool attesting;
@@ -78,6 +80,14 @@ met(void *ctx, const struct peer_result *r, const char *addr)
 		         (unsigned long long)r->received, r->in_step ? "in step" : "not in step");
 }
 
+static void
+accepted(void *ctx, struct env_conn *conn, const char *from)
+{
+	struct hub *h = ctx;
+
+	relays_accepted(h->relays, conn, from);
+}
+
 enum err_code
 hub_new(struct hub **out, struct home *home, struct err *err)
 {
@@ -95,8 +105,10 @@ hub_new(struct hub **out, struct home *home, struct err *err)
 		.env = home->env, .replica = home->replica, .keys = &home->keys->device, .role = ROLE_HUB,
 		.network = home->keys->network, .network_count = home->keys->network_count, .stay = true,
 	};
-	h->meet = meet_new(&h->host, &(struct meet_events){ h, met });
-	if (h->meet == NULL) {
+	h->meet = meet_new(&h->host, &(struct meet_events){ .ctx = h, .result = met, .porter = accepted });
+	h->relays = h->meet != NULL ? relays_new(&h->host, h->meet) : NULL;
+	if (h->relays == NULL) {
+		meet_free(h->meet);
 		mem_free(h);
 		return err_plain(err, ERR_NO_MEMORY);
 	}
@@ -111,6 +123,7 @@ hub_free(struct hub *h)
 	if (h == NULL)
 		return;
 	seek_free(h->seek);
+	relays_free(h->relays);
 	meet_free(h->meet);
 	home_close(&h->home);
 	mem_free(h);

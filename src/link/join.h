@@ -28,15 +28,18 @@ enum {
 	JOIN_SECRET_BYTES = 16,
 	JOIN_SECRET_CHARS = 26,
 	JOIN_ADDRS_MAX = 4,
+	JOIN_HUBS_MAX = 2,
 	JOIN_ADDR_CHARS = 100,
-	JOIN_CODE_CHARS = 512,
+	JOIN_CODE_CHARS = 768,
 	JOIN_HOUR_S = 3600,
 };
 
 struct join_code {
 	uint8_t secret[JOIN_SECRET_BYTES];
 	char addr[JOIN_ADDRS_MAX][JOIN_ADDR_CHARS + 1];
-	size_t addr_count;      /* none: the code names no place to dial */
+	size_t addr_count;      /* none: the code names no place where the inviter listens */
+	char hub[JOIN_HUBS_MAX][JOIN_ADDR_CHARS + 1];
+	size_t hub_count;       /* hubs that lead to it; proto/relay.md */
 	bool has_key;
 	uint8_t key[16];        /* join_key_hash() of the inviter */
 };

@@ -53,6 +53,22 @@ take_part(const char **at, const char *stop, char *out, size_t size)
 	return true;
 }
 
+/* Addresses with a comma between, up to `stop`. False when one is none, or they are too many. */
+static bool
+take_addrs(const char **at, const char *stop, char (*addrs)[JOIN_ADDR_CHARS + 1], size_t max, size_t *count)
+{
+	char until[8];
+
+	(void)snprintf(until, sizeof(until), ",%s", stop);
+	do {
+		++*at; /* the sign, or the comma */
+		if (*count == max || !take_part(at, until, addrs[*count], sizeof(addrs[0])) || !join_addr_ok(addrs[*count]))
+			return false;
+		++*count;
+	} while (**at == ',');
+	return true;
+}
+
 enum err_code
 join_code_parse(struct join_code *code, const char *text, struct err *err)
 {
@@ -62,17 +78,12 @@ join_code_parse(struct join_code *code, const char *text, struct err *err)
 	memset(code, 0, sizeof(*code));
 	if (strlen(text) > JOIN_CODE_CHARS)
 		return err_set(err, ERR_INVALID, "the code is longer than %d characters", JOIN_CODE_CHARS);
-	if (!take_part(&text, "@#", part, sizeof(part)) || !base32_decode(code->secret, sizeof(code->secret), part))
+	if (!take_part(&text, "@~#", part, sizeof(part)) || !base32_decode(code->secret, sizeof(code->secret), part))
 		rc = err_set(err, ERR_INVALID, "the code is not 26 letters and digits 2-7, as the coordinator's screen shows it");
-	while (rc == ERR_OK && (*text == '@' || (*text == ',' && code->addr_count > 0))) {
-		char *addr = code->addr_count < JOIN_ADDRS_MAX ? code->addr[code->addr_count] : NULL;
-
-		text++;
-		if (addr == NULL || !take_part(&text, ",#", addr, sizeof(code->addr[0])) || !join_addr_ok(addr))
-			rc = err_set(err, ERR_INVALID, "what stands after the @ of the code is not HOST:PORT");
-		else
-			code->addr_count++;
-	}
+	if (rc == ERR_OK && *text == '@' && !take_addrs(&text, "~#", code->addr, JOIN_ADDRS_MAX, &code->addr_count))
+		rc = err_set(err, ERR_INVALID, "what stands after the @ of the code is not HOST:PORT");
+	if (rc == ERR_OK && *text == '~' && !take_addrs(&text, "#", code->hub, JOIN_HUBS_MAX, &code->hub_count))
+		rc = err_set(err, ERR_INVALID, "what stands after the ~ of the code is not HOST:PORT of a hub");
 	if (rc == ERR_OK && *text == '#') {
 		code->has_key = true;
 		if (!base32_decode(code->key, sizeof(code->key), text + 1))
@@ -94,6 +105,8 @@ join_code_print(char out[JOIN_CODE_CHARS + 1], const struct join_code *code, boo
 	base32_encode(out, code->secret, sizeof(code->secret));
 	for (size_t i = 0; i < code->addr_count; i++)
 		at += (size_t)snprintf(out + at, JOIN_CODE_CHARS + 1 - at, "%c%s", i == 0 ? '@' : ',', code->addr[i]);
+	for (size_t i = 0; i < code->hub_count; i++)
+		at += (size_t)snprintf(out + at, JOIN_CODE_CHARS + 1 - at, "%c%s", i == 0 ? '~' : ',', code->hub[i]);
 	if (with_key && code->has_key) {
 		out[at++] = '#';
 		base32_encode(out + at, code->key, sizeof(code->key));

@@ -169,28 +169,35 @@ decrypt_and_hash(struct noise *n, struct bytes box, uint8_t *out)
 
 /* ---- HandshakeState ---- */
 
-void
-noise_init(struct noise *n, const struct noise_pattern *pattern, bool initiator, struct bytes prologue,
-           const uint8_t s_sk[32], const uint8_t e_sk[32], const uint8_t psk[32])
+/* All but the keys. */
+static void
+begin(struct noise *n, const struct noise_pattern *pattern, bool initiator, struct bytes prologue)
 {
 	size_t name_len = strlen(pattern->name);
 
-	assert(!pattern->has_psk || psk != NULL);
 	memset(n, 0, sizeof(*n));
 	n->pattern = pattern;
 	n->initiator = initiator;
-	memcpy(n->s_sk, s_sk, 32);
-	memcpy(n->e_sk, e_sk, 32);
-	x25519_base(n->s_pk, n->s_sk);
-	x25519_base(n->e_pk, n->e_sk);
-	if (psk != NULL)
-		memcpy(n->psk, psk, 32);
 	if (name_len <= 32)
 		memcpy(n->h, pattern->name, name_len);
 	else
 		sha256(n->h, &(struct bytes){ (const uint8_t *)pattern->name, name_len }, 1);
 	memcpy(n->ck, n->h, 32);
 	mix_hash(n, prologue);
+}
+
+void
+noise_init(struct noise *n, const struct noise_pattern *pattern, bool initiator, struct bytes prologue,
+           const uint8_t s_sk[32], const uint8_t e_sk[32], const uint8_t psk[32])
+{
+	assert(!pattern->has_psk || psk != NULL);
+	begin(n, pattern, initiator, prologue);
+	memcpy(n->s_sk, s_sk, 32);
+	memcpy(n->e_sk, e_sk, 32);
+	x25519_base(n->s_pk, n->s_sk);
+	x25519_base(n->e_pk, n->e_sk);
+	if (psk != NULL)
+		memcpy(n->psk, psk, 32);
 }
 
 void
@@ -372,6 +379,24 @@ noise_read(struct noise *n, struct bytes message, struct buf *payload, struct er
 	n->failed = false;
 	advance(n);
 	return ERR_OK;
+}
+
+size_t
+noise_which_psk(const struct noise_pattern *pattern, struct bytes prologue, struct bytes message, const uint8_t (*psks)[32], size_t count)
+{
+	struct buf payload = BUF_INIT;
+	size_t which = SIZE_MAX;
+	struct noise n;
+
+	for (size_t i = 0; i < count && which == SIZE_MAX; i++) {
+		begin(&n, pattern, false, prologue);
+		memcpy(n.psk, psks[i], 32);
+		if (noise_read(&n, message, &payload, NULL) == ERR_OK)
+			which = i;
+		noise_wipe(&n);
+	}
+	buf_wipe(&payload);
+	return which;
 }
 
 bool

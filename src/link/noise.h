@@ -80,6 +80,12 @@ enum err_code noise_write(struct noise *n, struct bytes payload, struct buf *out
  */
 enum err_code noise_read(struct noise *n, struct bytes message, struct buf *payload, struct err *err) MUST_CHECK;
 
+/*
+ * Which of `psks` opens the first message of a pattern that begins with psk, e; SIZE_MAX: none does. No curve
+ * operation: a stranger's message costs a few hashes for each.
+ */
+size_t noise_which_psk(const struct noise_pattern *pattern, struct bytes prologue, struct bytes message, const uint8_t (*psks)[32], size_t count);
+
 bool noise_done(const struct noise *n);                 /* all three messages have passed */
 const uint8_t *noise_remote_static(const struct noise *n); /* 32 bytes; known after the message with its `s` */
 const uint8_t *noise_remote_ephemeral(const struct noise *n);

@@ -42,7 +42,7 @@ bury_ids(struct node *n, const struct erase_case *c, struct err *err)
 		rc = keystore_add_tombstone(ks, TOMB_RECORD, c->records[i].b, err);
 	for (size_t i = 0; i < c->key_count && rc == ERR_OK; i++)
 		rc = vault_bury(n->vault, &c->keys[i].kid, &c->keys[i].birth, err);
-	return rc;
+	return rc == ERR_OK ? vault_bury_group(n->vault, c->group.b, err) : rc;
 }
 
 enum err_code
@@ -117,11 +117,33 @@ try_again(void *ctx, uint64_t row)
 		n->start_over = true;
 }
 
+/* What has no effect is in no view, and goes all the same: a cut or a fork keeps nothing that two persons had erased. */
+static void
+try_beyond(struct node *n)
+{
+	const struct org *org = node_org(n);
+
+	for (size_t i = 0; i < n->progress_count; i++) {
+		const struct log_head *h = replica_log_at(n->home.replica, i);
+
+		if (org_team_by_id(org, &h->key.stream) == NULL)
+			continue;
+		for (uint64_t seq = org_limit(org, &h->key); seq < n->progress[i].upto; seq++)
+			if (!(h->key.is_branch && seq < h->key.branch_seq) && !org_effective(org, &h->key, seq))
+				try_again(n, (uint64_t)i << SEQ_BITS | seq);
+	}
+}
+
 enum err_code
 node_forget_buried(struct node *n, struct err *err)
 {
+	uint64_t before = view_record_count(n->view), after;
 	enum err_code rc = view_forget(n->view, is_of_buried, try_again, n, err);
 
+	after = view_record_count(n->view);
+	if (after < before)
+		node_gather_count(n, GATHER_ERASED, before - after);
+	try_beyond(n);
 	n->roster_changed = true;
 	return rc;
 }
@@ -149,8 +171,10 @@ node_shred_files(struct node *n, struct err *err)
 		rc = node_save_keystore(n, err);
 	n->shred_files = rc != ERR_OK;
 	n->snapshot_gone = n->snapshot_gone || rc == ERR_OK;
-	if (rc == ERR_OK)
+	if (rc == ERR_OK) {
 		node_desk_after_key(n);
+		node_exchanges_rekey(n);
+	}
 	return rc;
 }
 

@@ -30,6 +30,7 @@ invite_end(struct invite *inv, enum invite_state state, enum join_no why)
 	inv->info.state = state;
 	while (inv->guests != NULL)
 		guest_refuse(inv->guests, why);
+	ferries_stop(inv);
 	if (inv->listener != NULL)
 		n->env->ops->listen_stop(n->env, inv->listener);
 	if (inv->hour != NULL)
@@ -91,17 +92,26 @@ static enum err_code
 name_addrs(struct invite *inv, const struct invite_wish *wish, struct err *err)
 {
 	struct env *env = inv->node->env;
-	int port = env->ops->listen_port(env, inv->listener);
-	const char *colon = strrchr(wish->listen, ':');
+	int port;
+	const char *colon;
 	char host[JOIN_ADDR_CHARS + 1];
 
+	ferry_hubs(inv);
+	if (wish->hub_only && inv->code.hub_count == 0)
+		return err_set(err, ERR_REFUSED, "no hub is known here that could lead a newcomer to this device: meet one by its address first (`faltbok sync --peer HOST:PORT`)");
+	if (wish->hub_only)
+		return ERR_OK;
+	port = env->ops->listen_port(env, inv->listener);
 	for (size_t i = 0; i < wish->addr_count; i++)
 		if (!add_addr(&inv->code, wish->addrs[i], port))
 			return err_set(err, ERR_INVALID, "\"%s\" is not an address for a code: HOST or HOST:PORT", wish->addrs[i]);
 	if (wish->addr_count > 0)
 		return ERR_OK;
+	colon = strrchr(wish->listen, ':');
 	(void)snprintf(host, sizeof(host), "%.*s", (int)(colon == NULL ? 0 : colon - wish->listen), wish->listen);
-	if (strcmp(host, "0.0.0.0") == 0 || strcmp(host, "[::]") == 0 || !add_addr(&inv->code, host, port))
+	if (strcmp(host, "0.0.0.0") != 0 && strcmp(host, "[::]") != 0 && add_addr(&inv->code, host, port))
+		return ERR_OK;
+	if (inv->code.hub_count == 0)
 		return err_set(err, ERR_INVALID, "no address is known under which a newcomer could reach %s; name it: --listen HOST:PORT, or --address HOST",
 		               wish->listen);
 	return ERR_OK;
@@ -162,7 +172,8 @@ node_invite(struct node *n, const struct invite_wish *wish, struct invite_info *
 	inv->team_count = wish->team_count;
 	for (size_t i = 0; i < wish->team_count; i++)
 		inv->teams[i] = wish->teams[i];
-	rc = n->env->ops->listen(n->env, wish->listen, guest_accepted, inv, &inv->listener, err);
+	if (!wish->hub_only)
+		rc = n->env->ops->listen(n->env, wish->listen, guest_accepted, inv, &inv->listener, err);
 	if (rc == ERR_OK)
 		rc = name_addrs(inv, wish, err);
 	if (rc == ERR_OK) {
@@ -170,7 +181,9 @@ node_invite(struct node *n, const struct invite_wish *wish, struct invite_info *
 		inv->hour = n->env->ops->timer(n->env, JOIN_HOUR_S * NS_PER_S, hour_over, inv);
 		n->invites->node = n;
 		n->invites->list[n->invites->count++] = inv;
-		herald_start(n->invites);
+		if (inv->listener != NULL)
+			herald_start(n->invites);
+		ferries_start(inv);
 		*out = inv->info;
 		return ERR_OK;
 	}

@@ -6,7 +6,7 @@
  *                        +-- an hour, or withdrawn --------+-- not confirmed: the code is spent
  *
  * They live in this process's memory and end with it. Each has a listener of
- * its own. A device that was admitted and lost its link gets its welcome
+ * its own, and waits at the hubs that were met before (proto/relay.md). A device that was admitted and lost its link gets its welcome
  * again, from this invitation or from any later one. Spec: proto/join.md.
  */
 #ifndef FALTBOK_NODE_INVITE_H
@@ -33,6 +33,7 @@ struct invite_wish {
 	const char *listen;          /* "host:port"; port 0: any */
 	const char *addrs[JOIN_ADDRS_MAX]; /* what to put into the code: HOST, or HOST:PORT where that is another; none: the one of `listen` */
 	size_t addr_count;
+	bool hub_only;               /* listens nowhere: newcomers come through a hub */
 	bool yes;                    /* no person compares digits */
 };
 
@@ -47,6 +48,12 @@ struct invite_info {
 	char member[128], device[128];
 	struct device_id id;         /* once admitted */
 	char trouble[512];           /* why the last one could not be admitted, or "" */
+	struct {
+		char addr[JOIN_ADDR_CHARS + 1];
+		bool held;           /* a newcomer can come this way now */
+		char trouble[160];   /* why not, the last time; "" */
+	} hub[JOIN_HUBS_MAX];
+	size_t hub_count;
 };
 
 /* ERR_REFUSED, ERR_INVALID with what is wrong; ERR_NETWORK, ERR_IO when it cannot listen. */

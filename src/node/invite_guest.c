@@ -1,5 +1,5 @@
 /*
- * A guest is somebody connected to an invitation's listener. It is freed by
+ * A guest is somebody connected to an invitation's listener, or led there by a hub. It is freed by
  * guest_end() alone, which may happen inside any of its own events: whoever
  * handles one looks at the answer before touching the guest again.
  */
@@ -18,6 +18,38 @@ enum {
 	WINDOW_BYTES = 1 << 20, /* of the welcome, on their way at once */
 };
 
+/* ---- its way, straight or through a hub ---- */
+
+static bool
+has_way(const struct guest *g)
+{
+	return g->conn != NULL || g->ferry != NULL;
+}
+
+static enum err_code
+guest_send(struct guest *g, struct bytes bytes)
+{
+	struct env *env = g->invite->node->env;
+
+	return g->ferry != NULL ? ferry_send(g->ferry, bytes) : env->ops->send(env, g->conn, bytes);
+}
+
+/* What is queued is sent first. */
+static void
+hang_up(struct guest *g)
+{
+	struct env *env = g->invite->node->env;
+	struct env_conn *conn = g->conn;
+	struct ferry *f = g->ferry;
+
+	g->conn = NULL;
+	g->ferry = NULL;
+	if (f != NULL)
+		ferry_drop(f);
+	if (conn != NULL)
+		env->ops->close(env, conn);
+}
+
 /* ---- ends ---- */
 
 static void
@@ -34,7 +66,6 @@ static void
 guest_end(struct guest *g)
 {
 	struct invite *inv = g->invite;
-	struct env *env = inv->node->env;
 	struct guest **at = &inv->guests;
 	bool asked = g->asking;
 
@@ -42,8 +73,7 @@ guest_end(struct guest *g)
 		at = &(*at)->next;
 	*at = g->next;
 	guest_limit_stop(g);
-	if (g->conn != NULL)
-		env->ops->close(env, g->conn);
+	hang_up(g);
 	join_free(g->join);
 	mem_free(g);
 	if (!asked)
@@ -58,12 +88,11 @@ guest_end(struct guest *g)
 void
 guest_refuse(struct guest *g, enum join_no reason)
 {
-	struct env *env = g->invite->node->env;
 	struct buf out = BUF_INIT;
 	struct err err = ERR_INIT;
 
-	if (g->conn != NULL && join_is_open(g->join) && join_refuse(g->join, reason, &out, &err) == ERR_OK)
-		(void)env->ops->send(env, g->conn, buf_bytes(&out)); /* it learns it, or finds the door closed */
+	if (has_way(g) && join_is_open(g->join) && join_refuse(g->join, reason, &out, &err) == ERR_OK)
+		(void)guest_send(g, buf_bytes(&out)); /* it learns it, or finds the door closed */
 	buf_free(&out);
 	guest_end(g);
 }
@@ -92,12 +121,11 @@ guest_limit(struct guest *g, uint64_t seconds)
 static void
 send_welcome(struct guest *g, struct buf *out)
 {
-	struct env *env = g->invite->node->env;
 	struct err err = ERR_INIT;
 	bool left = false;
 
 	if (join_more(g->join, WINDOW_BYTES, out, &left, &err) != ERR_OK || !buf_ok(out) ||
-	    env->ops->send(env, g->conn, buf_bytes(out)) != ERR_OK) {
+	    guest_send(g, buf_bytes(out)) != ERR_OK) {
 		guest_end(g);
 		return;
 	}
@@ -252,12 +280,9 @@ guest_event(struct guest *g, enum join_event what)
 	return true;
 }
 
-static void
-guest_data(void *ctx, struct env_conn *conn, const uint8_t *p, size_t len)
+void
+guest_hears(struct guest *g, struct bytes in)
 {
-	struct guest *g = ctx;
-	struct env *env = g->invite->node->env;
-	struct bytes in = BYTES(p, len);
 	struct buf out = BUF_INIT;
 	enum join_event what = JOIN_MORE;
 	struct err err = ERR_INIT;
@@ -265,7 +290,7 @@ guest_data(void *ctx, struct env_conn *conn, const uint8_t *p, size_t len)
 
 	do {
 		if (join_receive(g->join, &in, &out, &what, &err) != ERR_OK || !buf_ok(&out) ||
-		    (out.len > 0 && env->ops->send(env, conn, buf_bytes(&out)) != ERR_OK)) {
+		    (out.len > 0 && guest_send(g, buf_bytes(&out)) != ERR_OK)) {
 			guest_end(g); /* without a word */
 			here = false;
 		} else {
@@ -277,26 +302,43 @@ guest_data(void *ctx, struct env_conn *conn, const uint8_t *p, size_t len)
 }
 
 static void
-guest_drained(void *ctx, struct env_conn *conn)
+guest_data(void *ctx, struct env_conn *conn, const uint8_t *p, size_t len)
 {
-	struct guest *g = ctx;
+	(void)conn;
+	guest_hears(ctx, BYTES(p, len));
+}
+
+void
+guest_may_send(struct guest *g)
+{
 	struct buf out = BUF_INIT;
 
-	(void)conn;
 	if (g->sending)
 		send_welcome(g, &out);
 	buf_free(&out);
 }
 
 static void
+guest_drained(void *ctx, struct env_conn *conn)
+{
+	(void)conn;
+	guest_may_send(ctx);
+}
+
+void
+guest_lost(struct guest *g)
+{
+	g->conn = NULL;
+	g->ferry = NULL;
+	guest_end(g);
+}
+
+static void
 guest_closed(void *ctx, struct env_conn *conn, enum err_code why)
 {
-	struct guest *g = ctx;
-
 	(void)conn;
 	(void)why;
-	g->conn = NULL;
-	guest_end(g);
+	guest_lost(ctx);
 }
 
 static const struct conn_events guest_events = { .data = guest_data, .drained = guest_drained, .closed = guest_closed };
@@ -320,28 +362,50 @@ guest_join(struct invite *inv)
 	return j;
 }
 
-void
-guest_accepted(void *ctx, struct env_conn *conn, const char *from)
+/* At the door, with no way yet. NULL: no room for one more. */
+static struct guest *
+guest_new(struct invite *inv)
 {
-	struct invite *inv = ctx;
-	struct env *env = inv->node->env;
 	struct guest *g = NULL;
 	size_t count = 0;
 
-	(void)from;
 	for (struct guest *o = inv->guests; o != NULL; o = o->next)
 		count++;
 	if (count < GUESTS_MAX)
 		g = mem_zero(1, sizeof(*g));
 	if (g == NULL || (g->join = guest_join(inv)) == NULL) {
 		mem_free(g);
-		env->ops->close(env, conn);
-		return;
+		return NULL;
 	}
 	g->invite = inv;
-	g->conn = conn;
 	g->next = inv->guests;
 	inv->guests = g;
 	guest_limit(g, KNOCK_S);
+	return g;
+}
+
+void
+guest_accepted(void *ctx, struct env_conn *conn, const char *from)
+{
+	struct invite *inv = ctx;
+	struct env *env = inv->node->env;
+	struct guest *g = guest_new(inv);
+
+	(void)from;
+	if (g == NULL) {
+		env->ops->close(env, conn);
+		return;
+	}
+	g->conn = conn;
 	env->ops->conn_events(env, conn, &guest_events, g);
+}
+
+struct guest *
+guest_ferried(struct invite *inv, struct ferry *f)
+{
+	struct guest *g = guest_new(inv);
+
+	if (g != NULL)
+		g->ferry = f;
+	return g;
 }

@@ -34,7 +34,8 @@ herald_due(void *ctx)
 	struct env *env = all->node->env;
 
 	for (size_t i = 0; i < all->count; i++)
-		send_one(all->list[i]);
+		if (all->list[i]->listener != NULL)
+			send_one(all->list[i]);
 	all->herald = env->ops->timer(env, EVERY_S * NS_PER_S, herald_due, all);
 }
 

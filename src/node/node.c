@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "node/node_internal.h"
+#include "node/reads.h"
 #include "store/backup.h"
 
 enum { SNAPSHOT_WORTH = 400 }; /* entries to open anew: about what writing the image costs */
@@ -48,6 +49,7 @@ build(struct node *n, bool cold, struct err *err)
 	if (n->vault == NULL) /* a snapshot that did not fit took it along */
 		return err_plain(err, ERR_NO_MEMORY);
 	node_desk_load(n);
+	node_exchanges_load(n);
 	rc = vault_refresh(n->vault, replica_org(n->home.replica), err);
 	if (rc == ERR_OK)
 		rc = node_project(n, err);
@@ -123,9 +125,13 @@ put_away(struct node *n)
 
 	node_end_invites(n);
 	node_desk_close(n);
+	node_flush_reads(n);
 	if (n->home.replica == NULL || node_is_locked(n))
 		return;
 	replica_drop(n->home.replica);
+	if (n->home.wiping)
+		return;
+	node_exchanges_save(n);
 	if (snapshot_pays(n) && !n->behind && !replica_read_only(n->home.replica) &&
 	    node_save_snapshot(n, &err) != ERR_OK)
 		env_logf(n->env, "%s", err.text);
@@ -141,6 +147,8 @@ forget(struct node *n)
 		node_forget_names(n);
 	if (n->touched_by_id != NULL)
 		node_forget_batch(n);
+	node_gather_free(n);
+	node_exchanges_free(n);
 	view_free(n->view);
 	view_free(n->rows);
 	change_space_free(&n->space);

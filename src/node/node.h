@@ -106,11 +106,16 @@ enum err_code node_desk_shred(struct node *n, struct err *err) MUST_CHECK;
 /* By which this device's tickets begin. */
 void node_desk_letters(struct node *n, char out[9]);
 
+/* Under which versions of the profile a record was first written and last changed; 0 where no change of it can be opened. */
+enum err_code node_versions(struct node *n, const struct record_id *id, uint32_t *first, uint32_t *last, struct err *err) MUST_CHECK;
+
 /* ---- one person, two records (proto/day.md, 6) ---- */
-/* The record that `id` has been merged into, or itself. Links that go round in a circle end at their smallest id. */
+/* The record that `id` has been merged into, or itself. Of links that go round in a circle one is the end everywhere. */
 void node_same_as(struct node *n, const struct record_id *id, struct record_id *out);
 /* Does it count in figures and rows? Not when it is for practice, and not when another stands for it. */
 bool node_counts_record(struct node *n, const struct record *r);
+/* The same of a row of node_rows(): for practice there are none. */
+bool node_counts_row(struct node *n, const struct record *row);
 /* Is the whole organisation one for practice? */
 bool node_is_practice(struct node *n);
 enum err_code node_make_practice(struct node *n, struct err *err) MUST_CHECK; /* in the open batch */
@@ -141,6 +146,17 @@ enum err_code node_open_order(struct node *n, const struct erase_order *o, struc
 bool node_is_erased(struct node *n, const struct record_id *record, const struct group_id *group);
 
 /* ---- where things stand ---- */
+/*
+ * What is proved, by signed ACKs and ATTESTs, of everything this device ever wrote: entries of every kind, in every log. Where the
+ * organisation has a hub only a hub counts; where it has none, another device of whoever may hold the log whole.
+ */
+struct node_keeper { struct device_id dev; bool hub; uint64_t entries, lacks; int64_t last_seen_ms; /* 0: never met */ };
+enum { NODE_KEEPERS_MAX = 64 };
+struct node_proof { uint64_t entries, lacking; bool hub; /* a hub must hold it */ struct node_keeper keeper[NODE_KEEPERS_MAX]; size_t keepers; };
+void node_proof(struct node *n, struct node_proof *out);
+/* Destroys this home: its keys now, the rest when it is closed, which must follow at once. ERR_REFUSED without a proof. */
+enum err_code node_wipe(struct node *n, struct err *err) MUST_CHECK;
+bool node_is_wiped(struct node *n);
 struct node_custody { uint64_t only_here, also_hub, elsewhere, entries; bool safe_to_wipe; };
 void node_custody(struct node *n, struct node_custody *out);
 uint64_t node_waiting_keys(struct node *n);                  /* entries held that no key here opens yet */

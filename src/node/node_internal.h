@@ -14,6 +14,8 @@
  *   tend.c     keys that come and go by themselves         keys.c     keys for new readers
  *   heard.c    of devices that one does not meet
  *   erase.c    what is buried, late entries, receipts     order.c     asking for an erasure and approving it
+ *   brought.c  what peers bring                            exchanges.c the last exchanges
+ *   standing.c who is behind whom                          wipe.c     may this home be destroyed
  *   desk.c     drafts and the queue: sealed, never sent   same.c      merged records, practice
  */
 #ifndef FALTBOK_NODE_NODE_INTERNAL_H
@@ -111,7 +113,13 @@ struct node {
 	struct table *touched_by_id;
 	struct record *work;
 
+	struct gathering *gathering; /* brought.c's; NULL before anything came */
+	struct exchanges *exchanges; /* exchanges.c's; NULL before the first */
+
 	struct invites *invites;     /* invite.c's: open invitations; NULL before the first */
+
+	struct buf reads;            /* reads.c's: lines not yet in the file */
+	struct env_timer *reads_due;
 
 	/* the desk */
 	struct day_desk desk;
@@ -222,6 +230,25 @@ void node_desk_after_key(struct node *n);
 /* same.c */
 /* Marks a new record that refers to one of practice. */
 enum err_code node_mark_practice(struct node *n, struct draft *d, bool known, struct err *err) MUST_CHECK;
+
+/* brought.c */
+struct brought;
+struct change_head { struct record_id record; uint32_t type; };
+enum gathered { GATHER_ERASED, GATHER_AFTER_REMOVAL, GATHER_CONFLICTS };
+void node_gather_stored(struct node *n, size_t log, uint64_t seq); /* an entry has been taken into the open transaction */
+void node_gather_committed(struct node *n);                        /* and shown, or dropped */
+void node_gather_batch(struct node *n);                            /* before the batch is folded */
+bool node_gathers(const struct node *n);                           /* what is being shown came from somebody */
+void node_gather_count(struct node *n, enum gathered what, uint64_t count);
+/* False: nothing came from there. The caller frees `out`. */
+bool node_gather_take(struct node *n, const struct author *from, struct brought *out);
+void node_gather_free(struct node *n);
+
+/* exchanges.c */
+void node_exchanges_load(struct node *n);
+void node_exchanges_save(struct node *n);
+void node_exchanges_rekey(struct node *n);
+void node_exchanges_free(struct node *n);
 
 /* snapshot.c */
 /* False when there is none that fits; the view is then empty. */

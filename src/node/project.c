@@ -9,6 +9,7 @@
  * is no longer what counts, the view is built anew.
  */
 #include "node/node_internal.h"
+#include "vault/vault_late.h"
 #include "node/removal.h"
 #include "store/netkey.h"
 
@@ -209,6 +210,23 @@ clear_batch(struct node *n)
 	}
 }
 
+/* What came from somebody is told apart into new and changed while the view still is as it was. */
+static enum err_code
+apply_records(struct node *n, const struct view_change *changes, size_t count, struct err *err)
+{
+	bool gathers = node_gathers(n);
+	uint64_t before = gathers ? view_conflict_count(n->view) : 0, after;
+	enum err_code rc;
+
+	if (gathers)
+		node_gather_batch(n);
+	rc = view_apply(n->view, changes, count, err);
+	after = gathers && rc == ERR_OK ? view_conflict_count(n->view) : before;
+	if (after > before)
+		node_gather_count(n, GATHER_CONFLICTS, after - before);
+	return rc;
+}
+
 /* One more changed record, unless it is the roster's. */
 static void
 note_news(struct node *n, const struct view_change *c, const struct stream_id *roster)
@@ -251,7 +269,7 @@ node_fold_batch(struct node *n, struct err *err)
 			note_news(n, to, &roster);
 	}
 	if (rc == ERR_OK && records > 0)
-		rc = view_apply(n->view, changes, records, err);
+		rc = apply_records(n, changes, records, err);
 	if (rc == ERR_OK && rows < n->item_count)
 		rc = view_apply(n->rows, changes + rows, n->item_count - rows, err);
 	n->since_snapshot += n->item_count;
@@ -319,6 +337,33 @@ open_entry(struct node *n, size_t log, const struct entry *e, struct err *err)
 	return add_item(n, row, e, false, buf_bytes(&n->body), err);
 }
 
+/*
+ * Without effect, and of an erased group all the same: deleted where it lies. Nothing that it brings is learned, and no
+ * key is buried on its word, for who wrote it has no say any more.
+ */
+static enum err_code
+look_if_buried(struct node *n, size_t log, const struct entry *e, struct err *err)
+{
+	size_t mark = vault_mark(n->vault);
+	struct group_id group;
+	struct record_id record;
+	uint64_t hlc;
+	enum err_code rc;
+	bool buried;
+
+	if (n->home.keys->tombstone_count == 0 || org_is_drop_box(node_org(n), &e->h.stream))
+		return ERR_OK;
+	rc = vault_open(n->vault, &e->h, e->payload, &n->body, NULL);
+	buried = rc == ERR_REFUSED ||
+	         (rc == ERR_OK && node_peek_body(buf_bytes(&n->body), &group, &record, &hlc) && node_is_erased(n, &record, &group));
+	vault_forget_since(n->vault, mark);
+	if (rc == ERR_NO_MEMORY)
+		return err_plain(err, rc);
+	if (buried && n->body.len > 0)
+		wipe(n->body.p, n->body.len);
+	return buried ? node_add_late(n, (uint64_t)log << SEQ_BITS | e->h.seq, err) : ERR_OK;
+}
+
 /* The same for a row. Erasing its record has no part in it: that is what rows are for. */
 static enum err_code
 open_row(struct node *n, size_t log, const struct entry *e, struct err *err)
@@ -367,8 +412,10 @@ node_take_entry(struct node *n, size_t log, const struct entry *e, struct err *e
 			env_logf(n->env, "a key entry has no effect: %s", why.text);
 		return ERR_OK;
 	case KIND_DATA:
-		if (!org_effective(org, key, e->h.seq) && !(n->own_late && SAME(e->h.author, n->home.keys->device.sign_pk)))
-			return ERR_OK;
+		if (!org_effective(org, key, e->h.seq) && !(n->own_late && SAME(e->h.author, n->home.keys->device.sign_pk))) {
+			node_gather_count(n, GATHER_AFTER_REMOVAL, 1);
+			return look_if_buried(n, log, e, err);
+		}
 		return org_is_drop_box(org, &e->h.stream) ? open_row(n, log, e, err) : open_entry(n, log, e, err);
 	default:
 		return ERR_OK;
@@ -567,6 +614,7 @@ stored(void *ctx, size_t log, const struct entry *e)
 	struct node *n = ctx;
 
 	n->stored_any = true;
+	node_gather_stored(n, log, e->h.seq);
 	if (kind_is_control(e->h.kind) || e->h.kind == KIND_TEAM_OPEN || e->h.kind == KIND_ADOPT)
 		n->control_changed = n->rights_stale = true;
 	if (log < n->progress_count && e->h.seq < n->progress[log].upto) { /* its payload has come late */
@@ -587,6 +635,7 @@ committed(void *ctx)
 	/* What is durable is saved, whether or not it can be shown yet: the next call tries again. */
 	if (node_project(n, &err) != ERR_OK)
 		env_logf(n->env, "showing what is saved: %s", err.text);
+	node_gather_committed(n);
 	if (home_learn_network(&n->home, NULL, &err) != ERR_OK)
 		env_logf(n->env, "taking up a network key: %s", err.text);
 	n->host.network_count = n->home.keys->network_count;
@@ -607,6 +656,7 @@ dropped(void *ctx)
 	n->forks_untold = true;    /* what told of one may have gone with the batch */
 	n->right[0].known = n->right[1].known = false;
 	n->stored_any = false;
+	node_gather_committed(n);
 	vault_dropped(n->vault);
 	node_forget_batch(n);
 	if (vault_refresh(n->vault, replica_org(n->home.replica), &err) != ERR_OK)

@@ -7,49 +7,92 @@
 #include "node/node_internal.h"
 
 #include "casework/marks.h"
+#include "casework/rows.h"
 
 enum { LINKS_MAX = 64 };
+
+/* Of a circle everybody takes the record whose row has the smallest id, whether they see records or rows. */
+static void
+image_of(const struct node *n, const struct record *r, bool rows, uint8_t out[16])
+{
+	const struct profile_type *t = rows || n->profile == NULL ? NULL : profile_type_numbered(n->profile, record_type(r));
+
+	if (t != NULL)
+		rows_id(out, t, record_id_of(r)->b);
+	else
+		memcpy(out, record_id_of(r)->b, 16);
+}
+
+static bool
+load(struct node *n, struct view *rows, const struct record_id *id, struct record *r)
+{
+	bool known = true;
+
+	if (rows != NULL)
+		return view_get(rows, id, r, NULL, NULL) == ERR_OK;
+	return node_now(n, id, r, NULL, &known, NULL) == ERR_OK && known;
+}
+
+/* `rows` NULL: among the records. */
+static void
+follow(struct node *n, struct view *rows, const struct record_id *id, struct record_id *out)
+{
+	struct link { struct record_id id; uint8_t image[16]; } seen[LINKS_MAX];
+	struct record *r = record_new(id);
+	struct record_id next = *id;
+	size_t count = 0, i = 0;
+	bool more = true;
+
+	*out = *id;
+	while (r != NULL && more && count < LINKS_MAX) {
+		for (i = 0; i < count && !SAME(seen[i].id, next); i++)
+			;
+		if (i < count)
+			break;
+		*out = next;
+		more = load(n, rows, out, r);
+		if (more) {
+			seen[count].id = *out;
+			image_of(n, r, rows != NULL, seen[count].image);
+			more = record_merged_into(r, &next);
+			i = ++count;
+		}
+	}
+	for (size_t best = i; i < count; i++) /* from the first of the circle, if there is one */
+		if (memcmp(seen[i].image, seen[best].image, 16) <= 0) {
+			*out = seen[i].id;
+			best = i;
+		}
+	record_free(r);
+}
 
 void
 node_same_as(struct node *n, const struct record_id *id, struct record_id *out)
 {
-	struct record_id seen[LINKS_MAX], next;
-	struct record *r = record_new(id);
-	bool known = true;
-	size_t count = 0;
+	follow(n, NULL, id, out);
+}
 
-	*out = *id;
-	while (r != NULL && count < LINKS_MAX) {
-		for (size_t i = 0; i < count; i++) {
-			if (!SAME(seen[i], *out))
-				continue;
-			/* Two people merged the two ways round: everybody takes the smallest of the circle. */
-			for (; i < count; i++)
-				if (memcmp(seen[i].b, out->b, sizeof(out->b)) < 0)
-					*out = seen[i];
-			count = LINKS_MAX;
-		}
-		if (count == LINKS_MAX)
-			break;
-		seen[count++] = *out;
-		if (node_now(n, out, r, NULL, &known, NULL) != ERR_OK || !known || !record_merged_into(r, &next))
-			break;
-		*out = next;
-	}
-	record_free(r);
+static bool
+stands_for_itself(struct node *n, struct view *rows, const struct record *r)
+{
+	struct record_id other;
+
+	if (!record_merged_into(r, &other))
+		return true;
+	follow(n, rows, record_id_of(r), &other);
+	return SAME(other, *record_id_of(r));
 }
 
 bool
 node_counts_record(struct node *n, const struct record *r)
 {
-	struct record_id other;
+	return (!record_is_practice(r) || n->practice) && stands_for_itself(n, NULL, r);
+}
 
-	if (record_is_practice(r) && !n->practice)
-		return false;
-	if (!record_merged_into(r, &other))
-		return true;
-	node_same_as(n, record_id_of(r), &other);
-	return SAME(other, *record_id_of(r));
+bool
+node_counts_row(struct node *n, const struct record *row)
+{
+	return n->rows == NULL || stands_for_itself(n, n->rows, row);
 }
 
 bool

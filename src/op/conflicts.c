@@ -10,6 +10,7 @@
 
 #include "casework/marks.h"
 #include "crdt/hlc.h"
+#include "op/law.h"
 
 struct conflicts {
 	struct op_call *call;
@@ -18,6 +19,7 @@ struct conflicts {
 	struct stream_id team;
 	int64_t since_ms;
 	bool in_team, parallel, settled;
+	size_t left_out; /* of protected persons */
 	json_t *out;
 };
 
@@ -89,7 +91,11 @@ collect(void *ctx, const struct record *r, const struct stream_id *team)
 	conflict = json_array();
 	parallel = json_array();
 	look_at(k, r, conflict, parallel);
-	if (k->settled ? is_settled(k, r) : json_array_size(conflict) > 0 || (k->parallel && json_array_size(parallel) > 0)) {
+	if (!(k->settled ? is_settled(k, r) : json_array_size(conflict) > 0 || (k->parallel && json_array_size(parallel) > 0))) {
+		;
+	} else if (law_protected(k->call->node, r)) {
+		k->left_out++;
+	} else {
 		o = op_record_json(k->call->node, r, team);
 		json_object_set(o, "conflict", conflict);
 		json_object_set(o, "parallel", parallel);
@@ -134,6 +140,10 @@ op_conflicts(struct op_call *c)
 	if (read_filter(c, &k) == ERR_OK &&
 	    (k.parallel || k.settled ? view_each(v, k.type != NULL ? k.type->number : 0, collect, &k, &c->err) : view_conflicts(v, collect, &k, &c->err)) == ERR_OK)
 		c->result = json_pack("{s:O}", "records", k.out);
+	if (c->result != NULL && k.left_out > 0)
+		json_object_set_new(c->result, "protected_left_out", json_integer((json_int_t)k.left_out));
+	if (c->result != NULL)
+		law_log_read(c->node, "conflicts", NULL, k.type != NULL ? k.type->name : NULL);
 	json_decref(k.out);
 	if (c->result == NULL)
 		op_fail(c);

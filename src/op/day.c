@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/nfc.h"
 #include "base/table.h"
+#include "op/law.h"
 
 const struct profile_type *
 day_type(struct op_call *c, const char *name)
@@ -258,7 +259,7 @@ day_write(struct op_call *c, struct draft *d, const struct stream_id *team)
 	if (now == NULL)
 		err_plain(&c->err, ERR_NO_MEMORY);
 	else if (c->err.code == ERR_OK && d->op_count > 0 && draft_check_required(d, known ? now : NULL, &c->err) == ERR_OK &&
-	         draft_check_rules(d, known ? now : NULL, &c->err) == ERR_OK)
+	         law_check_draft(c->node, d, known ? now : NULL, &c->err) == ERR_OK && draft_check_rules(d, known ? now : NULL, &c->err) == ERR_OK)
 		(void)!node_write(c->node, team, d, &entry, &c->err);
 	record_free(now);
 	draft_free(d);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "casework/slots.h"
+#include "op/law.h"
 
 enum { SLOT_BOOKINGS_MAX = 400 };
 
@@ -131,6 +132,19 @@ take_opening(void *ctx, const struct record *r, const struct stream_id *team)
 	return true;
 }
 
+/* Of a protected person's booking only that the time is taken. */
+static json_t *
+booking_json(struct book *b, const struct record *r, const char *status, const char *time, int minutes)
+{
+	bool hidden = law_protected(b->call->node, r);
+	struct record_id of;
+
+	return json_pack("{s:o,s:s,s:s,s:i,s:o,s:o,s:o,s:b}", "id", json_hex(record_id_of(r)->b, 16), "status", status, "time", time, "minutes", minutes,
+	                 "language", hidden ? json_null() : day_json(r, b->booking, "language"), "code",
+	                 hidden ? json_null() : day_json(r, b->booking, "code"), "case",
+	                 !hidden && day_ref(r, b->booking, "case", &of) ? json_hex(of.b, 16) : json_null(), "protected", hidden);
+}
+
 static bool
 take_booking(void *ctx, const struct record *r, const struct stream_id *team)
 {
@@ -138,7 +152,6 @@ take_booking(void *ctx, const struct record *r, const struct stream_id *team)
 	struct booked *k = &b->booked[b->booked_count];
 	char time[DAY_TEXT], status[DAY_TEXT];
 	int64_t minutes;
-	struct record_id of;
 
 	(void)team;
 	if (!day_is(r, b->booking, "date", b->date) || !at_site(b, r, b->booking) || !clock_valid(day_text(r, b->booking, "time", time)))
@@ -149,9 +162,7 @@ take_booking(void *ctx, const struct record *r, const struct stream_id *team)
 	day_text(r, b->booking, "status", status);
 	*k = (struct booked){ .id = *record_id_of(r), .at = clock_minutes(time), .minutes = minutes > 0 && minutes <= SLOT_MINUTES_MAX ? (int)minutes : SLOT_MINUTES };
 	k->takes = strcmp(status, "booked") == 0 || strcmp(status, "done") == 0 || strcmp(status, "no_show") == 0;
-	k->json = json_pack("{s:o,s:s,s:s,s:i,s:o,s:o,s:o}", "id", json_hex(record_id_of(r)->b, 16), "status", status, "time", time, "minutes",
-	                    k->minutes, "language", day_json(r, b->booking, "language"), "code", day_json(r, b->booking, "code"), "case",
-	                    day_ref(r, b->booking, "case", &of) ? json_hex(of.b, 16) : json_null());
+	k->json = booking_json(b, r, status, time, k->minutes);
 	b->booked_count++;
 	return true;
 }

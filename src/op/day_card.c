@@ -9,6 +9,8 @@
 
 #include <qrencode.h>
 
+#include "op/law.h"
+
 enum { QUIET_MODULES = 4, CARD_TRIES = 8 };
 
 /* One path of unit squares: small, and sharp at any size. Dark on light with the quiet zone that cameras need. */
@@ -219,6 +221,17 @@ take_case(void *ctx, const struct record *r, const struct stream_id *team)
 	return true;
 }
 
+/* Of a protected person a card finds that she is known, which is enough to write a visit; what is in her cases it does not. */
+static bool
+is_hidden(struct op_call *c, const struct record_id *visitor)
+{
+	struct record *r = record_new(visitor);
+	bool hidden = r == NULL || (node_record(c->node, visitor, r, NULL, NULL) == ERR_OK && law_protected(c->node, r));
+
+	record_free(r);
+	return hidden;
+}
+
 void
 op_card_find(struct op_call *c)
 {
@@ -227,16 +240,19 @@ op_card_find(struct op_call *c)
 	struct code code;
 	json_t *visits = json_array(), *one;
 	const char *key;
+	bool hidden;
 
 	if (day_visitor_of(c, param_text(c, "code"), &o.visitor) == ERR_OK && code_read(&code, param_text(c, "code"), &c->err) == ERR_OK) {
+		hidden = is_hidden(c, &o.visitor);
+		law_log_read(c->node, "card find", &o.visitor, NULL);
 		o.visit = profile_type_named(p, "visit");
 		o.cases = profile_type_named(p, "case");
 		o.session = profile_type_named(p, "session");
-		if ((o.visit == NULL || day_each(c, o.visit, take_visit, &o) == ERR_OK) &&
-		    (o.cases == NULL || day_each(c, o.cases, take_case, &o) == ERR_OK)) {
+		if ((o.visit == NULL || hidden || day_each(c, o.visit, take_visit, &o) == ERR_OK) &&
+		    (o.cases == NULL || hidden || day_each(c, o.cases, take_case, &o) == ERR_OK)) {
 			json_object_foreach(o.visits, key, one)
 				json_array_append(visits, one);
-			c->result = json_pack("{s:o,s:s,s:O,s:O}", "visitor", json_hex(o.visitor.b, 16), "code", code.card, "cases", o.found, "visits", visits);
+			c->result = json_pack("{s:o,s:s,s:b,s:O,s:O}", "visitor", json_hex(o.visitor.b, 16), "code", code.card, "protected", hidden, "cases", o.found, "visits", visits);
 		}
 	}
 	json_decref(visits);
@@ -263,6 +279,10 @@ op_card_show(struct op_call *c)
 			r = day_get(c, &id, t, NULL);
 	} else if (t != NULL) {
 		r = day_find(c, "visitor", t, NULL);
+		if (r != NULL && law_may_show(c, r) != ERR_OK) { /* whoever has the card may have it printed again; an id alone gives no card */
+			record_free(r);
+			r = NULL;
+		}
 	}
 	if (r != NULL && code_read(&code, day_text(r, t, "code", has), NULL) != ERR_OK)
 		err_set(&c->err, ERR_UNKNOWN, "that visitor has no card");

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/table.h"
 #include "casework/doubles.h"
+#include "op/law.h"
 
 enum { PAIRS_MAX = 500 };
 
@@ -84,7 +85,7 @@ look(void *ctx, const struct record *r, const struct stream_id *team)
 	size_t n;
 
 	(void)team;
-	if (record_is_practice(r) && !node_is_practice(k->call->node))
+	if ((record_is_practice(r) && !node_is_practice(k->call->node)) || law_protected(k->call->node, r))
 		return true;
 	n = doubles_keys(r, k->type, keys);
 	for (size_t i = 0; i < n && !k->failed; i++) {

@@ -56,6 +56,8 @@ enum err_code day_session(struct op_call *c, const char *param, struct record_id
 /* A site by id or name; *found false when nothing has that name. */
 enum err_code day_site(struct op_call *c, const char *text, bool practice, struct record_id *out, bool *found);
 const char *day_site_name(struct op_call *c, const struct record_id *site, char out[DAY_TEXT]);
+/* How people are met at the site's opening of that day, NULL when none says. */
+json_t *day_planned_channels(struct op_call *c, const struct record_id *site, const char *date);
 struct day_tally { size_t visits, cases, bookings; };
 enum err_code day_tally(struct op_call *c, const struct record_id *session, struct day_tally *out);
 json_t *day_queue_json(const struct queue_counts *q);

@@ -3,6 +3,7 @@
  * answered. Which state follows which is the profile's to say.
  */
 #include "op/day_internal.h"
+#include "op/law.h"
 
 void
 op_referral_send(struct op_call *c)
@@ -14,6 +15,7 @@ op_referral_send(struct op_call *c)
 	struct stream_id team;
 	char today[11];
 	uint8_t note_id[16];
+	json_t *warnings = json_array();
 	struct draft d;
 	bool found = false;
 
@@ -30,12 +32,13 @@ op_referral_send(struct op_call *c)
 		       day_set(c, &d, "sent", day_date(c, day_now(c), today)) == ERR_OK &&
 		       (!param_flag(c, "consent") || day_set(c, &d, "consent", "yes") == ERR_OK) &&
 		       (!found || day_set_ref(c, &d, OP_SET, "site", &site) == ERR_OK) && (note == NULL || day_note(c, &d, note, note_id) == ERR_OK));
+		law_warn_draft(&d, warnings);
 		(void)!day_write(c, &d, &team);
 	}
 	if (day_commit(c))
 		c->result = json_pack("{s:o,s:o,s:s}", "referral", json_hex(id.b, 16), "case", json_hex(record_id_of(of)->b, 16), "status", "sent");
 	record_free(of);
-	day_end(c, json_array());
+	day_end(c, warnings);
 }
 
 void
@@ -47,6 +50,7 @@ op_referral_set(struct op_call *c)
 	struct stream_id team;
 	char was[DAY_TEXT], today[11];
 	uint8_t note_id[16];
+	json_t *warnings = json_array();
 	struct draft d;
 
 	if (r != NULL && node_record(c->node, record_id_of(r), r, &team, &c->err) == ERR_OK && day_begin(c, &d, t, record_id_of(r)) == ERR_OK) {
@@ -54,10 +58,11 @@ op_referral_set(struct op_call *c)
 		(void)(draft_assign_text(&d, OP_SET, "status", status, &c->err) == ERR_OK &&
 		       day_set(c, &d, "answered", day_date(c, day_now(c), today)) == ERR_OK &&
 		       day_set(c, &d, "decline_reason", param_text(c, "reason")) == ERR_OK && (note == NULL || day_note(c, &d, note, note_id) == ERR_OK));
+		law_warn_draft(&d, warnings);
 		(void)!day_write(c, &d, &team);
 	}
 	if (day_commit(c))
 		c->result = json_pack("{s:o,s:s,s:s}", "referral", json_hex(record_id_of(r)->b, 16), "status", status, "was", was);
 	record_free(r);
-	day_end(c, json_array());
+	day_end(c, warnings);
 }

@@ -13,7 +13,7 @@ struct opening {
 	const char *site_text, *name;
 	struct record_id site, session;
 	struct stream_id team;
-	bool site_new, practice, joined;
+	bool site_new, practice, joined, planned; /* joined: a colleague has begun it; planned: it was written down before */
 	char date[11], start[6];
 	size_t waiting;
 	json_t *warnings;
@@ -61,26 +61,32 @@ write_session(struct op_call *c, struct opening *o)
 {
 	const struct profile_type *t = day_type(c, "session");
 	const char *kind = param_text(c, "kind"), *mode = param_text(c, "mode");
+	json_t *channels;
 	struct draft d;
 
-	if (t == NULL || day_begin(c, &d, t, o->joined ? &o->session : NULL) != ERR_OK)
+	if (t == NULL || day_begin(c, &d, t, o->joined || o->planned ? &o->session : NULL) != ERR_OK)
 		return c->err.code;
 	o->session = d.record;
 	if (!o->joined) {
 		(void)(day_set_ref(c, &d, OP_SET, "site", &o->site) == ERR_OK && day_set(c, &d, "date", o->date) == ERR_OK &&
 		       day_set(c, &d, "start", o->start) == ERR_OK && day_set(c, &d, "status", "planned") == ERR_OK &&
-		       day_set(c, &d, "kind", kind != NULL ? kind : "advice") == ERR_OK &&
-		       day_set(c, &d, "mode", mode != NULL ? mode : "physical") == ERR_OK &&
+		       day_set(c, &d, "kind", kind != NULL || o->planned ? kind : "advice") == ERR_OK &&
+		       day_set(c, &d, "mode", mode != NULL || o->planned ? mode : "physical") == ERR_OK &&
 		       day_set_int(c, &d, "queue_at_opening", (int64_t)o->waiting) == ERR_OK);
 		if (c->err.code == ERR_OK && o->practice)
 			(void)!draft_mark_practice(&d, &c->err);
+		/* People are met as the opening says, unless it is said here. */
+		channels = c->err.code == ERR_OK && !o->site_new && json_object_get(c->params, "channel") == NULL ? day_planned_channels(c, &o->site, o->date) : NULL;
+		for (size_t i = 0; i < json_array_size(channels) && c->err.code == ERR_OK; i++)
+			(void)!day_add(c, &d, "channel", json_string_value(json_array_get(channels, i)));
+		json_decref(channels);
 	}
 	if (c->err.code == ERR_OK && add_each(c, &d, "channel", "channel") == ERR_OK && add_each(c, &d, "adviser", "staff") == ERR_OK)
 		(void)!add_each(c, &d, "partner", "partner");
 	return day_write(c, &d, &o->team);
 }
 
-struct same_place { const struct profile_type *type; const struct opening *o; struct record_id id; struct stream_id team; bool found, practice; };
+struct same_place { const struct profile_type *type; const struct opening *o; struct record_id id, planned; struct stream_id team, planned_team; bool found, has_planned, practice; };
 
 static bool
 is_here_today(void *ctx, const struct record *r, const struct stream_id *team)
@@ -90,26 +96,32 @@ is_here_today(void *ctx, const struct record *r, const struct stream_id *team)
 	char text[DAY_TEXT];
 
 	if (!day_is(r, s->type, "date", s->o->date) || !day_ref(r, s->type, "site", &site) || !SAME(site, s->o->site) ||
-	    record_is_practice(r) != s->practice || day_text(r, s->type, "start", text)[0] == '\0' ||
-	    day_text(r, s->type, "end", text)[0] != '\0' || day_is(r, s->type, "status", "cancelled") || day_is(r, s->type, "status", "held"))
+	    record_is_practice(r) != s->practice || day_text(r, s->type, "end", text)[0] != '\0' || day_is(r, s->type, "status", "cancelled") || day_is(r, s->type, "status", "held"))
 		return true;
+	if (day_text(r, s->type, "start", text)[0] == '\0') {
+		s->planned = *record_id_of(r);
+		s->planned_team = *team;
+		s->has_planned = true;
+		return true;
+	}
 	s->id = *record_id_of(r);
 	s->team = *team;
 	s->found = true;
 	return false;
 }
 
-/* A colleague's device has opened it already, and we have heard: then there is one session, not two. */
+/* A colleague's device has opened it already, or it was planned, and we have heard: then there is one session, not two. */
 static enum err_code
 find_opened(struct op_call *c, struct opening *o)
 {
 	struct same_place s = { .type = day_type(c, "session"), .o = o, .practice = o->practice };
 
-	if (s.type == NULL || o->site_new || day_each(c, s.type, is_here_today, &s) != ERR_OK || !s.found)
+	if (s.type == NULL || o->site_new || day_each(c, s.type, is_here_today, &s) != ERR_OK || (!s.found && !s.has_planned))
 		return c->err.code;
-	o->session = s.id;
-	o->team = s.team;
-	o->joined = true;
+	o->joined = s.found;
+	o->planned = !s.found;
+	o->session = s.found ? s.id : s.planned;
+	o->team = s.found ? s.team : s.planned_team;
 	return ERR_OK;
 }
 
@@ -153,8 +165,8 @@ answer_open(struct op_call *c, struct opening *o)
 	char name[DAY_TEXT], letters[DESK_LETTERS_MAX + 1];
 
 	node_desk_letters(c->node, letters);
-	c->result = json_pack("{s:o,s:o,s:b,s:b,s:s,s:s,s:s,s:b,s:s,s:I}", "session", json_hex(o->session.b, 16), "site", json_hex(o->site.b, 16),
-	                      "site_new", o->site_new, "joined", o->joined, "name", day_site_name(c, &o->site, name), "date", o->date, "start",
+	c->result = json_pack("{s:o,s:o,s:b,s:b,s:b,s:s,s:s,s:s,s:b,s:s,s:I}", "session", json_hex(o->session.b, 16), "site", json_hex(o->site.b, 16),
+	                      "site_new", o->site_new, "joined", o->joined, "planned", o->planned, "name", day_site_name(c, &o->site, name), "date", o->date, "start",
 	                      o->start, "practice", o->practice, "letters", letters, "queue_at_opening", (json_int_t)o->waiting);
 }
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "casework/slip.h"
+#include "op/law.h"
 
 struct slip {
 	struct op_call *call;
@@ -124,7 +125,8 @@ op_slip_referral(struct op_call *c)
 		r = day_find(c, "id", t, NULL);
 	if (r != NULL && !day_ref(r, t, "case", &id))
 		err_set(&c->err, ERR_REFUSED, "that referral belongs to no case, so a slip of it would open nothing");
-	if (r != NULL && c->err.code == ERR_OK) {
+	if (r != NULL && c->err.code == ERR_OK && law_may_show(c, r) == ERR_OK) {
+		law_log_read(c->node, "slip referral", record_id_of(r), NULL);
 		of = record_new(&id);
 		add_line(&s, "to", SLIP_TO, shown(&s, r, t, "to"));
 		add_place(&s, r, t, "site", SLIP_PLACE);
@@ -149,7 +151,8 @@ op_slip_next_step(struct op_call *c)
 
 	if (begin_slip(c, &s) == ERR_OK && cases != NULL)
 		r = day_find(c, "id", cases, NULL);
-	if (r != NULL) {
+	if (r != NULL && law_may_show(c, r) == ERR_OK) {
+		law_log_read(c->node, "slip next-step", record_id_of(r), NULL);
 		add_line(&s, "next_step", SLIP_STEP, shown(&s, r, cases, "next_step"));
 		add_line(&s, "deadline", SLIP_DEADLINE, shown(&s, r, cases, "deadline"));
 		add_place(&s, r, cases, "site", SLIP_PLACE);
@@ -172,7 +175,7 @@ take_referral(void *ctx, const struct record *r, const struct stream_id *team)
 	struct record_id of;
 
 	(void)team;
-	if (!day_ref(r, o->type, "case", &of))
+	if (!day_ref(r, o->type, "case", &of) || law_protected(o->call->node, r))
 		return true;
 	node_same_as(o->call->node, &of, &of);
 	if (SAME(of, o->id))
@@ -188,16 +191,18 @@ open_slip(struct op_call *c, const struct code *code)
 	struct of_case o = { .type = profile_type_named(node_profile(c->node), "referral"), .id = code->of, .out = json_array(), .call = c };
 	json_t *warnings = json_array();
 	struct record *r = record_new(&code->of);
-	bool here = r != NULL && node_record(c->node, &code->of, r, NULL, NULL) == ERR_OK;
+	bool here = r != NULL && node_record(c->node, &code->of, r, NULL, NULL) == ERR_OK, hidden = here && law_protected(c->node, r);
 
 	node_same_as(c->node, &code->of, &o.id);
 	if (node_is_erased(c->node, &code->of, NULL))
 		err_set(&c->err, ERR_REFUSED, "that case has been erased");
 	else if (!here)
 		json_array_append_new(warnings, json_string("that case has not come here yet; what you write on it meets it when it does"));
-	if (c->err.code == ERR_OK && (o.type == NULL || day_each(c, o.type, take_referral, &o) == ERR_OK))
-		c->result = json_pack("{s:s,s:o,s:o,s:n,s:b,s:O,s:O}", "kind", "case", "case", json_hex(o.id.b, 16), "referral",
-		                      code->has_referral ? json_hex(code->referral.b, 16) : json_null(), "visitor", "here", here, "referrals", o.out,
+	if (c->err.code == ERR_OK && here)
+		law_log_read(c->node, "slip open", &o.id, NULL);
+	if (c->err.code == ERR_OK && (o.type == NULL || hidden || day_each(c, o.type, take_referral, &o) == ERR_OK))
+		c->result = json_pack("{s:s,s:o,s:o,s:n,s:b,s:b,s:O,s:O}", "kind", "case", "case", json_hex(o.id.b, 16), "referral",
+		                      code->has_referral ? json_hex(code->referral.b, 16) : json_null(), "visitor", "here", here, "protected", hidden, "referrals", o.out,
 		                      "warnings", warnings);
 	record_free(r);
 	json_decref(o.out);

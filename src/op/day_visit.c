@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "crypto/hc.h"
+#include "op/law.h"
 
 enum part { PART_VISIT, PART_CASE, PART_ACTION, PARTS };
 static const char *const TYPES[PARTS] = { "visit", "case", "action" };
@@ -356,6 +357,7 @@ write_parts(struct op_call *c, struct visit_save *v)
 		if (!v->begun[i] || v->draft[i].op_count == 0)
 			continue;
 		v->entries++;
+		law_warn_draft(&v->draft[i], v->warnings);
 		if (day_write(c, &v->draft[i], i == PART_VISIT ? &v->team : &v->case_team) != ERR_OK)
 			return c->err.code;
 	}

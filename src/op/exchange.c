@@ -19,7 +19,7 @@ enum { ARCHIVE_BYTES_MAX = 1 << 30, FORM_BYTES_MAX = 32 << 20 };
 
 /* ---- records ---- */
 
-struct gather { struct node *node; const struct profile_type *type; json_t *records; struct buf *trace; struct err *err; enum err_code rc; bool keep; uint64_t found, hidden; };
+struct gather { struct op_call *call; struct node *node; const struct profile_type *type; json_t *records; struct buf *trace; struct err *err; enum err_code rc; bool keep, show_hidden; uint64_t found, hidden; struct buf told; };
 
 static const char *
 who(void *ctx, uint32_t author)
@@ -30,31 +30,63 @@ who(void *ctx, uint32_t author)
 	return a == NULL ? "?" : node_author_name(n, a);
 }
 
+/* Left out, or, with --protected, told of before the file is written. */
+static bool
+gather_hidden(struct gather *g, const struct record *r, const struct stream_id *team)
+{
+	g->hidden++;
+	buf_put_bytes(&g->told, BYTES_OF(*record_id_of(r)));
+	buf_put_bytes(&g->told, BYTES_OF(*team));
+	return g->show_hidden;
+}
+
+static enum err_code
+tell_hidden(struct gather *g)
+{
+	struct bytes left = buf_bytes(&g->told);
+	struct record_id id;
+	struct stream_id team;
+
+	if (!buf_ok(&g->told))
+		return err_plain(g->err, ERR_NO_MEMORY);
+	for (; left.len > 0 && g->err->code == ERR_OK; left = BYTES(left.p + sizeof(id) + sizeof(team), left.len - sizeof(id) - sizeof(team))) {
+		memcpy(&id, left.p, sizeof(id));
+		memcpy(&team, left.p + sizeof(id), sizeof(team));
+		(void)!law_write_access(g->call, &id, &team);
+	}
+	return law_end_access(g->call);
+}
+
 static bool
 gather_one(void *ctx, const struct record *r, const struct stream_id *team)
 {
 	struct gather *g = ctx;
+	struct buf lines = BUF_INIT;
 	json_t *o;
 
-	if (g->trace == NULL && law_protected(g->node, r)) { /* everything goes to a successor alone */
-		g->hidden++;
+	if (law_protected(g->node, r) && !gather_hidden(g, r, team))
 		return true;
-	}
 	o = record_to_json(r, node_profile(g->node), who, g->node);
-	if (o != NULL && g->trace == NULL && !g->keep)
+	if (o != NULL && !g->keep)
 		g->found += law_mask_record(o, node_profile(g->node));
 	if (o == NULL || json_object_set_new(o, "team", json_string(node_team_name(g->node, team))) != 0 || json_array_append_new(g->records, o) != 0)
 		g->rc = err_plain(g->err, ERR_NO_MEMORY);
 	else if (g->trace != NULL)
-		g->rc = trace_of_record(g->trace, r, node_profile(g->node), who, g->node, g->err);
+		g->rc = trace_of_record(&lines, r, node_profile(g->node), who, g->node, g->err);
+	if (g->trace != NULL && !g->keep)
+		law_mask_trace(&lines, node_profile(g->node));
+	if (g->trace != NULL)
+		buf_put_bytes(g->trace, buf_bytes(&lines));
+	buf_wipe(&lines);
 	return g->rc == ERR_OK;
 }
 
 /* A removed device may take along what only it has, though it counts nowhere else. */
 static enum err_code
-gather_all(struct op_call *c, const struct profile_type *type, json_t *records, struct buf *trace)
+gather_all(struct op_call *c, const struct profile_type *type, json_t *records, struct buf *trace, uint64_t *left_out)
 {
-	struct gather g = { .node = c->node, .type = type, .records = records, .trace = trace, .err = &c->err };
+	struct gather g = { .call = c, .node = c->node, .type = type, .records = records, .trace = trace, .err = &c->err,
+	                    .told = BUF_INIT, .show_hidden = trace != NULL && param_flag(c, "protected") };
 	struct err back = ERR_INIT;
 
 	if (law_how_to_leave(c, &g.keep) != ERR_OK)
@@ -64,7 +96,13 @@ gather_all(struct op_call *c, const struct profile_type *type, json_t *records, 
 		c->err.code = g.rc;
 	if (node_show_own_late(c->node, false, &back) != ERR_OK && c->err.code == ERR_OK)
 		c->err = back;
-	if (c->err.code == ERR_OK && law_may_leave(c, g.found) == ERR_OK)
+	if (c->err.code == ERR_OK)
+		(void)!law_may_leave(c, g.found);
+	if (c->err.code == ERR_OK && g.show_hidden)
+		(void)!tell_hidden(&g);
+	buf_free(&g.told);
+	*left_out = g.show_hidden ? 0 : g.hidden;
+	if (c->err.code == ERR_OK)
 		law_log_read(c->node, "export", NULL, param_text(c, "output"));
 	return c->err.code;
 }
@@ -113,15 +151,16 @@ op_export_as(struct op_call *c, const struct profile_type *type, const char *for
 	json_t *records = json_array();
 	struct calendar_left left = { 0 };
 	struct buf out = BUF_INIT;
+	uint64_t hidden = 0;
 	size_t i = 0;
 
 	while (i < COUNT_OF(formats) && strcmp(formats[i], format) != 0)
 		i++;
 	if (i == COUNT_OF(formats))
 		err_set(&c->err, ERR_USAGE, "export: format must be jsonl, csv, xlsx, html or ics, not \"%.20s\"", format);
-	else if (gather_all(c, type, records, NULL) == ERR_OK && in_form(c, type, format, records, &out, &left) == ERR_OK && write_file(c, &out) == ERR_OK)
-		c->result = json_pack("{s:s,s:s,s:I,s:I}", "file", param_text(c, "output"), "format", format, "records", (json_int_t)json_array_size(records),
-		                      "left_out", (json_int_t)(left.openings + left.sessions + left.bookings));
+	else if (gather_all(c, type, records, NULL, &hidden) == ERR_OK && in_form(c, type, format, records, &out, &left) == ERR_OK && write_file(c, &out) == ERR_OK)
+		c->result = json_pack("{s:s,s:s,s:I,s:I,s:I}", "file", param_text(c, "output"), "format", format, "records", (json_int_t)json_array_size(records),
+		                      "left_out", (json_int_t)(left.openings + left.sessions + left.bookings), "protected_left_out", (json_int_t)hidden);
 	json_decref(records);
 	buf_wipe(&out);
 	op_end(c);
@@ -145,14 +184,16 @@ op_export_all(struct op_call *c)
 
 	if (node_self(c->node) == NULL || node_profile(c->node) == NULL) {
 		err_set(&c->err, ERR_REFUSED, "nothing is here to export yet; synchronise with a colleague first");
-	} else if (gather_all(c, NULL, records, &trace) == ERR_OK && view_state_hash(node_view(c->node), hash, &c->err) == ERR_OK) {
+	} else if (param_flag(c, "protected") && param_text(c, "reason") == NULL) {
+		err_set(&c->err, ERR_USAGE, "export: protected identities go along with --reason R only, which the teams see");
+	} else if (gather_all(c, NULL, records, &trace, &a.protected_left_out) == ERR_OK && view_state_hash(node_view(c->node), hash, &c->err) == ERR_OK) {
 		hex_encode(hash_hex, hash, 32);
 		a.device_name = node_device_name(c->node, &node_self(c->node)->id);
 		a.device_id = hex_encode(dev, node_self(c->node)->id.b, 16);
 		memcpy(a.note_pk, k->device.note_pk, 32);
 		if (package_write(&out, &a, node_profile(c->node), records, buf_bytes(&trace), &c->err) == ERR_OK && write_file(c, &out) == ERR_OK)
-			c->result = json_pack("{s:s,s:s,s:I,s:s}", "file", param_text(c, "output"), "format", "archive", "records",
-			                      (json_int_t)json_array_size(records), "state_hash", hash_hex);
+			c->result = json_pack("{s:s,s:s,s:I,s:I,s:s}", "file", param_text(c, "output"), "format", "archive", "records",
+			                      (json_int_t)json_array_size(records), "protected_left_out", (json_int_t)a.protected_left_out, "state_hash", hash_hex);
 	}
 	json_decref(records);
 	buf_wipe(&trace);

@@ -4,15 +4,10 @@
  */
 #include "op/op_internal.h"
 
+#include "node/standing.h"
 #include "node/tend.h"
 
-enum { WARN_DAYS = 14, ASK_DAYS = 30, SILENT_DAYS = 30, COPIES_SHOWN = 32 };
-
-static bool
-is_other(struct node *n, const struct org_device *d)
-{
-	return node_self(n) == NULL || !SAME(d->id, node_self(n)->id);
-}
+enum { WARN_DAYS = 14, ASK_DAYS = 30, COPIES_SHOWN = 32 };
 
 static void
 warn_age(json_t *w, int64_t days)
@@ -49,19 +44,14 @@ warn_heard(json_t *w, struct node *n, int64_t membership_days)
 }
 
 static json_t *
-silent_json(struct node *n)
+silent_json(struct node *n, const struct node_standing *st, size_t count)
 {
-	const struct org *org = node_org(n);
 	json_t *out = json_array();
 
-	for (size_t i = 0; org_known(org) && i < org_device_count(org); i++) {
-		const struct org_device *d = org_device_at(org, i);
-		int64_t days = org_device_live(d) && is_other(n, d) ? node_silent_days(n, d) : 0;
-
-		if (days > SILENT_DAYS || days < 0)
-			json_array_append_new(out, json_pack("{s:s,s:o,s:o}", "name", node_device_name(n, &d->id), "id", json_hex(d->id.b, 16),
-			                                     "days", days < 0 ? json_null() : json_integer(days)));
-	}
+	for (size_t i = 0; i < count; i++)
+		if (st[i].silent_days > SILENT_DAYS || st[i].silent_days < 0)
+			json_array_append_new(out, json_pack("{s:s,s:o,s:o}", "name", node_device_name(n, &st[i].dev), "id", json_hex(st[i].dev.b, 16), "days",
+			                                     st[i].silent_days < 0 ? json_null() : json_integer(st[i].silent_days)));
 	return out;
 }
 
@@ -92,13 +82,13 @@ disputes_json(struct node *n)
 }
 
 void
-say_heard(struct node *n, json_t *status)
+say_heard(struct node *n, json_t *status, const struct node_standing *st, size_t count)
 {
 	size_t open;
 
 	json_decref(keys_waiting_json(n, &open));
 	json_object_set_new(status, "keys_waiting", json_integer((json_int_t)open));
 	json_object_set_new(status, "disputes", disputes_json(n));
-	json_object_set_new(status, "silent", silent_json(n));
+	json_object_set_new(status, "silent", silent_json(n, st, count));
 	json_object_set_new(status, "copies", copies_json(n));
 }

@@ -6,8 +6,24 @@
 #include "op/op_internal.h"
 
 #include "node/invite.h"
+#include "op/day_internal.h"
 
 static const char *const anywhere = "0.0.0.0:0";
+
+static json_t *
+hubs_json(const struct invite_info *i)
+{
+	json_t *list = json_array();
+
+	for (size_t k = 0; k < i->hub_count; k++) {
+		json_t *hub = json_pack("{s:s,s:b}", "address", i->hub[k].addr, "ready", i->hub[k].held);
+
+		if (i->hub[k].trouble[0] != '\0')
+			json_object_set_new(hub, "trouble", json_string(i->hub[k].trouble));
+		json_array_append_new(list, hub);
+	}
+	return list;
+}
 
 static json_t *
 info_json(const struct invite_info *i)
@@ -15,7 +31,12 @@ info_json(const struct invite_info *i)
 	char text[40];
 	json_t *o = json_pack("{s:s,s:s,s:s,s:s,s:s}", "code", i->code, "qr", i->qr, "role", role_name(i->role), "state", invite_state_word(i->state),
 	                      "expires", time_print(text, i->until_ms, 0));
+	json_t *picture = day_qr_svg(i->qr);
 
+	if (picture != NULL)
+		json_object_set_new(o, "picture", picture);
+	if (i->hub_count > 0)
+		json_object_set_new(o, "hubs", hubs_json(i));
 	if (i->digits[0] != '\0')
 		json_object_set_new(o, "newcomer", json_pack("{s:s,s:s,s:s}", "member", i->member, "device", i->device, "digits", i->digits));
 	if (i->trouble[0] != '\0')
@@ -41,7 +62,8 @@ void
 op_invite(struct op_call *c)
 {
 	struct stream_id teams[NAMED_TEAMS_MAX];
-	struct invite_wish wish = { .teams = teams, .listen = param_text(c, "listen"), .yes = param_flag(c, "yes") };
+	struct invite_wish wish = { .teams = teams, .listen = param_text(c, "listen"), .yes = param_flag(c, "yes"),
+	                            .hub_only = param_flag(c, "hub-only") };
 	struct invite_info info;
 
 	if (wish.listen == NULL)

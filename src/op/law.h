@@ -17,17 +17,25 @@ void law_warn_draft(const struct draft *d, json_t *warnings);
 /* Masks them in a record that record_to_json() made; how many there were. Contact details stay. */
 size_t law_mask_record(json_t *record, const struct profile *p);
 
+/* The same in the lines of a trace, which stay lines. */
+void law_mask_trace(struct buf *trace, const struct profile *p);
 /* --personal of an export: keep, mask, or refuse when it is left out. */
 enum err_code law_how_to_leave(struct op_call *c, bool *keep) MUST_CHECK;
 enum err_code law_may_leave(struct op_call *c, uint64_t found) MUST_CHECK;
 
 /* Is the record, or one that it refers to in up to four steps, of somebody with a protected identity? */
 bool law_protected(struct node *n, const struct record *r);
+/* ERR_REFUSED, with the way to it, for what law_protected() says. */
+enum err_code law_may_show(struct op_call *c, const struct record *r) MUST_CHECK;
 /* Refuses contact details on a record that is protected, or becomes it by this draft. `now` may be NULL. */
 enum err_code law_check_draft(struct node *n, const struct draft *d, const struct record *now, struct err *err) MUST_CHECK;
 
 /* One line of this device's log of reads: which operation, about which record (NULL: what was looked for stands in `what`). */
 void law_log_read(struct node *n, const char *op, const struct record_id *id, const char *what);
+
+/* An `access` record that tells the team of what is opened, with the call's `reason`: first all of them, durable, then the content. */
+enum err_code law_write_access(struct op_call *c, const struct record_id *id, const struct stream_id *team) MUST_CHECK;
+enum err_code law_end_access(struct op_call *c) MUST_CHECK;
 
 /* The records of a group, as short JSON {"id", "type"}; and how many entries made them. */
 json_t *law_group_records(struct node *n, const struct group_id *group, uint64_t *entries);

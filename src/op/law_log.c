@@ -104,8 +104,8 @@ op_access_log(struct op_call *c)
 
 /* ---- break-glass ---- */
 
-static enum err_code
-write_access(struct op_call *c, const struct record_id *id, const struct stream_id *team)
+enum err_code
+law_write_access(struct op_call *c, const struct record_id *id, const struct stream_id *team)
 {
 	const struct profile_type *t = profile_type_named(node_profile(c->node), "access");
 	struct env *env = node_env(c->node);
@@ -122,13 +122,19 @@ write_access(struct op_call *c, const struct record_id *id, const struct stream_
 	if ((rc = draft_assign_text(&d, OP_SET, "case", hex_encode(hex, id->b, 16), &c->err)) == ERR_OK &&
 	    (rc = draft_assign_text(&d, OP_SET, "at", time_print(at, env->ops->wall_ms(env), 0), &c->err)) == ERR_OK &&
 	    (rc = draft_assign_text(&d, OP_SET, "by", node_device_name(c->node, &node_self(c->node)->id), &c->err)) == ERR_OK &&
-	    (rc = draft_assign_text(&d, OP_SET, "reason", param_text(c, "reason"), &c->err)) == ERR_OK &&
-	    (rc = node_write(c->node, team, &d, &entry, &c->err)) == ERR_OK)
-		rc = node_commit(c->node, &c->err);
-	if (rc != ERR_OK)
-		node_drop(c->node);
+	    (rc = draft_assign_text(&d, OP_SET, "reason", param_text(c, "reason"), &c->err)) == ERR_OK)
+		rc = node_write(c->node, team, &d, &entry, &c->err);
 	draft_free(&d);
 	return rc;
+}
+
+enum err_code
+law_end_access(struct op_call *c)
+{
+	if (c->err.code == ERR_OK && node_commit(c->node, &c->err) == ERR_OK)
+		return ERR_OK;
+	node_drop(c->node);
+	return c->err.code;
 }
 
 /* First the record that tells of it, durable; then the content. */
@@ -147,13 +153,16 @@ op_break_glass(struct op_call *c)
 		return;
 	}
 	r = record_new(&id);
-	if (r == NULL || node_record(c->node, &id, r, &team, &c->err) != ERR_OK)
+	if (r == NULL || node_record(c->node, &id, r, &team, &c->err) != ERR_OK) {
 		;
-	else if (!law_protected(c->node, r))
+	} else if (!law_protected(c->node, r)) {
 		err_set(&c->err, ERR_REFUSED, "that record is not protected: `faltbok get` shows it");
-	else if (write_access(c, &id, &team) == ERR_OK) {
-		law_log_read(c->node, "break-glass", &id, NULL);
-		c->result = record_to_json(r, node_profile(c->node), author_of, c->node);
+	} else {
+		(void)!law_write_access(c, &id, &team); /* if it fails, the end drops it and says why */
+		if (law_end_access(c) == ERR_OK) {
+			law_log_read(c->node, "break-glass", &id, NULL);
+			c->result = record_to_json(r, node_profile(c->node), author_of, c->node);
+		}
 	}
 	record_free(r);
 	if (c->err.code != ERR_OK || c->result == NULL)

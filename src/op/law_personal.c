@@ -3,6 +3,8 @@
 #include "codec/strict.h"
 #include "op/law.h"
 
+#include <stdlib.h>
+
 /* In what is open anyway, such as a directory, a phone number is nobody's: only personal numbers count. */
 static void
 warn_text(json_t *warnings, const char *where, bool open, struct bytes text)
@@ -103,6 +105,48 @@ law_mask_record(json_t *record, const struct profile *p)
 	json_array_foreach(json_object_get(record, "notes"), i, note)
 		n += mask_value(json_object_get(note, "text"));
 	return n;
+}
+
+static void
+mask_part(json_t *part, const struct profile_type *t)
+{
+	const char *name;
+	json_t *v;
+
+	json_object_foreach(part, name, v) {
+		const struct profile_field *f = profile_field_named(t, name);
+
+		if (f != NULL && f->type == VT_TEXT && f->class != CLASS_CONTACT && f->class != CLASS_OPEN)
+			(void)mask_value(v);
+	}
+}
+
+void
+law_mask_trace(struct buf *trace, const struct profile *p)
+{
+	struct bytes left = buf_bytes(trace);
+	struct buf out = BUF_INIT;
+
+	while (left.len > 0) {
+		const uint8_t *nl = memchr(left.p, '\n', left.len);
+		size_t len = nl == NULL ? left.len : (size_t)(nl - left.p) + 1;
+		json_t *line = json_loadb((const char *)left.p, len, 0, NULL);
+		const struct profile_type *t = profile_type_named(p, json_string_value(json_object_get(line, "type")));
+		char *text;
+
+		if (t != NULL) {
+			mask_part(json_object_get(line, "set"), t);
+			mask_part(json_object_get(line, "add"), t);
+			(void)mask_value(json_object_get(json_object_get(line, "note"), "text"));
+		}
+		text = json_dumps(line, JSON_COMPACT);
+		buf_printf(&out, "%s\n", text != NULL ? text : "");
+		free(text);
+		json_decref(line);
+		left = BYTES(left.p + len, left.len - len);
+	}
+	buf_wipe(trace);
+	*trace = out;
 }
 
 /* ---- leaving ---- */

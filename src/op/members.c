@@ -1,6 +1,7 @@
 /*
  * Who belongs here: admission, teams, grants, the list of members.
  */
+#include "node/tend.h"
 #include "op/op_internal.h"
 
 #include "base/mem.h"
@@ -243,8 +244,9 @@ op_team_list(struct op_call *c)
 
 		for (size_t j = 0; j < org_device_count(org); j++)
 			readers += org_reads(org, &t->id, &org_device_at(org, j)->id);
-		json_array_append_new(list, json_pack("{s:o,s:s,s:i,s:b}", "team", json_hex(t->id.b, 16), "name",
-		                                      node_team_name(c->node, &t->id), "readers", (int)readers, "drop_box", t->mode == 1));
+		json_array_append_new(list, json_pack("{s:o,s:s,s:i,s:b,s:s}", "team", json_hex(t->id.b, 16), "name",
+		                                      node_team_name(c->node, &t->id), "readers", (int)readers, "drop_box", t->mode == 1,
+		                                      "approval", node_team_by_hand(c->node, &t->id) ? "hand" : "auto"));
 	}
 	c->result = json_pack("{s:o}", "teams", list);
 	op_end(c);

@@ -46,12 +46,15 @@ void op_keys_list(struct op_call *), op_keys_approve(struct op_call *), op_keys_
 /* What can be known of devices that one does not meet (heard.c): warnings, and the fields of status. */
 void status_warn(json_t *warnings, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void warn_heard(json_t *warnings, struct node *n, int64_t membership_days);
-void say_heard(struct node *n, json_t *status);
+enum { SILENT_DAYS = 30 }; /* from then on a device is called silent */
+struct node_standing;
+void say_heard(struct node *n, json_t *status, const struct node_standing *st, size_t count);
 /* Keys that wait for a person's yes; *open: how many of them nobody here has refused. keys.c */
 json_t *keys_waiting_json(struct node *n, size_t *open);
 void op_root_show(struct op_call *), op_root_revoke(struct op_call *), op_root_grant(struct op_call *), op_root_rotate(struct op_call *),
 	op_recover(struct op_call *);
-void op_session_open(struct op_call *), op_session_current(struct op_call *), op_session_close(struct op_call *);
+void op_session_open(struct op_call *), op_session_current(struct op_call *), op_session_close(struct op_call *),
+	op_session_planned(struct op_call *), op_session_sheet(struct op_call *);
 void op_queue_add(struct op_call *), op_queue_list(struct op_call *), op_queue_edit(struct op_call *), op_queue_call(struct op_call *),
 	op_queue_done(struct op_call *), op_queue_leave(struct op_call *);
 void op_visit_save(struct op_call *), op_card_new(struct op_call *), op_card_find(struct op_call *), op_card_show(struct op_call *);
@@ -73,7 +76,7 @@ void op_export_as(struct op_call *, const struct profile_type *type, const char 
 	op_import_xlsform(struct op_call *), op_export_xlsform(struct op_call *), op_directory_import(struct op_call *), op_directory_export(struct op_call *),
 	op_directory_check(struct op_call *);
 enum err_code import_package(struct op_call *c, struct buf *file) MUST_CHECK; /* an export becomes the trace that is in it */
-void op_status(struct op_call *), op_verify(struct op_call *), op_sync(struct op_call *);
+void op_status(struct op_call *), op_verify(struct op_call *), op_sync(struct op_call *), op_exchanges(struct op_call *), op_close_site(struct op_call *);
 void op_bundle_write(struct op_call *), op_bundle_read(struct op_call *), op_bundle_check(struct op_call *);
 
 struct report_source;

@@ -1,6 +1,7 @@
 /*
  * The programme profile: shown, checked, installed.
  */
+#include "casework/report_def.h"
 #include "op/op_internal.h"
 
 enum { PROFILE_BYTES_MAX = 1 << 20 };
@@ -144,7 +145,7 @@ field_json(const struct profile_field *f)
 static json_t *
 profile_json(const struct profile *p)
 {
-	json_t *types = json_array();
+	json_t *types = json_array(), *reports = json_array();
 
 	for (size_t i = 0; i < profile_type_count(p); i++) {
 		const struct profile_type *t = profile_type_at(p, i);
@@ -156,8 +157,10 @@ profile_json(const struct profile *p)
 		                                       labels_json(t->labels, t->label_count), "class", data_class_word(t->class), "notes",
 		                                       t->notes, "retention", retention_json(profile_retention(p, t, NULL)), "fields", fields));
 	}
-	return json_pack("{s:s,s:i,s:o,s:o}", "profile", profile_id(p), "version", (int)profile_version(p), "types", types, "roles",
-	                 roles_json(p));
+	for (size_t i = 0; i < profile_report_count(p); i++)
+		json_array_append_new(reports, json_string(profile_report_at(p, i)->name));
+	return json_pack("{s:s,s:i,s:o,s:o,s:o}", "profile", profile_id(p), "version", (int)profile_version(p), "types", types, "roles",
+	                 roles_json(p), "reports", reports);
 }
 
 void

@@ -286,6 +286,19 @@ add_merged(struct op_call *c, const struct record *r)
 	json_decref(list);
 }
 
+/* A record keeps the versions it was written under, whatever is installed today. */
+static enum err_code
+add_versions(struct op_call *c, const struct record_id *id)
+{
+	uint32_t first, last;
+
+	if (node_versions(c->node, id, &first, &last, &c->err) != ERR_OK)
+		return c->err.code;
+	json_object_set_new(c->result, "written_with", first == 0 ? json_null() : json_integer(first));
+	json_object_set_new(c->result, "profile_version", last == 0 ? json_null() : json_integer(last));
+	return ERR_OK;
+}
+
 void
 op_get(struct op_call *c)
 {
@@ -300,15 +313,14 @@ op_get(struct op_call *c)
 	r = record_new(&id);
 	if (r == NULL || node_record(c->node, &id, r, &team, &c->err) != ERR_OK)
 		goto out;
-	if (law_protected(c->node, r)) {
-		err_set(&c->err, ERR_REFUSED, "a protected identity: `faltbok break-glass %s --reason R` opens it, and the whole team sees that",
-		        param_text(c, "id"));
+	if (law_may_show(c, r) != ERR_OK)
 		goto out;
-	}
 	law_log_read(c->node, "get", &id, NULL);
 	c->result = op_record_json(c->node, r, &team);
 	if (c->result != NULL)
 		add_merged(c, r);
+	if (c->result != NULL && add_versions(c, &id) != ERR_OK)
+		goto out;
 	if (c->result != NULL && !SAME(asked, id))
 		json_object_set_new(c->result, "asked", json_hex(asked.b, 16));
 	if (c->result != NULL && param_flag(c, "history")) {

@@ -9,7 +9,7 @@
 #include "exchange/records_book.h"
 #include "op/ledger.h"
 
-struct each { struct node *node; report_record_cb cb; void *ctx; };
+struct each { struct node *node; report_record_cb cb; void *ctx; bool rows; };
 
 static bool
 pass_on(void *ctx, const struct record *r, const struct stream_id *team)
@@ -17,15 +17,15 @@ pass_on(void *ctx, const struct record *r, const struct stream_id *team)
 	struct each *e = ctx;
 
 	(void)team;
-	return !node_counts_record(e->node, r) || e->cb(e->ctx, r);
+	return !(e->rows ? node_counts_row(e->node, r) : node_counts_record(e->node, r)) || e->cb(e->ctx, r);
 }
 
 /* Rows where the organisation has a drop-box that this device reads, else records: never both (proto/vault.md, 12). */
 static enum err_code
 each_record(void *ctx, uint32_t type, report_record_cb cb, void *cb_ctx, struct err *err)
 {
-	struct each e = { ctx, cb, cb_ctx };
 	struct view *rows = node_rows(ctx);
+	struct each e = { ctx, cb, cb_ctx, rows != NULL };
 
 	return view_each(rows != NULL ? rows : node_view(ctx), type, pass_on, &e, err);
 }
@@ -33,9 +33,10 @@ each_record(void *ctx, uint32_t type, report_record_cb cb, void *cb_ctx, struct 
 static enum err_code
 all_records(void *ctx, report_record_cb cb, void *cb_ctx, struct err *err)
 {
-	struct each e = { ctx, cb, cb_ctx };
+	struct view *rows = node_rows(ctx);
+	struct each e = { ctx, cb, cb_ctx, rows != NULL };
 
-	return view_scan(node_rows(ctx) != NULL ? node_rows(ctx) : node_view(ctx), pass_on, &e, err);
+	return view_scan(rows != NULL ? rows : node_view(ctx), pass_on, &e, err);
 }
 
 static bool
@@ -134,6 +135,7 @@ find_report(struct op_call *c, struct report_ask *ask)
 	ask->from = param_text(c, "from");
 	ask->to = param_text(c, "to");
 	ask->recipient = param_text(c, "recipient");
+	ask->keep_personal = param_text(c, "personal") != NULL && strcmp(param_text(c, "personal"), "keep") == 0;
 	ask->of_rows = node_rows(c->node) != NULL;
 	ask->lang = param_text(c, "language") != NULL ? param_text(c, "language") : "sv";
 	return ERR_OK;
@@ -142,6 +144,10 @@ find_report(struct op_call *c, struct report_ask *ask)
 static enum err_code
 check_format(struct op_call *c, const char *format)
 {
+	const char *personal = param_text(c, "personal");
+
+	if (personal != NULL && strcmp(personal, "mask") != 0 && strcmp(personal, "keep") != 0)
+		return err_set(&c->err, ERR_USAGE, "report: personal must be mask or keep, not \"%.20s\"", personal);
 	if (strcmp(format, "json") == 0 || strcmp(format, "csv") == 0 || strcmp(format, "html") == 0)
 		return ERR_OK;
 	if (strcmp(format, "xlsx") == 0)

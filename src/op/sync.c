@@ -5,6 +5,7 @@
 #include "op/op_internal.h"
 
 #include "base/mem.h"
+#include "op/brought.h"
 #include "node/tend.h"
 #include "peer/seek.h"
 
@@ -21,6 +22,9 @@ struct sync_work {
 	struct env_timer *limit;
 	struct env_timer *wind_up;
 	json_t *peers;
+	struct brought brought;   /* by all of them together */
+	struct brought_with *with;
+	size_t with_count, with_cap;
 	size_t reached, given;
 	struct err first;         /* why the first failure failed */
 };
@@ -70,12 +74,16 @@ finish(void *ctx)
 		/* New readers may have turned up: give them keys while we are at it. */
 		if (node_tend(c->node, &tended, &c->err) == ERR_OK)
 			c->result = json_pack("{s:O,s:i}", "peers", w->peers, "keys_given", (int)(w->given + tended.keys_given));
+		if (c->result != NULL)
+			brought_say(c->node, &w->brought, w->with, w->with_count, c->result);
 	} else if (keep.code != ERR_OK) {
 		c->err = keep;
 	} else {
 		err_set(&c->err, ERR_TIMEOUT, "synchronising: nobody is on this network and nobody known answers; what is saved here stays saved here");
 	}
 	json_decref(w->peers);
+	brought_free(&w->brought);
+	mem_free(w->with);
 	mem_free(w);
 	op_end(c);
 }
@@ -100,12 +108,37 @@ end_when_quiet(struct sync_work *w)
 		w->wind_up = env->ops->timer(env, 0, finish, w);
 }
 
+/* A peer may be met twice, by both having dialled: it is named once. */
+static void
+note_with(struct sync_work *w, const struct peer_result *r)
+{
+	const struct node_exchange *e = exchange_note(w->call->node, r);
+	struct brought_with with = { .in_step = r->in_step }, *room;
+
+	if (e != NULL)
+		(void)brought_add(&w->brought, &e->brought);
+	if (e == NULL || r->code != ERR_OK)
+		return;
+	snprintf(with.name, sizeof(with.name), "%s", node_device_name(w->call->node, &r->device));
+	for (size_t i = 0; i < w->with_count; i++)
+		if (strcmp(w->with[i].name, with.name) == 0) {
+			w->with[i].in_step = with.in_step;
+			return;
+		}
+	room = mem_room(w->with, w->with_count, &w->with_cap, sizeof(*room));
+	if (room == NULL)
+		return;
+	w->with = room;
+	room[w->with_count++] = with;
+}
+
 static void
 one_result(void *ctx, const struct peer_result *r, const char *addr)
 {
 	struct sync_work *w = ctx;
 
 	json_array_append_new(w->peers, peer_json(w->call->node, r, addr));
+	note_with(w, r);
 	if (r->code == ERR_OK)
 		w->reached++;
 	else if (w->first.code == ERR_OK)
@@ -179,7 +212,7 @@ op_sync(struct op_call *c)
 {
 	struct env *env = node_env(c->node);
 	struct sync_work *w = mem_zero(1, sizeof(*w));
-	struct meet_events events = { w, one_result };
+	struct meet_events events = { .ctx = w, .result = one_result };
 	uint64_t wait = (uint64_t)param_number(c, "wait", SYNC_WAIT_S);
 	size_t dialled;
 
@@ -233,10 +266,22 @@ op_bundle_write(struct op_call *c)
 	op_end(c);
 }
 
+/* Its device is known by the author's id alone: what it brought is gathered under the key. */
+static const struct node_exchange *
+note_bundle(struct op_call *c, const struct bundle_counts *k, bool whole)
+{
+	const struct org_device *d = org_known(node_org(c->node)) ? org_device_by_id(node_org(c->node), &k->from) : NULL;
+	struct node_exchange e = { .way = EXCHANGE_BUNDLE, .at_ms = node_env(c->node)->ops->wall_ms(node_env(c->node)), .has_peer = d != NULL,
+		                   .ok = whole, .received = k->stored, .peer = k->from };
+
+	return node_exchanged(c->node, d != NULL ? &d->sign_pk : NULL, &e);
+}
+
 static void
 bundle_in(struct op_call *c, bool check_only)
 {
 	struct bundle_counts k = { 0 };
+	const struct node_exchange *e = NULL;
 	struct buf file = BUF_INIT;
 	enum err_code rc;
 
@@ -247,6 +292,8 @@ bundle_in(struct op_call *c, bool check_only)
 	}
 	rc = bundle_read(node_peer_host(c->node), buf_bytes(&file), check_only, &k, &c->err);
 	buf_free(&file);
+	if (!check_only && rc != ERR_KEY)
+		e = note_bundle(c, &k, rc == ERR_OK);
 	if (!check_only && (rc == ERR_OK || rc == ERR_TRUNCATED)) {
 		struct err late = ERR_INIT;
 
@@ -260,6 +307,8 @@ bundle_in(struct op_call *c, bool check_only)
 		                      node_device_name(c->node, &k.from));
 	else
 		err_wrap(&c->err, "%s", param_text(c, "file"));
+	if (c->result != NULL && e != NULL)
+		brought_say(c->node, &e->brought, NULL, 0, c->result);
 	op_end(c);
 }
 

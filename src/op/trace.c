@@ -159,6 +159,8 @@ op_export(struct op_call *c)
 	struct export x = { .node = c->node, .out = BUF_INIT };
 	struct err back = ERR_INIT;
 
+	if (rc == ERR_OK && !param_flag(c, "all") && (param_flag(c, "protected") || param_text(c, "reason") != NULL))
+		rc = err_set(&c->err, ERR_USAGE, "export: --protected and --reason go with --all; `faltbok break-glass` opens one record");
 	if (rc == ERR_OK && param_flag(c, "all")) {
 		op_export_all(c);
 		return;

@@ -8,9 +8,10 @@
 
 #include "base/mem.h"
 #include "node/removal.h"
+#include "node/standing.h"
 #include "node/tend.h"
 
-enum { PEERS_SHOWN = 512, REASON_SHOWN = 400 };
+enum { REASON_SHOWN = 400 };
 
 void
 status_warn(json_t *warnings, const char *fmt, ...)
@@ -24,42 +25,51 @@ status_warn(json_t *warnings, const char *fmt, ...)
 	json_array_append_new(warnings, json_string(text));
 }
 
-/* Entries that a peer lacks of what it may have, by its own signed word. */
-static uint64_t
-behind(struct node *n, const struct org_device *d)
-{
-	struct replica *r = node_replica(n);
-	uint64_t missing = 0;
-
-	for (size_t i = 0; i < replica_log_count(r); i++) {
-		const struct log_head *h = replica_log_at(r, i);
-		uint64_t has = replica_acked(r, &d->sign_pk, i);
-
-		if (org_share(node_org(n), d, &h->key.stream) == SHARE_ALL && has < h->len)
-			missing += h->len - has;
-	}
-	return missing;
-}
-
+/* Whom this device has met, and what every other is known to lack or to have. */
 static json_t *
-peers_json(struct node *n)
+peers_json(struct node *n, const struct node_standing *st, size_t count)
 {
-	struct replica_peer *p = mem_zero(PEERS_SHOWN, sizeof(*p));
-	size_t count = p == NULL ? 0 : replica_peers(node_replica(n), p, PEERS_SHOWN);
-	json_t *out = json_array();
+	json_t *out = json_array(), *o, *lags;
 	char at[40];
 
 	for (size_t i = 0; i < count; i++) {
-		const struct org_device *d = org_device_by_author(node_org(n), &p[i].author);
+		const struct node_standing *p = &st[i];
 
-		if (d == NULL)
+		if (!p->met && p->heard_ms == 0)
 			continue;
-		json_array_append_new(out, json_pack("{s:s,s:o,s:s,s:I}", "name", node_device_name(n, &d->id), "id", json_hex(d->id.b, 16),
-		                                     "last_seen", time_print(at, p[i].last_seen_ms, 0), "behind",
-		                                     (json_int_t)behind(n, d)));
+		o = json_pack("{s:s,s:o,s:o,s:I,s:I,s:b,s:b}", "name", node_device_name(n, &p->dev), "id", json_hex(p->dev.b, 16), "last_seen",
+		              p->met ? json_string(time_print(at, p->met_ms, 0)) : json_null(), "ahead", (json_int_t)p->ahead, "behind",
+		              (json_int_t)p->behind, "in_step", p->in_step, "hub", p->hub);
+		lags = json_array();
+		for (size_t k = 0; k < p->lag_count; k++)
+			json_array_append_new(lags, json_pack("{s:s,s:o,s:I,s:I}", "name", node_device_name(n, &p->lag[k].has), "id",
+			                                      json_hex(p->lag[k].has.b, 16), "entries", (json_int_t)p->lag[k].entries, "days",
+			                                      (json_int_t)p->lag[k].days));
+		if (o != NULL) {
+			json_object_set_new(o, "heard", p->heard_ms > 0 ? json_string(time_print(at, p->heard_ms, 0)) : json_null());
+			json_object_set_new(o, "silent_days", p->silent_days < 0 ? json_null() : json_integer(p->silent_days));
+			json_object_set(o, "lacks_of", lags);
+		}
+		json_decref(lags);
+		json_array_append_new(out, o);
 	}
-	mem_free(p);
 	return out;
+}
+
+static void
+warn_standing(json_t *w, struct node *n, const struct node_standing *st, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct node_standing *p = &st[i];
+
+		for (size_t k = 0; k < p->lag_count; k++)
+			status_warn(w, "%s is %lld day%s behind what %s has: it lacks %llu entr%s", node_device_name(n, &p->dev), (long long)p->lag[k].days,
+			            p->lag[k].days == 1 ? "" : "s", node_device_name(n, &p->lag[k].has), (unsigned long long)p->lag[k].entries,
+			            p->lag[k].entries == 1 ? "y" : "ies");
+		if (p->silent_days > SILENT_DAYS)
+			status_warn(w, "%s has not been heard of for %lld days%s", node_device_name(n, &p->dev), (long long)p->silent_days,
+			            p->behind > 0 ? ", and lacks what was written since" : "");
+	}
 }
 
 /* First of all, and plainly: whoever reads this has nobody else to tell them. */
@@ -104,7 +114,7 @@ warn_waiting(json_t *w, uint64_t waiting)
 }
 
 static json_t *
-warnings_json(struct node *n, int64_t age, uint64_t waiting)
+warnings_json(struct node *n, int64_t age, uint64_t waiting, const struct node_standing *st, size_t count)
 {
 	const struct org *org = node_org(n);
 	json_t *w = json_array();
@@ -117,6 +127,7 @@ warnings_json(struct node *n, int64_t age, uint64_t waiting)
 			status_warn(w, "coordinator device %s has granted itself the team %s", node_device_name(n, &g->dev), node_team_name(n, &g->team));
 	}
 	warn_heard(w, n, age);
+	warn_standing(w, n, st, count);
 	if (node_waiting_keys(n) > 0)
 		status_warn(w, "%llu entries wait for a key from a colleague", (unsigned long long)node_waiting_keys(n));
 	if (node_moved(n))
@@ -154,8 +165,13 @@ op_status(struct op_call *c)
 	int64_t age = node_membership_days(n);
 	const struct org_device *self = node_self(n);
 	uint64_t waiting = node_late_count(n);
+	bool brief = param_flag(c, "brief");
+	struct node_standing *st = NULL;
+	size_t count = 0;
 
-	if (view_state_hash(node_view(n), state, &c->err) != ERR_OK) {
+	if (brief || view_state_hash(node_view(n), state, &c->err) == ERR_OK)
+		st = node_standings(n, &count, &c->err);
+	if (st == NULL) {
 		op_fail(c);
 		return;
 	}
@@ -163,17 +179,18 @@ op_status(struct op_call *c)
 	node_custody(n, &k);
 	c->result = json_pack("{s:s,s:o,s:o,s:s,s:o,s:o,s:I,s:I,s:I,s:{s:I,s:I,s:I},s:b,s:o,s:o,s:I,s:I,s:o}", "org", node_org_name(n),
 	                      "org_id", json_hex(node_keystore(n)->org.b, 32), "device", self == NULL ? json_null() : json_hex(self->id.b, 16),
-	                      "device_name", node_keystore(n)->device_name, "state_hash", json_hex(state, 32), "frontier",
+	                      "device_name", node_keystore(n)->device_name, "state_hash", brief ? json_null() : json_hex(state, 32), "frontier",
 	                      json_hex(frontier, 32), "entries", (json_int_t)replica_entry_count(node_replica(n)), "records",
 	                      (json_int_t)view_record_count(node_view(n)), "conflicts", (json_int_t)view_conflict_count(node_view(n)),
 	                      "custody", "only_here", (json_int_t)k.only_here, "also_hub", (json_int_t)k.also_hub, "elsewhere",
-	                      (json_int_t)k.elsewhere, "safe_to_wipe", k.safe_to_wipe, "peers", peers_json(n), "forks", forks_json(n),
+	                      (json_int_t)k.elsewhere, "safe_to_wipe", k.safe_to_wipe, "peers", peers_json(n, st, count), "forks", forks_json(n),
 	                      "waiting_adoption",
-	                      (json_int_t)waiting, "membership_age_days", (json_int_t)age, "warnings", warnings_json(n, age, waiting));
+	                      (json_int_t)waiting, "membership_age_days", (json_int_t)age, "warnings", warnings_json(n, age, waiting, st, count));
 	if (c->result != NULL) {
 		json_object_set_new(c->result, "removed", json_boolean(self != NULL && self->gone));
-		say_heard(n, c->result);
+		say_heard(n, c->result, st, count);
 	}
+	mem_free(st);
 	op_end(c);
 }
 

@@ -130,8 +130,12 @@ static enum err_code
 bound_ingest(void *ctx, struct rd *run, uint64_t *stored, uint64_t *refused, struct err *err)
 {
 	struct ingest_counts counts = { 0, 0, 0, 0, 0 };
-	enum err_code rc = replica_ingest_run(replica_of(ctx), run, &counts, err);
+	const struct binding *b = ctx;
+	enum err_code rc;
 
+	replica_set_source(replica_of(ctx), &b->author);
+	rc = replica_ingest_run(replica_of(ctx), run, &counts, err);
+	replica_set_source(replica_of(ctx), NULL);
 	*stored = counts.stored + counts.payloads_filled;
 	*refused = counts.refused;
 	binding_refresh(ctx); /* an author not known yet has made the replica evaluate */

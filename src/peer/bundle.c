@@ -263,6 +263,18 @@ may_take(struct import *m, const struct stream_id *stream, bool *may, struct err
 }
 
 static enum err_code
+ingest_from(struct import *m, struct bytes run, struct ingest_counts *c, struct err *err)
+{
+	struct rd rd = rd_init(run);
+	enum err_code rc;
+
+	replica_set_source(m->host->replica, &m->from);
+	rc = replica_ingest_run(m->host->replica, &rd, c, err);
+	replica_set_source(m->host->replica, NULL);
+	return rc;
+}
+
+static enum err_code
 ingest_run(struct import *m, struct bytes run, struct err *err)
 {
 	struct replica *r = m->host->replica;
@@ -282,15 +294,13 @@ ingest_run(struct import *m, struct bytes run, struct err *err)
 		m->counts->refused += peek.left;
 		return ERR_OK;
 	}
-	rd = rd_init(run);
-	rc = replica_ingest_run(r, &rd, &c, &why);
+	rc = ingest_from(m, run, &c, &why);
 	if (rc == ERR_UNKNOWN && m->dirty) {
 		m->dirty = false;
 		rc = replica_evaluate(r, err);
 		if (rc != ERR_OK)
 			return rc;
-		rd = rd_init(run);
-		rc = replica_ingest_run(r, &rd, &c, &why);
+		rc = ingest_from(m, run, &c, &why);
 	}
 	if (rc == ERR_IO || rc == ERR_NO_SPACE || rc == ERR_NO_MEMORY || rc == ERR_READ_ONLY) {
 		if (err != NULL)

@@ -190,10 +190,9 @@ dial_target(void *ctx)
 	}
 }
 
-static void
-accepted(void *ctx, struct env_conn *conn, const char *from)
+void
+meet_take(struct meet *m, struct env_conn *conn, const char *from, struct bytes read)
 {
-	struct meet *m = ctx;
 	struct err err = ERR_INIT;
 	struct peer *p;
 
@@ -206,6 +205,19 @@ accepted(void *ctx, struct env_conn *conn, const char *from)
 		return; /* peer_accept has closed the connection */
 	m->links[m->link_count] = (struct link_slot){ .peer = p };
 	copy_addr(m->links[m->link_count++].from, from);
+	if (read.len > 0)
+		peer_feed(p, read);
+}
+
+static void
+accepted(void *ctx, struct env_conn *conn, const char *from)
+{
+	struct meet *m = ctx;
+
+	if (m->events.porter != NULL && !m->closing)
+		m->events.porter(m->events.ctx, conn, from);
+	else
+		meet_take(m, conn, from, BYTES_NONE);
 }
 
 struct meet *

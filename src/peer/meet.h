@@ -23,11 +23,15 @@ struct meet_events {
 	void *ctx;
 	/* An exchange ended, well or not. `addr` is what was dialled, or where an accepted peer came from. */
 	void (*result)(void *ctx, const struct peer_result *result, const char *addr);
+	/* NULL, or who looks at every accepted connection first: it is its own from here on, and what is a peer's it hands to meet_take(). */
+	void (*porter)(void *ctx, struct env_conn *conn, const char *from);
 };
 
 /* Takes over host->ctx, done and gone. The host outlives it. NULL when out of memory. */
 struct meet *meet_new(struct peer_host *host, const struct meet_events *events);
 enum err_code meet_listen(struct meet *m, const char *addr, struct err *err) MUST_CHECK;
+/* An accepted connection becomes a peer, and hears what has been read of it so far. */
+void meet_take(struct meet *m, struct env_conn *conn, const char *from, struct bytes read);
 int meet_port(const struct meet *m); /* 0 when not listening */
 enum meet_how {
 	MEET_ONCE,  /* an address that somebody named: remembered when it answers */

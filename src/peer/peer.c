@@ -533,6 +533,12 @@ peer_accept(struct peer_host *host, struct env_conn *conn, const char *from, str
 }
 
 void
+peer_feed(struct peer *p, struct bytes bytes)
+{
+	on_data(p, p->conn, bytes.p, bytes.len);
+}
+
+void
 peer_close(struct peer *p)
 {
 	enter(p);

@@ -44,6 +44,8 @@ struct peer_host {
 /* remember: an exchange that goes well notes where this device can be dialled. */
 struct peer *peer_dial(struct peer_host *host, const char *addr, bool remember, struct err *err);
 struct peer *peer_accept(struct peer_host *host, struct env_conn *conn, const char *from, struct err *err);
+/* What had been read of an accepted connection before it became a peer's. The peer may be gone after this. */
+void peer_feed(struct peer *p, struct bytes bytes);
 void peer_close(struct peer *p);   /* says BYE; `gone` follows */
 void peer_notify(struct peer *p);  /* the replica has grown: a live peer is sent what it may have */
 /* The network may have changed: sends something, so that the system finds out whether the link still carries. */

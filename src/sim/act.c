@@ -38,7 +38,7 @@ maybe_arm(struct play *p, size_t i)
 
 	if (!dice_chance(&p->dice, p->swarm.disk_fault))
 		return;
-	p->armed[i] = faults[dice_below(&p->dice, COUNT_OF(faults))];
+	p->armed[i] = p->swarm.only_full ? FAULT_NO_SPACE : faults[dice_below(&p->dice, COUNT_OF(faults))];
 	disk_arm(host_disk(p->stations[i]->host), p->armed[i],
 	         dice_between(&p->dice, 1, dice_chance(&p->dice, 500) ? 8 : 80));
 }
@@ -105,11 +105,19 @@ choose_act(struct play *p, const struct record *seen, enum act *act, uint32_t *f
 	}
 }
 
+static size_t
+writable(struct play *p, size_t i)
+{
+	size_t rec = (size_t)dice_below(&p->dice, p->swarm.records);
+
+	return node_is_erased(p->stations[i]->node, model_record_id(p->model, rec), NULL) ? 0 : rec;
+}
+
 /* Looks at a record as its person does, and adds one write to the open batch. */
 static enum err_code
 add_to_batch(struct play *p, size_t i, struct write **out, struct err *err)
 {
-	size_t rec = (size_t)dice_below(&p->dice, p->swarm.records);
+	size_t rec = writable(p, i);
 	struct record *now = sim_must(record_new(model_record_id(p->model, rec))), *seen = NULL;
 	enum err_code rc = node_record(p->stations[i]->node, model_record_id(p->model, rec), now, NULL, err);
 	enum act act;
@@ -178,6 +186,8 @@ do_write(struct play *p, size_t i)
 			batch[k]->fate = fate == FATE_SAVED && p->was_put_back[i] ? FATE_BEHIND : fate;
 		}
 	p->report->saved += fate == FATE_SAVED ? n : 0;
+	if (fate == FATE_SAVED && p->swarm.weight[DO_ERASE] > 0)
+		bury_note_sealed(p, i, batch, n);
 	return rc == ERR_OK || must_be_excused(p, i, "writing", &err);
 }
 
@@ -251,6 +261,14 @@ do_desk(struct play *p, size_t i)
 	struct err err = ERR_INIT;
 
 	return desk_act(p, i, &err) == ERR_OK || must_be_excused(p, i, "keeping a draft", &err);
+}
+
+static bool
+do_erase(struct play *p, size_t i)
+{
+	struct err err = ERR_INIT;
+
+	return bury_act(p, i, &err) == ERR_OK || must_be_excused(p, i, "an erasure", &err);
 }
 
 static bool
@@ -415,6 +433,8 @@ befall(struct play *p, enum act_kind kind, size_t i)
 	case DO_IMAGE:
 	case DO_PUT_BACK:
 	case DO_DESK:
+	case DO_ERASE:
+	case DO_NONSENSE:
 	case DO_COUNT:
 		return;
 	}
@@ -428,13 +448,21 @@ write_first(struct play *p, size_t i)
 	return station_power_went(p->stations[i]) || do_write(p, i);
 }
 
+static size_t
+whose_disk(struct play *p, size_t i)
+{
+	return p->swarm.hub_goes_back && dice_chance(&p->dice, 700) ? p->swarm.stations : i;
+}
+
 static bool
 perform(struct play *p, enum act_kind kind, size_t i)
 {
 	switch (kind) {
 	case DO_IMAGE:
-		return play_take_image(p, i);
+		return play_take_image(p, whose_disk(p, i));
 	case DO_PUT_BACK:
+		if (p->swarm.hub_goes_back && whose_disk(p, i) != i)
+			return play_put_back(p, p->swarm.stations);
 		/* Half of the time its person sits down to write at once. */
 		return play_put_back(p, i) && (p->image[i] == NULL || !station_runs(p->stations[i]) || dice_chance(&p->dice, 500) || write_first(p, i));
 	case DO_WRITE:
@@ -455,6 +483,10 @@ perform(struct play *p, enum act_kind kind, size_t i)
 		return do_trustees(p, i);
 	case DO_DESK:
 		return do_desk(p, i);
+	case DO_ERASE:
+		return do_erase(p, i);
+	case DO_NONSENSE:
+		return hostile_act(p);
 	case DO_CLOSE:
 		return do_close(p, i);
 	case DO_REOPEN:

@@ -46,6 +46,8 @@ const struct env_files *disk_env_files(void);
 struct disk *disk_of_env(struct env *env);
 void disk_bind(struct disk *d, struct env *env);
 
+void *sim_must(void *p); /* stops the simulator when out of memory: no result would mean anything */
+
 /* ---- faults ---- */
 /* Strikes at the operation `after` from now (1: the next one that can suffer it). FAULT_NONE disarms. */
 void disk_arm(struct disk *d, enum disk_fault fault, uint64_t after);

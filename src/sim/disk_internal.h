@@ -52,7 +52,6 @@ const char *sim_vfs_name(uint32_t id);
 uint32_t disk_id(const struct disk *d);
 
 /* disk.c */
-void *sim_must(void *p); /* stops the simulator when out of memory: no result would mean anything */
 void disk_image_set(struct image *to, const struct image *from);
 void disk_piece_apply(struct image *m, const struct piece *c);
 void disk_pieces_clear(struct inode *f);

@@ -132,6 +132,30 @@ file_remove(struct env *env, const char *path, struct err *err)
 	return failed(rc, path, err);
 }
 
+static enum err_code
+file_shred(struct env *env, const char *path, struct err *err)
+{
+	struct disk *d = disk_of_env(env);
+	uint8_t noise[4096];
+	struct inode *f;
+	enum disk_rc rc;
+	bool created;
+	size_t size;
+
+	rc = disk_open(d, path, false, &f, &created);
+	if (rc != DISK_OK)
+		return failed(rc, path, err);
+	size = disk_file_bytes(f);
+	for (size_t at = 0; rc == DISK_OK && at < size; at += sizeof(noise)) {
+		env_random(env, noise, sizeof(noise));
+		rc = disk_write(d, f, at, noise, size - at < sizeof(noise) ? size - at : sizeof(noise));
+	}
+	if (rc == DISK_OK)
+		rc = disk_sync(d, f);
+	disk_close(d, f);
+	return rc == DISK_OK ? file_remove(env, path, err) : failed(rc, path, err);
+}
+
 static bool
 file_exists(struct env *env, const char *path)
 {
@@ -183,6 +207,7 @@ static const struct env_files sim_files = {
 	.replace = file_replace,
 	.create = file_create,
 	.remove = file_remove,
+	.shred = file_shred,
 	.exists = file_exists,
 	.make_dir = make_dir,
 	.lock = lock,

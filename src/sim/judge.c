@@ -75,7 +75,7 @@ play_judge_custody(struct play *p, size_t i)
 	struct replica *own = station_replica(p->stations[i]);
 	const struct author *author = &station_keys(p->stations[i])->device.sign_pk;
 
-	if (p->was_put_back[i]) /* what it signed before is gone with the disk that it signed for */
+	if (p->was_put_back[i] || p->copy[i]) /* what it signed before is gone with the disk that it signed for, or was signed by its twin */
 		return true;
 	for (size_t k = 0; k < p->machines; k++) {
 		struct replica *other = k != i && station_runs(p->stations[k]) ? station_replica(p->stations[k]) : NULL;
@@ -116,7 +116,7 @@ judge_apart(struct play *p)
 			return play_fail(p, "I3", "the hub and n0 do not hold the same entries after healing");
 		if (hub)
 			continue;
-		if (waiting > 0)
+		if (waiting > p->nonsense)
 			return play_fail(p, "I3", "n%zu: %llu entries wait for keys after healing", i, (unsigned long long)waiting);
 		if (!station_hash(p->stations[i], at + 32))
 			return play_fail(p, "I3", "n%zu has no state", i);
@@ -190,7 +190,7 @@ play_judge_all(struct play *p)
 	for (size_t i = 0; i < p->swarm.stations; i++)
 		if (!judge_cold(p, i) || !play_judge_rows(p, i) || p->report->finding.invariant[0] != '\0')
 			return false;
-	if (play_has_hub(p) && !judge_hub_cold(p))
+	if ((play_has_hub(p) && !judge_hub_cold(p)) || !bury_judge(p))
 		return false;
 	for (size_t i = 0; i < p->machines; i++)
 		station_add_secrets(p->stations[i]);

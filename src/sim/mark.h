@@ -31,6 +31,15 @@
 	X(REPLAYED, "recorded bytes were played to a listener")                  \
 	X(SNAPSHOT_LEFT, "a lid was closed on a fresh snapshot")                 \
 	X(PUT_BACK, "a disk was put back to an older image")                     \
+	X(HUB_PUT_BACK, "the hub's disk was put back to an older image")         \
+	X(COPIED, "a home was copied to another machine")                        \
+	X(NONSENSE, "a member signed what makes no sense")                       \
+	X(REMOVED, "a device was removed")                                       \
+	X(REMOVED_TWICE, "by two who had not heard of each other")               \
+	X(UNGRANTED, "a device lost its team")                                   \
+	X(ADOPTED, "what was written after a removal was adopted")               \
+	X(STILL_SENT, "somebody who had not heard sealed to a removed device")   \
+	X(SHUT_OUT, "a removed device could not read what came later")           \
 	X(WROTE_FIRST, "and its person wrote before it met anybody")             \
 	X(FORK_SEEN, "a machine held a branch at the end")                       \
 	X(HUB_ONLY, "devices that never met had a hub between them")             \
@@ -43,7 +52,12 @@
 	X(HUB_HURT, "a fault of the hub's disk struck")                          \
 	X(ROOT_TURNED, "the root was handed over")                               \
 	X(OLD_ROOT_WROTE, "and somebody went on with the old sheets")            \
-	X(DISPUTE, "coordinators of one rank were in dispute at the end")
+	X(ERASED, "an erasure was approved")                                     \
+	X(ROWS_OUTLIVE, "figures went on counting what was erased")             \
+	X(OLD_STICK, "a stick from before was read after an erasure")            \
+	X(DISPUTE, "coordinators of one rank were in dispute at the end")         \
+	X(PROVEN, "a station had proof that others hold all it wrote")           \
+	X(WIPE_STOPPED, "the power went while a home was wiped")
 
 enum mark {
 #define MARK_NAME(name, text) MARK_##name,

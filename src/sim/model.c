@@ -13,6 +13,7 @@ struct model {
 	uint64_t seed;
 	char marker[40];
 	struct record_id *records;
+	enum burial *burials;
 	size_t record_count;
 	struct write **writes;
 	size_t count, cap;
@@ -34,6 +35,7 @@ model_new(uint64_t seed, size_t records)
 
 	m->seed = seed;
 	m->records = must(mem_zero(records, sizeof(*m->records)));
+	m->burials = must(mem_zero(records, sizeof(*m->burials)));
 	m->record_count = records;
 	for (size_t i = 0; i < records; i++)
 		dice_fill(&d, m->records[i].b, sizeof(m->records[i].b));
@@ -52,6 +54,7 @@ model_free(struct model *m)
 	}
 	mem_free(m->writes);
 	mem_free(m->records);
+	mem_free(m->burials);
 	mem_free(m);
 }
 
@@ -65,6 +68,27 @@ size_t
 model_record_count(const struct model *m)
 {
 	return m->record_count;
+}
+
+void
+model_bury(struct model *m, size_t record, enum burial burial)
+{
+	if (m->burials[record] != BURIAL_SURE)
+		m->burials[record] = burial;
+}
+
+void
+model_bury_the_rest(struct model *m)
+{
+	for (size_t i = 0; i < m->record_count; i++)
+		if (m->burials[i] == BURIAL_PERHAPS)
+			m->burials[i] = BURIAL_NONE;
+}
+
+bool
+model_is_buried(const struct model *m, size_t record)
+{
+	return m->burials[record] == BURIAL_SURE;
 }
 
 const char *
@@ -241,6 +265,8 @@ model_check_own(const struct model *m, size_t author, model_look look, void *ctx
 	for (size_t rec = 0; rec < m->record_count; rec++) {
 		const struct record *r = look(ctx, &m->records[rec]);
 
+		if (r == NULL && m->burials[rec] != BURIAL_NONE)
+			continue; /* it has been heard of here */
 		for (size_t i = 0; i < m->count; i++) {
 			const struct write *w = m->writes[i];
 
@@ -337,6 +363,8 @@ check_batches(const struct model *m, size_t station, model_look look, void *ctx,
 		const struct write *w = m->writes[i], *before = m->writes[i - 1];
 		bool is, was;
 
+		if (m->burials[w->record] != BURIAL_NONE || m->burials[before->record] != BURIAL_NONE)
+			continue;
 		if (w->batch != before->batch || w->fate == FATE_REFUSED || before->fate == FATE_REFUSED)
 			continue;
 		is = is_present(w, look(ctx, &m->records[w->record]));
@@ -351,7 +379,10 @@ bool
 model_check_all(const struct model *m, size_t station, model_look look, void *ctx, struct finding *out)
 {
 	for (size_t rec = 0; rec < m->record_count; rec++)
-		if (!check_record(m, rec, look(ctx, &m->records[rec]), station, out))
+		if (m->burials[rec] == BURIAL_SURE) {
+			if (look(ctx, &m->records[rec]) != NULL)
+				return bad(out, "I13", "n%zu: record %zu was erased and is shown", station, rec);
+		} else if (!check_record(m, rec, look(ctx, &m->records[rec]), station, out))
 			return false;
 	return check_batches(m, station, look, ctx, out);
 }

@@ -35,9 +35,15 @@ struct write {
 	bool must_be_held; /* FATE_BEHIND, and not on what was put back: some log holds it, of the author if of nobody else */
 	bool has_entry;
 	uint8_t entry[16];
+	bool has_sealed; /* bury.c */
+	uint8_t sealed[24]; /* the last bytes of what was sealed */
+	bool in_log; /* at the end, on every machine */
 	size_t *over; /* what its author saw and replaces: numbers of writes */
 	size_t over_count, over_cap;
 };
+
+/* Whether a record was erased: PERHAPS from the first approval that may have been kept. */
+enum burial { BURIAL_NONE, BURIAL_PERHAPS, BURIAL_SURE };
 
 struct model;
 
@@ -50,6 +56,9 @@ const char *model_marker(const struct model *m); /* stands in every note: what n
 /* A new write, FATE_OPEN; its note, note id and `over` (from `seen`, which may be NULL) are filled in. */
 struct write *model_begin(struct model *m, size_t author, size_t record, enum act act, uint32_t field, const char *value,
                           int64_t amount, const struct record *seen);
+void model_bury(struct model *m, size_t record, enum burial burial); /* never takes a SURE back */
+void model_bury_the_rest(struct model *m); /* after healing: what was not kept by then was not kept */
+bool model_is_buried(const struct model *m, size_t record);
 size_t model_count(const struct model *m);
 struct write *model_at(struct model *m, size_t i);
 bool model_find(const struct model *m, const uint8_t entry[16], size_t *out);

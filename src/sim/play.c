@@ -4,7 +4,10 @@
 #include <stdio.h>
 
 #include "sim/play_internal.h"
+#include "sim/wide.h"
 #include "sim/world_internal.h"
+
+enum { PROOF_EVERY = 16 }; /* acts between two looks at what is proved */
 
 bool
 play_fail(struct play *p, const char *invariant, const char *fmt, ...)
@@ -132,7 +135,7 @@ play_ensure_up(struct play *p, size_t i)
 	struct err err = ERR_INIT;
 	uint8_t hash[32];
 
-	if (!s->joined)
+	if (!s->joined && !(i < p->swarm.stations && p->swarm.clones > 0 && dice_chance(&p->dice, p->swarm.clones) && play_clone(p, i)))
 		return join(p, i);
 	if (station_power_went(s) && station_runs(s))
 		station_crash(s, p->swarm.half_open);
@@ -226,8 +229,32 @@ all_equal(struct play *p)
 			return false;
 		if (p->stations[i]->is_hub)
 			continue;
-		if (!station_hash(p->stations[i], at + 32) || memcmp(first, at, 64) != 0 || node_waiting_keys(p->stations[i]->node) > 0)
+		if (!station_hash(p->stations[i], at + 32) || memcmp(first, at, 64) != 0 || node_waiting_keys(p->stations[i]->node) > p->nonsense)
 			return false;
+	}
+	return true;
+}
+
+/* Everybody reads everybody's stick. */
+static bool
+carry_all(struct play *p)
+{
+	for (size_t a = 0; a < p->swarm.stations; a++) {
+		struct buf stick = BUF_INIT;
+		struct err err = ERR_INIT;
+		uint64_t entries = 0;
+		bool ok = bundle_write(node_peer_host(p->stations[a]->node), NULL, &stick, &entries, &err) == ERR_OK;
+
+		for (size_t b = 0; b < p->swarm.stations && ok; b++) {
+			struct bundle_counts counts = { 0 };
+
+			ok = b == a || (bundle_read(node_peer_host(p->stations[b]->node), buf_bytes(&stick), false, &counts, &err) == ERR_OK &&
+			                node_commit(p->stations[b]->node, &err) == ERR_OK);
+		}
+		buf_free(&stick);
+		if (!ok)
+			return play_fail(p, "I9", "a stick of n%zu cannot be written or read: %s", a, err.text);
+		world_run(p->world, NS_PER_S);
 	}
 	return true;
 }
@@ -276,7 +303,7 @@ heal(struct play *p)
 	world_run(p->world, 10 * NS_PER_S);
 	for (int round = 0; round < 8; round++) {
 		trace_line(world_trace(p->world), "healing, round %d", round);
-		if (!meet_all(p) || !trustees_settle(p))
+		if (!(p->swarm.sticks_only ? carry_all(p) : meet_all(p)) || !trustees_settle(p))
 			return false;
 		for (size_t i = 0; i < p->swarm.stations; i++)
 			if (p->coordinator[i] && station_give_keys(p->stations[i], &err) != ERR_OK)
@@ -295,9 +322,9 @@ play_through(struct play *p)
 	world_set_weather(p->world, &p->swarm.weather);
 	disk_set_lying(host_disk(p->stations[0]->host), p->options->lying);
 	for (size_t n = 0; n < p->swarm.acts; n++)
-		if (!play_act(p))
+		if (!play_act(p) || (n % PROOF_EVERY == PROOF_EVERY - 1 && !play_judge_proof(p, n / PROOF_EVERY % p->swarm.stations)))
 			return false;
-	return heal(p) && trustees_judge(p) && play_judge_all(p);
+	return heal(p) && trustees_judge(p) && bury_settle(p) && play_judge_all(p) && play_wipe(p);
 }
 
 static void
@@ -326,6 +353,10 @@ play(const struct play_options *options, struct play_report *out)
 {
 	struct play p = { .options = options, .report = out, .dice = dice_of(options->seed, STREAM_WORK, 0) };
 
+	if (options->profile == PROFILE_WIDE) {
+		wide_play(options, out);
+		return;
+	}
 	*out = (struct play_report){ .ok = false };
 	keystore_cheap_for_tests = true;
 	swarm_draw(&p.swarm, options);

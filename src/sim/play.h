@@ -13,9 +13,30 @@
 
 #include "sim/model.h"
 
+/* X(name, how it is called, what it is) */
+#define PROFILE_MAP(X)                                                                                     \
+	X(LITE, "lite", "up to four devices and some dozens of acts")                                      \
+	X(FULL, "full", "up to six devices and some hundred acts")                                         \
+	X(USB_ONLY, "usb-only", "no wires at all: bundles on sticks, also for healing")                    \
+	X(HUB_ROLLBACK, "hub-rollback", "everything through a hub whose disk is put back under load")      \
+	X(BYZANTINE, "byzantine", "a member's device signs nonsense, old bytes are replayed, sticks are damaged") \
+	X(CLONE_STORM, "clone-storm", "homes are copied to other machines, and disks put back")            \
+	X(CLOCK_MADNESS, "clock-madness", "clocks jump by hours and decades all the time")                 \
+	X(TINY_DISK, "tiny-disk", "disks that are full most of the time")                                  \
+	X(WIDE, "wide", "12 to 16 devices, six rounds of partitions, people who come and go (wide.h)")
+
+enum swarm_profile {
+#define PROFILE_NAME(id, name, text) PROFILE_##id,
+	PROFILE_MAP(PROFILE_NAME)
+#undef PROFILE_NAME
+	PROFILE_COUNT
+};
+const char *profile_called(enum swarm_profile p);
+bool profile_by_name(const char *name, enum swarm_profile *out);
+
 struct play_options {
 	uint64_t seed;
-	bool full;   /* up to six machines and some hundred actions; else up to four and some dozens */
+	enum swarm_profile profile;
 	bool show;   /* print the trace */
 	bool lying;  /* disks say they synced and did not: the oracles must notice (I1) */
 };

@@ -7,12 +7,12 @@
 #include "sim/play.h"
 #include "sim/station.h"
 
-enum { STATIONS_MAX = 6, MACHINES_MAX = STATIONS_MAX + 1 /* the hub */, STICKS = 4, WRITES_MAX = 5 };
+enum { STATIONS_MAX = 6, MACHINES_MAX = STATIONS_MAX + 1 /* the hub */, STICKS = 4, WRITES_MAX = 5, ORDERS_MAX = 12 };
 
 enum act_kind {
 	DO_WRITE, DO_MEET, DO_CLOSE, DO_REOPEN, DO_CRASH, DO_BUNDLE_OUT, DO_BUNDLE_IN, DO_KEYS, DO_REPLAY, DO_PART, DO_CLOG,
 	DO_CLOCK, DO_WRONG_PASS, DO_LEAVE, DO_WAIT, DO_HUB_CRASH, DO_HUB_CLOSE, DO_IMAGE,
-	DO_PUT_BACK, DO_TRUSTEES, DO_DESK, DO_COUNT
+	DO_PUT_BACK, DO_TRUSTEES, DO_DESK, DO_ERASE, DO_NONSENSE, DO_COUNT
 };
 
 /* Whom devices meet. Where all goes through the hub, what one shows of another has been on the hub's disk. */
@@ -21,6 +21,9 @@ enum meeting { MEET_EACH_OTHER, MEET_ALSO_HUB, MEET_HUB_ONLY };
 /* The draft that a station must still have; where its keeping failed, this or the one that was tried. */
 struct expected_draft { char sure[128], tried[128]; bool doubtful; };
 
+/* A request to erase, and whether an approval of it was saved. */
+struct order_made { struct hash id; size_t by, record; bool approved; };
+
 /* This seed's own mix: many seeds lack a fault altogether, others have plenty of it. */
 struct swarm {
 	size_t stations, acts, records;
@@ -28,6 +31,8 @@ struct swarm {
 	uint32_t disk_fault;    /* per mille of acts under an armed fault */
 	uint32_t bundle_damage;
 	bool half_open, stay, seek;
+	bool sticks_only, hub_goes_back, only_full;
+	uint32_t clones;        /* per mille of newcomers who copy a home instead of making one */
 	enum meeting meeting;
 	enum disk_loss loss;
 	struct weather weather;
@@ -50,13 +55,19 @@ struct play {
 	struct disk_image *image[MACHINES_MAX]; /* taken of that disk, at times put back */
 	size_t image_at[MACHINES_MAX];          /* writes there were when it was taken */
 	bool was_put_back[MACHINES_MAX];
+	bool copy[MACHINES_MAX];                /* another machine has the same home */
 	struct expected_draft drafts[MACHINES_MAX];
 	struct buf stick[STICKS];
 	size_t batches;
+	struct order_made orders[ORDERS_MAX]; /* bury.c */
+	size_t order_count;
+	uint64_t nonsense;         /* entries of content that nobody can open (hostile.c) */
 	bool guest_came;           /* leave.c */
 	struct device_id guest;
 	uint8_t guest_card[16];
 	bool guest_gone_by[MACHINES_MAX]; /* trustees.c: a removal was saved there */
+	bool guest_gone_by_old[MACHINES_MAX]; /* the same by the founding's sheets: it counts only if the handing over had heard of it */
+	bool turned_unheard;
 	struct kit kit, heir;      /* the sheets of the founding, and of the handing over */
 	bool raised;               /* the guest, to rank 1, perhaps: the trustees may have */
 	bool turned, turn_saved;   /* those of the heir are out; its ROOTROT was saved */
@@ -75,6 +86,8 @@ bool play_judge_all(struct play *p);                      /* after healing, warm
 /* put_back.c */
 bool play_take_image(struct play *p, size_t i);
 bool play_put_back(struct play *p, size_t i);
+/* The home of an advisor who has one, copied to the machine i. False: there is none to copy. */
+bool play_clone(struct play *p, size_t i);
 /* Says of each write whose author's disk was put back what became of it: nothing that any disk holds may be held by some only (I11). */
 bool play_settle_fates(struct play *p);
 
@@ -90,12 +103,25 @@ void swarm_draw(struct swarm *s, const struct play_options *o);
 enum err_code desk_act(struct play *p, size_t i, struct err *err) MUST_CHECK;
 bool play_judge_desk(struct play *p, size_t i);
 
+/* hostile.c: a member signs nonsense. */
+bool hostile_act(struct play *p);
+
+/* bury.c: somebody asks for an erasure or approves one. */
+enum err_code bury_act(struct play *p, size_t i, struct err *err) MUST_CHECK;
+void bury_note_sealed(struct play *p, size_t i, struct write **batch, size_t count); /* once they are committed */
+bool bury_settle(struct play *p); /* after healing: which records are erased (I13) */
+bool bury_judge(struct play *p);  /* at the end: nothing of them is anywhere, and nothing brings them back */
+
 /* rows.c: who reads rows, and whether they come to what the records come to (I12). At the end. */
 bool play_judge_rows(struct play *p, size_t i);
 
 /* leave.c: a guest comes, or leaves; and whether what station i has just written is sealed to members only. */
 enum err_code leave_act(struct play *p, size_t i, struct err *err) MUST_CHECK;
 bool leave_check(struct play *p, size_t i);
+
+/* wipe.c: is what station i takes for proved true; and the last station is wiped, at the end (I2, I9). */
+bool play_judge_proof(struct play *p, size_t i);
+bool play_wipe(struct play *p);
 
 /* trustees.c */
 enum err_code trustees_found(struct play *p, struct err *err) MUST_CHECK; /* the sheets, once the organisation is there */

@@ -14,7 +14,7 @@
 static bool
 may_be_put_back(const struct play *p, size_t i)
 {
-	return !p->coordinator[i] && p->stations[i]->joined;
+	return (!p->coordinator[i] || p->stations[i]->is_hub) && p->stations[i]->joined;
 }
 
 /* Ends the program if it runs. False when that did not go well: there is no image of a disk without power. */
@@ -49,9 +49,33 @@ play_put_back(struct play *p, size_t i)
 	p->stations[i]->has_closed_hash = false;
 	p->was_put_back[i] = true;
 	p->hurt[i] = false;
-	model_put_back(p->model, i, p->image_at[i]);
-	mark(MARK_PUT_BACK);
+	if (p->stations[i]->is_hub)
+		p->hub_entries = 0;
+	else
+		model_put_back(p->model, i, p->image_at[i]);
+	mark(p->stations[i]->is_hub ? MARK_HUB_PUT_BACK : MARK_PUT_BACK);
 	return play_ensure_up(p, i);
+}
+
+bool
+play_clone(struct play *p, size_t i)
+{
+	struct station *to = p->stations[i];
+	size_t from = (size_t)dice_below(&p->dice, p->swarm.stations);
+
+	if (from == i || p->coordinator[i] || !may_be_put_back(p, from) || disk_dead(host_disk(to->host)) || to->admitted || to->started || !lay_down(p, from))
+		return false;
+	disk_copy(host_disk(to->host), host_disk(p->stations[from]->host));
+	memcpy(to->home, p->stations[from]->home, sizeof(to->home));
+	memcpy(to->pass, p->stations[from]->pass, sizeof(to->pass));
+	to->device_id = p->stations[from]->device_id;
+	to->joined = true;
+	p->drafts[i] = p->drafts[from];
+	p->was_put_back[i] = p->was_put_back[from];
+	p->copy[i] = p->copy[from] = true;
+	mark(MARK_COPIED);
+	trace_line(world_trace(p->world), "n%zu: is a copy of n%zu", i, from);
+	return true;
 }
 
 /* ---- what became of it ---- */
@@ -92,6 +116,7 @@ settle(struct play *p, size_t number, size_t in_log, size_t in_branch)
 {
 	struct write *w = model_at(p->model, number);
 
+	w->in_log = in_log > 0;
 	if (in_log != 0 && in_log != p->machines)
 		return play_fail(p, "I11", "write %zu of n%zu is in a log of %zu machines of %zu", number, w->author, in_log, p->machines);
 	if (in_branch != 0 && in_branch != p->machines)

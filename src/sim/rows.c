@@ -12,7 +12,7 @@
 #include "sim/play_internal.h"
 #include "sim/world_internal.h"
 
-struct compare { struct play *p; size_t i; const struct profile_type *type; struct record *row; uint64_t records; bool ok; };
+struct compare { struct play *p; size_t i; const struct profile_type *type; struct record *row; uint64_t records; double minutes; bool ok; };
 
 static bool
 same_set(const struct record *a, const struct record *b, uint32_t field)
@@ -57,6 +57,45 @@ compare_record(void *ctx, const struct record *r, const struct stream_id *team)
 }
 
 static bool
+add_row(void *ctx, const struct record *row, const struct stream_id *box)
+{
+	(void)box;
+	((struct compare *)ctx)->minutes += record_sum(row, FIELD_MINUTES);
+	return true;
+}
+
+/* What was erased goes on being counted: no row went with its record. */
+static bool
+judge_erased(struct compare *c, struct view *rows, struct err *err)
+{
+	struct play *p = c->p;
+	uint64_t erased = 0;
+	double minutes = 0;
+
+	for (size_t rec = 0; rec < model_record_count(p->model); rec++) {
+		bool any = false;
+
+		for (size_t k = 0; k < model_count(p->model); k++) {
+			const struct write *w = model_at(p->model, k);
+
+			any = any || (w->record == rec && w->in_log);
+			minutes += w->record == rec && w->in_log && w->act == ACT_SUM ? (double)w->amount : 0;
+		}
+		erased += any && model_is_buried(p->model, rec);
+	}
+	if (view_each(rows, c->type->number, add_row, c, err) != ERR_OK)
+		return play_fail(p, "I12", "n%zu: rows cannot be read: %s", c->i, err->text);
+	if (view_record_count(rows) != c->records + erased)
+		return play_fail(p, "I12", "n%zu: %llu rows, %llu records and %llu erased ones", c->i, (unsigned long long)view_record_count(rows),
+		                 (unsigned long long)c->records, (unsigned long long)erased);
+	if (c->minutes != minutes)
+		return play_fail(p, "I12", "n%zu: all rows come to %g minutes, all that was written to %g", c->i, c->minutes, minutes);
+	if (erased > 0)
+		mark(MARK_ROWS_OUTLIVE);
+	return true;
+}
+
+static bool
 judge_reader(struct play *p, size_t i)
 {
 	static const struct record_id none;
@@ -69,8 +108,8 @@ judge_reader(struct play *p, size_t i)
 		c.ok = play_fail(p, "I12", "n%zu: a coordinator reads no rows", i);
 	else if (view_each(node_view(n), c.type->number, compare_record, &c, &err) != ERR_OK)
 		c.ok = play_fail(p, "I12", "n%zu: records cannot be read: %s", i, err.text);
-	else if (c.ok && view_record_count(rows) != c.records)
-		c.ok = play_fail(p, "I12", "n%zu: %llu rows, %llu records", i, (unsigned long long)view_record_count(rows), (unsigned long long)c.records);
+	else if (c.ok)
+		c.ok = judge_erased(&c, rows, &err);
 	record_free(c.row);
 	return c.ok;
 }

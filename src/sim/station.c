@@ -396,6 +396,7 @@ station_join(struct station *s, struct station *by, uint8_t role, const struct s
 	enum err_code rc;
 
 	s->is_hub = role == ROLE_HUB;
+	s->started = true;
 	rc = make_home(s, &request, err);
 	if (rc == ERR_OK)
 		rc = admit(s, by, buf_bytes(&request), role, team, &welcome, err);

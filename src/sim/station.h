@@ -31,6 +31,7 @@ struct station {
 	size_t no;
 	char home[32], pass[48], addr[24];
 	char member[48], device[48];
+	bool started;                   /* its disk has been touched: a home may be half made */
 	bool joined;                    /* it has a home that is a member's */
 	bool admitted;                  /* a coordinator has, and can make the welcome again */
 	struct device_id device_id;

@@ -1,4 +1,6 @@
 /* What one seed has of everything: many seeds lack a fault altogether, others have plenty of it. */
+#include <string.h>
+
 #include "base/mem.h"
 #include "sim/play_internal.h"
 #include "sim/world_internal.h"
@@ -9,15 +11,85 @@ some(struct dice *d, uint32_t none_per_mille, uint32_t max)
 	return dice_chance(d, none_per_mille) ? 0 : (uint32_t)dice_between(d, 1, max);
 }
 
+static const char *const names[] = {
+#define PROFILE_TEXT(id, name, text) name,
+	PROFILE_MAP(PROFILE_TEXT)
+#undef PROFILE_TEXT
+};
+
+const char *
+profile_called(enum swarm_profile p)
+{
+	return names[p];
+}
+
+bool
+profile_by_name(const char *name, enum swarm_profile *out)
+{
+	for (size_t i = 0; i < PROFILE_COUNT; i++)
+		if (strcmp(names[i], name) == 0) {
+			*out = (enum swarm_profile)i;
+			return true;
+		}
+	return false;
+}
+
+/* What a profile has more of, or none. */
+static void
+shape(struct swarm *s, enum swarm_profile profile, struct dice *d)
+{
+	switch (profile) {
+	case PROFILE_LITE:
+	case PROFILE_FULL:
+	case PROFILE_WIDE:
+	case PROFILE_COUNT:
+		return;
+	case PROFILE_USB_ONLY:
+		s->sticks_only = true;
+		s->seek = s->stay = false;
+		s->meeting = MEET_EACH_OTHER;
+		s->weight[DO_MEET] = s->weight[DO_REPLAY] = s->weight[DO_PART] = s->weight[DO_CLOG] = 0;
+		s->weight[DO_HUB_CRASH] = s->weight[DO_HUB_CLOSE] = 0;
+		s->weight[DO_BUNDLE_OUT] = (uint32_t)dice_between(d, 5, 20);
+		s->weight[DO_BUNDLE_IN] = s->weight[DO_BUNDLE_OUT] * 2;
+		return;
+	case PROFILE_HUB_ROLLBACK:
+		s->meeting = MEET_HUB_ONLY;
+		s->hub_goes_back = true;
+		s->seek = false;
+		s->weight[DO_BUNDLE_OUT] = s->weight[DO_BUNDLE_IN] = 0;
+		s->weight[DO_HUB_CRASH] = some(d, 200, 6);
+		s->weight[DO_IMAGE] = s->weight[DO_PUT_BACK] = (uint32_t)dice_between(d, 2, 6);
+		return;
+	case PROFILE_BYZANTINE:
+		s->weight[DO_NONSENSE] = (uint32_t)dice_between(d, 3, 12);
+		s->weight[DO_REPLAY] += 3;
+		s->bundle_damage = (uint32_t)dice_between(d, 200, 900);
+		return;
+	case PROFILE_CLONE_STORM:
+		s->clones = (uint32_t)dice_between(d, 300, 900);
+		s->weight[DO_IMAGE] = s->weight[DO_PUT_BACK] = (uint32_t)dice_between(d, 3, 10);
+		return;
+	case PROFILE_CLOCK_MADNESS:
+		s->weight[DO_CLOCK] = (uint32_t)dice_between(d, 20, 60);
+		return;
+	case PROFILE_TINY_DISK:
+		s->only_full = true;
+		s->disk_fault = (uint32_t)dice_between(d, 400, 900);
+		return;
+	}
+}
+
 void
 swarm_draw(struct swarm *s, const struct play_options *o)
 {
 	struct dice d = dice_of(o->seed, STREAM_SWARM, 0);
+	bool big = o->profile != PROFILE_LITE && o->profile != PROFILE_USB_ONLY;
 	static const enum disk_loss losses[] = { LOSS_ALL, LOSS_SOME, LOSS_GARBAGE, LOSS_GARBAGE, LOSS_NONE };
 
-	*s = (struct swarm){ .stations = (size_t)dice_between(&d, 2, o->full ? STATIONS_MAX : 4) };
-	s->acts = (size_t)(o->full ? dice_between(&d, 100, 300) : dice_between(&d, 20, 60));
-	s->records = (size_t)dice_between(&d, 1, o->full ? 12 : 4);
+	*s = (struct swarm){ .stations = (size_t)dice_between(&d, 2, big ? STATIONS_MAX : 4) };
+	s->acts = (size_t)(o->profile == PROFILE_FULL ? dice_between(&d, 100, 300) : o->profile != PROFILE_LITE ? dice_between(&d, 40, 120) : dice_between(&d, 20, 60));
+	s->records = (size_t)dice_between(&d, 1, big ? 12 : 4);
 	s->weight[DO_WRITE] = (uint32_t)dice_between(&d, 10, 40);
 	s->weight[DO_MEET] = (uint32_t)dice_between(&d, 3, 30);
 	s->weight[DO_WAIT] = 2;
@@ -60,6 +132,8 @@ swarm_draw(struct swarm *s, const struct play_options *o)
 	s->seek = s->stay && s->meeting != MEET_HUB_ONLY && dice_chance(&d, 500); /* and so is this */
 	s->weight[DO_TRUSTEES] = s->weight[DO_LEAVE] > 0 ? some(&d, 300, 6) : 0;
 	s->weight[DO_DESK] = some(&d, 300, 10); /* and this */
+	s->weight[DO_ERASE] = some(&d, 400, 5); /* and this */
+	shape(s, o->profile, &d);
 	if (o->lying) {
 		s->weight[DO_CRASH] += 4;
 		s->loss = LOSS_ALL;

@@ -53,6 +53,14 @@ knows_guest(struct play *p, struct node *n)
 	return d != NULL && !d->gone;
 }
 
+static bool
+knows_gone(struct play *p, struct node *n)
+{
+	const struct org_device *d = p->guest_came ? org_device_by_id(node_org(n), &p->guest) : NULL;
+
+	return d != NULL && d->gone;
+}
+
 static enum err_code
 remove_by(struct play *p, struct node *n, bool card, struct err *err)
 {
@@ -149,8 +157,14 @@ trustees_act(struct play *p, size_t i, struct err *err)
 		node_drop(n);
 	trace_line(world_trace(p->world), "n%zu: %s: %s", i, names[what], rc == ERR_OK ? "ok" : err->text);
 	saved = rc == ERR_OK && !station_power_went(p->stations[i]);
-	if (saved && what < 2)
+	if (saved && what == 0)
 		p->guest_gone_by[i] = true;
+	if (saved && what == 1 && p->turned) /* by the old sheets after that: nothing to rely on */
+		p->guest_gone_by[i] = p->guest_gone_by[i] || SAME(*org_root(node_org(n)), p->new_root);
+	else if (saved && what == 1)
+		p->guest_gone_by_old[i] = true;
+	if (what == 3 && p->turned && !knows_gone(p, n))
+		p->turned_unheard = true;
 	if (saved && what == 3) {
 		p->turn_saved = true;
 		p->turned_at = i;
@@ -181,7 +195,7 @@ static bool
 must_be_gone(const struct play *p)
 {
 	for (size_t i = 0; i < p->swarm.stations; i++)
-		if (p->guest_gone_by[i] && !p->was_put_back[i])
+		if ((p->guest_gone_by[i] || (p->guest_gone_by_old[i] && (!p->turned || !p->turned_unheard))) && !p->was_put_back[i])
 			return true;
 	return false;
 }

@@ -192,7 +192,8 @@ replica_put_ack(struct replica *r, const struct author *peer, struct bytes ack, 
 	if (rc == ERR_OK)
 		rc = ack_raise_floor(r, peer, a.n, err);
 	while (rc == ERR_OK && attest_next_item(&a.delta, &it))
-		rc = ack_take_item(r, peer, &it, no, err);
+		if ((rc = ack_take_item(r, peer, &it, no, err)) == ERR_OK)
+			rc = claim_note(r, peer, &it, wall_ms, err);
 	if (rc == ERR_OK)
 		rc = put_newest(r, peer, &a, no, wall_ms, err);
 	return rc == ERR_OK ? rc : replica_abandon(r, err);

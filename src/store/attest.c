@@ -99,6 +99,11 @@ forget_custody(struct replica *r, const struct author *by, uint64_t day, struct 
 		return err ? err->code : ERR_NO_MEMORY;
 	DB_BIND(s, 1, *by);
 	rc = db_run(&r->db, s, err);
+	s = rc == ERR_OK ? db_stmt(&r->db, DB_CLAIM_FORGET, "DELETE FROM claim WHERE peer = ?1", err) : NULL;
+	if (s == NULL)
+		return rc != ERR_OK ? rc : err ? err->code : ERR_NO_MEMORY;
+	DB_BIND(s, 1, *by);
+	rc = db_run(&r->db, s, err);
 	return rc == ERR_OK ? ack_raise_floor(r, by, day * DAY_MS, err) : rc;
 }
 
@@ -125,7 +130,8 @@ fold_one(struct replica *r, struct attest_at at, struct attest *a, struct buf *k
 	if (before.any && now.older > before.older)
 		rc = forget_custody(r, &key.author, a->day, err);
 	while (rc == ERR_OK && attest_next_item(&a->delta, &it))
-		rc = ack_take_item(r, &key.author, &it, 0, err);
+		if ((rc = ack_take_item(r, &key.author, &it, 0, err)) == ERR_OK)
+			rc = claim_note(r, &key.author, &it, (int64_t)a->day * DAY_MS, err);
 	return rc == ERR_OK ? put_last(r, &key.author, &now, e.payload, err) : rc;
 }
 

@@ -45,6 +45,9 @@ static const char *const migrations[] = {
 	"CREATE TABLE attest("
 	" peer BLOB PRIMARY KEY NOT NULL, inc BLOB NOT NULL, older INTEGER NOT NULL, seq INTEGER NOT NULL,"
 	" payload BLOB NOT NULL) WITHOUT ROWID;",
+	"CREATE TABLE claim("
+	" peer BLOB NOT NULL, log8 BLOB NOT NULL, len INTEGER NOT NULL, at_ms INTEGER NOT NULL,"
+	" PRIMARY KEY(peer, log8)) WITHOUT ROWID;",
 	"CREATE TABLE ack_floor(peer BLOB PRIMARY KEY NOT NULL, n INTEGER NOT NULL) WITHOUT ROWID;",
 };
 

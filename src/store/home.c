@@ -50,6 +50,8 @@ home_save_keystore(struct home *h, struct err *err)
 	char path[4096];
 	enum err_code rc;
 
+	if (h->wiping)
+		return err_set(err, ERR_REFUSED, "this home is being wiped");
 	path_in(h, path, "keystore");
 	rc = keystore_encode(h->keys, h->env, &file, err);
 	if (rc == ERR_OK)
@@ -113,6 +115,12 @@ new_keystore(struct home *h, const char *member, const char *device, struct byte
 	return rc;
 }
 
+static enum err_code
+say_wiping(const char *path, struct err *err)
+{
+	return err_set(err, ERR_REFUSED, "%s is being wiped and opens no more; `faltbok close-site --wipe` finishes it", path);
+}
+
 enum err_code
 home_create(struct home *h, struct env *env, const char *path, const char *member, const char *device,
             struct bytes passphrase, enum kdf_strength strength, char recovery_code_out[27], struct err *err)
@@ -124,6 +132,8 @@ home_create(struct home *h, struct env *env, const char *path, const char *membe
 		return rc;
 	if (strlen(member) >= sizeof(h->keys->member_name) || strlen(device) >= sizeof(h->keys->device_name))
 		return err_set(err, ERR_INVALID, "a name has at most %zu bytes", sizeof(h->keys->member_name) - 1);
+	if (home_is_being_wiped(env, path))
+		return say_wiping(path, err);
 	rc = env->files->make_dir(env, path, err);
 	if (rc == ERR_OK)
 		rc = home_take_lock(h, err);
@@ -182,6 +192,8 @@ home_open(struct home *h, struct env *env, const char *path, uint8_t slot, struc
 
 	if (rc != ERR_OK)
 		return rc;
+	if (home_is_being_wiped(env, path))
+		return say_wiping(path, err);
 	path_in(h, keystore, "keystore");
 	if (!env->files->exists(env, keystore)) /* before the lock, which would leave a file behind */
 		return err_set(err, ERR_NOT_FOUND, "there is no home in %s: init or join makes one", path);
@@ -207,6 +219,7 @@ home_open(struct home *h, struct env *env, const char *path, uint8_t slot, struc
 void
 home_close(struct home *h)
 {
+	struct err err = ERR_INIT;
 	char path[4096];
 
 	if (h->env == NULL)
@@ -216,6 +229,8 @@ home_close(struct home *h)
 	path_in(h, path, "lock");
 	if (h->locked)
 		h->env->files->unlock(h->env, path);
+	if (h->wiping && home_wipe_finish(h->env, h->path, &err) != ERR_OK)
+		env_logf(h->env, "%s", err.text);
 	memset(h, 0, sizeof(*h));
 }
 

@@ -18,6 +18,7 @@ struct home {
 	struct keystore *keys;
 	struct replica *replica;
 	bool locked;
+	bool wiping;             /* begun to be wiped: nothing may be written any more */
 	bool moved;              /* another place or a restored copy: a new incarnation was taken */
 };
 
@@ -29,6 +30,15 @@ enum err_code home_open(struct home *h, struct env *env, const char *path, uint8
 enum err_code home_save_keystore(struct home *h, struct err *err) MUST_CHECK;
 enum err_code home_take_lock(struct home *h, struct err *err) MUST_CHECK; /* home_create() and home_open() do */
 void home_close(struct home *h);
+
+/*
+ * Wiping. After _begin() the home opens no more; _keys() destroys what opens it, while it may still be open; once it is closed
+ * _finish() removes all else, after a crash too. home_close() of one that has begun finishes by itself as far as it can.
+ */
+enum err_code home_wipe_begin(struct home *h, struct err *err) MUST_CHECK;
+enum err_code home_wipe_keys(struct env *env, const char *home, struct err *err) MUST_CHECK;
+enum err_code home_wipe_finish(struct env *env, const char *home, struct err *err) MUST_CHECK;
+bool home_is_being_wiped(struct env *env, const char *home);
 
 /* A kill card for this device, before it asks to be admitted: the code is for paper, only its public key stays here. */
 enum err_code home_kill_card(struct home *h, char code_out[27], struct err *err) MUST_CHECK;

@@ -203,13 +203,18 @@ settle_newest(struct home *h, int64_t now)
 	return true;
 }
 
+static bool newest_is_shared(const struct home *h);
+
+/* A clock that is years ahead ends every grace: who has not heard yet could be met by nobody any more, and would never hear. */
 static bool
-drop_old(struct keystore *ks, int64_t now)
+drop_old(struct home *h, int64_t now)
 {
+	struct keystore *ks = h->keys;
 	size_t kept = 0, before = ks->network_count;
+	bool shared = before > 1 && newest_is_shared(h);
 
 	for (size_t i = 0; i < before; i++)
-		if (i == 0 || now - (int64_t)ks->network[i].retired_ms <= NETKEY_GRACE_DAYS * DAY_MS)
+		if (i == 0 || !shared || now - (int64_t)ks->network[i].retired_ms <= NETKEY_GRACE_DAYS * DAY_MS)
 			ks->network[kept++] = ks->network[i];
 	for (size_t i = kept; i < before; i++)
 		wipe(&ks->network[i], sizeof(ks->network[i]));
@@ -229,7 +234,7 @@ home_learn_network(struct home *h, bool *changed, struct err *err)
 		return ERR_OK;
 	any = take_new_keys(h, now);
 	any = settle_newest(h, now) || any;
-	any = drop_old(h->keys, now) || any;
+	any = drop_old(h, now) || any;
 	if (changed != NULL)
 		*changed = any;
 	return any ? home_save_keystore(h, err) : ERR_OK;
@@ -283,6 +288,19 @@ all_have_heard(struct replica *r, const struct netkey_held *held, const struct a
 			return false;
 	}
 	return true;
+}
+
+/* Have all other members heard of the newest key? The key of the beginning retires none. */
+static bool
+newest_is_shared(const struct home *h)
+{
+	struct replica *r = h->replica;
+	struct netkey k;
+
+	for (size_t j = 0; j < r->netkey_count; j++)
+		if (counts(r, &r->netkeys[j], &k) && is_of(&k, &r->org_id, h->keys->network[0].n))
+			return all_have_heard(r, &r->netkeys[j], &h->keys->device.sign_pk);
+	return false;
 }
 
 size_t

@@ -448,3 +448,17 @@ replica_file_bytes(struct replica *r)
 	sqlite3_finalize(s);
 	return (uint64_t)bytes;
 }
+
+void
+replica_set_source(struct replica *r, const struct author *from)
+{
+	r->has_source = from != NULL;
+	if (from != NULL)
+		r->source = *from;
+}
+
+const struct author *
+replica_source(const struct replica *r)
+{
+	return r->has_source ? &r->source : NULL;
+}

@@ -90,6 +90,10 @@ struct ingest_counts { uint64_t stored, known, refused, payloads_filled, forks; 
  */
 enum err_code replica_ingest_run(struct replica *r, struct rd *rd, struct ingest_counts *counts, struct err *err) MUST_CHECK;
 
+/* Whose runs are being taken in just now, for the hook: NULL when nobody's. Not kept. */
+void replica_set_source(struct replica *r, const struct author *from);
+const struct author *replica_source(const struct replica *r);
+
 /*
  * Signs and adds the next entry of our own log (keys->sign_pk, stream, inc),
  * OPEN included: a first entry in a stream is preceded by it, citing the

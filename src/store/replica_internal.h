@@ -68,6 +68,8 @@ struct replica {
 	bool orders_dirty;       /* one may have become approved since it was last acted on */
 	bool emptied;            /* payloads were deleted that the WAL may still hold */
 	bool confirming;
+	bool has_source;
+	struct author source;      /* replica_set_source() */
 	struct attest_at *attests; /* those of the open transaction */
 	size_t attest_count, attest_cap;
 	struct netkey_held *netkeys;
@@ -144,6 +146,9 @@ enum err_code erase_apply(struct replica *r, struct err *err) MUST_CHECK;
 enum err_code ack_raise_floor(struct replica *r, const struct author *peer, uint64_t n, struct err *err) MUST_CHECK;
 /* ack.c: notes one length that a peer has signed for, when its head is one of ours; ack 0: an ATTEST says so. */
 enum err_code ack_take_item(struct replica *r, const struct author *peer, const struct attest_item *it, int64_t ack, struct err *err) MUST_CHECK;
+
+/* claims.c: notes what a peer says it holds, whether or not we can tell. */
+enum err_code claim_note(struct replica *r, const struct author *peer, const struct attest_item *it, int64_t at_ms, struct err *err) MUST_CHECK;
 
 /* attest.c */
 enum err_code attest_note(struct replica *r, size_t log, const struct entry *e, struct err *err) MUST_CHECK;

@@ -361,7 +361,7 @@ forget_secret(struct vault *v, struct epoch *ep)
 
 	wipe(&v->keys[ep - v->epochs], sizeof(v->keys[0]));
 	(void)table_del(v->epoch_by_id, ep->id.b);
-	ep->known = ep->open = ep->effective = ep->shredded = ep->clean = false;
+	ep->known = ep->open = ep->effective = ep->shredded = ep->clean = ep->stained = false;
 	if (s == NULL)
 		return;
 	*s = *last;
@@ -442,8 +442,9 @@ vault_refresh(struct vault *v, const struct org *org, struct err *err)
 
 		ep->effective = ep->known && org_effective(org, &ep->log, ep->seq) && number_fits(v, ep);
 		ep->shredded = keystore_tombstoned(v->ks, TOMB_EPOCH, ep->id.b);
-		ep->clean = ep->effective && !ep->shredded && ep->is_drop == org_is_drop_box(org, &ep->stream) && !ep->drop_wrong &&
-		            all_read(v, org, ep);
+		ep->clean = ep->effective && ep->is_drop == org_is_drop_box(org, &ep->stream) && !ep->drop_wrong && all_read(v, org, ep);
+		ep->stained = ep->clean && ep->shredded;
+		ep->clean = ep->clean && !ep->shredded;
 		ep->by_reader = ep->is_drop && reads(org, ep);
 	}
 	return ERR_OK;
@@ -456,6 +457,16 @@ before(const struct epoch *a, const struct epoch *b)
 	if (a->by_reader != b->by_reader)
 		return a->by_reader;
 	return a->n != b->n ? a->n > b->n : memcmp(a->id.b, b->id.b, sizeof(a->id.b)) < 0;
+}
+
+/* Somebody who has not seen what stained another of its number would prefer that one. */
+static bool
+is_passed_over(const struct vault *v, const struct epoch *ep)
+{
+	for (size_t i = 0; i < v->epoch_count; i++)
+		if (v->epochs[i].stained && v->epochs[i].n == ep->n && SAME(v->epochs[i].stream, ep->stream) && before(&v->epochs[i], ep))
+			return true;
+	return false;
 }
 
 struct epoch *
@@ -471,6 +482,8 @@ vault_preferred_epoch(const struct vault *v, const struct stream_id *stream)
 		if (best == NULL || before(ep, best))
 			best = ep;
 	}
+	if (best != NULL && is_passed_over(v, best))
+		return NULL;
 	return best;
 }
 

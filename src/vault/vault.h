@@ -91,6 +91,8 @@ void vault_forget_cases(struct vault *v);
  * that brought it: no such epoch is clean any more, so the next writer makes one without it. proto/vault.md, 4 and 10.
  */
 enum err_code vault_bury(struct vault *v, const struct key_id *kid, const struct epoch_id *birth, struct err *err) MUST_CHECK;
+/* Every key held of a group, told by its image (org/erase.h): who asked may not have known of all, and no table may announce one again. */
+enum err_code vault_bury_group(struct vault *v, const uint8_t image[16], struct err *err) MUST_CHECK;
 enum err_code vault_bury_last(struct vault *v, struct err *err) MUST_CHECK; /* the key of the last vault_open() */
 /* Every key bound to the group, in any stream, until cb returns false. */
 void vault_group_keys(const struct vault *v, const struct group_id *group, bool (*cb)(void *ctx, const struct key_id *kid, const struct epoch_id *birth), void *ctx);

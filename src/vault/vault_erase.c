@@ -9,6 +9,7 @@
 #include "crypto/hc.h"
 #include "crypto/pad.h"
 #include "crypto/seal.h"
+#include "org/erase.h"
 #include "vault/vault_internal.h"
 
 static enum err_code
@@ -41,6 +42,25 @@ vault_bury(struct vault *v, const struct key_id *kid, const struct epoch_id *bir
 }
 
 enum err_code
+vault_bury_group(struct vault *v, const uint8_t image[16], struct err *err)
+{
+	enum err_code rc = ERR_OK;
+	uint8_t own[16];
+
+	for (size_t i = 0; i < v->case_count && rc == ERR_OK; i++) {
+		const struct key_id kid = v->cases[i].kid;
+		const struct epoch_id birth = v->cases[i].birth;
+
+		if (!v->cases[i].bound)
+			continue;
+		erase_image(own, v->cases[i].group.b);
+		if (memcmp(own, image, sizeof(own)) == 0)
+			rc = vault_bury(v, &kid, &birth, err);
+	}
+	return rc;
+}
+
+enum err_code
 vault_bury_last(struct vault *v, struct err *err)
 {
 	struct epoch_id birth;
@@ -67,7 +87,8 @@ vault_shreds(const struct vault *v, const struct stream_id *stream)
 	const struct epoch *newest = NULL;
 
 	for (size_t i = 0; i < v->epoch_count; i++)
-		if (v->epochs[i].effective && SAME(v->epochs[i].stream, *stream) && (newest == NULL || v->epochs[i].n > newest->n))
+		if (v->epochs[i].effective && SAME(v->epochs[i].stream, *stream) &&
+		    (newest == NULL || v->epochs[i].n > newest->n || (v->epochs[i].n == newest->n && v->epochs[i].shredded)))
 			newest = &v->epochs[i];
 	return newest != NULL && newest->shredded;
 }

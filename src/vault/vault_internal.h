@@ -29,7 +29,7 @@ struct epoch {
 	struct stream_id stream;
 	bool known;              /* its EPOCH entry is held; else only its secret, from the keystore */
 	bool open;               /* in the open transaction only */
-	bool effective, shredded, clean; /* as of the last vault_refresh() */
+	bool effective, shredded, clean, stained; /* as of the last vault_refresh() */
 	uint64_t n;
 	bool has_parent;
 	struct epoch_id parent;

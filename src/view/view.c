@@ -248,7 +248,7 @@ view_clear(struct view *v)
 	close_database(v);
 	v->undecodable = 0;
 	v->dead_docs = 0;
-	v->hash_known = false;
+	v->hash_known = v->count_known = false;
 	/* Without a database every later call fails with a sentence; there is nothing better to do here. */
 	if (forget_authors(v, &err) != ERR_OK || open_database(v, true, &err) != ERR_OK)
 		env_logf(v->env, "view: %s", err.text);
@@ -445,6 +445,16 @@ view_find(struct view *v, const char *id_prefix, struct record_id *out, struct e
 }
 
 bool
+view_has(struct view *v, const struct record_id *id)
+{
+	sqlite3_stmt *s = view_record_row(v, id, NULL);
+	bool found = s != NULL && sqlite3_step(s) == SQLITE_ROW;
+
+	(void)sqlite3_reset(s);
+	return found;
+}
+
+bool
 view_has_import(struct view *v, const struct record_id *id, const uint8_t import[16])
 {
 	sqlite3_stmt *s = view_record_row(v, id, NULL);
@@ -544,7 +554,10 @@ view_history(struct view *v, const struct record_id *id, bool (*cb)(void *ctx, u
 uint64_t
 view_record_count(struct view *v)
 {
-	return number(v, "SELECT count(*) FROM record WHERE type <> 1");
+	if (!v->count_known)
+		v->count = number(v, "SELECT count(*) FROM record WHERE type <> 1");
+	v->count_known = true;
+	return v->count;
 }
 
 uint64_t
@@ -626,7 +639,7 @@ view_deserialize(struct view *v, struct bytes image, struct buf *marks, struct e
 	if (marks_len > image.len - 8 || image.len < 8)
 		return err_set(err, ERR_DAMAGED, "the snapshot ends before its marks");
 	close_database(v);
-	v->hash_known = false;
+	v->hash_known = v->count_known = false;
 	rc = open_database(v, false, err);
 	if (rc == ERR_OK)
 		rc = load_image(v, BYTES(image.p + 8 + marks_len, image.len - 8 - marks_len), err);

@@ -60,6 +60,7 @@ void view_clear(struct view *v);
 enum err_code view_get(struct view *v, const struct record_id *id, struct record *out, struct stream_id *team, struct err *err) MUST_CHECK;
 /* The one record whose id begins with the prefix (≥ 6 digits). ERR_UNKNOWN none, ERR_INVALID several (names two). */
 enum err_code view_find(struct view *v, const char *id_prefix, struct record_id *out, struct err *err) MUST_CHECK;
+bool view_has(struct view *v, const struct record_id *id); /* without decoding it */
 bool view_has_import(struct view *v, const struct record_id *id, const uint8_t import[16]);
 /* By which import the entry came that is among those that made the record; false: by none. */
 bool view_import_of(struct view *v, const struct record_id *id, const uint8_t entry[16], uint8_t import[16]);

@@ -266,6 +266,7 @@ view_apply(struct view *v, const struct view_change *changes, size_t count, stru
 		v->undecodable = undecodable;
 	}
 	v->hash_known = v->hash_known && count == 0;
+	v->count_known = v->count_known && count == 0;
 	mem_free(items);
 	return rc;
 }

@@ -67,6 +67,7 @@ view_forget(struct view *v, view_gone gone, void (*maker)(void *ctx, uint64_t ro
 	if (rc != ERR_OK && d.count > 0)
 		view_rollback(v);
 	v->hash_known = v->hash_known && d.count == 0;
+	v->count_known = v->count_known && d.count == 0;
 	mem_free(d.rows);
 	return rc;
 }

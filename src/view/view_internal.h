@@ -44,7 +44,8 @@ struct view {
 	struct table *author_by_key;
 
 	uint64_t undecodable;
-	bool hash_known;
+	bool hash_known, count_known; /* until the next change */
+	uint64_t count;
 	uint8_t hash[32];
 	uint64_t dead_docs;           /* in the index and superseded */
 };

@@ -50,7 +50,7 @@ serve_in_child(struct bench *b, const char *home, int *port)
 
 		b->env = net_env_new(&err);
 		n = open_home(b, home);
-		meet = meet_new(node_peer_host(n), &(struct meet_events){ &m, met });
+		meet = meet_new(node_peer_host(n), &(struct meet_events){ .ctx = &m, .result = met });
 		must(meet_listen(meet, "127.0.0.1:0", &err), &err, "listen");
 		p = meet_port(meet);
 		if (write(fd[1], &p, sizeof(p)) != (ssize_t)sizeof(p))
@@ -70,7 +70,7 @@ sync_once(struct bench *b, struct node *n, int port)
 {
 	struct err err = ERR_INIT;
 	struct met m = { .done = false };
-	struct meet *meet = meet_new(node_peer_host(n), &(struct meet_events){ &m, met });
+	struct meet *meet = meet_new(node_peer_host(n), &(struct meet_events){ .ctx = &m, .result = met });
 	char addr[32];
 
 	snprintf(addr, sizeof(addr), "127.0.0.1:%d", port);

@@ -61,6 +61,25 @@ stick disa cia anna bo
 same "$(figure cia L12)" "$cases" 'a colleague'\''s change is no new case'
 same "$(figure cia M12 | jq '.[]|select(.key=="csn")|.value')" "$(figure bo M12 | jq '.[]|select(.key=="csn")|.value')" 'and counts where she put it'
 
+# ---- two that are one ----
+other=$(fb bo --json list case status=open --limit 2 | jq -r '.records[1].id')
+fb bo --quiet merge "$case" "$other"
+stick bo anna cia disa
+same "$(figure cia L12) $(figure bo L12)" "$((cases - 1)) $((cases - 1))" 'a merged case counts once, for who sees only rows too'
+fb disa --quiet unmerge "$other"
+stick disa anna bo cia
+same "$(figure cia L12)" "$cases" 'and twice again when they are parted'
+site=$(fb bo --json list site --limit 1 | jq -r '.records[0].id')
+for i in 1 2 3 4 5 6; do
+	fb bo --quiet put booking site="$site" case="$case" date=2020-02-0$i time=15:00 status=booked
+	booking=$(fb bo --json put booking site="$site" case="$case" date=2020-02-0$i time=13:00 status=booked code=B$i | jq -r .id)
+	[ $i = 6 ] || fb bo --quiet put booking "$booking" status=no_show
+done
+stick bo anna cia disa
+same "$(figure cia M7)" "$(figure bo M7)" 'bookings count from rows'
+same "$(figure cia M7 | jq -c 'map([.key,.value])')" '[["booked",7],["no_show",5]]' 'by what became of them'
+same "$(figure cia L36)" null 'of quotations there are no rows'
+
 # ---- erasing ----
 visits=$(figure cia L11)
 fb cia report iop $period --format json | jq -cS .lines >"$work/before"

@@ -58,6 +58,8 @@ claim "a visit is saved whole" fb dalby --json visit save gender=woman language=
 	case.next_step='Ring kommunen' action.kind=letter_reading --note 'Ett brev om bostad' --queue "$t1" --draft visit
 case=$(field .case) visit=$(field .visit)
 same "$(field '.warnings | length')" 0 "without a word"
+claim "a number in the note" fb dalby --json visit save --id "$visit" --case "$case" --note 'ring 070-123 45 67'
+same "$(field '.warnings | map(select(startswith("note: a phone number"))) | length')" 1 "is said, and saved"
 claim "its draft is gone" fb dalby --json draft list
 same "$(field '.drafts | length')" 0 "no draft"
 claim "the session supplied the rest" fb dalby --json get "$visit"
@@ -115,11 +117,19 @@ serving fb anna --json serve --listen 127.0.0.1:0 --no-discovery
 claim "they meet" fb dalby --quiet sync --peer 127.0.0.1:"$port"
 claim "and once more" fb dalby --quiet sync --peer 127.0.0.1:"$port"
 claim "the case has both halves" fb anna --json get "$case"
-same "$(field '.notes | length'),$(field .fields.complexity),$(field .fields.topic)" "2,legal,housing" "notes and fields"
+same "$(field '.notes | length'),$(field .fields.complexity),$(field .fields.topic)" "3,legal,housing" "notes and fields"
 claim "anna's session counts" fb anna --json get "$session"
 same "$(field .fields.status),$(field .fields.queue_served),$(field .fields.turned_away)" "held,2,1" "came along"
 claim "the referral goes on" fb anna referral set "$referral" received
 claim "is accepted" fb anna referral set "$referral" accepted
+exits 2 "what is accepted is not declined any more" fb anna referral set "$referral" declined --reason 'x'
+says 'declined may not follow accepted' "and what may"
+claim "nothing was written of it" fb anna --json get "$referral"
+same "$(field .fields.status)" accepted "it stands as it was"
+booking=$(fb anna --json booking slots linero\ bibliotek --date 2030-01-14 | jq -r '[.slots[].bookings[]|select(.status=="booked")][0].id')
+claim "a booking is cancelled" fb anna booking set "$booking" cancelled
+exits 2 "who cancelled has not come after all" fb anna booking set "$booking" done
+says 'done may not follow cancelled' "nor does a booking's"
 claim "both cards of one visitor are hinted at" fb anna --json duplicates
 same "$(field '.pairs | length'),$(field '.pairs[0].why[0]')" "1,same code" "the stub and the card"
 a=$(field '.pairs[0].a.id') b=$(field '.pairs[0].b.id')
@@ -139,6 +149,32 @@ claim "twice is once" fb anna --json hours derive
 same "$(field '.derived | length'),$(field .already)" "0,1" "nothing new"
 claim "and confirmed" fb anna hours confirm --all
 kill "$pid"; wait "$pid" 2>/dev/null
+
+# ---- what is planned, and paper ----
+linero=$(fb anna --json list site | jq -r '.records[]|select(.fields.name=="Linero bibliotek")|.id')
+claim "an opening" fb anna put opening site="$linero" rrule='FREQ=WEEKLY;BYDAY=MO' opens=13:00 closes=15:30 mode=drop_in valid_from=2030-01-01 +channel=physical +channel=phone
+claim "a Monday" fb anna --json session planned --date 2030-01-14
+same "$(field '[.planned[]|[.name,.opens,.closes,.session]]|tostring')" '[["Linero bibliotek","13:00","15:30",null]]' "is open"
+claim "a Tuesday" fb anna --json session planned --date 2030-01-15
+same "$(field '.planned|length')" 0 "is not"
+planned=$(fb anna --json put session site="$linero" date=2030-01-14 status=planned kind=outreach | jq -r .id)
+claim "a session is written down" fb anna --json session planned --date 2030-01-14 --site linero\ bibliotek
+same "$(field '[.planned[]|[.session,.status]]|tostring')" "[[\"$planned\",\"planned\"]]" "beside its opening"
+claim "opening it" fb anna --json session open linero\ bibliotek --date 2030-01-14 --start 13:00
+same "$(field '.session,.planned,.joined' | xargs)" "$planned true false" "takes up what was planned"
+claim "it is" fb anna --json get "$planned"
+same "$(field '.fields.kind,(.fields.channel|sort|join(" "))' | xargs)" "outreach phone physical" "of its kind, and people are met as the opening says"
+claim "a sheet" fb anna --json session sheet
+same "$(field '.session,.rows,([.columns[]|select(.field=="gender")|.codes[].code]|join(" "))' | xargs)" "$planned 15 woman man other missing" "has the codes"
+same "$(field '[.columns[]|select(.field=="visitor" or .field=="adviser" or .field=="residence_status")]|length')" 0 "and asks for no person"
+claim "as a page" fb anna session sheet --format html --rows 3 -o "$work/sheet.html"
+same "$(grep -c '<tr>' "$work/sheet.html")" 4 "with its lines"
+exits 1 "in no other form" fb anna session sheet --format pdf
+exits 2 "no endless sheet" fb anna session sheet --rows 61
+claim "what stood on it" fb anna --json visit save gender=woman from_paper=true
+claim "is entered" fb anna --json get "$(field .visit)"
+same "$(field .fields.from_paper)" true "and says so"
+claim "closed" fb anna session close
 
 # ---- practice ----
 claim "a practice session" fb dalby --json session open Genarp --practice

@@ -29,7 +29,11 @@ jq '.version=2|.lists[0].choices|=.[1:]' packaging/profiles/radrum.json >"$work/
 exits 2 'a choice that is gone' fb anna profile check "$work/p.json"
 says 'choice physical is gone: end it with valid_to' 'a choice'
 sed 's/"version": 1,/"version": 2, \/\/ this spring/; s/"code": "sfi", "labels"/"code": "sfi", "valid_to": "2030-12-31", "labels"/' packaging/profiles/radrum.json >"$work/p.json"
+old=$(fb anna --json put site name='Före' kind=regular | jq -r .id)
+kept=$(fb anna --json put site name='Orörd' kind=regular | jq -r .id)
 claim 'a later version, with a comment' fb anna profile install "$work/p.json"
+fb anna --quiet put site "$old" name='Efter'
+same "$(for id in "$old" "$kept"; do fb anna --json get "$id" | jq -c '[.written_with,.profile_version]'; done | xargs)" '[1,2] [1,1]' 'a record keeps the version it was written with'
 sed 's/"type": "integer"/"type": "integr"/' packaging/profiles/radrum.json >"$work/p.json"
 exits 2 'a word misspelt' fb anna profile check "$work/p.json"
 says "line $(grep -n integr "$work/p.json" | head -1 | cut -d: -f1): types[" 'its line'
@@ -67,7 +71,7 @@ claim 'a sheet' fb anna export --type site --format csv -o "$work/s.csv"
 same "$(head -c 3 "$work/s.csv" | od -An -tx1 | tr -d ' ')" efbbbf 'the mark that Excel looks for'
 claim 'no formula' grep -q "\"'=HYPERLINK(\"\"http://x\"\")\"" "$work/s.csv"
 claim 'decimal comma' grep -q ';55,7;' "$work/s.csv"
-claim 'line ends' test "$(grep -c $'\r$' "$work/s.csv")" = 8
+claim 'line ends' test "$(grep -c $'\r$' "$work/s.csv")" = 10
 claim 'no separator line' test "$(grep -c sep= "$work/s.csv")" = 0
 exits 1 'a CSV of everything' fb anna export --format csv -o "$work/all.csv"
 exits 1 'a format that is none' fb anna export --format ods -o "$work/x"

@@ -15,7 +15,7 @@ function checkCodes(v: Case, c: Count): void {
 		c.check('codes', `${x.name}, its parts`, () => {
 			const code = readCode(x.text);
 
-			return hex(code.secret) === x.secret && code.addresses.join() === x.addresses.join()
+			return hex(code.secret) === x.secret && code.addresses.join() === x.addresses.join() && code.hubs.join() === x.hubs.join()
 				&& (code.key === null ? undefined : hex(code.key)) === x.key;
 		});
 	}

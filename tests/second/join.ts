@@ -4,25 +4,32 @@ import { HC } from './hc';
 import { printRecoveryCode, readRecoveryCode } from './keystore';
 import { Value, encode } from './msgpack';
 
-export interface Code { secret: Bytes; addresses: string[]; key: Bytes | null }
+export interface Code { secret: Bytes; addresses: string[]; hubs: string[]; key: Bytes | null }
 
 const ADDRESS = /^(?=.*:)[A-Za-z0-9.:[\]\-_%]{1,100}$/;
 
-/* code = secret [ "@" address *3( "," address ) ] [ "#" key ] */
+/* code = secret [ "@" address *3( "," address ) ] [ "~" address *1( "," address ) ] [ "#" key ] */
 export function readCode(text: string): Code {
-	must(text.length <= 512, 'too long');
-	const parts = /^([^@#]*)(?:@([^#]*))?(?:#(.*))?$/s.exec(text);
+	must(text.length <= 768, 'too long');
+	const parts = /^([^@~#]*)(?:@([^~#]*))?(?:~([^#]*))?(?:#(.*))?$/s.exec(text);
 
 	must(parts !== null, 'not a code');
-	const addresses = parts[2] === undefined ? [] : parts[2].split(',');
+	const list = (part: string | undefined, max: number): string[] => {
+		const addresses = part === undefined ? [] : part.split(',');
 
-	must(addresses.length <= 4 && addresses.every((a) => ADDRESS.test(a)), 'not an address');
-	return { secret: readRecoveryCode(parts[1]), addresses, key: parts[3] === undefined ? null : readRecoveryCode(parts[3]) };
+		must(addresses.length <= max && addresses.every((a) => ADDRESS.test(a)), 'not an address');
+		return addresses;
+	};
+
+	return {
+		secret: readRecoveryCode(parts[1]), addresses: list(parts[2], 4), hubs: list(parts[3], 2),
+		key: parts[4] === undefined ? null : readRecoveryCode(parts[4]),
+	};
 }
 
 export function printCode(c: Code): string {
 	return printRecoveryCode(c.secret) + (c.addresses.length > 0 ? `@${c.addresses.join(',')}` : '')
-		+ (c.key !== null ? `#${printRecoveryCode(c.key)}` : '');
+		+ (c.hubs.length > 0 ? `~${c.hubs.join(',')}` : '') + (c.key !== null ? `#${printRecoveryCode(c.key)}` : '');
 }
 
 export function joinPsk(secret: Bytes): Bytes {

@@ -19,6 +19,7 @@ import { checkJoin } from './check_join';
 import { checkLog } from './check_log';
 import { checkOrg } from './check_org';
 import { checkPayload } from './check_payload';
+import { checkRelay } from './check_relay';
 import { checkSync } from './check_sync';
 import { checkVault } from './check_vault';
 import { Case, Count } from './count';
@@ -36,6 +37,7 @@ const VECTORS: [string, Check][] = [
 	['vault.json', checkVault],
 	['crdt.json', checkCrdt],
 	['join.json', checkJoin],
+	['relay.json', checkRelay],
 	['discovery.json', checkDiscovery],
 	['day.json', checkDay],
 ];

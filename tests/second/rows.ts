@@ -10,6 +10,7 @@ export type Copied = { kind: 'plain' } | { kind: 'codes'; codes: string[] } | { 
 export const rowId = (record: Bytes) => HC(16, NONE, 'fb1/row', record);
 export const rowDot = (record: Bytes, of: Bytes) => HC(16, NONE, 'fb1/row/dot', record, of);
 
+const MERGED_INTO = 65536; /* proto/day.md, 1 */
 const COPIED_KINDS: number[] = [KIND.set, KIND.add, KIND.remove, KIND.sum, KIND.clear];
 
 function codedValue(kind: number, how: Copied, value: Value): Value | undefined {
@@ -27,7 +28,8 @@ export function codeRow(change: Bytes, entry: Bytes, open: boolean, fields: Map<
 	let used = 0;
 	const coded = asArray(ops).map((op, i): Value => {
 		const [kind, field, value, over] = asArray(op, 4);
-		const how = fields.get(asCount(field));
+		const how: Copied | undefined = asCount(field) !== MERGED_INTO ? fields.get(asCount(field))
+			: kind === KIND.set || kind === KIND.clear ? { kind: 'ref', open } : undefined;
 		const copied = how === undefined || !COPIED_KINDS.includes(asCount(kind)) ? undefined : codedValue(asCount(kind), how, value);
 
 		if (copied === undefined)

@@ -16,6 +16,8 @@ sim-check: $(BUILD)/sim $(SIM_TESTS)
 	@for t in $(SIM_TESTS); do echo "== $$t"; $$t || exit 1; done
 	@$(BUILD)/sim --seeds 1..40 --twice
 	@$(BUILD)/sim --seeds 1..4 --profile full
+	@for p in usb-only hub-rollback byzantine clone-storm clock-madness tiny-disk; do $(BUILD)/sim --seeds 1..4 --profile $$p || exit 1; done
+	@while read -r p s; do $(BUILD)/sim --seed $$s --profile $$p || exit 1; done <tests/sim/kept
 
 # Bugs planted on purpose, one build each (src/base/plant.h): the simulator must find every one of them. Only
 # what asks PLANTED(n) is compiled again; the rest is linked as it stands.

@@ -18,13 +18,17 @@
 
 struct options {
 	uint64_t from, to;
-	bool full, trace, twice, lying, marks, until_found;
+	enum swarm_profile profile;
+	bool trace, twice, lying, marks, until_found;
 };
 
 static int
 usage(void)
 {
-	fputs("usage: sim (--seed N | --seeds A..B) [--profile lite|full] [--trace] [--twice] [--lying] [--marks] [--until-found]\n", stderr);
+	fputs("usage: sim (--seed N | --seeds A..B) [--profile NAME] [--trace] [--twice] [--lying] [--marks] [--until-found]\nprofiles:", stderr);
+	for (enum swarm_profile p = 0; p < PROFILE_COUNT; p++)
+		fprintf(stderr, " %s", profile_called(p));
+	fputs("\n", stderr);
 	return 1;
 }
 
@@ -55,9 +59,8 @@ parse(struct options *o, int argc, char **argv)
 				return false;
 			i++;
 		} else if (strcmp(argv[i], "--profile") == 0) {
-			if (strcmp(next, "lite") != 0 && strcmp(next, "full") != 0)
+			if (!profile_by_name(next, &o->profile))
 				return false;
-			o->full = strcmp(next, "full") == 0;
 			i++;
 		} else if (strcmp(argv[i], "--trace") == 0) {
 			o->trace = true;
@@ -82,7 +85,7 @@ print_failure(const struct options *o, uint64_t seed, const struct play_report *
 	printf("seed %llu: %s: %s\n", (unsigned long long)seed, r->finding.invariant, r->finding.text);
 	printf("  step %llu, simulated time %.3f s, trace %016llx\n", (unsigned long long)r->steps, (double)r->now_ns / 1e9,
 	       (unsigned long long)r->hash);
-	printf("  again: build/sim --seed %llu --profile %s%s --trace\n", (unsigned long long)seed, o->full ? "full" : "lite",
+	printf("  again: build/sim --seed %llu --profile %s%s --trace\n", (unsigned long long)seed, profile_called(o->profile),
 	       o->lying ? " --lying" : "");
 	fflush(stdout);
 }
@@ -90,7 +93,7 @@ print_failure(const struct options *o, uint64_t seed, const struct play_report *
 static bool
 run_seed(const struct options *o, uint64_t seed, struct play_report *r)
 {
-	const struct play_options play_options = { .seed = seed, .full = o->full, .show = o->trace, .lying = o->lying };
+	const struct play_options play_options = { .seed = seed, .profile = o->profile, .show = o->trace, .lying = o->lying };
 	struct play_report again;
 
 	play(&play_options, r);

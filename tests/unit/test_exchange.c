@@ -307,7 +307,7 @@ an_export_is_whole_or_says_what_is_not(void **state)
 	struct profile *p = shipped("packaging/profiles/heads.json");
 	uint8_t seed[32] = { 7 }, pk[32], sk[64];
 	struct package_about about = { "Prov", "0102030405060708090a0b0c0d0e0f10", "anna", "1102030405060708090a0b0c0d0e0f10", "2021-01-01T00:00:00Z", "00", { 0 }, sk,
-		                       BYTES_STR("{}") };
+		                       BYTES_STR("{}"), 0 };
 	json_t *records = json_pack("[{s:s,s:s,s:s,s:{s:s}}]", "id", "2102030405060708090a0b0c0d0e0f10", "type", "group", "team", "t", "fields", "name", "=Genarp");
 	struct buf out = BUF_INIT;
 	struct err err = ERR_INIT;

@@ -354,6 +354,11 @@ a_code_reads_back_and_what_is_none_is_refused(void **state)
 		{ "a space in the address", "AEBAGAAAAAAAAAAAAAAAAAAAAA@a b:1", ERR_INVALID, 0 },
 		{ "a key that is none", "AEBAGAAAAAAAAAAAAAAAAAAAAA@a:1#AEBA", ERR_INVALID, 0 },
 		{ "five addresses", "AEBAGAAAAAAAAAAAAAAAAAAAAA@a:1,a:1,a:1,a:1,a:1", ERR_INVALID, 0 },
+		{ "a hub alone", "AEBAGAAAAAAAAAAAAAAAAAAAAA~hub.example:7047", ERR_OK, 0 },
+		{ "an address, two hubs and the key", "AEBAGAAAAAAAAAAAAAAAAAAAAA@a:1~b:2,c:3#AEBAGAAAAAAAAAAAAAAAAAAAAA", ERR_OK, 1 },
+		{ "three hubs", "AEBAGAAAAAAAAAAAAAAAAAAAAA~a:1,b:2,c:3", ERR_INVALID, 0 },
+		{ "no hub after the ~", "AEBAGAAAAAAAAAAAAAAAAAAAAA@a:1~", ERR_INVALID, 0 },
+		{ "the hub first", "AEBAGAAAAAAAAAAAAAAAAAAAAA~a:1@b:1", ERR_INVALID, 0 },
 		{ "two @", "AEBAGAAAAAAAAAAAAAAAAAAAAA@a:1@b:1", ERR_INVALID, 0 },
 	};
 	char text[JOIN_CODE_CHARS + 1];

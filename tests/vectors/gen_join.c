@@ -46,6 +46,12 @@ print_code(const char *name, const char *text)
 			printf("\"%s\"", code.addr[i]);
 		}
 		json_close(']');
+		json_open("hubs", '[');
+		for (size_t i = 0; i < code.hub_count; i++) {
+			json_sep();
+			printf("\"%s\"", code.hub[i]);
+		}
+		json_close(']');
 		if (code.has_key)
 			json_hex("key", code.key, sizeof(code.key));
 		json_text("printed", join_code_print(printed, &code, true));
@@ -64,12 +70,18 @@ print_codes(void)
 	print_code("four addresses", "GEZDGNBVGY3TQOJQGEZDGNBVGY@192.0.2.7:4711,[2001:db8::7]:4711,anna.example:443,10.0.0.9:1");
 	print_code("an address and the key", "GEZDGNBVGY3TQOJQGEZDGNBVGY@192.0.2.7:4711#ORUGKIDLMV4SAZTPOIQG2ZJAAA");
 	print_code("the key without an address", "GEZDGNBVGY3TQOJQGEZDGNBVGY#ORUGKIDLMV4SAZTPOIQG2ZJAAA");
+	print_code("a hub without an address", "GEZDGNBVGY3TQOJQGEZDGNBVGY~hub.example:7047");
+	print_code("addresses, hubs and the key", "GEZDGNBVGY3TQOJQGEZDGNBVGY@192.0.2.7:4711~hub.example:7047,[2001:db8::9]:7047#ORUGKIDLMV4SAZTPOIQG2ZJAAA");
 	print_code("one character short", "GEZDGNBVGY3TQOJQGEZDGNBVG");
 	print_code("one character too many", "GEZDGNBVGY3TQOJQGEZDGNBVGYA");
 	print_code("bits left over that are not zero", "GEZDGNBVGY3TQOJQGEZDGNBVGZ");
 	print_code("no address after the @", "GEZDGNBVGY3TQOJQGEZDGNBVGY@");
 	print_code("no port", "GEZDGNBVGY3TQOJQGEZDGNBVGY@anna.example");
 	print_code("five addresses", "GEZDGNBVGY3TQOJQGEZDGNBVGY@a:1,a:1,a:1,a:1,a:1");
+	print_code("three hubs", "GEZDGNBVGY3TQOJQGEZDGNBVGY~a:1,a:1,a:1");
+	print_code("no hub after the ~", "GEZDGNBVGY3TQOJQGEZDGNBVGY~");
+	print_code("a hub before the address", "GEZDGNBVGY3TQOJQGEZDGNBVGY~a:1@b:1");
+	print_code("a hub behind the key", "GEZDGNBVGY3TQOJQGEZDGNBVGY#ORUGKIDLMV4SAZTPOIQG2ZJAAA~a:1");
 	print_code("a character that no address has", "GEZDGNBVGY3TQOJQGEZDGNBVGY@a/b:1");
 	print_code("a key cut short", "GEZDGNBVGY3TQOJQGEZDGNBVGY@a:1#ORUGKIDLMV4SAZTPOIQG2ZJAA");
 	print_code("the empty text", "");

@@ -7,6 +7,7 @@
 
 #include "../unit/fixed_env.h"
 #include "../unit/world.h"
+#include "casework/marks.h"
 #include "casework/rows.h"
 #include "crypto/seal.h"
 #include "json.h"
@@ -517,6 +518,11 @@ print_rows(void)
 	};
 	struct change c = { .v = CHANGE_V, .profile_version = 1, .group = { { 4 } }, .record = { { 4 } }, .type = 3, .hlc = 77, .has_shown = true,
 	                    .shown_ms = 1567422720000, .shown_offset_min = 120, .ops = visit, .op_count = COUNT_OF(visit) };
+	const struct op merged[] = {
+		{ .kind = OP_SET, .field = MARK_MERGED_INTO, .value = BYTES(ref, sizeof(ref)), .over = over, .over_count = 1 },
+		{ .kind = OP_ADD, .field = MARK_MERGED_FROM, .value = BYTES(ref, sizeof(ref)) },
+		{ .kind = OP_CLEAR, .field = MARK_MERGED_INTO, .value = BYTES(nil, sizeof(nil)), .over = over, .over_count = 1 },
+	};
 	const struct op named = { .kind = OP_SET, .field = 1, .value = BYTES(text, sizeof(text)) };
 	struct profile *p;
 
@@ -529,6 +535,9 @@ print_rows(void)
 	c.op_count = 1;
 	c.ops = visit + 1;
 	print_row("nothing to copy", p, &c);
+	c.op_count = COUNT_OF(merged);
+	c.ops = merged;
+	print_row("a visit merged and parted", p, &c);
 	c = (struct change){ .v = CHANGE_V, .profile_version = 1, .record = { { 5 } }, .type = 2, .hlc = 78, .ops = &named, .op_count = 1 };
 	print_row("a session", p, &c);
 	json_close(']');

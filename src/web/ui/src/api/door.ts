@@ -7,11 +7,11 @@ export interface Session {
 	org?: { id: string; name: string } | null; device?: { id: string; name: string } | null; member?: string | null; role?: string | null;
 	digits?: string; practice?: boolean;
 }
-export interface Kit { recovery_code: string; root_shares: string[]; escrow_shares: string[] }
+export interface Kit { kill_card?: string; recovery_code: string; root_shares: string[]; escrow_shares: string[] }
 export interface Founded extends Session { kit: Kit; words: string; root_fingerprint: string }
-export interface Asked extends Session { request: { name: string; data: string }; words: string; recovery_code: string }
+export interface Asked extends Session { request: { name: string; data: string }; words: string; recovery_code: string; kill_card?: string }
 export interface Welcomed extends Session { confirm?: boolean; words?: string; root_fingerprint?: string }
-export interface Joined extends Session { recovery_code?: string }
+export interface Joined extends Session { recovery_code?: string; kill_card?: string }
 
 const URL_SESSION = '/api/v1/session';
 const post = <T>(body: object): Promise<T> => request('POST', URL_SESSION, body);

@@ -34,7 +34,7 @@ export interface ProfileDoc { profile: string; version: number; types: TypeDef[]
 export interface Peer { name: string; id: Id; last_seen: string | null; behind: number; ahead?: number; role?: string; in_step?: boolean }
 export interface Fork { device: string; stream: Id; seq: number; entries: number }
 export interface Status {
-	org: string; org_id: string; device: Id | null; device_name: string; state_hash: string; frontier: string;
+	org: string; org_id: string; device: Id | null; device_name: string; state_hash: string | null; frontier: string;
 	entries: number; records: number; conflicts: number;
 	custody: { only_here: number; also_hub: number; elsewhere: number };
 	safe_to_wipe: boolean; peers: Peer[]; forks: Fork[];

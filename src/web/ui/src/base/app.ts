@@ -29,7 +29,7 @@ export async function loadProfile(): Promise<void> {
 
 /* Custody and warnings: after everything a person waits for. */
 export async function loadStatus(): Promise<void> {
-	const status = await call<Status>('status');
+	const status = await call<Status>('status', { brief: true });
 	app.patch({ status, org: status.org, device_name: status.device_name });
 }
 

@@ -42,9 +42,29 @@ async function open(): Promise<void> {
 	setTimeout(() => void loadStatus().then(loadMe).catch(() => undefined), STATUS_AFTER_MS);
 }
 
-export async function startSession(): Promise<void> {
+/* The one-time token of the address, which is out of sight at once. */
+function tokenHere(): string | undefined {
 	const token = /^#t=(.+)$/.exec(location.hash)?.[1];
 	if (token !== undefined) history.replaceState(null, '', location.pathname);
+	return token;
+}
+
+/* A new address in the same window, when the program has been started again: the page is still the old one. */
+async function comeAgain(): Promise<void> {
+	const token = tokenHere();
+	if (token === undefined) return;
+	dropDrafts();
+	forget('starting');
+	try {
+		await take(await door.token(token));
+	} catch {
+		app.patch({ phase: 'away' });
+	}
+}
+
+export async function startSession(): Promise<void> {
+	const token = tokenHere();
+	addEventListener('hashchange', () => void comeAgain());
 	whenLocked(() => app.get().phase === 'open' && void locked());
 	whenSession((s) => {
 		const phase = app.get().phase;

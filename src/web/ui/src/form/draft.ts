@@ -31,7 +31,7 @@ export async function dropDraft(key: string): Promise<void> {
 	}
 }
 
-interface Pending { value: unknown; timer: ReturnType<typeof setTimeout> | undefined; dirty: boolean; kept: boolean; running: Promise<void> | undefined }
+interface Pending { value: unknown; timer: ReturnType<typeof setTimeout> | undefined; dirty: boolean; running: Promise<void> | undefined }
 const pending = new Map<string, Pending>();
 const unsent = new Map<string, unknown>();
 
@@ -39,7 +39,6 @@ async function send(key: string, p: Pending): Promise<void> {
 	p.dirty = false;
 	try {
 		await call('draft put', { key, text: JSON.stringify(p.value) });
-		p.kept = true;
 	} catch {
 		/* Not kept yet: tried again soon, as long as the form still has the words. */
 		p.dirty = true;
@@ -82,13 +81,13 @@ export async function sendUnsent(): Promise<void> {
 
 export interface Draft {
 	forget: () => void;            // saved or thrown away: nothing more is written
-	settle: () => Promise<void>;   // before saving: the node has a draft under this key, and no write is under way later
+	settle: () => Promise<void>;   // before saving: no write is under way, and none comes later
 	resume: () => void;            // the save failed: keep on keeping
 }
 
-/* Keeps `value` under `key` at each pause while `worth` says there is something to keep. `kept`: it came from the node. */
-export function useDraft(key: string, value: unknown, worth: boolean, kept = false): Draft {
-	const mine = useRef<Pending>({ value, timer: undefined, dirty: false, kept, running: undefined });
+/* Keeps `value` under `key` at each pause while `worth` says there is something to keep. */
+export function useDraft(key: string, value: unknown, worth: boolean): Draft {
+	const mine = useRef<Pending>({ value, timer: undefined, dirty: false, running: undefined });
 	const text = JSON.stringify(value);
 	useEffect(() => {
 		const p = mine.current;
@@ -114,10 +113,8 @@ export function useDraft(key: string, value: unknown, worth: boolean, kept = fal
 	return {
 		forget: stop,
 		settle: async () => {
-			if (mine.current.kept) {
-				stop();
-				await mine.current.running;
-			} else await write(key, mine.current);
+			stop();
+			await mine.current.running;
 		},
 		resume: () => {
 			mine.current.dirty = worth;

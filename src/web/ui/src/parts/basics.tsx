@@ -216,21 +216,21 @@ export function Facts({ rows }: { rows: readonly (readonly [ComponentChildren, C
 
 export interface Column<T> { head: ComponentChildren; cell: (row: T) => ComponentChildren; number?: boolean; key: string }
 
-/* A table that becomes cards on a telephone: each cell carries its heading. */
+/* A table that becomes cards on a telephone: each cell carries its heading, and the roles stay when the layout is another. */
 export function Table<T>({ caption, columns, rows, rowKey, seen = false }: {
 	caption: string; columns: readonly Column<T>[]; rows: readonly T[]; rowKey: (row: T) => string; seen?: boolean;
 }) {
 	return (
 		<div class="table-scroll">
-			<table>
+			<table role="table">
 				<caption class={seen ? '' : 'unseen'}>{caption}</caption>
-				<thead><tr>{columns.map((c) => <th key={c.key} scope="col" class={c.number ? 'number' : ''}>{c.head}</th>)}</tr></thead>
-				<tbody>
+				<thead role="rowgroup"><tr role="row">{columns.map((c) => <th key={c.key} role="columnheader" scope="col" class={c.number ? 'number' : ''}>{c.head}</th>)}</tr></thead>
+				<tbody role="rowgroup">
 					{rows.map((r) => (
-						<tr key={rowKey(r)}>
+						<tr key={rowKey(r)} role="row">
 							{columns.map((c, i) => i === 0
-								? <th key={c.key} scope="row">{c.cell(r)}</th>
-								: <td key={c.key} class={c.number ? 'number' : ''}>{c.cell(r)}</td>)}
+								? <th key={c.key} role="rowheader" scope="row">{c.cell(r)}</th>
+								: <td key={c.key} role="cell" class={c.number ? 'number' : ''} data-head={typeof c.head === 'string' ? c.head : undefined}>{c.cell(r)}</td>)}
 						</tr>
 					))}
 				</tbody>

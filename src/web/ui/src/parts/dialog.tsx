@@ -14,9 +14,12 @@ export function Dialog({ title, onClose, children, actions, wide = false }: {
 	const ref = useRef<HTMLDialogElement>(null);
 	const id = useId();
 	useEffect(() => {
-		const before = document.activeElement;
-		if (ref.current?.open === false) ref.current.showModal();
-		return () => before instanceof HTMLElement && before.isConnected && before.focus();
+		const before = document.activeElement, dialog = ref.current;
+		if (dialog?.open === false) dialog.showModal();
+		return () => {
+			dialog?.close(); // as long as it is open, nothing behind it takes the focus
+			if (before instanceof HTMLElement && before.isConnected) before.focus();
+		};
 	}, []);
 	return (
 		<dialog ref={ref} class={wide ? 'wide' : ''} aria-labelledby={id} onCancel={(e) => { e.preventDefault(); onClose(); }}>

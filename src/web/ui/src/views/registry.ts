@@ -16,4 +16,6 @@ export const VIEWS: readonly View[] = [
 	{ path: 'today', label: 'nav.today', icon: 'today', load: () => import('./today/index') },
 	{ path: 'cases', label: 'nav.cases', icon: 'cases', load: () => import('./cases/index') },
 	{ path: 'step', label: 'nav.step', icon: 'step', load: () => import('./step/index') },
+	{ path: 'lead', label: 'nav.lead', icon: 'people', roles: ['coordinator'], load: () => import('./lead/index') },
+	{ path: 'review', label: 'nav.review', icon: 'check', load: () => import('./review/index') },
 ];

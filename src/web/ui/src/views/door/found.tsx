@@ -10,6 +10,7 @@ import { ActButton, Button, Line, Notice, Panel, Tick, Trouble } from '../../par
 import { printSheets, Sheet } from '../../parts/print';
 import { Door } from '../../parts/shell';
 import { Back } from './first';
+import { StolenSheet } from './stolen';
 import { useWho, whoIsReady, WhoFields } from './who';
 
 export function Found({ onBack }: { onBack: () => void }) {
@@ -89,7 +90,7 @@ function Kit({ org, made, team, reads }: { org: string; made: Founded; team: str
 			<p>{t('kit.text')}</p>
 			<div class="row">
 				<Button kind="main" icon="print" onClick={() => box.current !== null && printSheets(box.current.querySelectorAll('.sheet'))}>{t('kit.print')}</Button>
-				<span class="soft">{t('kit.sheets', { n: 1 + kit.root_shares.length + kit.escrow_shares.length })}</span>
+				<span class="soft">{t('kit.sheets', { n: (kit.kill_card === undefined ? 1 : 2) + kit.root_shares.length + kit.escrow_shares.length })}</span>
 			</div>
 			<div class="stack" ref={box}>
 				<Sheet lang={lang}>
@@ -98,6 +99,7 @@ function Kit({ org, made, team, reads }: { org: string; made: Founded; team: str
 					<p class="secret" dir="ltr">{kit.recovery_code}</p>
 					<p class="soft">{t('kit.of', { name: org, date: day })}</p>
 				</Sheet>
+				<StolenSheet code={kit.kill_card} device={made.device?.name ?? ''} lang={lang} />
 				{kit.root_shares.map((share, i) => (
 					<Sheet lang={lang} key={share}>
 						<h2>{t('kit.share', { n: i + 1, all: kit.root_shares.length })}</h2>

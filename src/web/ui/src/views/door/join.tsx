@@ -12,6 +12,7 @@ import { FilePick } from '../../parts/file';
 import { printSheets, Sheet } from '../../parts/print';
 import { Door } from '../../parts/shell';
 import { Back } from './first';
+import { StolenSheet } from './stolen';
 import { useWho, whoIsReady, WhoFields } from './who';
 
 export function JoinByCode({ onBack }: { onBack: () => void }) {
@@ -42,7 +43,7 @@ export function JoinByCode({ onBack }: { onBack: () => void }) {
 		}
 		setBusy(false);
 	};
-	if (made?.recovery_code !== undefined) return <OwnCode code={made.recovery_code} device={who.device} next={made} />;
+	if (made?.recovery_code !== undefined) return <OwnCode code={made.recovery_code} stolen={made.kill_card} device={who.device} next={made} />;
 	return (
 		<Door title={t('first.code')}>
 			{busy ? <Comparing digits={digits} /> : (
@@ -143,12 +144,13 @@ export function WaitForWelcome({ asked }: { asked?: Asked }) {
 					<div class="row">
 						<Button icon="out" onClick={() => saveFile(asked.request.name, bytesOf(asked.request.data))}>{t('welcome.request.again')}</Button>
 					</div>
-					<div ref={paper}>
+					<div class="stack" ref={paper}>
 						<Sheet lang={lang}>
 							<h3>{t('kit.code')}</h3>
 							<p>{t('kit.code.text', { name: asked.device?.name ?? '' })}</p>
 							<p class="secret" dir="ltr">{asked.recovery_code}</p>
 						</Sheet>
+						<StolenSheet code={asked.kill_card} device={asked.device?.name ?? ''} lang={lang} />
 					</div>
 					<div><Button icon="print" onClick={() => paper.current !== null && printSheets(paper.current.querySelectorAll('.sheet'))}>{t('do.print')}</Button></div>
 				</Panel>
@@ -171,19 +173,20 @@ export function WaitForWelcome({ asked }: { asked?: Asked }) {
 }
 
 /* The newcomer's own way back in, before the work begins. */
-function OwnCode({ code, device, next }: { code: string; device: string; next: Session }) {
+function OwnCode({ code, stolen, device, next }: { code: string; stolen: string | undefined; device: string; next: Session }) {
 	const t = useT();
 	const lang = useLanguage();
 	const [safe, setSafe] = useState(false);
 	const paper = useRef<HTMLDivElement>(null);
 	return (
 		<Door title={t('join.done')} wide>
-			<div ref={paper}>
+			<div class="stack" ref={paper}>
 				<Sheet lang={lang}>
 					<h2>{t('kit.code')}</h2>
 					<p>{t('kit.code.text', { name: device })}</p>
 					<p class="secret"><Code>{code}</Code></p>
 				</Sheet>
+				<StolenSheet code={stolen} device={device} lang={lang} />
 			</div>
 			<div class="row"><Button kind="main" icon="print" onClick={() => paper.current !== null && printSheets(paper.current.querySelectorAll('.sheet'))}>{t('do.print')}</Button></div>
 			<Notice kind="wait" title={t('kit.once')} />

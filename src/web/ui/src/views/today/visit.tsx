@@ -13,7 +13,8 @@ import type { ApiError } from '../../api/client';
 import { day, type CardFound, type Place, type Session, type VisitSaved } from '../../api/day';
 import { changedHere } from '../../api/live';
 import type { FieldDef } from '../../api/types';
-import { dropDraft, readDraft, useDraft } from '../../form/draft';
+import { get } from '../../api/records';
+import { dropDraft, useDraft } from '../../form/draft';
 import { FieldInput } from '../../form/field';
 import { findPersonal } from '../../form/personal';
 import type { Profile } from '../../form/profile';
@@ -67,7 +68,7 @@ export function VisitForm({ start, session, onDirty, onDone }: { start: FormStar
 	const form = useRef<HTMLFormElement>(null);
 	const key = DRAFT_PREFIX + start.id;
 	const worth = saved === undefined && (start.draft !== undefined || c !== first) && (answered(c.values) || c.note.trim() !== '' || c.card !== '');
-	const draft = useDraft(key, { content: c, start: { id: start.id, ...(start.place !== undefined ? { place: start.place } : {}) } } satisfies VisitDraft, worth, start.draft !== undefined);
+	const draft = useDraft(key, { content: c, start: { id: start.id, ...(start.place !== undefined ? { place: start.place } : {}) } } satisfies VisitDraft, worth);
 	useEffect(() => onDirty(worth), [worth]);
 	useEffect(() => form.current?.querySelector<HTMLElement>('.choose-filter, .chips input')?.focus({ preventScroll: true }), []);
 
@@ -81,16 +82,15 @@ export function VisitForm({ start, session, onDirty, onDone }: { start: FormStar
 		setError(undefined);
 		try {
 			await draft.settle();
-			/* The last answer was lost on the way: the draft is gone exactly when the visit was saved. */
-			if (unsure && worth && (await readDraft(key)) === undefined) {
+			/* The last answer was lost on the way: the visit has the id that this form drew for it. */
+			if (unsure && (await isSaved(start.id))) {
 				finish(undefined);
 				return;
 			}
 			finish(await day.saveVisit(params()));
 		} catch (x) {
 			const fault = asApiError(x);
-			/* After a lost answer the draft must stay as it is: it tells whether the visit was saved. */
-			if (fault.code !== 'gone') draft.resume();
+			draft.resume();
 			setUnsure(fault.code === 'gone');
 			setError(fault);
 			setBusy(false);
@@ -102,7 +102,7 @@ export function VisitForm({ start, session, onDirty, onDone }: { start: FormStar
 		const opens = Object.keys(assign.set).some((k) => k.startsWith('case.'));
 		if (opens && topic !== undefined && profile.field('case', 'topic') !== undefined) assign.set['case.topic'] = topic;
 		return {
-			set: assign.set, add: assign.add,
+			id: start.id, set: assign.set, add: assign.add,
 			...(c.note.trim() !== '' ? { note: c.note.trim() } : {}), ...(c.ticket !== '' ? { queue: c.ticket } : {}),
 			...(worth ? { draft: key } : {}),
 			...(c.person === 'card' && c.card !== '' ? { card: c.card } : {}), ...(c.person === 'card' && c.case !== '' ? { case: c.case } : {}),
@@ -114,7 +114,10 @@ export function VisitForm({ start, session, onDirty, onDone }: { start: FormStar
 		say(t('visit.saved'));
 		changedHere('visit', 'case', 'queue');
 		void loadUsage();
-		if (answer === undefined) onDone();
+		if (answer === undefined) {
+			void dropDraft(key);
+			onDone();
+		}
 		else setSaved(answer);
 	};
 	const throwAway = (): void => {
@@ -155,6 +158,16 @@ export function VisitForm({ start, session, onDirty, onDone }: { start: FormStar
 			{session?.practice === true && <p class="help">{t('practice.saved')}</p>}
 		</form>
 	);
+}
+
+async function isSaved(id: string): Promise<boolean> {
+	try {
+		await get(id);
+		return true;
+	} catch (x) {
+		if (asApiError(x).code === 'gone') throw x;
+		return false;
+	}
 }
 
 function askedLabel(t: (k: Key) => string, name: string): string | undefined {

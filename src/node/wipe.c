@@ -1,0 +1,119 @@
+/*
+ * May this home be destroyed? Only what others have signed for answers that,
+ * log by log; then the keys go, and the files when the home is closed.
+ */
+#include "base/mem.h"
+#include "node/node_internal.h"
+
+enum { PEERS_MAX = 512 };
+
+/* Who holds what it may hold whole, and is not read-only by office. A removed device may be anywhere. */
+static bool
+may_keep(const struct node *n, const struct org_device *d, bool hub)
+{
+	if (!org_device_live(d) || SAME(d->sign_pk, n->home.keys->device.sign_pk))
+		return false;
+	return hub ? d->hub : d->coordinator || d->advisor;
+}
+
+static bool
+has_hub(struct node *n)
+{
+	const struct org *org = node_org(n);
+
+	for (size_t i = 0; i < org_device_count(org); i++)
+		if (may_keep(n, org_device_at(org, i), true))
+			return true;
+	return false;
+}
+
+static void
+add_keeper(struct node *n, struct node_proof *p, const struct org_device *d, const struct replica_peer *peers, size_t count)
+{
+	struct node_keeper *k = p->keepers < NODE_KEEPERS_MAX ? &p->keeper[p->keepers] : NULL;
+	struct replica *r = n->home.replica;
+
+	if (k == NULL)
+		return;
+	*k = (struct node_keeper){ .dev = d->id, .hub = d->hub };
+	for (size_t i = 0; i < replica_log_count(r); i++) {
+		const struct log_head *h = replica_log_at(r, i);
+		uint64_t from = h->key.is_branch ? h->key.branch_seq : 0, has;
+
+		if (!SAME(h->key.author, n->home.keys->device.sign_pk) || h->len <= from)
+			continue;
+		has = replica_acked(r, &d->sign_pk, i);
+		k->entries += has > from ? has - from : 0;
+		k->lacks += has > from ? h->len - has : h->len - from;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (SAME(peers[i].author, d->sign_pk))
+			k->last_seen_ms = peers[i].last_seen_ms;
+	if (k->entries > 0 || k->last_seen_ms > 0 || k->hub)
+		p->keepers++;
+}
+
+/* How far into the log some keeper has signed. */
+static uint64_t
+kept(struct node *n, size_t log, bool hub)
+{
+	const struct org *org = node_org(n);
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < org_device_count(org); i++) {
+		const struct org_device *d = org_device_at(org, i);
+		uint64_t has = may_keep(n, d, hub) ? replica_acked(n->home.replica, &d->sign_pk, log) : 0;
+
+		most = has > most ? has : most;
+	}
+	return most;
+}
+
+void
+node_proof(struct node *n, struct node_proof *out)
+{
+	struct replica *r = n->home.replica;
+	struct replica_peer *peers = mem_zero(PEERS_MAX, sizeof(*peers));
+	size_t count = peers != NULL ? replica_peers(r, peers, PEERS_MAX) : 0;
+
+	memset(out, 0, sizeof(*out));
+	out->hub = node_has_org(n) && has_hub(n);
+	for (size_t i = 0; node_has_org(n) && i < org_device_count(node_org(n)); i++)
+		if (may_keep(n, org_device_at(node_org(n), i), out->hub))
+			add_keeper(n, out, org_device_at(node_org(n), i), peers, count);
+	mem_free(peers);
+	for (size_t i = 0; i < replica_log_count(r); i++) {
+		const struct log_head *h = replica_log_at(r, i);
+		uint64_t from = h->key.is_branch ? h->key.branch_seq : 0, has;
+
+		if (!SAME(h->key.author, n->home.keys->device.sign_pk) || h->len <= from)
+			continue;
+		has = node_has_org(n) ? kept(n, i, out->hub) : 0;
+		out->entries += h->len - from;
+		out->lacking += has > from ? h->len - has : h->len - from;
+	}
+}
+
+enum err_code
+node_wipe(struct node *n, struct err *err)
+{
+	struct node_proof *p = mem_zero(1, sizeof(*p));
+	uint64_t lacking;
+
+	if (p == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	node_proof(n, p);
+	lacking = p->lacking;
+	mem_free(p);
+	if (lacking > 0 || replica_pending(n->home.replica) > 0)
+		return err_set(err, ERR_REFUSED, "%llu entries written here are not proved to be anywhere else", (unsigned long long)lacking);
+	if (home_wipe_begin(&n->home, err) != ERR_OK)
+		return err->code;
+	return home_wipe_keys(n->env, n->home.path, err);
+}
+
+bool
+node_is_wiped(struct node *n)
+{
+	return n->home.wiping;
+}

@@ -1,0 +1,227 @@
+/*
+ * Erasure in a play: somebody asks that a record be forgotten, a coordinator
+ * who is somebody else says yes, and whoever has not heard writes on.
+ *
+ *   I13  a saved approval is never forgotten; at the end the record is shown nowhere, no disk holds a piece of what
+ *        was sealed for it, however late it came, and a stick written before brings nothing back
+ *
+ * What was sealed is noted as each write is committed: the last bytes of its
+ * payload. Record 0 is never asked for, so that there is always one to write to.
+ */
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "log/entry.h"
+#include "org/orders.h"
+#include "sim/play_internal.h"
+#include "sim/world_internal.h"
+
+enum { LATEST = 24 }; /* entries of a log among which the last batch is */
+
+struct sealing { struct write **batch; size_t count; };
+
+static bool
+note_one(void *ctx, const struct entry *e)
+{
+	struct sealing *s = ctx;
+
+	for (size_t k = 0; k < s->count; k++) {
+		struct write *w = s->batch[k];
+
+		if (w == NULL || !w->has_entry || memcmp(w->entry, e->id.b, sizeof(w->entry)) != 0 || !e->has_payload)
+			continue;
+		memcpy(w->sealed, e->payload.p + e->payload.len - sizeof(w->sealed), sizeof(w->sealed));
+		w->has_sealed = true;
+	}
+	return true;
+}
+
+void
+bury_note_sealed(struct play *p, size_t i, struct write **batch, size_t count)
+{
+	struct replica *r = station_replica(p->stations[i]);
+	struct sealing s = { batch, count };
+
+	for (size_t log = 0; log < replica_log_count(r); log++) {
+		const struct log_head *h = replica_log_at(r, log);
+
+		if (!SAME(h->key.author, station_keys(p->stations[i])->device.sign_pk) || !SAME(h->key.stream, p->team))
+			continue;
+		/* A read may meet the fault that its disk is under: then there is a needle less to look for. */
+		(void)!replica_scan(r, log, h->len > LATEST ? h->len - LATEST : 0, h->len, false, note_one, &s, NULL);
+	}
+}
+
+/* ---- what people do ---- */
+
+static struct order_made *
+order_of(struct play *p, const struct hash *id)
+{
+	for (size_t k = 0; k < p->order_count; k++)
+		if (SAME(p->orders[k].id, *id))
+			return &p->orders[k];
+	return NULL;
+}
+
+/* An order that station i has heard of, may approve and has not. */
+static struct order_made *
+to_approve(struct play *p, size_t i)
+{
+	const struct orders *orders = replica_orders(station_replica(p->stations[i]));
+
+	for (size_t k = 0; p->coordinator[i] && k < orders_count(orders); k++) {
+		const struct erase_order *o = orders_at(orders, k);
+		struct order_made *made = order_of(p, &o->id);
+
+		if (!o->approved && made != NULL && made->by != i)
+			return made;
+	}
+	return NULL;
+}
+
+static enum err_code
+approve(struct play *p, size_t i, struct order_made *o, struct err *err)
+{
+	struct node *n = p->stations[i]->node;
+	enum err_code rc = node_approve_erasure(n, &o->id, err);
+
+	if (rc == ERR_OK) {
+		model_bury(p->model, o->record, BURIAL_PERHAPS);
+		rc = node_commit(n, err);
+		if (rc == ERR_OK && !station_power_went(p->stations[i])) {
+			o->approved = true;
+			mark(MARK_ERASED);
+		}
+	} else {
+		node_drop(n);
+	}
+	trace_line(world_trace(p->world), "n%zu: approves that record %zu is erased: %s", i, o->record, rc == ERR_OK ? "ok" : err->text);
+	return rc;
+}
+
+static enum err_code
+ask(struct play *p, size_t i, struct err *err)
+{
+	struct node *n = p->stations[i]->node;
+	struct order_made *o = &p->orders[p->order_count];
+	struct node_order made;
+	enum err_code rc;
+
+	if (p->swarm.records < 2 || p->order_count == ORDERS_MAX)
+		return ERR_OK;
+	*o = (struct order_made){ .by = i, .record = (size_t)dice_between(&p->dice, 1, p->swarm.records - 1) };
+	rc = node_order_erasure(n, model_record_id(p->model, o->record), "hen bad om det", &made, err);
+	if (rc == ERR_OK) {
+		o->id = made.id;
+		p->order_count++;
+		rc = node_commit(n, err);
+	} else {
+		node_drop(n);
+		if (rc == ERR_UNKNOWN || rc == ERR_EXISTS || (rc == ERR_REFUSED && node_is_erased(n, model_record_id(p->model, o->record), NULL)))
+			return err_forgive(err);
+	}
+	trace_line(world_trace(p->world), "n%zu: asks that record %zu be erased: %s", i, o->record, rc == ERR_OK ? "ok" : err->text);
+	return rc;
+}
+
+enum err_code
+bury_act(struct play *p, size_t i, struct err *err)
+{
+	struct order_made *o = to_approve(p, i);
+
+	return o != NULL ? approve(p, i, o, err) : ask(p, i, err);
+}
+
+/* ---- the account ---- */
+
+bool
+bury_settle(struct play *p)
+{
+	const struct orders *orders = replica_orders(station_replica(p->stations[0]));
+
+	for (size_t k = 0; k < p->order_count; k++) {
+		struct order_made *made = &p->orders[k];
+		const struct erase_order *o = NULL;
+
+		for (size_t i = 0; i < orders_count(orders); i++)
+			if (SAME(orders_at(orders, i)->id, made->id))
+				o = orders_at(orders, i);
+		if (made->approved && (o == NULL || !o->approved))
+			return play_fail(p, "I13", "n0 does not know that record %zu was to be erased, which was saved", made->record);
+		if (o != NULL && o->approved)
+			model_bury(p->model, made->record, BURIAL_SURE);
+	}
+	model_bury_the_rest(p->model);
+	return true;
+}
+
+struct look_for { struct scan *scan; size_t machine; };
+
+static void
+look_in_file(void *ctx, const char *path, struct bytes data)
+{
+	struct look_for *l = ctx;
+	char where[160];
+
+	snprintf(where, sizeof(where), "n%zu's %s", l->machine, path);
+	scan_bytes(l->scan, data, where);
+}
+
+static struct scan *
+needles_of(struct play *p)
+{
+	struct scan *scan = NULL;
+
+	for (size_t k = 0; k < model_count(p->model); k++) {
+		const struct write *w = model_at(p->model, k);
+		char what[64];
+
+		if (!w->has_sealed || !model_is_buried(p->model, w->record))
+			continue;
+		if (scan == NULL)
+			scan = sim_must(scan_new());
+		snprintf(what, sizeof(what), "erased write %zu of n%zu", k, w->author);
+		scan_add_secret(scan, what, w->sealed, sizeof(w->sealed));
+	}
+	return scan;
+}
+
+/* Whatever old stick turns up in a pocket. */
+static bool
+read_old_sticks(struct play *p, size_t i)
+{
+	struct node *n = p->stations[i]->node;
+
+	for (size_t k = 0; k < STICKS; k++) {
+		struct bundle_counts counts = { 0 };
+		struct err err = ERR_INIT;
+
+		if (p->stick[k].len == 0)
+			continue;
+		if (bundle_read(node_peer_host(n), buf_bytes(&p->stick[k]), false, &counts, &err) != ERR_OK || node_commit(n, &err) != ERR_OK)
+			return play_fail(p, "I9", "n%zu cannot read an old stick: %s", i, err.text);
+		mark(MARK_OLD_STICK);
+	}
+	return true;
+}
+
+bool
+bury_judge(struct play *p)
+{
+	struct scan *scan = needles_of(p);
+	bool ok = true;
+
+	if (scan == NULL)
+		return true;
+	for (size_t i = 0; i < p->swarm.stations && ok; i++)
+		ok = read_old_sticks(p, i) && play_judge(p, i, false);
+	for (size_t i = 0; i < p->machines && ok; i++) {
+		struct look_for l = { scan, i };
+
+		disk_each(host_disk(p->stations[i]->host), look_in_file, &l);
+	}
+	if (ok && scan_finding(scan) != NULL)
+		ok = play_fail(p, "I13", "%s", scan_finding(scan));
+	scan_free(scan);
+	return ok;
+}

@@ -1,0 +1,120 @@
+/*
+ * A machine that may be wiped: whenever a station finds proof that others
+ * hold all it wrote, they must. At the end one station is wiped while the
+ * power may go at any step, and opens as it was or never again.
+ *
+ *   I9: what a station takes for proved to be elsewhere is elsewhere
+ *   I2: a wipe that was stopped leaves a home that works, or one that can be finished
+ */
+#include "base/mem.h"
+#include "base/table.h"
+#include "sim/play_internal.h"
+#include "sim/world_internal.h"
+
+static bool
+note_entry(void *ctx, const struct entry *e)
+{
+	(void)sim_must(table_put(ctx, e->id.b));
+	return true;
+}
+
+/* Ids of all entries that the machines but this one hold. False: one of them cannot be asked just now, or has lost its disk. */
+static bool
+held_by_others(struct play *p, size_t i, struct table *ids)
+{
+	struct err err = ERR_INIT;
+
+	for (size_t k = 0; k < p->machines; k++) {
+		struct replica *r;
+
+		if (k == i || !(p->stations[k]->joined || p->stations[k]->is_hub || k == 0))
+			continue;
+		if (!station_runs(p->stations[k]) || p->hurt[k] || p->was_put_back[k] || disk_dead(host_disk(p->stations[k]->host)))
+			return false;
+		r = station_replica(p->stations[k]);
+		for (size_t log = 0; log < replica_log_count(r); log++)
+			if (replica_scan(r, log, replica_log_at(r, log)->key.branch_seq, replica_log_at(r, log)->len, true, note_entry, ids, &err) != ERR_OK)
+				return false;
+	}
+	return true;
+}
+
+bool
+play_judge_proof(struct play *p, size_t i)
+{
+	struct station *s = p->stations[i];
+	struct node_proof *proof;
+	struct table *ids;
+	bool ok = true;
+
+	if (p->options->lying || !station_runs(s) || s->node == NULL || p->hurt[i] || p->was_put_back[i] || replica_pending(node_replica(s->node)) > 0)
+		return true;
+	proof = sim_must(mem_zero(1, sizeof(*proof)));
+	ids = sim_must(table_new(sizeof(((struct write *)0)->entry)));
+	node_proof(s->node, proof);
+	if (proof->lacking == 0 && held_by_others(p, i, ids)) {
+		mark(MARK_PROVEN);
+		for (size_t k = 0; k < model_count(p->model) && ok; k++) {
+			const struct write *w = model_at(p->model, k);
+
+			if (w->author == i && w->has_entry && w->fate == FATE_SAVED && table_get(ids, w->entry) == NULL)
+				ok = play_fail(p, "I9", "n%zu may be wiped, and its write %zu is nowhere else", i, k);
+		}
+	}
+	table_free(ids);
+	mem_free(proof);
+	return ok;
+}
+
+/* The power may go at any step of it. */
+static bool
+wipe_one(struct play *p, size_t i)
+{
+	struct station *s = p->stations[i];
+	struct env *env = host_env(s->host);
+	struct disk *d = host_disk(s->host);
+	struct err err = ERR_INIT;
+	enum err_code rc;
+
+	disk_arm(d, FAULT_POWER, dice_between(&p->dice, 1, 60));
+	rc = node_wipe(s->node, &err);
+	trace_line(world_trace(p->world), "n%zu: wiped: %s", i, rc == ERR_OK ? "ok" : err.text);
+	if (!disk_dead(d))
+		station_close(s);
+	if (disk_dead(d)) {
+		station_crash(s, false);
+		disk_power_on(d, LOSS_ALL);
+	}
+	disk_arm(d, FAULT_NONE, 0);
+	err = (struct err)ERR_INIT;
+	if (!home_is_being_wiped(env, s->home)) {
+		rc = station_open(s, &err);
+		if (rc == ERR_NOT_FOUND)
+			return true;
+		return rc == ERR_OK ? play_judge(p, i, true) : play_fail(p, "I2", "n%zu: a wipe that had not begun left a home that does not open: %s", i, err.text);
+	}
+	mark(MARK_WIPE_STOPPED);
+	if (station_open(s, &err) != ERR_REFUSED)
+		return play_fail(p, "I2", "n%zu: a home that is being wiped opens", i);
+	err = (struct err)ERR_INIT;
+	if (home_wipe_finish(env, s->home, &err) != ERR_OK || home_is_being_wiped(env, s->home))
+		return play_fail(p, "I2", "n%zu: a wipe that was stopped does not finish: %s", i, err.text);
+	return true;
+}
+
+bool
+play_wipe(struct play *p)
+{
+	size_t i = p->swarm.stations - 1;
+	struct station *s = p->stations[i];
+	struct node_proof *proof;
+	bool proven;
+
+	if (p->options->lying || !play_judge_proof(p, i) || !station_runs(s) || p->was_put_back[i])
+		return p->report->finding.invariant[0] == '\0';
+	proof = sim_must(mem_zero(1, sizeof(*proof)));
+	node_proof(s->node, proof);
+	proven = proof->lacking == 0;
+	mem_free(proof);
+	return !proven || wipe_one(p, i);
+}
