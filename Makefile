@@ -112,13 +112,16 @@ fuzz:
 -include src/web/ui/rules.mk
 -include tests/ui/rules.mk
 
-.PHONY: check-layers check-hands check-absence check-quotes check-page check-clang
+.PHONY: check-models check-layers check-hands check-absence check-quotes check-page check-clang
 check-layers:
 	@awk -f tools/check-layers.awk tools/layers $$(find src -name '*.[ch]') && echo "layers hold"
 check-hands: $(OBJ)
 	@tools/check-hands $(BUILD)
 check-absence: all
 	@tools/check-absence $(BUILD)
+check-models: # minutes: not part of `check`
+	@tools/setup models
+	@tools/check-models $(BUILD)
 check-quotes:
 	@tools/check-quotes
 # The warnings of the other compiler, over every source.

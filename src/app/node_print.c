@@ -296,6 +296,12 @@ print_erasures(struct buf *out, const json_t *result)
 		           json_array_size(json_object_get(e, "confirmed")), plural((long long)json_array_size(json_object_get(e, "confirmed"))));
 		json_array_foreach(json_object_get(e, "outstanding"), j, d)
 			buf_printf(out, "          not yet: %s's %s, last met %s\n", text_of(d, "member"), text_of(d, "device"), text_of(d, "last_seen"));
+		json_array_foreach(json_object_get(e, "holding"), j, d)
+			buf_printf(out, "          old keys still held by %s's %s\n", text_of(d, "member"), text_of(d, "device"));
+		json_array_foreach(json_object_get(e, "unheard"), j, d)
+			buf_printf(out, "          whether old keys are gone has not been heard from %s's %s\n", text_of(d, "member"), text_of(d, "device"));
+		if (json_is_true(json_object_get(e, "shredded")))
+			buf_printf(out, "          shredded: no member's device can open a copy of it any more\n");
 	}
 	if (json_array_size(json_object_get(result, "erasures")) == 0)
 		buf_printf(out, "nothing has been asked to be erased\n");

@@ -67,7 +67,69 @@ node_silent_days(struct node *n, const struct org_device *d)
 	return days_since(n, day);
 }
 
+/* ---- old keys ---- */
+
+static enum node_old_key
+old_key_of(struct node *n, const struct stream_id *stream, const struct org_device *d, const struct attest *a)
+{
+	uint64_t from = vault_shred_n(n->vault, stream), oldest;
+	const struct attest_epoch *e = a == NULL ? NULL : attest_epoch_of(a, stream);
+
+	if (from == 0)
+		return NODE_OLD_UNKNOWN;
+	if (node_self(n) != NULL && SAME(node_self(n)->id, d->id))
+		oldest = vault_oldest_n(n->vault, stream);
+	else if (e == NULL)
+		return NODE_OLD_UNKNOWN;
+	else
+		oldest = e->oldest;
+	return oldest != 0 && oldest < from ? NODE_OLD_HELD : NODE_OLD_NONE;
+}
+
+enum node_old_key
+node_holds_old_key(struct node *n, const struct erase_order *o, const struct org_device *d)
+{
+	struct attest *a = mem_alloc(sizeof(*a));
+	struct buf keep = BUF_INIT;
+	bool any = a != NULL && replica_attested(n->home.replica, &d->sign_pk, a, &keep);
+	enum node_old_key worst = NODE_OLD_NONE, one;
+
+	for (size_t i = 0; i < o->request.log_count && worst != NODE_OLD_HELD; i++) {
+		const struct stream_id *stream = &o->request.logs[i].stream;
+
+		if (!org_reads(node_org(n), stream, &d->id))
+			continue;
+		one = old_key_of(n, stream, d, any ? a : NULL);
+		worst = one != NODE_OLD_NONE ? one : worst;
+	}
+	mem_free(a);
+	buf_free(&keep);
+	return worst;
+}
+
 /* ---- copies ---- */
+
+/*
+ * Has the newer home told, in its newest ATTEST, of all that the older log holds? Then the older one has been silent
+ * since, as far as is known here. An ATTEST lists its author's own logs, all of them.
+ */
+static bool
+silent_since(struct node *n, const struct log_head *older)
+{
+	struct attest *a = mem_alloc(sizeof(*a));
+	struct buf keep = BUF_INIT;
+	struct attest_item it;
+	struct inc by;
+	bool silent = false;
+
+	if (a != NULL && replica_attested(n->home.replica, &older->key.author, a, &keep) &&
+	    replica_attested_by(n->home.replica, &older->key.author, &by) && !SAME(by, older->key.inc))
+		while (!silent && attest_next_item(&a->delta, &it))
+			silent = SAME(it.log, older->short_id) && it.len == older->len && memcmp(it.head8, older->head.b, sizeof(it.head8)) == 0;
+	mem_free(a);
+	buf_free(&keep);
+	return silent;
+}
 
 /* The log's OPEN, when it is here to be read. */
 static bool
@@ -121,7 +183,7 @@ parted(struct node *n, size_t a, size_t b, uint64_t *older, uint64_t *newer)
 	}
 	*older = x->len - (uint64_t)known;
 	*newer = y->len;
-	return x->len > (uint64_t)known;
+	return x->len > (uint64_t)known && !silent_since(n, x);
 }
 
 static struct node_copies *

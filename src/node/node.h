@@ -135,6 +135,12 @@ enum err_code node_order_erasure(struct node *n, const struct record_id *id, con
 /* Approves the request as its second person, in the open batch. ERR_UNKNOWN, ERR_REFUSED, ERR_EXISTS. */
 enum err_code node_approve_erasure(struct node *n, const struct hash *request, struct err *err) MUST_CHECK;
 /* What a request is about, where this device can open it; `keep` is wiped by the caller. ERR_KEY. */
+/*
+ * Does the device still hold the key of an epoch under which an erased case was sealed? By its newest ATTEST; ourselves,
+ * by our keys. A copy of the sealed text could be opened with it. Only readers can tell: NODE_OLD_UNKNOWN elsewhere.
+ */
+enum node_old_key { NODE_OLD_NONE, NODE_OLD_HELD, NODE_OLD_UNKNOWN };
+enum node_old_key node_holds_old_key(struct node *n, const struct erase_order *o, const struct org_device *d);
 enum err_code node_open_order(struct node *n, const struct erase_order *o, struct erase_case *out, struct buf *keep, struct err *err) MUST_CHECK;
 /* Has it been erased here? Then nothing may bring it back. `group` may be NULL. */
 bool node_is_erased(struct node *n, const struct record_id *record, const struct group_id *group);

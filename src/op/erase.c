@@ -99,12 +99,24 @@ reason_of(struct node *n, const struct erase_order *o)
 	return out;
 }
 
+/* Until no reader holds a key that the case was sealed under, a stolen copy of the entries and a device could be put together. */
+static void
+say_old_key(struct node *n, const struct erase_order *o, const struct org_device *d, json_t *holding, json_t *unheard)
+{
+	switch (node_holds_old_key(n, o, d)) {
+	case NODE_OLD_NONE: break;
+	case NODE_OLD_HELD: json_array_append_new(holding, device_json(n, d)); break;
+	case NODE_OLD_UNKNOWN: json_array_append_new(unheard, device_json(n, d)); break;
+	}
+}
+
 static json_t *
 order_json(struct node *n, const struct erase_order *o)
 {
 	const struct orders *orders = replica_orders(node_replica(n));
-	json_t *confirmed = json_array(), *outstanding = json_array(), *out;
+	json_t *confirmed = json_array(), *outstanding = json_array(), *holding = json_array(), *unheard = json_array(), *out;
 	uint64_t entries = 0;
+	bool shredded;
 
 	for (size_t i = 0; i < o->request.range_count; i++)
 		entries += o->request.ranges[i].to - o->request.ranges[i].from + 1;
@@ -116,12 +128,20 @@ order_json(struct node *n, const struct erase_order *o)
 			json_array_append_new(confirmed, device_json(n, d));
 		else if (concerned(n, o, d))
 			json_array_append_new(outstanding, device_json(n, d));
+		if (org_device_live(d))
+			say_old_key(n, o, d, holding, unheard);
 	}
+	shredded = o->approved && json_array_size(outstanding) + json_array_size(holding) + json_array_size(unheard) == 0;
 	out = json_pack("{s:o,s:s,s:o,s:o,s:I,s:o,s:o}", "request", json_hex(o->id.b, 16), "state", o->approved ? "approved" : "waiting",
 	                "by", author_name(n, &o->author), "reason", reason_of(n, o), "entries", (json_int_t)entries, "confirmed", confirmed,
 	                "outstanding", outstanding);
 	if (out != NULL)
 		json_object_set_new(out, "approved_by", o->approved ? author_name(n, &o->approved_by) : json_null());
+	if (out != NULL) {
+		json_object_set_new(out, "shredded", json_boolean(shredded));
+		json_object_set_new(out, "holding", holding);
+		json_object_set_new(out, "unheard", unheard);
+	}
 	return out;
 }
 

@@ -95,6 +95,22 @@ point_to_ranges(struct erase_request *q)
 	}
 }
 
+/* The places are a set: one set has one encoding. */
+static bool
+logs_ascend(const struct erase_request *q)
+{
+	for (size_t i = 1; i < q->log_count; i++) {
+		const struct erase_log *a = &q->logs[i - 1], *b = &q->logs[i];
+		int order = memcmp(a->author.b, b->author.b, sizeof(a->author.b));
+
+		order = order != 0 ? order : memcmp(a->stream.b, b->stream.b, sizeof(a->stream.b));
+		order = order != 0 ? order : memcmp(a->inc.b, b->inc.b, sizeof(a->inc.b));
+		if (order >= 0)
+			return false;
+	}
+	return true;
+}
+
 enum err_code
 erase_request_decode(struct erase_request *q, struct bytes payload, struct err *err)
 {
@@ -104,7 +120,7 @@ erase_request_decode(struct erase_request *q, struct bytes payload, struct err *
 	memset(q, 0, sizeof(*q));
 	rd_array(&r, 3);
 	rc = read_logs(&r, q);
-	if (rc == ERR_OK && q->log_count == 0)
+	if (rc == ERR_OK && (q->log_count == 0 || r.bad || !logs_ascend(q)))
 		rc = ERR_MALFORMED;
 	rd_bin(&r, q->salt, sizeof(q->salt));
 	q->box = rd_bin_any(&r, 0, ERASE_BOX_BYTES_MAX);

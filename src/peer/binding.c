@@ -174,6 +174,16 @@ bound_commit(void *ctx, struct err *err)
 	return rc;
 }
 
+/* Not smaller than before, as long as the clock is right: and after all else has been lost with a disk, too. */
+static uint64_t
+bound_number(void *ctx)
+{
+	struct env *env = ((struct binding *)ctx)->host->env;
+	int64_t ms = env->ops->wall_ms(env);
+
+	return ms > 0 ? (uint64_t)ms : 0;
+}
+
 static void
 bound_sign(void *ctx, const uint8_t digest[32], uint8_t sig[64])
 {
@@ -191,7 +201,7 @@ bound_put_ack(void *ctx, struct bytes ack, struct err *err)
 
 	if (b->peer == NULL)
 		return err_set(err, ERR_UNKNOWN, "an ACK of an unknown device");
-	rc = replica_put_ack(r, &author, ack, now, err);
+	rc = replica_put_ack(r, &author, ack, ACK_LIVE, now, err);
 	if (rc == ERR_OK && b->addr != NULL)
 		rc = replica_saw_peer(r, &author, b->addr, now, err);
 	binding_refresh(b);
@@ -319,7 +329,7 @@ binding_init(struct binding *b, struct peer_host *host, const uint8_t noise_pk[3
 	b->sync = (struct sync_host){
 		b, bound_org, bound_standing, bound_log_count, bound_log_at, bound_log_find, bound_is_control, bound_share,
 		bound_order, bound_proof, bound_acked, bound_missing, bound_read_run, bound_ingest, bound_id_at,
-		bound_evaluate, bound_commit, bound_sign, bound_put_ack,
+		bound_evaluate, bound_commit, bound_number, bound_sign, bound_put_ack,
 	};
 	binding_refresh(b);
 }

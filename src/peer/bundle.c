@@ -359,7 +359,7 @@ take_limbo(struct import *m, struct err *err)
 	return rc;
 }
 
-/* The exporter's custody counts like any other; one that proves nothing here is passed over. */
+/* The exporter's custody counts unless newer was heard of; one that proves nothing here is passed over. */
 static enum err_code
 take_ack(struct import *m, struct bytes ack, struct err *err)
 {
@@ -370,7 +370,7 @@ take_ack(struct import *m, struct bytes ack, struct err *err)
 		return ERR_OK;
 	rc = replica_evaluate(m->host->replica, err);
 	if (rc == ERR_OK)
-		rc = replica_put_ack(m->host->replica, &m->from, ack, env->ops->wall_ms(env), err);
+		rc = replica_put_ack(m->host->replica, &m->from, ack, ACK_CARRIED, env->ops->wall_ms(env), err);
 	return rc == ERR_IO || rc == ERR_NO_SPACE || rc == ERR_NO_MEMORY ? rc : err_forgive(err);
 }
 

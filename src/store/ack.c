@@ -14,31 +14,33 @@
 
 enum { DELTA_BYTES_MAX = 1 << 20 };
 
-struct ack { uint8_t root[32]; struct bytes delta; uint8_t sig[64]; };
+struct ack { uint64_t n; uint8_t root[32]; struct bytes delta; uint8_t sig[64]; };
 
 static enum err_code
 ack_decode(struct ack *a, struct bytes in, struct err *err)
 {
 	struct rd rd = rd_init(in);
 
-	rd_array(&rd, 3);
+	rd_array(&rd, 4);
+	a->n = rd_uint(&rd, INT64_MAX);
 	rd_bin(&rd, a->root, sizeof(a->root));
 	a->delta = rd_bin_any(&rd, 0, DELTA_BYTES_MAX);
 	rd_bin(&rd, a->sig, sizeof(a->sig));
-	return rd_end(&rd) ? ERR_OK : err_set(err, ERR_MALFORMED, "an ACK is not [root, delta, sig]");
+	return rd_end(&rd) ? ERR_OK : err_set(err, ERR_MALFORMED, "an ACK is not [n, root, delta, sig]");
 }
 
 static enum err_code
 ack_check(struct replica *r, const struct author *peer, const struct ack *a, struct err *err)
 {
-	uint8_t digest[32];
+	uint8_t digest[32], n[8];
 	enum err_code rc = replica_evaluate(r, err);
 
 	if (rc != ERR_OK)
 		return rc;
 	if (!r->has_org || !org_device_by_author(r->org, peer))
 		return err_set(err, ERR_UNKNOWN, "an ACK of a device that has not been admitted");
-	HC(digest, sizeof(digest), BYTES_NONE, "fb1/ack", BYTES_OF(r->org_id), BYTES(a->root, sizeof(a->root)), a->delta);
+	be64_put(n, a->n);
+	HC(digest, sizeof(digest), BYTES_NONE, "fb1/ack", BYTES_OF(r->org_id), BYTES(n, sizeof(n)), BYTES(a->root, sizeof(a->root)), a->delta);
 	return verify_digest(a->sig, "fb1/ack/sig", digest, peer->b) ? ERR_OK :
 	       err_set(err, ERR_SIGNATURE, "an ACK: %s", err_meaning(ERR_SIGNATURE));
 }
@@ -137,8 +139,39 @@ put_newest(struct replica *r, const struct author *peer, const struct ack *a, in
 	return db_run(&r->db, s, err);
 }
 
+/* ---- which is newer ---- */
+
 enum err_code
-replica_put_ack(struct replica *r, const struct author *peer, struct bytes ack, int64_t wall_ms, struct err *err)
+ack_raise_floor(struct replica *r, const struct author *peer, uint64_t n, struct err *err)
+{
+	sqlite3_stmt *s = db_stmt(&r->db, DB_ACK_FLOOR_PUT, "INSERT INTO ack_floor(peer, n) VALUES(?1, ?2)"
+	                          " ON CONFLICT(peer) DO UPDATE SET n = max(n, excluded.n)", err);
+
+	if (!s)
+		return err ? err->code : ERR_NO_MEMORY;
+	DB_BIND(s, 1, *peer);
+	sqlite3_bind_int64(s, 2, (int64_t)n);
+	return db_run(&r->db, s, err);
+}
+
+/* The largest number that the peer has signed, as far as is known here. */
+static uint64_t
+floor_of(struct replica *r, const struct author *peer)
+{
+	sqlite3_stmt *s = db_stmt(&r->db, DB_ACK_FLOOR_GET, "SELECT n FROM ack_floor WHERE peer = ?1", NULL);
+	uint64_t n = 0;
+
+	if (!s)
+		return INT64_MAX; /* no proof is the safe answer */
+	DB_BIND(s, 1, *peer);
+	if (sqlite3_step(s) == SQLITE_ROW)
+		n = (uint64_t)sqlite3_column_int64(s, 0);
+	sqlite3_reset(s);
+	return n;
+}
+
+enum err_code
+replica_put_ack(struct replica *r, const struct author *peer, struct bytes ack, enum ack_way way, int64_t wall_ms, struct err *err)
 {
 	struct attest_item it;
 	struct ack a;
@@ -149,11 +182,15 @@ replica_put_ack(struct replica *r, const struct author *peer, struct bytes ack, 
 		rc = ack_check(r, peer, &a, err);
 	if (rc == ERR_OK && !delta_well_formed(a.delta))
 		rc = err_set(err, ERR_MALFORMED, "an ACK's list of logs is cut short");
+	if (rc == ERR_OK && way == ACK_CARRIED && a.n < floor_of(r, peer))
+		return ERR_OK; /* an old stick: what it proved may have been lost since */
 	if (rc == ERR_OK)
 		rc = replica_begin(r, err);
 	if (rc != ERR_OK)
 		return rc;
 	rc = put_proof(r, peer, ack, &no, err);
+	if (rc == ERR_OK)
+		rc = ack_raise_floor(r, peer, a.n, err);
 	while (rc == ERR_OK && attest_next_item(&a.delta, &it))
 		if ((rc = ack_take_item(r, peer, &it, no, err)) == ERR_OK)
 			rc = claim_note(r, peer, &it, wall_ms, err);

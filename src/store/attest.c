@@ -88,9 +88,9 @@ put_last(struct replica *r, const struct author *by, const struct last *l, struc
 	return db_run(&r->db, s, err);
 }
 
-/* What a device said before it was restored or copied is no proof of what the home it has now holds. */
+/* What a device said before it was restored or copied is no proof of what the home it has now holds; nor is an ACK from before that day. */
 static enum err_code
-forget_custody(struct replica *r, const struct author *by, struct err *err)
+forget_custody(struct replica *r, const struct author *by, uint64_t day, struct err *err)
 {
 	sqlite3_stmt *s = db_stmt(&r->db, DB_CUSTODY_FORGET, "DELETE FROM custody WHERE peer = ?1", err);
 	enum err_code rc;
@@ -103,7 +103,8 @@ forget_custody(struct replica *r, const struct author *by, struct err *err)
 	if (s == NULL)
 		return rc != ERR_OK ? rc : err ? err->code : ERR_NO_MEMORY;
 	DB_BIND(s, 1, *by);
-	return db_run(&r->db, s, err);
+	rc = db_run(&r->db, s, err);
+	return rc == ERR_OK ? ack_raise_floor(r, by, day * DAY_MS, err) : rc;
 }
 
 static enum err_code
@@ -127,7 +128,7 @@ fold_one(struct replica *r, struct attest_at at, struct attest *a, struct buf *k
 	if (before.any && (now.older < before.older || (SAME(now.inc, before.inc) && now.seq <= before.seq)))
 		return ERR_OK;
 	if (before.any && now.older > before.older)
-		rc = forget_custody(r, &key.author, err);
+		rc = forget_custody(r, &key.author, a->day, err);
 	while (rc == ERR_OK && attest_next_item(&a->delta, &it))
 		if ((rc = ack_take_item(r, &key.author, &it, 0, err)) == ERR_OK)
 			rc = claim_note(r, &key.author, &it, (int64_t)a->day * DAY_MS, err);
@@ -153,6 +154,15 @@ bool
 replica_attested(struct replica *r, const struct author *by, struct attest *out, struct buf *keep)
 {
 	return last_of(r, by, keep).any && buf_ok(keep) && attest_decode(out, buf_bytes(keep), NULL) == ERR_OK;
+}
+
+bool
+replica_attested_by(struct replica *r, const struct author *by, struct inc *out)
+{
+	struct last last = last_of(r, by, NULL);
+
+	*out = last.inc;
+	return last.any;
 }
 
 static bool

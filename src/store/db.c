@@ -48,6 +48,7 @@ static const char *const migrations[] = {
 	"CREATE TABLE claim("
 	" peer BLOB NOT NULL, log8 BLOB NOT NULL, len INTEGER NOT NULL, at_ms INTEGER NOT NULL,"
 	" PRIMARY KEY(peer, log8)) WITHOUT ROWID;",
+	"CREATE TABLE ack_floor(peer BLOB PRIMARY KEY NOT NULL, n INTEGER NOT NULL) WITHOUT ROWID;",
 };
 
 enum err_code

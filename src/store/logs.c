@@ -270,7 +270,7 @@ static enum err_code
 load_lacking(struct replica *r, struct err *err)
 {
 	sqlite3_stmt *s = db_stmt(&r->db, DB_LACKING_LOGS,
-	                          "SELECT DISTINCT n >> 40 FROM entry WHERE payload IS NULL AND erased = 0", err);
+	                          "SELECT DISTINCT (n & ~(1 << 62)) >> 40 FROM entry WHERE payload IS NULL AND erased = 0", err);
 	int step;
 
 	if (!s)

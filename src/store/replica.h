@@ -132,11 +132,16 @@ enum err_code replica_forks(struct replica *r, bool (*cb)(void *ctx, const struc
 
 /*
  * What others have proved to hold: from stored, signed ACKs alone.
- * ack = [root bin32, delta bin, sig bin64], proto/sync.md. A log counts as far
+ * ack = [n, root bin32, delta bin, sig bin64], proto/sync.md. A log counts as far
  * as the acknowledged head is one we hold too; the newest ACK decides, also
  * downwards. ERR_MALFORMED, ERR_SIGNATURE, ERR_UNKNOWN (no such device).
  */
-enum err_code replica_put_ack(struct replica *r, const struct author *peer, struct bytes ack, int64_t wall_ms, struct err *err) MUST_CHECK;
+enum ack_way {
+	ACK_LIVE,    /* said over a link: the peer's word of this moment */
+	ACK_CARRIED, /* out of a bundle: passed over when a larger number of the peer is known */
+};
+enum err_code replica_put_ack(struct replica *r, const struct author *peer, struct bytes ack, enum ack_way way, int64_t wall_ms,
+                              struct err *err) MUST_CHECK;
 uint64_t replica_acked(const struct replica *r, const struct author *peer, size_t log); /* length that peer has signed for */
 struct replica_peer { struct author author; int64_t last_seen_ms; uint8_t frontier[32]; char addr[64]; };
 size_t replica_peers(struct replica *r, struct replica_peer *out, size_t max); /* last seen first */

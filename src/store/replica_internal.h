@@ -142,6 +142,8 @@ enum err_code erase_tell(struct replica *r, const struct entry *e, struct err *e
 /* Deletes, in the open transaction, what approved orders name. */
 enum err_code erase_apply(struct replica *r, struct err *err) MUST_CHECK;
 
+/* ack.c: from now on no carried ACK of the peer counts that has a smaller number. */
+enum err_code ack_raise_floor(struct replica *r, const struct author *peer, uint64_t n, struct err *err) MUST_CHECK;
 /* ack.c: notes one length that a peer has signed for, when its head is one of ours; ack 0: an ATTEST says so. */
 enum err_code ack_take_item(struct replica *r, const struct author *peer, const struct attest_item *it, int64_t ack, struct err *err) MUST_CHECK;
 

@@ -74,7 +74,7 @@ proof_stale(const struct sync *s)
 static void
 sign_one(const struct sync_host *host, const struct org_id *org, const uint8_t root[32], struct buf *delta, struct buf *out)
 {
-	struct ack ack = { .delta = buf_bytes(delta) };
+	struct ack ack = { .n = host->number(host->ctx), .delta = buf_bytes(delta) };
 	uint8_t digest[32];
 
 	if (!buf_ok(delta)) {
@@ -82,7 +82,7 @@ sign_one(const struct sync_host *host, const struct org_id *org, const uint8_t r
 		return;
 	}
 	memcpy(ack.root, root, 32);
-	ack_digest(digest, org, root, ack.delta);
+	ack_digest(digest, org, &ack);
 	host->sign(host->ctx, digest, ack.sig);
 	ack_encode(out, &ack);
 	buf_clear(delta);

@@ -65,6 +65,7 @@ struct sync_host {
 	enum err_code (*id_at)(void *ctx, size_t log, uint64_t seq, struct hash *out, struct err *err);
 	enum err_code (*evaluate)(void *ctx, struct err *err); /* control entries taken so far count from now on */
 	enum err_code (*commit)(void *ctx, struct err *err);
+	uint64_t (*number)(void *ctx); /* of our next ACK: not smaller than of those before */
 	void (*sign)(void *ctx, const uint8_t digest[32], uint8_t sig[64]); /* "fb1/ack/sig" */
 	/* Checks the signature and keeps it. ERR_SIGNATURE. */
 	enum err_code (*put_ack)(void *ctx, struct bytes ack, struct err *err);

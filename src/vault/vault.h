@@ -98,6 +98,8 @@ enum err_code vault_bury_last(struct vault *v, struct err *err) MUST_CHECK; /* t
 void vault_group_keys(const struct vault *v, const struct group_id *group, bool (*cb)(void *ctx, const struct key_id *kid, const struct epoch_id *birth), void *ctx);
 /* Is it for a burial alone that no epoch of the stream is clean? */
 bool vault_shreds(const struct vault *v, const struct stream_id *stream);
+/* The smallest number from which on no epoch of the stream has held the key of a case erased here; 0: not known to have been one. */
+uint64_t vault_shred_n(const struct vault *v, const struct stream_id *stream);
 uint64_t vault_oldest_n(const struct vault *v, const struct stream_id *stream); /* of the epochs whose key is held; 0: none */
 /* The box of an ERASE_REQ, under the preferred epoch's MK. ERR_KEY, ERR_TOO_BIG; opening: ERR_KEY, ERR_DAMAGED. */
 enum { ORDER_SALT_BYTES = 24 };

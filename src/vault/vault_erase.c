@@ -94,6 +94,18 @@ vault_shreds(const struct vault *v, const struct stream_id *stream)
 }
 
 uint64_t
+vault_shred_n(const struct vault *v, const struct stream_id *stream)
+{
+	uint64_t from = 0;
+
+	for (size_t i = 0; i < v->epoch_count; i++)
+		if (v->epochs[i].known && SAME(v->epochs[i].stream, *stream) && v->epochs[i].n >= from &&
+		    keystore_tombstoned(v->ks, TOMB_EPOCH, v->epochs[i].id.b))
+			from = v->epochs[i].n + 1;
+	return from;
+}
+
+uint64_t
 vault_oldest_n(const struct vault *v, const struct stream_id *stream)
 {
 	uint64_t oldest = 0;

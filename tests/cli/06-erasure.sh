@@ -46,6 +46,9 @@ for who in bo cia; do
 	same "$(fb $who --json status | jq -r .state_hash)" "$(fb anna --json status | jq -r .state_hash)" "the state of $who"
 done
 same "$(fb anna --json erase status | jq -c '.erasures[0]|[(.confirmed|length),(.outstanding|length)]')" '[5,0]' 'all five have confirmed'
+same "$(fb bo --json erase status | jq -c '.erasures[0]|[.shredded,([.holding[],.unheard[]]|length>0)]')" '[false,true]' 'not shredded while old keys are held'
+fb bo erase status >"$work/out"; : >"$work/err"
+says 'old keys' 'status says so in words'
 fb bo --json import "$work/trace.jsonl" >"$work/again"
 same "$(jq -c '[.imported,.erased]' "$work/again")" '[0,1]' 'the imported line is refused for ever'
 exits 2 'nothing is written to it' fb cia put case "$a" topic=housing

@@ -167,6 +167,13 @@ nothing(void *ctx, struct err *err)
 	return ERR_OK;
 }
 
+static uint64_t
+number(void *ctx)
+{
+	(void)ctx;
+	return 1;
+}
+
 static void
 sign(void *ctx, const uint8_t digest[32], uint8_t sig[64])
 {
@@ -186,7 +193,7 @@ put_ack(void *ctx, struct bytes ack, struct err *err)
 
 static const struct sync_host host = {
 	NULL, has_org, member, log_count, log_at, log_find, is_control, share, order, proof, acked, NULL,
-	read_run, ingest, id_at, nothing, nothing, sign, put_ack,
+	read_run, ingest, id_at, nothing, nothing, number, sign, put_ack,
 };
 
 static void

@@ -6,7 +6,7 @@ import { HC } from './hc';
 import { branch8, log8 } from './log';
 import { decode, encode } from './msgpack';
 import { Cipher, Handshake } from './noise';
-import { bucketCount, buckets, frameBytes, readAck, readFrame, readItems, readMessage, readRuns, valueOf, verifyAck, writeFrame, writeItems, writeRun } from './sync';
+import { ackDigest, bucketCount, buckets, frameBytes, readAck, readFrame, readItems, readMessage, readRuns, valueOf, verifyAck, writeFrame, writeItems, writeRun } from './sync';
 
 const REKEY_EVERY = 65536;
 
@@ -95,8 +95,9 @@ function checkMessages(v: Case, c: Count): void {
 		const ack = readAck(decode(unhex(x.ack)));
 
 		c.same('acks', x.name, x.delta, () => ack.delta);
-		c.same('acks', `${x.name}, digest`, x.digest, () => HC(32, NONE, 'fb1/ack', unhex(x.org_id), ack.root, ack.delta));
+		c.same('acks', `${x.name}, digest`, x.digest, () => ackDigest(ack, unhex(x.org_id)));
 		c.check('acks', `${x.name}, signature`, () => verifyAck(ack, unhex(x.org_id), unhex(x.sign_pk)));
+		c.check('acks', `${x.name}, with a larger number`, () => !verifyAck({ ...ack, n: BigInt(ack.n) + 1n }, unhex(x.org_id), unhex(x.sign_pk)));
 		c.check('acks', `${x.name}, of another organisation`, () => !verifyAck(ack, unhex(x.root), unhex(x.sign_pk)));
 	}
 	for (const x of v.runs) {

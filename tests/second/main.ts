@@ -18,6 +18,7 @@ import { checkDiscovery } from './check_discovery';
 import { checkJoin } from './check_join';
 import { checkLog } from './check_log';
 import { checkOrg } from './check_org';
+import { checkPayload } from './check_payload';
 import { checkRelay } from './check_relay';
 import { checkSync } from './check_sync';
 import { checkVault } from './check_vault';
@@ -31,6 +32,7 @@ const VECTORS: [string, Check][] = [
 	['crypto.json', checkCrypto],
 	['log.json', checkLog],
 	['org.json', checkOrg],
+	['payload.json', checkPayload],
 	['sync.json', checkSync],
 	['vault.json', checkVault],
 	['crdt.json', checkCrdt],

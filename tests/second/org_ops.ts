@@ -9,7 +9,7 @@ import { Int, SEQ_MAX } from './log';
 import { Value, asArray, asBin, asBool, asCount, asInt, asStr, asUint, decode, encode, orNull } from './msgpack';
 
 export const KIND = {
-	genesis: 1, admit: 2, grant: 3, revoke: 4, ungrant: 5, team: 6, eraseReq: 8, eraseOk: 9, fork: 12, sealkey: 13, rootrot: 14, open: 15,
+	genesis: 1, admit: 2, grant: 3, revoke: 4, ungrant: 5, team: 6, netkey: 7, eraseReq: 8, eraseOk: 9, receipt: 10, attest: 11, fork: 12, sealkey: 13, rootrot: 14, open: 15,
 	data: 32, epoch: 33, keygrant: 34, keytable: 35, adopt: 36, teamOpen: 37,
 } as const;
 

@@ -235,16 +235,20 @@ export function writeRun(entries: Entry[]): Bytes {
 
 // ---- 8. Proof of custody ----
 
-export interface Ack { root: Bytes; delta: Bytes; sig: Bytes }
+export interface Ack { n: Int; root: Bytes; delta: Bytes; sig: Bytes }
 
 export function readAck(v: Value): Ack {
-	const [root, delta, sig] = asArray(v, 3);
+	const [n, root, delta, sig] = asArray(v, 4);
 
 	readItems(asBin(delta));
-	return { root: asBin(root, 32), delta: asBin(delta), sig: asBin(sig, 64) };
+	return { n: asUint(n, 2n ** 63n - 1n), root: asBin(root, 32), delta: asBin(delta), sig: asBin(sig, 64) };
+}
+
+export function ackDigest(a: Ack, org: Bytes): Bytes {
+	return HC(32, NONE, 'fb1/ack', org, be64(a.n), a.root, a.delta);
 }
 
 export function verifyAck(a: Ack, org: Bytes, signPk: Bytes): boolean {
-	return verify('fb1/ack/sig', HC(32, NONE, 'fb1/ack', org, a.root, a.delta), a.sig, signPk);
+	return verify('fb1/ack/sig', ackDigest(a, org), a.sig, signPk);
 }
 

@@ -1,9 +1,9 @@
 /*
  * proto/vault.md: epochs, case keys, and what two layers seal.
  */
-import { Bytes, NONE, be64, equal, hex, must, unlessRefused, utf8 } from './bytes';
+import { Bytes, NONE, be64, concat, equal, hex, must, unlessRefused, utf8 } from './bytes';
 import { HC, agree, ascending, keyAndCommit, publicOf, unbox, unpad, unseal } from './hc';
-import { Header, Int } from './log';
+import { Header, Int, SEQ_MAX } from './log';
 import { Value, asArray, asBin, asCount, asStr, asUint, decode, orNull } from './msgpack';
 
 const READERS_MAX = 512;
@@ -169,19 +169,23 @@ export function openReason(reason: Bytes, mk: Bytes): { ms: number; text: string
 
 export interface Place { author: Bytes; stream: Bytes; inc: Bytes; ranges: [Int, Int][] }
 
-/* org.md, 3: "ERASE_REQ ranges include both ends, ascend, and leave at least one entry between two of one log" */
 /* What stands for an erased group or record. */
 export const tombImage = (id: Bytes) => HC(16, NONE, 'fb1/tomb', id);
 
+/* org.md, 3: "ERASE_REQ ranges include both ends, ascend, and leave at least one entry between two of one log" */
 function readPlaces(v: Value): Place[] {
+	let left = 4096;
+
 	return atMost(v, 256).map((row) => {
 		const [author, stream, inc, list] = asArray(row, 4);
 		const ranges = asArray(list).map((r): [Int, Int] => {
 			const [from, to] = asArray(r, 2);
 
-			return [asUint(from), asUint(to)];
+			return [asUint(from, SEQ_MAX), asUint(to, SEQ_MAX)];
 		});
 
+		left -= ranges.length;
+		must(left >= 0, 'too many ranges');
 		must(ranges.length > 0 && ranges.every(([from, to], i) => from <= to && (i === 0 || BigInt(from) > BigInt(ranges[i - 1][1]) + 1n)),
 			'ranges out of order');
 		return { author: asBin(author, 32), stream: asBin(stream, 16), inc: asBin(inc, 8), ranges };
@@ -190,15 +194,29 @@ function readPlaces(v: Value): Place[] {
 
 export interface Order { places: Place[]; group: Bytes; keys: { kid: Bytes; birth: Bytes }[]; records: Bytes[]; reason: Bytes; content: Bytes }
 
-export function openOrder(payload: Bytes, mk: Bytes): Order {
+/* "the places of an ERASE_REQ (by author, stream and inc; at least one) are sets" */
+export function readEraseReq(payload: Bytes): { places: Place[]; salt: Bytes; box: Bytes } {
 	const [logs, salt, box] = asArray(decode(payload), 3);
-	const [epoch, sealed] = asArray(decode(asBin(box)), 2);
-	const content = unpad(unbox(HC(32, mk, 'fb1/erase', asBin(salt, 24)), asBin(salt), asBin(epoch, 16), asBin(sealed)));
+	const places = readPlaces(logs);
+
+	must(places.length > 0 && ascending(places, (p) => concat(p.author, p.stream, p.inc)), 'places out of order');
+	must(asBin(box).length <= 8448, 'a box that is too long');
+	return { places, salt: asBin(salt, 24), box: asBin(box) };
+}
+
+export function readEraseOk(payload: Bytes): Bytes {
+	return asBin(asArray(decode(payload), 1)[0], 32);
+}
+
+export function openOrder(payload: Bytes, mk: Bytes): Order {
+	const { places, salt, box } = readEraseReq(payload);
+	const [epoch, sealed] = asArray(decode(box), 2);
+	const content = unpad(unbox(HC(32, mk, 'fb1/erase', salt), salt, asBin(epoch, 16), asBin(sealed)));
 	const [group, keys, records, reason] = asArray(decode(content), 4);
 
 	must(typeof reason === 'string', 'a reason that is no text');
 	return {
-		places: readPlaces(logs), group: asBin(group, 16), content, reason: utf8(reason as string),
+		places, group: asBin(group, 16), content, reason: utf8(reason as string),
 		records: atMost(records, 128).map((id) => asBin(id, 16)),
 		keys: atMost(keys, 96).map((row) => {
 			const [kid, birth] = asArray(row, 2);
@@ -213,7 +231,7 @@ export function readReceipt(payload: Bytes): { request: Bytes; gone: Int; absent
 
 	must(typeof keys === 'boolean', 'a flag that is none');
 	return {
-		request: asBin(request, 32), gone: asUint(gone), absent: asUint(absent), keys: keys as boolean, oldest: asUint(oldest),
+		request: asBin(request, 32), gone: asUint(gone, SEQ_MAX), absent: asUint(absent, SEQ_MAX), keys: keys as boolean, oldest: asUint(oldest, SEQ_MAX),
 		late: readPlaces(late),
 	};
 }

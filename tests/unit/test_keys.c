@@ -572,6 +572,18 @@ a_backup_makes_a_home_that_forks_nothing_and_loses_nothing(void **state)
 			assert_false(replica_log_at(node_replica(o.node[i]), l)->key.is_branch);
 	}
 	nodes_same_state(again, bo);
+	/* The original writes no more, and the restored home has heard all of it: it attests so. */
+	later(HOURS(2));
+	nodes_put(&o, again, &mine, "title", "Ensam", NULL);
+	for (size_t round = 0; round < 2; round++) {
+		SITE_OK(node_tend(again, NULL, err));
+		nodes_meet(o.first, again);
+	}
+	assert_int_equal(node_copies(again, &c, 1), 0);
+	assert_int_equal(node_copies(o.first, &c, 1), 0);
+	nodes_put(&o, bo, &late, "title", "Ändå", NULL);
+	nodes_meet(o.first, bo);
+	assert_int_equal(node_copies(o.first, &c, 1), 1); /* it lives after all */
 	nodes_end(&o);
 }
 

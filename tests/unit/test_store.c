@@ -573,6 +573,30 @@ a_flipped_bit_is_found_and_named(void **state)
 	}
 }
 
+/* What a log lacks is known again after a start, of the logs written here as of all others. */
+static void
+a_payload_that_is_missing_from_an_own_log_is_missed_from_the_start(void **state)
+{
+	struct replica *r;
+	struct site w;
+	char text[160];
+	uint64_t seq;
+	size_t log;
+
+	(void)state;
+	site_start(&w);
+	r = founded(&w, "a", 5, &log);
+	assert_false(replica_lacking(r, log, 0, &seq));
+	replica_close(r);
+	snprintf(text, sizeof(text), "UPDATE entry SET payload = NULL WHERE n = 4611686018427387904 + (%llu << 40) + 3", (unsigned long long)log + 1);
+	sql(&w, "a", text);
+	r = site_open(&w, "a");
+	assert_true(replica_lacking(r, log, 0, &seq));
+	assert_int_equal(seq, 3);
+	replica_close(r);
+	site_end(&w);
+}
+
 static void
 a_rotten_payload_is_never_sent_on_and_a_peer_repairs_it(void **state)
 {
@@ -810,17 +834,19 @@ a_new_incarnation_opens_with_its_right_and_its_past(void **state)
 /* --- custody --- */
 
 static void
-make_ack(struct site *w, struct buf *out, const struct log_head *h, uint64_t len, const struct hash *head)
+make_ack(struct site *w, struct buf *out, uint64_t number, const struct log_head *h, uint64_t len, const struct hash *head)
 {
-	uint8_t delta[17], digest[32], root[32] = { 3 }, sig[64];
+	uint8_t delta[17], digest[32], root[32] = { 3 }, sig[64], n[8];
 
 	memcpy(delta, h->short_id.b, 8);
 	delta[8] = (uint8_t)len;
 	memcpy(delta + 9, head->b, 8);
-	HC(digest, 32, BYTES_NONE, "fb1/ack", BYTES_OF(w->org), BYTES(root, 32), BYTES(delta, 17));
+	be64_put(n, number);
+	HC(digest, 32, BYTES_NONE, "fb1/ack", BYTES_OF(w->org), BYTES(n, 8), BYTES(root, 32), BYTES(delta, 17));
 	sign_digest(sig, "fb1/ack/sig", digest, w->device[HUB].sign_sk);
 	buf_clear(out);
-	wr_array(out, 3);
+	wr_array(out, 4);
+	wr_uint(out, number);
 	wr_bin(out, root, 32);
 	wr_bin(out, delta, 17);
 	wr_bin(out, sig, 64);
@@ -843,16 +869,16 @@ custody_counts_what_a_peer_has_signed_for(void **state)
 	hub = &w.device[HUB].sign_pk;
 	assert_int_equal(replica_acked(r, hub, log), 0);
 	SITE_OK(replica_entry(r, log, 3, &e, &keep, err));
-	make_ack(&w, &ack, replica_log_at(r, log), 4, &e.id);
-	SITE_OK(replica_put_ack(r, hub, buf_bytes(&ack), 1000, err));
+	make_ack(&w, &ack, 1, replica_log_at(r, log), 4, &e.id);
+	SITE_OK(replica_put_ack(r, hub, buf_bytes(&ack), ACK_LIVE, 1000, err));
 	assert_int_equal(replica_acked(r, hub, log), 4);
-	make_ack(&w, &ack, replica_log_at(r, log), 6, &e.id); /* the length of another history */
-	SITE_OK(replica_put_ack(r, hub, buf_bytes(&ack), 2000, err));
+	make_ack(&w, &ack, 1, replica_log_at(r, log), 6, &e.id); /* the length of another history */
+	SITE_OK(replica_put_ack(r, hub, buf_bytes(&ack), ACK_LIVE, 2000, err));
 	assert_int_equal(replica_acked(r, hub, log), 4);
 	ack.p[ack.len - 1] ^= 1;
-	assert_int_equal(replica_put_ack(r, hub, buf_bytes(&ack), 3000, NULL), ERR_SIGNATURE);
+	assert_int_equal(replica_put_ack(r, hub, buf_bytes(&ack), ACK_LIVE, 3000, NULL), ERR_SIGNATURE);
 	ack.p[ack.len - 1] ^= 1;
-	assert_int_equal(replica_put_ack(r, &w.device[SECOND].sign_pk, buf_bytes(&ack), 3000, NULL), ERR_SIGNATURE);
+	assert_int_equal(replica_put_ack(r, &w.device[SECOND].sign_pk, buf_bytes(&ack), ACK_LIVE, 3000, NULL), ERR_SIGNATURE);
 	SITE_OK(replica_saw_peer(r, hub, "192.0.2.7:4711", 4000, err));
 	SITE_OK(replica_saw_peer(r, hub, NULL, 5000, err));
 	SITE_OK(replica_commit(r, err));
@@ -864,10 +890,55 @@ custody_counts_what_a_peer_has_signed_for(void **state)
 	assert_int_equal(peers[0].frontier[0], 3);
 	assert_string_equal(peers[0].addr, "192.0.2.7:4711");
 	/* A hub that lost its disk says so, and is believed. */
-	make_ack(&w, &ack, replica_log_at(r, log), 0, &e.id);
-	SITE_OK(replica_put_ack(r, hub, buf_bytes(&ack), 6000, err));
+	make_ack(&w, &ack, 1, replica_log_at(r, log), 0, &e.id);
+	SITE_OK(replica_put_ack(r, hub, buf_bytes(&ack), ACK_LIVE, 6000, err));
 	assert_int_equal(replica_acked(r, hub, log), 0);
 	buf_free(&ack);
+	buf_free(&keep);
+	replica_close(r);
+	site_end(&w);
+}
+
+/* An old stick does not bring back what a device has since said that it lost. */
+static void
+a_carried_ack_counts_only_while_no_newer_one_is_known(void **state)
+{
+	struct buf old = BUF_INIT, now = BUF_INIT, keep = BUF_INIT;
+	const struct author *hub;
+	struct replica *r;
+	struct site w;
+	struct entry e;
+	size_t log;
+
+	(void)state;
+	site_start(&w);
+	r = founded(&w, "a", 5, &log);
+	hub = &w.device[HUB].sign_pk;
+	SITE_OK(replica_entry(r, log, 3, &e, &keep, err));
+	make_ack(&w, &old, 700, replica_log_at(r, log), 4, &e.id);
+	SITE_OK(replica_put_ack(r, hub, buf_bytes(&old), ACK_CARRIED, 1000, err));
+	assert_int_equal(replica_acked(r, hub, log), 4);
+	make_ack(&w, &now, 800, replica_log_at(r, log), 0, &e.id);
+	SITE_OK(replica_put_ack(r, hub, buf_bytes(&now), ACK_LIVE, 2000, err));
+	SITE_OK(replica_put_ack(r, hub, buf_bytes(&old), ACK_CARRIED, 3000, err));
+	assert_int_equal(replica_acked(r, hub, log), 0);
+	SITE_OK(replica_commit(r, err));
+	replica_close(r);
+	r = site_open(&w, "a");
+	SITE_OK(replica_put_ack(r, hub, buf_bytes(&old), ACK_CARRIED, 4000, err));
+	assert_int_equal(replica_acked(r, hub, log), 0);
+	/* Over a link it is the word of this moment, whatever its clock says; and a later stick counts. */
+	make_ack(&w, &now, 500, replica_log_at(r, log), 4, &e.id);
+	SITE_OK(replica_put_ack(r, hub, buf_bytes(&now), ACK_LIVE, 5000, err));
+	assert_int_equal(replica_acked(r, hub, log), 4);
+	make_ack(&w, &now, 799, replica_log_at(r, log), 0, &e.id);
+	SITE_OK(replica_put_ack(r, hub, buf_bytes(&now), ACK_CARRIED, 6000, err));
+	assert_int_equal(replica_acked(r, hub, log), 4);
+	make_ack(&w, &now, 801, replica_log_at(r, log), 0, &e.id);
+	SITE_OK(replica_put_ack(r, hub, buf_bytes(&now), ACK_CARRIED, 7000, err));
+	assert_int_equal(replica_acked(r, hub, log), 0);
+	buf_free(&old);
+	buf_free(&now);
 	buf_free(&keep);
 	replica_close(r);
 	site_end(&w);
@@ -1124,12 +1195,14 @@ main(void)
 		cmocka_unit_test(any_frame_cut_from_a_bulk_copy_has_an_end_to_vouch_for),
 		cmocka_unit_test(headers_come_first_and_payloads_fill_them),
 		cmocka_unit_test(a_flipped_bit_is_found_and_named),
+		cmocka_unit_test(a_payload_that_is_missing_from_an_own_log_is_missed_from_the_start),
 		cmocka_unit_test(a_rotten_payload_is_never_sent_on_and_a_peer_repairs_it),
 		cmocka_unit_test(a_fork_is_kept_as_evidence_and_both_sides_stay),
 		cmocka_unit_test(forks_of_forks_come_to_the_same_logs_in_any_order),
 		cmocka_unit_test(a_fork_without_a_good_signature_is_no_evidence),
 		cmocka_unit_test(a_new_incarnation_opens_with_its_right_and_its_past),
 		cmocka_unit_test(custody_counts_what_a_peer_has_signed_for),
+		cmocka_unit_test(a_carried_ack_counts_only_while_no_newer_one_is_known),
 		cmocka_unit_test(a_failed_sync_stops_all_writing_until_reopened),
 		cmocka_unit_test(a_full_disk_loses_nothing_and_passes),
 		cmocka_unit_test(an_import_survives_a_fault_at_every_write),

@@ -1028,7 +1028,7 @@ an_ack_signed_by_another_is_refused(void **state)
 	two_advisers(&w, &a, &b);
 	room_init(&w, &room, a, ADVISER, b, SECOND, true);
 	talk(&room);
-	ack_digest(digest, &w.org, ack.root, ack.delta);
+	ack_digest(digest, &w.org, &ack);
 	sign_digest(ack.sig, "fb1/ack/sig", digest, w.device[HUB].sign_sk);
 	ack_encode(&bytes, &ack);
 	m.u.ack.ack = buf_bytes(&bytes);

@@ -264,13 +264,13 @@ refused_row(const char *name, struct bytes bytes)
 }
 
 static void
-make_ack(struct buf *out, const struct device_keys *keys, const struct org_id *org, const uint8_t root[32], struct bytes delta)
+make_ack(struct buf *out, const struct device_keys *keys, const struct org_id *org, const uint8_t root[32], struct bytes delta,
+         uint8_t digest[32])
 {
-	struct ack ack = { .delta = delta };
-	uint8_t digest[32];
+	struct ack ack = { .n = 1700000000123, .delta = delta };
 
 	memcpy(ack.root, root, 32);
-	ack_digest(digest, org, root, delta);
+	ack_digest(digest, org, &ack);
 	sign_digest(ack.sig, "fb1/ack/sig", digest, keys->sign_sk);
 	ack_encode(out, &ack);
 }
@@ -332,8 +332,7 @@ print_messages(void)
 		env_random(env, head.b, 32);
 		have_item_put(&items, &id, len, &head);
 	}
-	make_ack(&ack, &keys, &org, root, buf_bytes(&items));
-	ack_digest(digest, &org, root, buf_bytes(&items));
+	make_ack(&ack, &keys, &org, root, buf_bytes(&items), digest);
 	list("acks");
 	row("four logs");
 	field("sign_pk", keys.sign_pk.b, 32);

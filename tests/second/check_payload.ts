@@ -1,0 +1,52 @@
+/*
+ * proto/vectors/payload.json against org.md, 3, 9, 10 and 11: payloads that have no
+ * part in the evaluation of an organisation.
+ */
+import { hex, unhex } from './bytes';
+import { Case, Count } from './count';
+import { netkeyCommit, openNetkey, readAttest, readNetkey } from './attest';
+import { KIND } from './org_ops';
+import { readEraseOk, readEraseReq, readReceipt } from './vault';
+
+const READERS: Record<number, (payload: Uint8Array) => unknown> = {
+	[KIND.eraseReq]: readEraseReq, [KIND.eraseOk]: readEraseOk, [KIND.receipt]: readReceipt, [KIND.attest]: readAttest, [KIND.netkey]: readNetkey,
+};
+
+function checkAttests(v: Case, c: Count): void {
+	for (const x of v.attests) {
+		const told = [x.day, x.ctl_digest, x.frontier_root, x.logs, x.items, x.epochs];
+
+		c.same('attests', `${x.items.length} logs`, JSON.stringify(told), () => {
+			const a = readAttest(unhex(x.payload));
+
+			return JSON.stringify([a.day, hex(a.digest), hex(a.root), a.logs, a.items.map((i) => [hex(i.log), Number(i.len), hex(i.head)]),
+				a.epochs.map((e) => [hex(e.stream), e.epoch === null ? '' : hex(e.epoch), e.oldest])]);
+		});
+	}
+}
+
+export function checkPayload(v: Case, c: Count): void {
+	const n = v.netkeys;
+	const org = unhex(n.org);
+
+	checkAttests(v, c);
+	c.same('netkeys', 'commitment', n.commit, () => hex(netkeyCommit(unhex(n.key), org)));
+	for (const x of n.rows) {
+		c.check('netkeys', x.name, () => {
+			const k = readNetkey(unhex(x.payload));
+			const key = openNetkey(k, org, unhex(x.device), [new Uint8Array(32).fill(9), unhex(x.seal_sk)]);
+
+			return Number(k.n) === n.n && (x.opens ? key !== null && hex(key) === n.key : key === null);
+		});
+		c.check('netkeys', `${x.name}, in another organisation`, () =>
+			openNetkey(readNetkey(unhex(x.payload)), unhex(n.key), unhex(x.device), [unhex(x.seal_sk)]) === null);
+	}
+	for (const [kind, payload, ok] of v.forms) {
+		const read = () => READERS[kind](unhex(payload));
+
+		if (ok === 1)
+			c.check('forms', `kind ${kind}, ${payload}`, () => read() !== undefined);
+		else
+			c.refuses('forms', `kind ${kind}, ${payload}`, read);
+	}
+}
