@@ -95,7 +95,7 @@ function Frontier({ status }: { status: Heard }) {
 			<Facts rows={[
 				[t('frontier.entries'), t('step.entries', { n: status.entries })],
 				[t('frontier.code'), <Code>{code(status.frontier)}</Code>],
-				[t('frontier.state'), <Code>{code(status.state_hash)}</Code>],
+				[t('frontier.state'), <Code>{code(status.state_hash ?? '')}</Code>],
 			]} />
 			<p class="help">{t('frontier.text')}</p>
 			{status.peers.length === 0 ? <Empty icon="people">{t('step.peers.none')}</Empty> : (
