@@ -113,7 +113,9 @@ node_log_read(struct node *n, const char *line, struct err *err)
 		buf_wipe(&n->reads);
 		return err_plain(err, ERR_NO_MEMORY);
 	}
-	if (n->reads_due == NULL)
+	if (n->env->ops->timer == NULL) /* nothing will call back: a program without a loop */
+		node_flush_reads(n);
+	else if (n->reads_due == NULL)
 		n->reads_due = n->env->ops->timer(n->env, GATHER_MS * 1000000ull, reads_due, n);
 	return ERR_OK;
 }
