@@ -190,6 +190,9 @@ enum err_code node_say_removed(struct err *err) MUST_CHECK;
 enum err_code node_next(struct node *n, const struct stream_id *stream, struct header *next, struct err *err) MUST_CHECK;
 /* Appends an entry to our log in `stream`. */
 enum err_code node_append(struct node *n, const struct stream_id *stream, uint8_t kind, struct bytes payload, struct entry *out, struct err *err) MUST_CHECK;
+/* Appends KEYTABLEs until `make`, one of the vault's, has no more rows. */
+typedef enum err_code make_keytable(struct vault *v, struct env *env, const struct header *next, size_t *at, bool *more, struct buf *payload, struct err *err);
+enum err_code node_append_keytables(struct node *n, const struct stream_id *stream, make_keytable *make, struct err *err) MUST_CHECK;
 
 /* forks.c */
 /* Adds a FORK entry for each proof that has none. Joins the open batch. */

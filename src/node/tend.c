@@ -281,28 +281,6 @@ drop_seal_key(struct node *n, const struct rotation *t, struct node_tended *out,
 
 /* ---- epochs ---- */
 
-static enum err_code
-append_missed(struct node *n, const struct stream_id *stream, struct err *err)
-{
-	struct buf payload = BUF_INIT;
-	enum err_code rc = ERR_OK;
-	bool more = true;
-	size_t at = 0;
-
-	while (rc == ERR_OK && more) {
-		struct header next;
-		struct entry e;
-
-		rc = node_next(n, stream, &next, err);
-		if (rc == ERR_OK)
-			rc = vault_make_keytable_missed(n->vault, n->env, &next, &at, &more, &payload, err);
-		if (rc == ERR_OK)
-			rc = node_append(n, stream, KIND_KEYTABLE, buf_bytes(&payload), &e, err);
-	}
-	buf_free(&payload);
-	return rc;
-}
-
 static bool
 may_forget(struct node *n, const struct since *s)
 {
@@ -319,7 +297,7 @@ tell_missed(struct node *n, const struct rotation *t, struct err *err)
 
 	for (size_t i = 0; i < t->count && rc == ERR_OK; i++)
 		if (vault_missed_keys(n->vault, &t->streams[i].stream, !may_forget(n, &t->streams[i])) > 0)
-			rc = append_missed(n, &t->streams[i].stream, err);
+			rc = node_append_keytables(n, &t->streams[i].stream, vault_make_keytable_missed, err);
 	return rc;
 }
 

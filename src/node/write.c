@@ -180,9 +180,8 @@ node_append(struct node *n, const struct stream_id *stream, uint8_t kind, struct
 	return rc == ERR_OK ? replica_append(n->home.replica, &n->home.keys->device, &n->home.keys->inc, stream, kind, payload, out, err) : rc;
 }
 
-/* After a rotation the live case keys go with the new epoch, so that it alone opens the whole live history. */
-static enum err_code
-append_keytables(struct node *n, const struct stream_id *stream, struct err *err)
+enum err_code
+node_append_keytables(struct node *n, const struct stream_id *stream, make_keytable *make, struct err *err)
 {
 	struct buf payload = BUF_INIT;
 	enum err_code rc = ERR_OK;
@@ -195,7 +194,7 @@ append_keytables(struct node *n, const struct stream_id *stream, struct err *err
 
 		rc = node_next(n, stream, &next, err);
 		if (rc == ERR_OK)
-			rc = vault_make_keytable(n->vault, n->env, &next, &at, &more, &payload, err);
+			rc = make(n->vault, n->env, &next, &at, &more, &payload, err);
 		if (rc == ERR_OK)
 			rc = node_append(n, stream, KIND_KEYTABLE, buf_bytes(&payload), &e, err);
 	}
@@ -269,7 +268,7 @@ node_need_epoch(struct node *n, const struct stream_id *stream, struct err *err)
 	if (rc == ERR_OK && !vault_can_write(n->vault, stream))
 		return err_set(err, ERR_REFUSED, "this device may not write in that team");
 	if (rc == ERR_OK && vault_preferred_n(n->vault, stream) > 1 && !org_is_drop_box(node_org(n), stream))
-		rc = append_keytables(n, stream, err);
+		rc = node_append_keytables(n, stream, vault_make_keytable, err); /* so that the new epoch alone opens the whole live history */
 	return rc;
 }
 
