@@ -63,21 +63,6 @@ record_merged_into(const struct record *r, struct record_id *out)
 	return record_refs(r, MARK_MERGED_INTO, out, 1) > 0;
 }
 
-bool
-record_settled(const struct record *r, uint32_t field)
-{
-	size_t count;
-	const struct value *v = record_values(r, MARK_SETTLED, &count);
-
-	for (size_t i = 0; i < count; i++) {
-		struct rd rd = rd_init(v[i].value);
-
-		if (rd_peek(&rd) == RD_UINT && rd_uint(&rd, UINT32_MAX) == field)
-			return true;
-	}
-	return false;
-}
-
 static enum err_code
 put(struct draft *d, uint8_t kind, uint32_t field, struct buf *value, struct err *err)
 {

@@ -22,7 +22,6 @@ const char *mark_name(uint32_t field);
 bool record_is_practice(const struct record *r);
 /* False when it is not merged; of several in conflict the best. */
 bool record_merged_into(const struct record *r, struct record_id *out);
-bool record_settled(const struct record *r, uint32_t field);
 /* The ids that the mark or a ref field holds, each once; how many there are, of which at most `max` are given. */
 size_t record_refs(const struct record *r, uint32_t field, struct record_id *out, size_t max);
 

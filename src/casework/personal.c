@@ -305,11 +305,3 @@ personal_mask(struct buf *out, struct bytes text)
 	buf_put(out, text.p + at, text.len - at);
 	return found;
 }
-
-const char *
-personal_word(enum personal_kind kind)
-{
-	static const char *const words[] = { "personal_number", "phone", "email" };
-
-	return words[kind];
-}

@@ -17,6 +17,5 @@ struct personal_hit { enum personal_kind kind; size_t at, len; /* bytes */ };
 bool personal_next(struct bytes text, size_t from, struct personal_hit *out);
 /* The text with every letter and digit of what is found as a bullet; how many were found. */
 size_t personal_mask(struct buf *out, struct bytes text);
-const char *personal_word(enum personal_kind kind); /* "personal_number", "phone", "email" */
 
 #endif

@@ -554,16 +554,3 @@ relays_free(struct relays *all)
 		visitor_end(all->list);
 	mem_free(all);
 }
-
-struct relays_count
-relays_count(const struct relays *all)
-{
-	struct relays_count n = { 0, 0, 0 };
-
-	for (const struct visitor *v = all->list; v != NULL; v = v->next) {
-		n.offers += v->offered;
-		n.paired += v->end == RELAY_DESK && v->other != NULL;
-		n.waiting += !v->open;
-	}
-	return n;
-}

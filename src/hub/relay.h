@@ -21,7 +21,4 @@ void relays_free(struct relays *all); /* ends all links; NULL is fine */
 /* What the meet's porter does. */
 void relays_accepted(struct relays *all, struct env_conn *conn, const char *from);
 
-struct relays_count { size_t offers, paired, waiting; /* `waiting`: handshake not over */ };
-struct relays_count relays_count(const struct relays *all);
-
 #endif

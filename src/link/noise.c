@@ -412,12 +412,6 @@ noise_remote_static(const struct noise *n)
 }
 
 const uint8_t *
-noise_remote_ephemeral(const struct noise *n)
-{
-	return n->re;
-}
-
-const uint8_t *
 noise_hash(const struct noise *n)
 {
 	return n->h;

@@ -88,7 +88,6 @@ size_t noise_which_psk(const struct noise_pattern *pattern, struct bytes prologu
 
 bool noise_done(const struct noise *n);                 /* all three messages have passed */
 const uint8_t *noise_remote_static(const struct noise *n); /* 32 bytes; known after the message with its `s` */
-const uint8_t *noise_remote_ephemeral(const struct noise *n);
 const uint8_t *noise_hash(const struct noise *n);       /* 32 bytes: binds other things to this channel */
 /* Only when done. Wipes the handshake but for hash and remote keys. */
 void noise_split(struct noise *n, struct noise_cipher *sending, struct noise_cipher *receiving);

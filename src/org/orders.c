@@ -175,18 +175,6 @@ orders_at(const struct orders *o, size_t i)
 	return &o->orders[i];
 }
 
-size_t
-orders_receipt_count(const struct orders *o)
-{
-	return o->receipt_count;
-}
-
-const struct erase_confirmed *
-orders_receipt_at(const struct orders *o, size_t i)
-{
-	return &o->receipts[i];
-}
-
 const struct erase_confirmed *
 orders_receipt_of(const struct orders *o, const struct hash *request, const struct author *by)
 {

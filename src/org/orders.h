@@ -44,8 +44,6 @@ void orders_refresh(struct orders *o, const struct org *org);
 /* In order of arrival. Pointers live until the next orders_add(). */
 size_t orders_count(const struct orders *o);
 const struct erase_order *orders_at(const struct orders *o, size_t i);
-size_t orders_receipt_count(const struct orders *o);
-const struct erase_confirmed *orders_receipt_at(const struct orders *o, size_t i);
 /* The newest receipt of that device for that order, or NULL. */
 const struct erase_confirmed *orders_receipt_of(const struct orders *o, const struct hash *request, const struct author *by);
 

@@ -125,16 +125,6 @@ model_put_back(struct model *m, size_t author, size_t from)
 	}
 }
 
-size_t
-model_saved(const struct model *m, size_t author)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < m->count; i++)
-		n += m->writes[i]->author == author && m->writes[i]->fate == FATE_SAVED;
-	return n;
-}
-
 static bool
 says(struct bytes value, const char *text)
 {

@@ -64,7 +64,6 @@ struct write *model_at(struct model *m, size_t i);
 bool model_find(const struct model *m, const uint8_t entry[16], size_t *out);
 /* The disk of `author` is back where it was when there were `from` writes: none of the author's since can be relied on. */
 void model_put_back(struct model *m, size_t author, size_t from);
-size_t model_saved(const struct model *m, size_t author); /* how many writes of that author were told "saved" */
 
 /* Where to look: the record as a station shows it, or NULL when it shows none. */
 typedef const struct record *(*model_look)(void *ctx, const struct record_id *id);

@@ -565,16 +565,6 @@ world_reset_wires(struct world *w)
 	memset(w->net.clogged, 0, sizeof(w->net.clogged));
 }
 
-size_t
-world_open_wires(const struct world *w)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < w->net.wire_count; i++)
-		n += !w->net.wires[i]->dead && !(w->net.wires[i]->end[0].finished && w->net.wires[i]->end[1].finished);
-	return n;
-}
-
 uint64_t
 world_wire_bytes(const struct world *w)
 {

@@ -171,9 +171,3 @@ world_host(struct world *w, size_t i)
 	assert(i < w->host_count);
 	return w->hosts[i];
 }
-
-size_t
-world_host_count(const struct world *w)
-{
-	return w->host_count;
-}

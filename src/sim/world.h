@@ -42,7 +42,6 @@ bool world_run_until(struct world *w, bool (*done)(void *ctx), void *ctx, uint64
 
 /* ---- machines ---- */
 struct host *world_host(struct world *w, size_t i);
-size_t world_host_count(const struct world *w);
 size_t world_add_host(struct world *w); /* its number */
 struct env *host_env(struct host *h);
 struct disk *host_disk(struct host *h);
@@ -69,7 +68,6 @@ void world_set_weather(struct world *w, const struct weather *weather);
 void world_part(struct world *w, size_t a, size_t b, bool parted);           /* no new connections, the present ones go silent */
 void world_clog(struct world *w, size_t a, size_t b, uint64_t until_ns);     /* bytes wait */
 void world_reset_wires(struct world *w);                                     /* cuts every connection, both ends told */
-size_t world_open_wires(const struct world *w);
 /* Sends the bytes that one earlier dialler sent, at times with a bit turned, from nowhere, to the same listener. False: none was recorded. */
 bool world_replay(struct world *w, struct dice *dice);
 uint64_t world_wire_bytes(const struct world *w);
