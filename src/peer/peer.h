@@ -60,7 +60,8 @@ bool peer_dialled(const struct peer *p); /* by us */
  * The file's bytes are appended to `out`. Spec: proto/bundle.md.
  */
 enum err_code bundle_write(struct peer_host *host, const struct org_device *to, struct buf *out, uint64_t *entries, struct err *err) MUST_CHECK;
-struct bundle_counts { uint64_t entries, stored, known, refused; bool complete; struct device_id from; };
+/* held_back: of removed devices, and further beyond their removal than a bundle may bring; read it again when more has been adopted. */
+struct bundle_counts { uint64_t entries, stored, known, refused, held_back; bool complete; struct device_id from; };
 /* Whole entries are taken; ERR_TRUNCATED with counts when the end is missing; ERR_KEY: not of this organisation.
  * check_only parses and verifies and stores nothing. */
 enum err_code bundle_read(struct peer_host *host, struct bytes file, bool check_only, struct bundle_counts *counts, struct err *err) MUST_CHECK;

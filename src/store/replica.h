@@ -74,7 +74,7 @@ uint64_t replica_entry_count(const struct replica *r);
 /* Root over the logs for which share(ctx, head) is true (all when share is NULL). */
 void replica_frontier(struct replica *r, bool (*share)(void *ctx, const struct log_head *h), void *ctx, uint8_t out[32]);
 
-struct ingest_counts { uint64_t stored, known, refused, payloads_filled, forks; }; /* calls add to them */
+struct ingest_counts { uint64_t stored, known, refused, payloads_filled, forks, held_back; }; /* calls add to them */
 
 /*
  * One run from outside, at *rd, which ends up behind it unless the bytes are
@@ -89,6 +89,14 @@ struct ingest_counts { uint64_t stored, known, refused, payloads_filled, forks; 
  *   ERR_NO_SPACE, ERR_IO   the transaction was dropped
  */
 enum err_code replica_ingest_run(struct replica *r, struct rd *rd, struct ingest_counts *counts, struct err *err) MUST_CHECK;
+
+/*
+ * The same for a run that nobody vouches for who is a member: of a log of a removed device no more than
+ * REPLICA_QUARANTINE entries past what is wanted of it are taken. What is left out is counted in held_back, and is
+ * taken when the same run comes again after more of it has been adopted. proto/bundle.md, 3.
+ */
+enum { REPLICA_QUARANTINE = 256 };
+enum err_code replica_ingest_carried(struct replica *r, struct rd *rd, struct ingest_counts *counts, struct err *err) MUST_CHECK;
 
 /* Whose runs are being taken in just now, for the hook: NULL when nobody's. Not kept. */
 void replica_set_source(struct replica *r, const struct author *from);
