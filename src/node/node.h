@@ -154,6 +154,7 @@ struct node_keeper { struct device_id dev; bool hub; uint64_t entries, lacks; in
 enum { NODE_KEEPERS_MAX = 64 };
 struct node_proof { uint64_t entries, lacking; bool hub; /* a hub must hold it */ struct node_keeper keeper[NODE_KEEPERS_MAX]; size_t keepers; };
 void node_proof(struct node *n, struct node_proof *out);
+bool node_safe_to_wipe(struct node *n); /* nothing is lacking: what node_wipe() asks, and what status says */
 /* Destroys this home: its keys now, the rest when it is closed, which must follow at once. ERR_REFUSED without a proof. */
 enum err_code node_wipe(struct node *n, struct err *err) MUST_CHECK;
 bool node_is_wiped(struct node *n);
