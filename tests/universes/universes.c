@@ -86,7 +86,8 @@ rank_of(const struct world *w, const struct org *o, unsigned who)
 
 /*
  * A kill card that was read and is bound by no ADMIT yet takes effect when anybody stores one, and cuts its device and
- * what follows from it: that is its owner's word, not the adversary's, so nothing is claimed then.
+ * what follows from it: that is its owner's word, not the adversary's, so nothing is claimed then. Not even where the
+ * removal counts already by its author's rank: the card may cut lower.
  */
 static bool
 card_waits(const struct world *w, const struct org *o)
@@ -99,7 +100,8 @@ card_waits(const struct world *w, const struct org *o)
 		if (w->entries[i].h.kind != KIND_REVOKE)
 			continue;
 		assert(control_op_decode(&op, KIND_REVOKE, w->entries[i].payload, NULL) == ERR_OK);
-		waits = op.u.revoke.has_kill && !org_removal_counts(o, &w->entries[i].id);
+		for (unsigned a = 0; a < WORLD_ACTORS && op.u.revoke.has_kill && !waits; a++)
+			waits = SAME(w->actors[a].id, op.u.revoke.dev) && !org_kill_card_fits(o, &op.u.revoke.dev, w->actors[a].kill_pk);
 		control_op_free(&op);
 	}
 	return waits;
