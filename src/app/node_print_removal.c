@@ -180,6 +180,11 @@ print_root(struct buf *out, const char *op, const json_t *r)
 		buf_printf(out, "%s may read the team %s from now on.\n", text_of(r, "name"), text_of(r, "team"));
 	} else if (strcmp(op, "root grant") == 0) {
 		buf_printf(out, "%s is a coordinator of rank %lld from now on.\n", text_of(r, "name"), number_of(r, "rank"));
+	} else if (strcmp(op, "root admit") == 0) {
+		buf_printf(out, "Admitted %s's device %s as %s. Its words, to compare with its screen:\n  %s\n", text_of(r, "member"), text_of(r, "name"),
+		           text_of(r, "role"), text_of(r, "words"));
+		if (json_object_get(r, "welcome") != NULL)
+			buf_printf(out, "Hand back %s.\n", text_of(r, "welcome"));
 	} else if (strcmp(op, "root rotate") == 0) {
 		print_turn(out, r);
 	} else if (strcmp(op, "root show") == 0) {

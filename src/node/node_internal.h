@@ -227,6 +227,8 @@ void node_end_invites(struct node *n);
 enum err_code node_load_roster(struct node *n, struct err *err) MUST_CHECK; /* profile and name of the organisation */
 /* names.c */
 void node_forget_names(struct node *n);
+enum err_code node_write_own_names(struct node *n, const char *member, const char *device, struct err *err) MUST_CHECK;
+enum err_code node_tell_own_names(struct node *n, struct err *err) MUST_CHECK; /* where the ADMIT says none and nothing was said yet */
 bool node_has_org(struct node *n);
 
 /* desk.c */

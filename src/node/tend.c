@@ -406,6 +406,8 @@ tend(struct node *n, struct rotation *t, struct node_tended *out, struct err *er
 	note_streams(n, t);
 	rc = tend_seal_key(n, t, out, err);
 	if (rc == ERR_OK)
+		rc = node_tell_own_names(n, err);
+	if (rc == ERR_OK)
 		rc = tell_missed(n, t, err);
 	if (rc == ERR_OK)
 		rc = save_rotation(n, t, err);
