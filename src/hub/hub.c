@@ -92,6 +92,7 @@ enum err_code
 hub_new(struct hub **out, struct home *home, struct err *err)
 {
 	static const struct org_id nobody;
+	struct err why = ERR_INIT;
 	struct hub *h;
 
 	*out = NULL;
@@ -113,6 +114,8 @@ hub_new(struct hub **out, struct home *home, struct err *err)
 		return err_plain(err, ERR_NO_MEMORY);
 	}
 	replica_set_hook(h->home.replica, &(struct replica_hook){ .ctx = h, .stored = stored, .committed = committed, .dropped = dropped });
+	if (replica_scrub(h->home.replica, &why) != ERR_OK) /* a hub is never idle: when it starts */
+		env_logf(home->env, "%s", why.text);
 	*out = h;
 	return ERR_OK;
 }

@@ -40,6 +40,9 @@ struct peer_host {
 	bool stay;                /* live: keep the link after the first exchange and push what comes */
 };
 
+/* How many of its network keys, newest first, links and beacons may use at this moment; the others open bundles only. */
+size_t peer_host_links(const struct peer_host *host);
+
 /* The host outlives its peers. NULL with err when the address makes no sense or memory is short. */
 /* remember: an exchange that goes well notes where this device can be dialled. */
 struct peer *peer_dial(struct peer_host *host, const char *addr, bool remember, struct err *err);

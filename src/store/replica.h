@@ -167,6 +167,12 @@ enum err_code replica_erase(struct replica *r, size_t log, uint64_t seq, struct 
 void replica_receipt(struct replica *r, const struct erase_request *q, struct erase_receipt *out);
 enum err_code replica_put_receipt(struct replica *r, const struct device_keys *keys, const struct inc *inc,
                                   const struct erase_receipt *q, struct err *err) MUST_CHECK;
+/*
+ * After an erasure, at leisure: writes the store anew, so that nothing of what was deleted is left in the gaps of its
+ * pages. Takes a second per hundred thousand entries, and as much free disk as the store is large; does nothing when
+ * nothing was erased since, or in the middle of a transaction. ERR_NO_SPACE: it stays due.
+ */
+enum err_code replica_scrub(struct replica *r, struct err *err) MUST_CHECK;
 /* For who holds no reading key, hub and auditor: a receipt for each approved order that has none of ours, and a commit. May be called by the `committed` hook. */
 enum err_code replica_confirm(struct replica *r, const struct device_keys *keys, const struct inc *inc, struct err *err) MUST_CHECK;
 
