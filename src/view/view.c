@@ -98,6 +98,8 @@ view_begin(struct view *v, struct err *err)
 {
 	sqlite3_stmt *s = view_stmt(v, VIEW_BEGIN, "BEGIN", err);
 
+	if (!sqlite3_get_autocommit(v->db)) /* there was no memory to roll the last one back */
+		view_rollback(v);
 	return s != NULL ? view_run(v, s, err) : err_plain(err, ERR_NO_MEMORY);
 }
 
