@@ -106,6 +106,7 @@ fuzz:
 	@tools/fuzz $(MINUTES) $(FUZZ_TARGETS)
 
 -include tests/sim/rules.mk
+-include tests/counted/rules.mk
 -include tests/bench/rules.mk
 -include tests/second/rules.mk
 -include tests/universes/rules.mk
