@@ -1,4 +1,4 @@
-/* What report_guard.c (one run) shares with report_past.c (runs that were published before). */
+/* What report_guard.c (one run) shares with report_past.c and its parts (runs that were published before). */
 #ifndef FALTBOK_CASEWORK_REPORT_GUARD_H
 #define FALTBOK_CASEWORK_REPORT_GUARD_H
 
@@ -15,7 +15,7 @@ struct guard {
 	struct fact *facts;
 	size_t fact_count, fact_cap;
 	size_t *columns;
-	size_t column_count, column_cap, extra; /* places after the columns: what came late (report_past.c) */
+	size_t column_count, column_cap, extra; /* places after the columns: what came late (report_late.c) */
 	struct space space;
 	uint32_t *vector;
 };
