@@ -218,23 +218,19 @@ finish_distinct(struct run *r, struct result *x, const struct table *t)
 	}
 	x->n = (double)t->cells[0].count;
 	x->n_hidden = t->cells[0].hidden;
-	if (t->cells[0].hidden || (x->line->person && !r->ask->plain && x->value < REPORT_K))
+	if (t->cells[0].hidden || (x->table_count > 1 && x->tables[1].total_hidden))
 		x->null = x->hidden = true;
 	else
 		warn_add(r, x, W_COVERAGE, (double)t->cells[0].count, (double)t->total);
 }
 
-/* A sum of persons in events: itself, and what it leaves of the line it is part of. */
 static void
 finish_sum(struct run *r, struct result *x, const struct table *t)
 {
-	const struct result *whole = x->line->part_of == SIZE_MAX ? NULL : &r->results[x->line->part_of];
-	double rest = whole == NULL || whole->null ? 0 : whole->value - t->sum;
-
 	x->value = t->sum;
 	if (t->total == 0 && x->silent > 0)
 		say_null(r, x, W_NONE_SAYS);
-	else if (x->line->person && !r->ask->plain && ((t->sum > 0 && t->sum < REPORT_K) || (rest > 0 && rest < REPORT_K)))
+	else if (x->table_count > 1 && x->tables[1].total_hidden)
 		x->null = x->hidden = x->n_hidden = true;
 }
 
@@ -253,9 +249,9 @@ finish_tables(struct run *r, struct result *x)
 	else if (l->measure == RM_CHANGE)
 		finish_change(r, x, &x->tables[0], t);
 	else if (l->measure == RM_DISTINCT)
-		finish_distinct(r, x, t);
+		finish_distinct(r, x, &x->tables[0]);
 	else if (l->measure == RM_SUM && l->group.count == 0 && !l->by_year)
-		finish_sum(r, x, t);
+		finish_sum(r, x, &x->tables[0]);
 	else if (l->group.count > 0 || l->by_year || l->measure == RM_MODE || l->measure == RM_VALUES) {
 		x->list = json_array();
 		for (size_t i = 0; ok && i < x->table_count; i++) {

@@ -43,7 +43,7 @@ overlap_of(struct overlap *o, const struct guard *g, const struct run *r, const 
 	for (size_t row = 0; row < g->rows->count; row++) {
 		uint16_t a = mine->code[row], b = then->code[row];
 
-		o->all += a != 0 && b != 0;
+		o->all += a != 0 && b != 0 ? table_heads(mine, row) : 0;
 		if (a != 0 && a != UINT16_MAX && b != 0 && b != UINT16_MAX && o->then[a - 1] == (size_t)b - 1)
 			o->both[a - 1]++;
 	}
@@ -97,29 +97,53 @@ close_difference(struct family *f, const struct run *r, struct table *mine, cons
 
 /* ---- what several runs have between them: rows that the same runs count, and in the same cells ---- */
 
+/* Alike are rows in the same cells of all runs, in the same runs, or on the same side of all that runs published. */
+enum alike { ALIKE_CELLS, ALIKE_RUNS, ALIKE_PUBLISHED };
+
 static uint64_t
-tuple(const struct family *f, size_t row, bool cells)
+side_of(const struct table *t, size_t row, enum alike by)
+{
+	uint16_t code = t->code[row];
+
+	if (by == ALIKE_CELLS)
+		return code;
+	if (by == ALIKE_RUNS || code == 0)
+		return code != 0;
+	if (code != UINT16_MAX && !only_total(t) && cell_published(&t->cells[code - 1]))
+		return (uint64_t)code + 1;
+	return total_published(t);
+}
+
+static uint64_t
+tuple(const struct family *f, size_t row, enum alike by)
 {
 	uint64_t h = 14695981039346656037u;
 
 	for (size_t i = 0; i < f->g.fact_count; i++)
-		if (same_line(f->g.facts[i].t, f->of)) {
-			uint16_t code = f->g.facts[i].t->code[row];
-
-			h = (h ^ (uint64_t)(cells ? code : code != 0)) * 1099511628211u;
-		}
+		if (same_line(f->g.facts[i].t, f->of))
+			h = (h ^ side_of(f->g.facts[i].t, row, by)) * 1099511628211u;
 	return h;
+}
+
+/* Nothing was ever told of others: a group of them follows from nothing. */
+static bool
+is_in_any(const struct family *f, size_t row)
+{
+	for (size_t i = 0; i < f->g.fact_count; i++)
+		if (f->g.facts[i].t->code[row] != 0)
+			return true;
+	return false;
 }
 
 struct atom { uint32_t count, row; };
 
 static bool
-atom_follows(struct family *f, uint64_t of, bool cells)
+atom_follows(struct family *f, uint64_t of, enum alike by)
 {
 	struct guard *g = &f->g;
 
 	for (size_t i = 0; i < g->column_count; i++)
-		g->vector[i] = tuple(f, g->columns[i], cells) == of;
+		g->vector[i] = tuple(f, g->columns[i], by) == of;
 	for (size_t i = g->column_count; i <= g->column_count + g->extra; i++)
 		g->vector[i] = 0;
 	return guard_follows(g);
@@ -133,8 +157,15 @@ hide_row(struct family *f, struct table *mine, size_t row)
 	return guard_hide_near(&f->g, mine, code == 0 || code == UINT16_MAX ? SIZE_MAX : (size_t)code - 1);
 }
 
+/* Beyond k it makes no difference how many: so no sum can outgrow its half of the word. */
+static uint32_t
+enough(uint32_t heads)
+{
+	return heads < REPORT_K ? heads : REPORT_K;
+}
+
 static bool
-close_atoms(struct family *f, struct table *mine, bool cells)
+close_atoms(struct family *f, struct table *mine, enum alike by)
 {
 	struct table *counts = table_new(8);
 	const void *key;
@@ -143,13 +174,13 @@ close_atoms(struct family *f, struct table *mine, bool cells)
 	bool closed = false;
 
 	for (size_t row = 0; counts != NULL && row < f->g.rows->count; row++) {
-		uint64_t h = tuple(f, row, cells), *n = table_put(counts, &h);
+		uint64_t h = tuple(f, row, by), *n = is_in_any(f, row) ? table_put(counts, &h) : NULL;
 
 		if (n != NULL) /* the first row, and how many */
-			*n = *n == 0 ? ((uint64_t)row << 32) + 1 : *n + 1;
+			*n = (*n == 0 ? (uint64_t)row << 32 : *n) + enough(table_heads(mine, row));
 	}
 	while (counts != NULL && !closed && table_next(counts, &at, &key, &value))
-		if (count_small((int64_t)(*value & UINT32_MAX)) && atom_follows(f, *(const uint64_t *)key, cells))
+		if (count_small((int64_t)(*value & UINT32_MAX)) && atom_follows(f, *(const uint64_t *)key, by))
 			closed = hide_row(f, mine, (size_t)(*value >> 32));
 	table_free(counts);
 	return closed;
@@ -164,5 +195,5 @@ family_close_between(struct family *f, const struct run *r)
 	for (size_t i = 0; i < f->g.fact_count; i++)
 		if (f->g.facts[i].t->past && same_line(f->g.facts[i].t, f->of) && close_difference(f, r, mine, f->g.facts[i].t))
 			return true;
-	return close_atoms(f, mine, true) || close_atoms(f, mine, false);
+	return close_atoms(f, mine, ALIKE_CELLS) || close_atoms(f, mine, ALIKE_RUNS) || close_atoms(f, mine, ALIKE_PUBLISHED);
 }

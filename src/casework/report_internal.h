@@ -62,14 +62,19 @@ size_t store_row(const struct store *s, const struct rows *of, uint32_t word);
 
 enum { TABLES_PER_LINE = REPORT_FIELDS_MAX, CELLS_MAX = 4000 };
 
+/* Whom a table counts: records; the heads that a field of theirs tells of, or those that it leaves of another; different values. */
+enum counted { OF_RECORDS, OF_HEADS, OF_REST, OF_VALUES };
 struct cell { uint32_t word; uint64_t count; double sum; bool hidden, listed; int64_t told; /* by an earlier run */ };
 struct table {
 	const struct report_line *line;
 	const struct report_path *path;  /* what its cells are values of, or NULL: only a total */
+	enum counted of;                 /* only tables of the same stand in one question of suppression */
+	const struct report_path *field, *whole; /* of heads: which they are; of the rest: of which; of values: whose */
 	uint16_t *code;                  /* by row: its cell + 1, 0 outside; NULL where no person is counted */
+	uint32_t *heads;                 /* by row: how many persons it stands for; NULL: one each */
 	struct cell *cells;
 	size_t count, cap;
-	uint64_t total;                  /* records inside */
+	uint64_t total;                  /* records inside; of heads and of values: how many persons */
 	double sum;
 	bool total_hidden, total_listed;
 	size_t place;                    /* which table of its line */
@@ -117,6 +122,13 @@ void warn_add(struct run *r, struct result *x, enum warning w, ...); /* its numb
 /* Years, days: the stretch of the same length that ends the day before `from`. */
 bool window_previous(const char *from, const char *to, char out_from[16], char out_to[16]);
 bool day_shift(const char *day, int64_t by, char out[16]);
+
+/* heads.c: beside what a line of persons tells of records, the persons that it tells of. False: out of memory. */
+struct walk;
+bool heads_tables(struct walk *w, struct result *x);
+/* What stands for one figure is hidden together. */
+void heads_together(struct run *r);
+uint32_t table_heads(const struct table *t, size_t row);
 
 /* guard.c: hides what counts of persons would tell; deterministic. */
 enum err_code guard_all(struct run *r, struct err *err);

@@ -130,11 +130,22 @@ told_table(struct run *r, struct table *t, const json_t *told)
 	return true;
 }
 
+/* Runs of before there were tables of heads and of values told those as the figure alone. */
+static bool
+told_figure(struct run *r, struct table *t, const json_t *value)
+{
+	json_t *told = json_is_integer(value) && t->of != OF_REST ? json_pack("{s:O}", "total", value) : NULL;
+	bool ok = told_table(r, t, told);
+
+	json_decref(told);
+	return ok;
+}
+
 /* A line that is dated by the run's own period has nothing to do with a run that this one never meets. */
 static bool
 concerns(const struct past_run *p, const struct report_line *l)
 {
-	return l->type != NULL && l->person && l->measure != RM_SUM && (p->near || l->date_count == 0 || l->window == RW_FIXED);
+	return l->type != NULL && l->person && (p->near || l->date_count == 0 || l->window == RW_FIXED);
 }
 
 static enum err_code
@@ -144,15 +155,19 @@ recount_lines(struct run *r, struct past_run *p, struct err *err)
 
 	for (size_t i = 0; i < p->past->def->line_count && rc == ERR_OK; i++) {
 		struct result *x = &p->results[i];
-		const json_t *told = json_object_get(json_object_get(p->past->cells, p->past->def->lines[i].id), "tables");
+		const json_t *line = json_object_get(p->past->cells, p->past->def->lines[i].id), *tables = json_object_get(line, "tables");
 
 		x->line = &p->past->def->lines[i];
 		if (!concerns(p, x->line))
 			continue;
 		rc = count_line(r, x, err);
-		for (size_t k = 0; k < x->table_count && rc == ERR_OK; k++)
-			if (x->tables[k].code != NULL && !told_table(r, &x->tables[k], json_array_get(told, k)))
+		for (size_t k = 0, at = 0; k < x->table_count && rc == ERR_OK; k++) {
+			struct table *t = &x->tables[k];
+			const json_t *told = t->code == NULL ? NULL : json_array_get(tables, at++);
+
+			if (t->code != NULL && !(told == NULL && t->of != OF_RECORDS ? told_figure(r, t, json_object_get(line, "value")) : told_table(r, t, told)))
 				rc = err_plain(err, ERR_NO_MEMORY);
+		}
 	}
 	return rc;
 }
@@ -236,11 +251,11 @@ kin(const struct table *a, const struct table *b)
 }
 
 static bool
-add_results(struct family *f, struct result *results, size_t count, const struct rows *rows)
+add_results(struct family *f, struct result *results, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		for (size_t k = 0; k < results[i].table_count; k++)
-			if (results[i].tables[k].code != NULL && results[i].rows == rows &&
+			if (results[i].tables[k].code != NULL && same_counted(&results[i].tables[k], f->of) &&
 			    !guard_fact(&f->g, &results[i].tables[k], !kin(&results[i].tables[k], f->of)))
 				return false;
 	return true;
@@ -288,11 +303,11 @@ close_family(struct family *f, struct run *r, const struct past_run *runs, size_
 static bool
 guard_family(struct run *r, struct past_run *runs, size_t count, const struct result *x, const struct table *of)
 {
-	struct family f = { .g = { .run = r, .rows = x->rows }, .of = of };
-	bool ok = add_results(&f, r->results, r->result_count, x->rows);
+	struct family f = { .g = { .run = r, .rows = x->rows, .of = of }, .of = of };
+	bool ok = add_results(&f, r->results, r->result_count);
 
 	for (size_t i = 0; i < count && ok; i++)
-		ok = add_results(&f, runs[i].results, runs[i].past->def->line_count, x->rows);
+		ok = add_results(&f, runs[i].results, runs[i].past->def->line_count);
 	ok = ok && close_family(&f, r, runs, count);
 	mem_free(f.late);
 	mem_free(f.group_run);
