@@ -19,10 +19,12 @@ enum { REPORT_K = 5, REPORT_BASE_MIN = 20 }; /* proto/report.md, 4: least count 
 typedef bool (*report_record_cb)(void *ctx, const struct record *r);
 struct report_source {
 	void *ctx;
-	/* Every record of a type, in any order, until cb returns false. */
+	/* Every record of a type that is not for practice, merged ones too, in any order, until cb returns false. */
 	enum err_code (*each)(void *ctx, uint32_t type, report_record_cb cb, void *cb_ctx, struct err *err);
 	/* Every record of every type, in any order, at one go; may be NULL: then it is asked type by type. */
 	enum err_code (*all)(void *ctx, report_record_cb cb, void *cb_ctx, struct err *err);
+	/* The record that one which was merged stands for, or itself; may be NULL: then each stands for itself. */
+	void (*same_as)(void *ctx, const struct record_id *id, struct record_id *out);
 	/* The id of the device behind an author's number, as 32 hex digits; may be NULL: then no device is told of. */
 	bool (*author)(void *ctx, uint32_t author, char id[33]);
 };

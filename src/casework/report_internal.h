@@ -39,6 +39,8 @@ struct store {
 	struct words words;
 	struct rows *types;       /* as the profile's types */
 	size_t type_count;
+	struct alias { uint32_t id, is; } *alias; /* ids that were merged, as words, by `id`: whoever names one means the other */
+	size_t alias_count, alias_cap;
 	uint32_t *pool;           /* sets: a count, then so many words */
 	size_t pool_count, pool_cap;
 	uint32_t *row_at;         /* by word of an id: its row in its type, + 1 */

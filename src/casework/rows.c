@@ -34,6 +34,34 @@ rows_has_type(const struct profile_type *t)
 	return false;
 }
 
+/* Does a ref that is copied name records of this type? */
+static bool
+is_named(const struct profile *p, const struct profile_type *t)
+{
+	for (size_t i = 0; i < profile_type_count(p); i++) {
+		const struct profile_type *from = profile_type_at(p, i);
+
+		for (size_t k = 0; k < from->field_count; k++) {
+			const struct profile_field *f = &from->fields[k];
+
+			if (f->type == VT_REF && rows_has_field(from, f) && strcmp(f->ref_type, t->name) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+bool
+rows_wants(const struct profile *p, const struct profile_type *t, const struct change *c)
+{
+	if (rows_has_type(t))
+		return true;
+	for (size_t i = 0; i < c->op_count; i++)
+		if (c->ops[i].field == MARK_MERGED_INTO && (c->ops[i].kind == OP_SET || c->ops[i].kind == OP_CLEAR))
+			return is_named(p, t);
+	return false;
+}
+
 static bool
 path_told(const struct profile *p, const struct profile_type *t, const struct report_path *path)
 {

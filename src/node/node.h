@@ -114,8 +114,10 @@ enum err_code node_versions(struct node *n, const struct record_id *id, uint32_t
 void node_same_as(struct node *n, const struct record_id *id, struct record_id *out);
 /* Does it count in figures and rows? Not when it is for practice, and not when another stands for it. */
 bool node_counts_record(struct node *n, const struct record *r);
-/* The same of a row of node_rows(): for practice there are none. */
-bool node_counts_row(struct node *n, const struct record *row);
+/* Written for practice, in an organisation that is not? */
+bool node_practises(const struct node *n, const struct record *r);
+/* node_same_as() among the rows of node_rows(), by their ids. */
+void node_row_same_as(struct node *n, const struct record_id *id, struct record_id *out);
 /* Is the whole organisation one for practice? */
 bool node_is_practice(struct node *n);
 enum err_code node_make_practice(struct node *n, struct err *err) MUST_CHECK; /* in the open batch */

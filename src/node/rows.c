@@ -80,7 +80,7 @@ node_counts(struct node *n, const struct change *c)
 	const struct profile_type *type = profile_type_numbered(n->profile, c->type);
 	struct stream_id box;
 
-	return type != NULL && rows_has_type(type) && node_drop_box(n, &box) && !is_for_practice(n, &c->record);
+	return type != NULL && rows_wants(n->profile, type, c) && node_drop_box(n, &box) && !is_for_practice(n, &c->record);
 }
 
 enum err_code
@@ -153,7 +153,7 @@ node_write_row(struct node *n, struct bytes body, const struct hash *entry, bool
 		t = profile_type_numbered(n->profile, c.type);
 		o.record = &c.record;
 		rc = rows_encode(&row, &told, n->profile, t, &c, entry->b, import_of, &o, err);
-		if (rc == ERR_OK && (told || first))
+		if (rc == ERR_OK && (told || (first && rows_has_type(t))))
 			rc = append_row(n, &box, buf_bytes(&row), err);
 	}
 	change_space_free(&space);

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "casework/marks.h"
 #include "exchange/records_book.h"
 #include "op/ledger.h"
 
@@ -17,7 +18,7 @@ pass_on(void *ctx, const struct record *r, const struct stream_id *team)
 	struct each *e = ctx;
 
 	(void)team;
-	return !(e->rows ? node_counts_row(e->node, r) : node_counts_record(e->node, r)) || e->cb(e->ctx, r);
+	return (!e->rows && node_practises(e->node, r)) || e->cb(e->ctx, r); /* for practice there are no rows */
 }
 
 /* Rows where the organisation has a drop-box that this device reads, else records: never both (proto/vault.md, 12). */
@@ -39,6 +40,15 @@ all_records(void *ctx, report_record_cb cb, void *cb_ctx, struct err *err)
 	return view_scan(rows != NULL ? rows : node_view(ctx), pass_on, &e, err);
 }
 
+static void
+same_as(void *ctx, const struct record_id *id, struct record_id *out)
+{
+	if (node_rows(ctx) != NULL)
+		node_row_same_as(ctx, id, out);
+	else
+		node_same_as(ctx, id, out);
+}
+
 static bool
 author_id(void *ctx, uint32_t author, char id[33])
 {
@@ -51,7 +61,7 @@ author_id(void *ctx, uint32_t author, char id[33])
 	return d != NULL;
 }
 
-const struct report_source report_of_view = { NULL, each_record, all_records, author_id };
+const struct report_source report_of_view = { NULL, each_record, all_records, same_as, author_id };
 
 /* Everyone who may write records, those who are gone too: what they wrote still counts. */
 static json_t *
@@ -70,7 +80,7 @@ writers(struct node *n)
 
 /* ---- which site ---- */
 
-struct wanted { const struct report_def *def; const char *text; char id[33]; size_t found; };
+struct wanted { struct node *node; const struct report_def *def; const char *text; char id[33]; size_t found; };
 
 static bool
 name_is(const struct record *r, const struct profile_field *f, const char *text)
@@ -88,9 +98,15 @@ static bool
 match_site(void *ctx, const struct record *r)
 {
 	struct wanted *w = ctx;
+	struct record_id is;
 	char id[33];
 
 	hex_encode(id, record_id_of(r)->b, 16);
+	if (record_merged_into(r, &is)) {
+		same_as(w->node, record_id_of(r), &is);
+		if (!SAME(is, *record_id_of(r)))
+			return true;
+	}
 	if (name_is(r, w->def->site_name, w->text) || (strlen(w->text) >= 6 && strncmp(id, w->text, strlen(w->text)) == 0)) {
 		memcpy(w->id, id, sizeof(id));
 		w->found++;
@@ -103,6 +119,7 @@ find_site(struct op_call *c, struct report_ask *ask, struct wanted *w)
 {
 	w->text = param_text(c, "site");
 	w->def = ask->def;
+	w->node = c->node;
 	if (w->text == NULL)
 		return ERR_OK;
 	if (ask->def->site_type == NULL)
