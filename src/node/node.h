@@ -129,6 +129,11 @@ bool node_drop_box(struct node *n, struct stream_id *out);
 struct view *node_rows(struct node *n);
 /* Does this change count, so that it brings a row? Whatever must never reach the figures says no here: nobody else is asked. */
 bool node_counts(struct node *n, const struct change *c);
+/*
+ * Writes, and commits, the rows of changes that were written before there was a drop-box: of all that this device reads and
+ * that has none; where it reads no rows, of all its own changes, or its `colleagues`' too. A row that stands twice counts once.
+ */
+enum err_code node_fill_rows(struct node *n, bool colleagues, uint64_t *written, struct err *err) MUST_CHECK;
 
 /* ---- erasure (proto/org.md, 9) ---- */
 /* Asks for everything in the record's group to be erased: writes the ERASE_REQ into the open batch. ERR_REFUSED, ERR_EXISTS. */
