@@ -42,6 +42,7 @@ struct report_ask {
 	const struct report_def *def;
 	const char *from, *to;   /* YYYY-MM-DD, both days counted */
 	const char *site;        /* 32 hex digits, or NULL: all */
+	const char *site_name;   /* for sheets and pages; or NULL: its id is printed */
 	const char *lang;        /* of labels, rules and warnings */
 	const char *recipient;   /* or NULL */
 	const struct report_past *past;
@@ -67,6 +68,8 @@ enum err_code report_digest(char out[65], const json_t *report, struct err *err)
 
 /* What report_run() made, as a sheet that Swedish Excel opens, and as pages to print. */
 void report_csv(struct buf *out, const struct report_ask *ask, const json_t *report);
+/* What the figures of a sheet stand on, [[what, value] ...] in the language asked for: period, site, profile, completeness, digest. */
+json_t *report_basis(const struct report_ask *ask, const json_t *report);
 void report_html(struct buf *out, const struct report_ask *ask, const json_t *report);
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "op/op_internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "casework/marks.h"
@@ -80,18 +81,17 @@ writers(struct node *n)
 
 /* ---- which site ---- */
 
-struct wanted { struct node *node; const struct report_def *def; const char *text; char id[33]; size_t found; };
+struct wanted { struct node *node; const struct report_def *def; const char *text; char id[33], name[160]; size_t found; };
 
-static bool
-name_is(const struct record *r, const struct profile_field *f, const char *text)
+static void
+name_of(char out[160], const struct record *r, const struct profile_field *f)
 {
 	size_t count;
 	const struct value *v = record_values(r, f->number, &count);
 	json_t *name = count == 0 ? NULL : value_to_json(f, v[0].value);
-	bool same = json_is_string(name) && strcmp(json_string_value(name), text) == 0;
 
+	(void)snprintf(out, 160, "%s", json_is_string(name) ? json_string_value(name) : "");
 	json_decref(name);
-	return same;
 }
 
 static bool
@@ -99,7 +99,7 @@ match_site(void *ctx, const struct record *r)
 {
 	struct wanted *w = ctx;
 	struct record_id is;
-	char id[33];
+	char id[33], name[160];
 
 	hex_encode(id, record_id_of(r)->b, 16);
 	if (record_merged_into(r, &is)) {
@@ -107,8 +107,10 @@ match_site(void *ctx, const struct record *r)
 		if (!SAME(is, *record_id_of(r)))
 			return true;
 	}
-	if (name_is(r, w->def->site_name, w->text) || (strlen(w->text) >= 6 && strncmp(id, w->text, strlen(w->text)) == 0)) {
+	name_of(name, r, w->def->site_name);
+	if (strcmp(name, w->text) == 0 || (strlen(w->text) >= 6 && strncmp(id, w->text, strlen(w->text)) == 0)) {
 		memcpy(w->id, id, sizeof(id));
+		memcpy(w->name, name, sizeof(name));
 		w->found++;
 	}
 	return true;
@@ -130,6 +132,7 @@ find_site(struct op_call *c, struct report_ask *ask, struct wanted *w)
 		return err_set(&c->err, w->found == 0 ? ERR_UNKNOWN : ERR_INVALID, "site: \"%s\": %s", w->text,
 		               w->found == 0 ? "no site has that name or id" : "several sites have it; give the id");
 	ask->site = w->id;
+	ask->site_name = w->name[0] == '\0' ? NULL : w->name;
 	return ERR_OK;
 }
 
@@ -175,9 +178,12 @@ check_format(struct op_call *c, const char *format)
 static enum err_code
 as_workbook(struct op_call *c, const struct report_ask *ask, const json_t *report, struct buf *out)
 {
+	json_t *basis = report_basis(ask, report);
 	struct book *b;
 
-	if (report_book(&b, report, ask->lang, &c->err) != ERR_OK)
+	(void)!report_book(&b, report, basis, ask->lang, &c->err);
+	json_decref(basis);
+	if (c->err.code != ERR_OK)
 		return c->err.code;
 	(void)!book_xlsx(out, b, &c->err);
 	book_free(b);
