@@ -25,6 +25,8 @@ struct report_source {
 	enum err_code (*all)(void *ctx, report_record_cb cb, void *cb_ctx, struct err *err);
 	/* The record that one which was merged stands for, or itself; may be NULL: then each stands for itself. */
 	void (*same_as)(void *ctx, const struct record_id *id, struct record_id *out);
+	/* Is the record under protected identity? Then its words are listed nowhere. May be NULL: none is. */
+	bool (*withheld)(void *ctx, const struct record_id *id);
 	/* The id of the device behind an author's number, as 32 hex digits; may be NULL: then no device is told of. */
 	bool (*author)(void *ctx, uint32_t author, char id[33]);
 };

@@ -49,13 +49,14 @@ form_value(const struct sheet *s, uint32_t row, const char *name)
 	return c < 0 ? "" : sheet_text(s, row, (uint32_t)c);
 }
 
-static bool
+/* The first row below the heading where the column holds something; 0: it is empty. */
+static uint32_t
 filled(const struct sheet *s, uint32_t col)
 {
 	for (uint32_t r = 1; r < sheet_rows(s); r++)
 		if (*sheet_text(s, r, col) != '\0')
-			return true;
-	return false;
+			return r;
+	return 0;
 }
 
 /* "label::Svenska (sv)" and "label::sv" are "label" in sv; "label" is in the form's own language. NULL: not this property. */
@@ -91,16 +92,17 @@ form_check_columns(struct form *f, const struct sheet *s, const char *const *pla
 		const char *head = heading(s, c, text), *tag = NULL;
 		bool known = *head == '\0';
 
-		if (c >= COLS_MAX && filled(s, c))
+		if (c >= COLS_MAX && filled(s, c) > 0)
 			return err_set(f->err, ERR_INVALID, "sheet %s: it has more than %d columns", sheet_name(s), COLS_MAX);
 		for (size_t i = 0; plain[i] != NULL && !known; i++)
 			known = strcasecmp(plain[i], head) == 0;
 		for (size_t i = 0; labelled[i] != NULL && !known; i++)
 			known = (tag = form_language(f, head, labelled[i], lang)) != NULL;
-		if (tag != NULL && !language_valid(tag) && filled(s, c))
+		if (tag != NULL && !language_valid(tag) && filled(s, c) > 0)
 			return err_set(f->err, ERR_INVALID, "sheet %s: column \"%.60s\" names no language tag: write it as label::Svenska (sv)", sheet_name(s), head);
-		if (!known && filled(s, c))
-			return err_set(f->err, ERR_INVALID, "sheet %s: column \"%.60s\" is not supported: take it out, or say in the profile what it says", sheet_name(s), head);
+		if (!known && filled(s, c) > 0)
+			return err_set(f->err, ERR_INVALID, "sheet %s, row %u: column \"%.60s\" is not supported: take it out, or say in the profile what it says",
+			               sheet_name(s), filled(s, c) + 1, head);
 	}
 	return ERR_OK;
 }

@@ -9,6 +9,7 @@
 
 #include "casework/marks.h"
 #include "exchange/records_book.h"
+#include "op/law.h"
 #include "op/ledger.h"
 
 struct each { struct node *node; report_record_cb cb; void *ctx; bool rows; };
@@ -51,6 +52,16 @@ same_as(void *ctx, const struct record_id *id, struct record_id *out)
 }
 
 static bool
+withheld(void *ctx, const struct record_id *id)
+{
+	struct record *r = node_rows(ctx) != NULL ? NULL : record_new(id); /* rows hold no words of anybody's */
+	bool is = r != NULL && view_get(node_view(ctx), id, r, NULL, NULL) == ERR_OK && law_protected(ctx, r);
+
+	record_free(r);
+	return is;
+}
+
+static bool
 author_id(void *ctx, uint32_t author, char id[33])
 {
 	struct view *rows = node_rows(ctx);
@@ -62,7 +73,7 @@ author_id(void *ctx, uint32_t author, char id[33])
 	return d != NULL;
 }
 
-const struct report_source report_of_view = { NULL, each_record, all_records, same_as, author_id };
+const struct report_source report_of_view = { NULL, each_record, all_records, same_as, withheld, author_id };
 
 /* Everyone who may write records, those who are gone too: what they wrote still counts. */
 static json_t *
