@@ -160,6 +160,8 @@ enum err_code node_add_waiting(struct node *n, uint64_t row, struct err *err) MU
 void node_boxes(struct node *n, uint8_t out[16]);
 /* The row of a change just appended in `entry`, into the open batch. `first`: of its record, as far as we know. */
 enum err_code node_write_row(struct node *n, struct bytes body, const struct hash *entry, bool first, struct err *err) MUST_CHECK;
+/* *wrote: it was worth a row. */
+enum err_code node_write_row_told(struct node *n, struct bytes body, const struct hash *entry, bool first, bool *wrote, struct err *err) MUST_CHECK;
 /* Opens an entry of a drop-box into n->body. ERR_REFUSED: this device reads no rows, and needs none. */
 enum err_code node_open_row(struct node *n, const struct entry *e, struct buf *body, struct err *err) MUST_CHECK;
 
