@@ -70,6 +70,10 @@ fill_result(struct peer *p)
 		r->received = facts->received;
 		r->round_trips = facts->round_trips;
 		r->role = facts->peer_role;
+		r->withholds = facts->peer_withholds;
+		r->full = facts->peer_full;
+		r->newer = facts->peer_version > SYNC_VERSION || facts->later > 0;
+		r->later = facts->later;
 	}
 	if (!p->bound)
 		return;
@@ -362,6 +366,8 @@ link_opened(struct peer *p)
 	}
 	p->open = true;
 	binding_init(&p->binding, host, link_remote(p->link), NULL);
+	p->binding.of = p;
+	binding_refresh(&p->binding);
 	p->binding.addr = p->remember ? p->addr : NULL;
 	p->bound = true;
 	p->sync = sync_new(&config, &p->binding.sync);

@@ -35,6 +35,8 @@ share_of(const struct sync *s, size_t i)
 		return s->phase == PHASE_PROOF || s->host.standing(s->host.ctx) == SYNC_MEMBER ? SHARE_ALL : SHARE_NOTHING;
 	if (!s->scope_through[SCOPE_TEAMS] || s->host.standing(s->host.ctx) != SYNC_MEMBER)
 		return SHARE_NOTHING;
+	if ((s->peer_flags & HELLO_FULL) != 0 || sync_gives_notice(s, HELLO_WITHHOLDS))
+		return SHARE_NOTHING;
 	theirs = s->host.share(s->host.ctx, &h->key.stream, true);
 	ours = s->host.share(s->host.ctx, &h->key.stream, false);
 	/* Who holds headers only leaves a reader to those who hold all: its log would look complete and be empty. */
