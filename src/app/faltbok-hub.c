@@ -49,7 +49,7 @@ open_hub(struct app *app, struct hub **hub, struct err *err)
 
 	if (app_open_home(app, &home, err) != ERR_OK)
 		return err->code;
-	if (hub_new(hub, &home, err) != ERR_OK)
+	if (hub_new(hub, &home, NULL, err) != ERR_OK)
 		home_close(&home);
 	return err->code;
 }
@@ -98,13 +98,13 @@ status(struct app *app)
 {
 	struct err err = ERR_INIT;
 	struct hub *hub = NULL;
-	struct hub_status st;
+	struct tenant_status st;
 	char text[256], frontier[65];
 	json_t *o;
 
 	if (app_no_more(app, &err) != ERR_OK || open_hub(app, &hub, &err) != ERR_OK)
 		return app_fail(app, &err);
-	hub_status(hub, &st);
+	tenant_status(hub_tenant(hub, 0), &st);
 	hub_free(hub);
 	o = json_pack("{s:I,s:I,s:I,s:s}", "entries", (json_int_t)st.entries, "logs", (json_int_t)st.logs, "file_bytes",
 	              (json_int_t)st.file_bytes, "frontier", hex_encode(frontier, st.frontier, 32));
