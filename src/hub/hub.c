@@ -156,6 +156,21 @@ hub_tenant(struct hub *h, size_t i)
 	return h->tenants[i];
 }
 
+bool
+hub_knows_part(const struct hub *h, const char name[16])
+{
+	const struct keystore *k = h->whole->keys;
+
+	for (size_t i = 0; i < k->other_count; i++) {
+		struct device_id id = device_id_of(&k->others[i]->device.sign_pk);
+		char own[17];
+
+		if (memcmp(hex_encode(own, id.b, 8), name, 16) == 0)
+			return true;
+	}
+	return false;
+}
+
 size_t
 hub_ill(const struct hub *h)
 {

@@ -50,6 +50,7 @@ int hub_port(const struct hub *h); /* of the first address */
 
 size_t hub_count(const struct hub *h);
 struct tenant *hub_tenant(struct hub *h, size_t i);
+bool hub_knows_part(const struct hub *h, const char name[16]); /* HOME/org-NAME: is it one of its organisations'? */
 size_t hub_ill(const struct hub *h); /* organisations whose store does not open */
 
 struct tenant_status {

@@ -40,6 +40,8 @@ enum err_code home_create(struct home *h, struct env *env, const char *path, con
 /* Lock, keystore, replica, place check. ERR_NOT_FOUND with what to type; ERR_PASSPHRASE; ERR_LOCKED names the pid. */
 enum err_code home_open(struct home *h, struct env *env, const char *path, uint8_t slot, struct bytes secret, struct err *err) MUST_CHECK;
 enum err_code home_save_keystore(struct home *h, struct err *err) MUST_CHECK;
+/* The names of a home that has not asked to join yet. */
+enum err_code home_rename(struct home *h, const char *member, const char *device, struct err *err) MUST_CHECK;
 enum err_code home_take_lock(struct home *h, struct err *err) MUST_CHECK; /* home_create() and home_open() do */
 void home_close(struct home *h);
 

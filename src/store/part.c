@@ -75,6 +75,17 @@ home_part_open(struct home *part, struct home *whole, size_t which, struct err *
 	return rc;
 }
 
+enum err_code
+home_rename(struct home *h, const char *member, const char *device, struct err *err)
+{
+	if (strlen(member) >= sizeof(h->keys->member_name) || strlen(device) >= sizeof(h->keys->device_name))
+		return err_set(err, ERR_INVALID, "a name has at most %zu bytes", sizeof(h->keys->member_name) - 1);
+	(void)snprintf((char *)h->keys->member_name, sizeof(h->keys->member_name), "%s", member);
+	(void)snprintf((char *)h->keys->device_name, sizeof(h->keys->device_name), "%s", device);
+	env_random(h->env, h->keys->request_nonce, sizeof(h->keys->request_nonce));
+	return home_save_keystore(h, err);
+}
+
 static enum err_code
 remove_files(struct env *env, const char *folder, struct err *err)
 {
