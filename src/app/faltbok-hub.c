@@ -51,11 +51,20 @@ say_ready(const struct app *app, const struct hub *hub)
 	fflush(stdout);
 }
 
+/* Half of the descriptors are for those who are known. */
+static size_t
+guests(void)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? (size_t)limit.rlim_cur / 2 : 256;
+}
+
 static enum err_code
 open_hub(struct app *app, bool continuous, struct hub **hub, struct err *err)
 {
 	struct home home = { 0 };
-	struct hub_config config = { continuous, &memory, hub_memory_get, hub_memory_put };
+	struct hub_config config = { guests(), continuous, &memory, hub_memory_get, hub_memory_put };
 
 	hub_memory_find(&memory, app->env, app->home);
 	if (app_open_home(app, &home, err) != ERR_OK)

@@ -40,6 +40,7 @@ struct door {
 	void *ctx;
 	struct env_listener *listeners[DOOR_LISTENERS_MAX];
 	size_t listener_count;
+	size_t guests_max, network_max;
 	struct guest *first, *last;
 	struct env_timer *watch;
 	struct table *networks;  /* key -> struct network */
@@ -158,9 +159,9 @@ make_room(struct door *d, const struct network *from)
 {
 	struct guest *g = d->first;
 
-	if (from->waiting < DOOR_NETWORK_MAX && d->counts.waiting < DOOR_GUESTS_MAX)
+	if (from->waiting < d->network_max && d->counts.waiting < d->guests_max)
 		return;
-	while (from->waiting >= DOOR_NETWORK_MAX && g != NULL && g->network != from)
+	while (from->waiting >= d->network_max && g != NULL && g->network != from)
 		g = g->next;
 	d->counts.crowded++;
 	if (g != NULL)
@@ -349,13 +350,15 @@ accepted(void *ctx, struct env_conn *conn, const char *from)
 /* ---- life ---- */
 
 struct door *
-door_new(struct env *env, bool (*lead)(void *ctx, struct env_conn *conn, const char *from, struct bytes first), void *ctx)
+door_new(struct env *env, size_t guests, bool (*lead)(void *ctx, struct env_conn *conn, const char *from, struct bytes first), void *ctx)
 {
 	struct door *d = mem_zero(1, sizeof(*d));
 
 	if (d == NULL)
 		return NULL;
 	d->env = env;
+	d->guests_max = guests > 0 && guests < DOOR_GUESTS_MAX ? guests : DOOR_GUESTS_MAX;
+	d->network_max = d->guests_max - d->guests_max / 4;
 	d->lead = lead;
 	d->ctx = ctx;
 	d->networks = table_new(8);

@@ -16,8 +16,7 @@
 enum {
 	DOOR_FIRST_BYTES = 48,
 	DOOR_SECONDS = 10,           /* to send them */
-	DOOR_GUESTS_MAX = 4096,
-	DOOR_NETWORK_MAX = 1024,     /* of them from one IPv4 address, or one IPv6 /64 */
+	DOOR_GUESTS_MAX = 8192,      /* at one time; three quarters of them from one IPv4 address, or one IPv6 /64 */
 	DOOR_NETWORK_RATE = 1000,    /* connections a second from one, and as many at once */
 	DOOR_SEEN = 16384,           /* first messages remembered */
 	DOOR_LISTENERS_MAX = 8,
@@ -25,8 +24,8 @@ enum {
 
 struct door;
 
-/* lead: whose are these first bytes? False: nobody's, and conn is still the door's. */
-struct door *door_new(struct env *env, bool (*lead)(void *ctx, struct env_conn *conn, const char *from, struct bytes first), void *ctx);
+/* guests: how many at one time, at most DOOR_GUESTS_MAX; 0: that. lead: whose are these first bytes? False: nobody's, and conn is still the door's. */
+struct door *door_new(struct env *env, size_t guests, bool (*lead)(void *ctx, struct env_conn *conn, const char *from, struct bytes first), void *ctx);
 void door_free(struct door *d);
 enum err_code door_listen(struct door *d, const char *addr, struct err *err) MUST_CHECK;
 int door_port(const struct door *d);

@@ -73,7 +73,7 @@ hub_new(struct hub **out, struct home *home, const struct hub_config *config, st
 	h->env = home->env;
 	if (config != NULL)
 		h->config = *config;
-	h->door = door_new(h->env, lead, h);
+	h->door = door_new(h->env, h->config.guests, lead, h);
 	if (h->door == NULL)
 		err_plain(err, ERR_NO_MEMORY);
 	if (h->door != NULL && has_joined(home->keys)) {

@@ -27,6 +27,7 @@ struct hub_quota {
 };
 
 struct hub_config {
+	size_t guests;           /* connections of whom it is not known yet to whom they come, at one time; 0: as many as the door takes */
 	bool continuous;         /* the operator's word: no older state of the disk was put back */
 	/* The witness of a device's store, kept where neither the disk nor a restart of the machine brings an older one back. May be NULL. */
 	void *ctx;

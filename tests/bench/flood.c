@@ -23,7 +23,7 @@
 
 #include "flood.h"
 
-enum { CONNS_MAX = 16384, GARBAGE_BYTES = 65536, TICK_MS = 50 };
+enum { CONNS_MAX = 16384, GARBAGE_BYTES = 65536, TICK_MS = 50, GARBAGE_AGAIN_PER_S = 20 };
 
 enum kind { FREE, IDLE, SLOW, HANDSHAKE, GARBAGE, KINDS };
 struct conn { enum kind kind; double since; };
@@ -73,9 +73,9 @@ begin(enum kind kind)
 }
 
 static void
-keep(enum kind kind, size_t want)
+keep(enum kind kind, size_t want, size_t most)
 {
-	for (size_t i = 0; i < 400 && open_of[kind] < want; i++)
+	for (size_t i = 0; i < most && open_of[kind] < want; i++)
 		if (!begin(kind))
 			break;
 }
@@ -143,14 +143,14 @@ flood(int to_port, size_t idle, size_t slow, size_t per_s, size_t garbage)
 	for (;;) {
 		int n;
 
-		keep(IDLE, idle);
-		keep(SLOW, slow);
-		keep(GARBAGE, garbage);
 		n = epoll_wait(poll_fd, events, 512, TICK_MS);
 		for (int i = 0; i < n; i++)
 			happened(&events[i]);
 		if (now() - last >= TICK_MS / 1000.0) {
 			last = now();
+			keep(IDLE, idle, 400);
+			keep(SLOW, slow, 400);
+			keep(GARBAGE, garbage, garbage * GARBAGE_AGAIN_PER_S * TICK_MS / 1000); /* who was cut comes again, twenty times a second */
 			tick(from, per_s, &made);
 		}
 		if (answered > 0) {

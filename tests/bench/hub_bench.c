@@ -23,7 +23,7 @@
 #include "peer/meet.h"
 #include "store/home.h"
 
-enum { ROUNDS = 60, NOTES = 10, PAYLOAD = 400 };
+enum { TURNS = 4, ROUNDS = 40, NOTES = 10, PAYLOAD = 400 };
 
 static char hub_home[600], pass_file[600], ready_file[600];
 
@@ -60,6 +60,22 @@ descriptors(pid_t pid)
 	if (d != NULL)
 		closedir(d);
 	return n;
+}
+
+static double
+cpu_s(pid_t pid)
+{
+	unsigned long user = 0, system = 0;
+	char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	f = fopen(path, "r");
+	if (f == NULL || fscanf(f, "%*d %*s %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
+		user = system = 0;
+	if (f != NULL)
+		fclose(f);
+	return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
 }
 
 static pid_t
@@ -168,24 +184,30 @@ by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* A few new entries, then a sync, over and over: the median and the worst of a hundred. */
+struct times { double all[TURNS * ROUNDS]; size_t count; };
+
+/* A few new entries, then a sync, over and over. */
 static void
-member_rounds(struct bench *b, struct node *n, const struct stream_id *team, int port, double *median, double *p99)
+member_rounds(struct bench *b, struct node *n, const struct stream_id *team, int port, struct times *t)
 {
 	static uint64_t number;
 	struct err err = ERR_INIT;
-	double all[ROUNDS];
 
 	for (int i = 0; i < ROUNDS; i++) {
 		for (int k = 0; k < NOTES; k++)
 			note(n, team, ++number);
 		must(replica_commit(node_replica(n), &err), &err, "commit");
-		all[i] = sync_s(b, n, port);
-		usleep(50000);
+		t->all[t->count++] = sync_s(b, n, port);
+		usleep(20000);
 	}
-	qsort(all, ROUNDS, sizeof(all[0]), by_value);
-	*median = all[ROUNDS / 2];
-	*p99 = all[ROUNDS - 1];
+}
+
+/* Of all: half of them took no longer than this, and 99 of 100. */
+static double
+at(struct times *t, double part)
+{
+	qsort(t->all, t->count, sizeof(t->all[0]), by_value);
+	return t->all[(size_t)(part * (double)(t->count - 1))];
 }
 
 /* ---- making it ---- */
@@ -239,17 +261,60 @@ give_all(struct replica *from, struct replica *to)
 
 /* ---- flood ---- */
 
+static pid_t
+start_strangers(int port)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		(void)!nice(10); /* they would be on machines of their own */
+		flood(port, 4000, 500, 200, 50);
+	}
+	sleep(4);
+	return pid;
+}
+
+static void
+stop_strangers(pid_t pid)
+{
+	int status;
+
+	if (waitpid(pid, &status, WNOHANG) == pid) {
+		fprintf(stderr, "hub_bench: strangers were answered, or could not go on: %d\n", status);
+		exit(1);
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+/* Seconds until no more are open than before; 60 when they stay. */
+static double
+descriptors_back(pid_t hub, size_t base)
+{
+	double from = now_s();
+
+	while (now_s() - from < 60) {
+		size_t n = descriptors(hub);
+
+		if (n > 2 && n <= base)
+			break;
+		usleep(200000);
+	}
+	return now_s() - from;
+}
+
 static void
 bench_flood(struct bench *b)
 {
+	struct times quiet = { .count = 0 }, loud = { .count = 0 };
 	struct node *n;
 	struct stream_id team;
 	struct home home;
 	struct err err = ERR_INIT;
-	double quiet, quiet_99, loud, loud_99, mib, seconds, back = -1;
-	size_t base, most;
+	double seconds, back = 0, cpu = 0, took = 0;
+	size_t base, most = 0;
 	pid_t hub, strangers;
-	int port, status;
+	int port;
 	char code[27];
 
 	run_or_die("rm -rf %s/boss %s", b->dir, hub_home);
@@ -259,32 +324,32 @@ bench_flood(struct bench *b)
 	home_close(&home);
 	hub = start_hub(&port, &seconds);
 	(void)sync_s(b, n, port);
-	member_rounds(b, n, &team, port, &quiet, &quiet_99);
 	base = descriptors(hub);
-	strangers = fork();
-	if (strangers == 0)
-		flood(port, 4000, 500, 200, 50);
-	sleep(5);
-	member_rounds(b, n, &team, port, &loud, &loud_99);
-	mib = field_mib(hub, "VmHWM:");
-	most = descriptors(hub);
-	if (waitpid(strangers, &status, WNOHANG) == strangers)
-		fprintf(stderr, "hub_bench: the strangers were answered, or could not go on (%d)\n", status);
-	kill(strangers, SIGKILL);
-	waitpid(strangers, NULL, 0);
-	for (double from = now_s(); now_s() - from < 60; usleep(200000))
-		if (descriptors(hub) <= base) {
-			back = now_s() - from;
-			break;
-		}
-	kill(hub, SIGTERM);
-	waitpid(hub, NULL, 0);
-	figure("hub_sync_quiet_ms", quiet * 1e3, "ms", quiet_99 * 1e3, "ms, the worst of 60", 1);
-	figure("hub_sync_flooded_ms", loud * 1e3, "ms", quiet * 1e3, "ms, quiet; at most twice", loud / quiet);
-	figure("hub_sync_flooded_worst_ms", loud_99 * 1e3, "ms", quiet_99 * 1e3, "ms, quiet", loud_99 / quiet_99);
-	figure("hub_flooded_mib", mib, "MiB", 256, "MiB allowed", mib / 256);
+	for (int turn = 0; turn < TURNS; turn++) { /* a machine has moods */
+		double cpu_from, from;
+
+		member_rounds(b, n, &team, port, &quiet);
+		strangers = start_strangers(port);
+		cpu_from = cpu_s(hub);
+		from = now_s();
+		member_rounds(b, n, &team, port, &loud);
+		cpu += cpu_s(hub) - cpu_from;
+		took += now_s() - from;
+		most = descriptors(hub) > most ? descriptors(hub) : most;
+		stop_strangers(strangers);
+		seconds = descriptors_back(hub, base);
+		back = seconds > back ? seconds : back;
+	}
+	run_or_die("build/faltbok-hub --home %s --json status | jq -c .door >&2", hub_home);
+	figure("hub_sync_quiet_ms", at(&quiet, 0.5) * 1e3, "ms", at(&quiet, 0.99) * 1e3, "ms, 99 of 100", 1);
+	figure("hub_sync_flooded_ms", at(&loud, 0.5) * 1e3, "ms", at(&quiet, 0.5) * 1e3, "ms, quiet; at most twice", at(&loud, 0.5) / at(&quiet, 0.5));
+	figure("hub_sync_flooded_p99_ms", at(&loud, 0.99) * 1e3, "ms", at(&quiet, 0.99) * 1e3, "ms, quiet; at most 5 s", at(&loud, 0.99) / at(&quiet, 0.99));
+	figure("hub_flooded_cpu", cpu / took, "cores", 1, "core", cpu / took);
+	figure("hub_flooded_mib", field_mib(hub, "VmHWM:"), "MiB", 256, "MiB allowed", field_mib(hub, "VmHWM:") / 256);
 	figure("hub_flooded_descriptors", (double)most, "", (double)base, "before", (double)most / (double)base);
 	figure("hub_descriptors_back_s", back, "s", 30, "s allowed", back / 30);
+	kill(hub, SIGTERM);
+	waitpid(hub, NULL, 0);
 	node_close(n);
 }
 
