@@ -92,7 +92,7 @@ door_network(uint8_t out[8], const char *from)
 	}
 	/* What stands behind "::" is at the end of the address; only the first four parts count. */
 	for (size_t i = 0; i < 4; i++) {
-		size_t at = gap == SIZE_MAX || i < gap ? i : i + n >= 8 ? i + n - 8 : 8;
+		size_t at = gap == SIZE_MAX || i < gap ? i : i + n >= gap + 8 ? i + n - 8 : 8;
 
 		if (at < n) {
 			out[2 * i] = (uint8_t)(part[at] >> 8);

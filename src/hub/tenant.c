@@ -16,7 +16,10 @@
 
 #define META_QUOTA "hub.quota" /* [bytes, entries, devices, links] */
 
-enum { CALLERS_MAX = 1024 };
+enum {
+	CALLERS_MAX = 1024,
+	STEP_BYTES = 128 << 10, /* five hundred who read slowly keep 64 MiB of ours */
+};
 
 /* ---- room ---- */
 
@@ -287,7 +290,7 @@ tenant_new(struct tenant **out, struct home *home, const struct hub_config *conf
 	t->host = (struct peer_host){
 		.env = home->env, .replica = home->replica, .keys = &home->keys->device, .role = ROLE_HUB,
 		.network = home->keys->network, .network_count = home->keys->network_count, .stay = true,
-		.rules = { t, notice, agreed, room },
+		.rules = { t, STEP_BYTES, notice, agreed, room },
 	};
 	t->file_bytes = replica_file_bytes(home->replica);
 	rc = load_quota(t, err);

@@ -32,6 +32,7 @@ struct peer_result {
 /* What a hub lays down for its peers. Any function may be NULL. */
 struct peer_rules {
 	void *ctx;
+	size_t step_bytes; /* of one link to have waiting at one time, about; 0: as is good where links are few */
 	/* HELLO_WITHHOLDS, HELLO_FULL: what holds for that device now. */
 	uint32_t (*notice)(void *ctx, const struct org_device *peer);
 	/* Control has been compared with it to its end. */

@@ -155,7 +155,9 @@ add_run(struct sync *s, size_t i, uint64_t from, uint64_t to, bool headers_only,
 static bool
 may_go_on(const struct sync *s)
 {
-	return s->credit - (int64_t)s->runs.len > 0 && s->todo->messages.len + s->runs.len < PUMP_BYTES_MAX;
+	size_t most = s->config.step_bytes > 0 ? s->config.step_bytes : PUMP_BYTES_MAX;
+
+	return s->credit - (int64_t)s->runs.len > 0 && s->todo->messages.len + s->runs.len < most;
 }
 
 static enum err_code

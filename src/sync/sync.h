@@ -80,6 +80,7 @@ struct sync_config {
 	bool initiator, stay;
 	struct device_id me;
 	uint8_t role;
+	size_t step_bytes; /* at most so many of ENTRIES are made by one step; 0: as many as is good for one link */
 };
 
 enum sync_event_kind {
