@@ -42,6 +42,12 @@ link_new(bool initiator, const uint8_t noise_sk[32], const uint8_t e_sk[32], con
 	return link_new_for(members_prologue, initiator, noise_sk, e_sk, psks, psk_count);
 }
 
+size_t
+link_which(const uint8_t first[48], const uint8_t (*psks)[32], size_t count)
+{
+	return noise_which_psk(&noise_xxpsk0, BYTES_STR(members_prologue), BYTES(first, 48), psks, count);
+}
+
 struct link *
 link_new_for(const char *prologue, bool initiator, const uint8_t noise_sk[32], const uint8_t e_sk[32],
              const uint8_t (*psks)[32], size_t psk_count)
