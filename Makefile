@@ -111,6 +111,7 @@ fuzz:
 -include tests/universes/rules.mk
 -include src/web/ui/rules.mk
 -include tests/ui/rules.mk
+-include tests/chaos/rules.mk
 
 .PHONY: check-models check-layers check-hands check-absence check-quotes check-page check-clang
 check-layers:
