@@ -11,6 +11,7 @@
 #include "crypto/guard.h"
 #include "crypto/hc.h"
 #include "link/frame.h"
+#include "link/once.h"
 #include "link/relay.h"
 
 #define NS_PER_S 1000000000ull
@@ -492,7 +493,7 @@ first_bytes(void *ctx, struct env_conn *conn, const uint8_t *p, size_t n)
 	} else if (v->first.len >= RELAY_FIRST_BYTES && !recognise(v, psk)) {
 		hand_on(v);
 	} else if (v->first.len >= RELAY_FIRST_BYTES) {
-		if (v->end == RELAY_DESK || knocking_at(v->desk) <= HANDSHAKES_MAX)
+		if ((v->end == RELAY_DESK || knocking_at(v->desk) <= HANDSHAKES_MAX) && once_first(v->all->host->once, v->first.p))
 			v->relay = new_relay(v, psk);
 		wipe(psk, sizeof(psk));
 		if (v->relay == NULL) {
