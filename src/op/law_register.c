@@ -280,7 +280,7 @@ run(struct op_call *c, json_t *(*make)(struct op_call *))
 	json_t *r = NULL;
 
 	if (node_profile(c->node) == NULL)
-		err_set(&c->err, ERR_REFUSED, "no profile is installed here yet; synchronise with a colleague first");
+		op_no_profile(c);
 	else
 		answer(c, r = make(c));
 	json_decref(r);

@@ -114,21 +114,20 @@ five_on_a_hotspot_find_each_other_and_a_stranger_learns_nothing() {
 		i=$((i + 1))
 	done
 
-	# What was recorded is played to every port.
-	local answered=0 asked=0 n
-	for f in $(ls -S "$work/air"/tcp-* | head -"$(some 12 40)"); do
-		for n in 48 144 "$(stat -c %s "$f")"; do
-			head -c "$n" "$f" >"$work/again"
-			i=1
-			for p in $port_anna $port_ben $hub_port; do
-				case $i in 3) at=10.42.0.6 ;; *) at=10.42.0.$i ;; esac
-				answered=$((answered + $(on stranger "$tools/wire" ask "$at:$p" "$work/again" 2>/dev/null || echo 1)))
-				asked=$((asked + 1)) i=$((i + 1))
+	# What was recorded is played again to whom it was said.
+	local answered=0 asked=0 at f n
+	for at in 1:$port_anna 2:$port_ben 3:$port_cia 6:$hub_port; do
+		for f in $(ls "$work/air"/tcp-*-"${at#*:}" 2>/dev/null | head -"$(some 2 20)"); do
+			for n in 48 "$(stat -c %s "$f")"; do
+				head -c "$n" "$f" >"$work/again"
+				answered=$((answered + $(on stranger "$tools/wire" ask "10.42.0.$at" "$work/again" 2>/dev/null || echo 1)))
+				asked=$((asked + 1))
 			done
 		done
 	done
 	count wire:replays $asked
-	same "$answered" 0 "bytes that come back for $asked replays of what was recorded"
+	claim "recorded connections are played again ($asked)" test $asked -ge 6
+	same "$answered" 0 'bytes that come back for them'
 	for h in $homes; do eval "ended \$pid_$h TERM"; same "$status" 0 "$h stops with exit 0"; done
 	ended "$hub_pid" TERM
 	same "$status" 0 'the hub stops with exit 0'

@@ -2,8 +2,8 @@
  * What a stranger on the network sees, and what it can make of it.
  *
  *   wire capture INTERFACE FILE   every frame, as a pcap file, until SIGTERM; prints "ready" first
- *   wire flows FILE DIR           what was said: DIR/udp-N, a datagram each; DIR/tcp-N, one direction of one connection each,
- *                                 in order and once however often it was sent. Prints {"datagrams":…,"streams":…,"bytes":…}
+ *   wire flows FILE DIR           what was said: DIR/udp-N, a datagram each; DIR/tcp-N-PORT, one direction of one connection each and
+ *                                 the port that it went to, in order and once however often it was sent. Prints {"datagrams":…,"streams":…,"bytes":…}
  *   wire repeats DIR              eight bytes that stand in two of these files, or twice in one: a mark by which somebody
  *                                 could be known again. Exit 3 and says where.
  *   wire ask HOST:PORT [FILE]     connects, sends FILE, and prints how many bytes come back in two seconds
@@ -224,12 +224,12 @@ frame_seen(const unsigned char *p, size_t n)
 }
 
 static int
-put_file(const char *dir, const char *kind, size_t number, const unsigned char *p, size_t n)
+put_file(const char *dir, const char *kind, size_t number, unsigned port, const unsigned char *p, size_t n)
 {
 	char path[4096];
 	FILE *out;
 
-	snprintf(path, sizeof(path), "%s/%s-%zu", dir, kind, number);
+	snprintf(path, sizeof(path), port == 0 ? "%s/%s-%zu" : "%s/%s-%zu-%u", dir, kind, number, port);
 	out = fopen(path, "wb");
 	if (out == NULL || (n > 0 && fwrite(p, n, 1, out) != 1) || fclose(out) != 0)
 		return fail(path);
@@ -254,10 +254,10 @@ flows_of(const char *path, const char *dir)
 	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
 		return fail(dir);
 	for (size_t i = 0; i < datagrams; i++)
-		if (put_file(dir, "udp", i, grams[i].p, grams[i].len) != 0)
+		if (put_file(dir, "udp", i, 0, grams[i].p, grams[i].len) != 0)
 			return 5;
 	for (size_t i = 0; i < flow_count; i++)
-		if (flows[i].len > 0 && put_file(dir, "tcp", streams++, flows[i].p, flows[i].len) != 0)
+		if (flows[i].len > 0 && put_file(dir, "tcp", streams++, (unsigned)flows[i].key[flows[i].key_len - 2] << 8 | flows[i].key[flows[i].key_len - 1], flows[i].p, flows[i].len) != 0)
 			return 5;
 	printf("{\"datagrams\":%zu,\"streams\":%zu,\"bytes\":%zu}\n", datagrams, streams, bytes_seen);
 	return 0;

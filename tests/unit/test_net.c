@@ -9,7 +9,10 @@
 #include <netdb.h>
 #include <pthread.h>
 #include <sys/socket.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -461,6 +464,88 @@ the_control_socket_answers_line_for_line(void **state)
 	site_end(&w);
 }
 
+/* Only root can be two users. */
+enum { ANOTHER_USER = 1001 };
+
+static void
+another_user_gets_no_answer_from_the_control_socket(void **state)
+{
+	struct net_control *control;
+	struct env *env = net_env_new(NULL);
+	struct site w;
+	char path[128];
+	int status;
+	pid_t pid;
+
+	(void)state;
+	if (geteuid() != 0) {
+		net_env_free(env);
+		skip();
+	}
+	site_start(&w);
+	snprintf(path, sizeof(path), "%s/control.sock", w.dir);
+	SITE_OK(net_control_listen(env, path, echo, NULL, &control, err));
+	assert_int_equal(chmod(w.dir, 0755), 0); /* whatever somebody has done to the modes */
+	assert_int_equal(chmod(path, 0777), 0);
+	pid = fork();
+	if (pid == 0) {
+		struct sockaddr_un sa = { .sun_family = AF_UNIX };
+		int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+		char byte;
+
+		memcpy(sa.sun_path, path, strlen(path) + 1);
+		if (setuid(ANOTHER_USER) != 0 || connect(fd, (struct sockaddr *)&sa, sizeof(sa)) != 0)
+			_exit(2);
+		(void)send(fd, "{}\n", 3, MSG_NOSIGNAL);
+		_exit(recv(fd, &byte, 1, 0) > 0);
+	}
+	while (waitpid(pid, &status, WNOHANG) == 0)
+		net_run(env, NULL, 5);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	net_control_stop(control);
+	net_env_free(env);
+	site_end(&w);
+}
+
+static void
+a_process_of_another_user_is_told_nothing(void **state)
+{
+	struct buf reply = BUF_INIT;
+	struct site w;
+	char path[128], byte;
+	int ready[2], status;
+	pid_t pid;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	site_start(&w);
+	snprintf(path, sizeof(path), "%s/control.sock", w.dir);
+	assert_int_equal(chmod(w.dir, 0777), 0);
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) { /* sits on the name, and counts what it hears */
+		struct sockaddr_un sa = { .sun_family = AF_UNIX };
+		int fd = socket(AF_UNIX, SOCK_STREAM, 0), who;
+
+		memcpy(sa.sun_path, path, strlen(path) + 1);
+		if (setuid(ANOTHER_USER) != 0 || bind(fd, (struct sockaddr *)&sa, sizeof(sa)) != 0 || listen(fd, 1) != 0 || write(ready[1], "x", 1) != 1)
+			_exit(2);
+		who = accept(fd, NULL, NULL);
+		_exit(recv(who, &byte, 1, 0) > 0);
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	assert_int_equal(net_control_call(path, BYTES_STR("what was typed into a case"), &reply, NULL), ERR_REFUSED);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	close(ready[0]);
+	close(ready[1]);
+	buf_free(&reply);
+	site_end(&w);
+}
+
 static void
 a_request_of_megabytes_passes_the_control_socket(void **state)
 {
@@ -503,6 +588,8 @@ main(void)
 		cmocka_unit_test(a_port_where_nobody_listens_is_a_network_error),
 		cmocka_unit_test(a_dial_given_up_between_two_addresses_does_no_harm),
 		cmocka_unit_test(the_control_socket_answers_line_for_line),
+		cmocka_unit_test(another_user_gets_no_answer_from_the_control_socket),
+		cmocka_unit_test(a_process_of_another_user_is_told_nothing),
 		cmocka_unit_test(a_request_of_megabytes_passes_the_control_socket),
 	};
 
