@@ -192,7 +192,7 @@ another_user_of_this_computer_gets_nothing() {
 	claim 'nor the memory of the process' sh -c "! $other cat /proc/$node_pid/mem /proc/$node_pid/environ /proc/$node_pid/maps 2>/dev/null | grep -q ."
 	claim 'no token and no passphrase in what everybody may read of it' sh -c "! tr '\\0' ' ' </proc/$node_pid/cmdline | grep -qF -e '${url##*[/=#]}' -e \"\$(cat '$work/pass')\""
 	exits 2 'his command line is refused' $other "$bin/faltbok" --home "$work/anna" --passphrase-file /dev/null status
-	same "$($other curl -s -o /dev/null -w '%{http_code}' -X POST -H 'Content-Type: application/json' -d '{}' "$(echo "$url" | grep -oE '^http://[^/]*')/api/v1/status" 2>/dev/null || true)" 403 'without the token the page refuses him'
+	same "$($other curl -s -o /dev/null -w '%{http_code}' -X POST -H 'Content-Type: application/json' -d '{}' "$(echo "$url" | grep -oE '^http://[^/]*')/api/v1/status" 2>/dev/null || true)" 401 'without the token the page refuses him'
 	# Even where somebody has opened the directory and the socket to everyone, the kernel says who asks.
 	chmod 755 "$work/anna" && chmod 777 "$work/anna/control.sock"
 	count other-user
@@ -256,7 +256,7 @@ with_few_files_it_serves_whom_it_can_and_goes_on() {
 	write anna
 	for fd in "${held[@]}"; do exec {fd}>&-; done
 	claim 'when they have gone, a member is served' until_true 60 try fb ben --quiet sync --wait 5 --peer "127.0.0.1:$few_port"
-	same "$(ps -o stat= -p $few | cut -c1)" S 'and it does not spin'
+	same "$(awk '{ print $3 }' "/proc/$few/stat")" S 'and it does not spin'
 	ended "$few" TERM
 	same "$status" 0 'it ends well'
 	owed_by anna anna ben

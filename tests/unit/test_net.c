@@ -7,13 +7,13 @@
 #include <arpa/inet.h>
 #include <dlfcn.h>
 #include <netdb.h>
+#include <poll.h>
 #include <pthread.h>
-#include <sys/socket.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "net/net.h"
@@ -464,6 +464,95 @@ the_control_socket_answers_line_for_line(void **state)
 	site_end(&w);
 }
 
+static void
+nothing_heard(void *ctx, struct env_conn *conn, const uint8_t *p, size_t n)
+{
+	(void)ctx, (void)conn, (void)p, (void)n;
+}
+
+static void
+nothing_lost(void *ctx, struct env_conn *conn, enum err_code why)
+{
+	(void)ctx, (void)conn, (void)why;
+}
+
+static void
+greet(void *ctx, struct env_conn *conn, const char *from)
+{
+	static const struct conn_events none = { .data = nothing_heard, .closed = nothing_lost };
+	struct env *env = ctx;
+
+	(void)from;
+	env->ops->conn_events(env, conn, &none, NULL);
+	(void)!env->ops->send(env, conn, BYTES_STR("hej"));
+}
+
+/* The crowd, in a process of its own: holds many, lets go, comes once more. Exit 0 when it was greeted then. */
+static void
+crowd(int port, int say, int hear)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int held[40];
+	char byte;
+
+	for (size_t i = 0; i < COUNT_OF(held); i++) {
+		held[i] = socket(AF_INET, SOCK_STREAM, 0);
+		(void)!connect(held[i], (struct sockaddr *)&sa, sizeof(sa));
+	}
+	if (write(say, "x", 1) != 1 || read(hear, &byte, 1) != 1)
+		_exit(2);
+	for (size_t i = 0; i < COUNT_OF(held); i++)
+		close(held[i]);
+	for (int tries = 0; tries < 2000; tries++) { /* descriptors come back one by one */
+		int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+		if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0 && recv(fd, &byte, 1, 0) == 1)
+			_exit(0);
+		close(fd);
+		usleep(5000);
+	}
+	_exit(1);
+}
+
+static void
+a_listener_without_descriptors_serves_again_when_it_has_some(void **state)
+{
+	struct env *env = net_env_new(NULL);
+	struct env_listener *listener;
+	struct err err[1] = { ERR_INIT };
+	struct rlimit before, few;
+	int say[2], go[2], status;
+	struct pollfd said;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(env->ops->listen(env, "127.0.0.1:0", greet, env, &listener, err), ERR_OK);
+	assert_int_equal(pipe(say), 0);
+	assert_int_equal(pipe(go), 0);
+	pid = fork();
+	if (pid == 0)
+		crowd(env->ops->listen_port(env, listener), say[1], go[0]);
+	getrlimit(RLIMIT_NOFILE, &before);
+	few = (struct rlimit){ (rlim_t)go[1] + 8, before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	said = (struct pollfd){ .fd = say[0], .events = POLLIN };
+	while (poll(&said, 1, 0) == 0)
+		net_run(env, NULL, 5);
+	net_run(env, NULL, 50);
+	assert_int_equal(write(go[1], "x", 1), 1);
+	while (waitpid(pid, &status, WNOHANG) == 0)
+		net_run(env, NULL, 5);
+	setrlimit(RLIMIT_NOFILE, &before);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	for (int i = 0; i < 2; i++) {
+		close(say[i]);
+		close(go[i]);
+	}
+	env->ops->listen_stop(env, listener);
+	net_env_free(env);
+}
+
 /* Only root can be two users. */
 enum { ANOTHER_USER = 1001 };
 
@@ -588,6 +677,7 @@ main(void)
 		cmocka_unit_test(a_port_where_nobody_listens_is_a_network_error),
 		cmocka_unit_test(a_dial_given_up_between_two_addresses_does_no_harm),
 		cmocka_unit_test(the_control_socket_answers_line_for_line),
+		cmocka_unit_test(a_listener_without_descriptors_serves_again_when_it_has_some),
 		cmocka_unit_test(another_user_gets_no_answer_from_the_control_socket),
 		cmocka_unit_test(a_process_of_another_user_is_told_nothing),
 		cmocka_unit_test(a_request_of_megabytes_passes_the_control_socket),
