@@ -11,6 +11,7 @@
 #include "crypto/guard.h"
 #include "crypto/hc.h"
 #include "link/frame.h"
+#include "link/once.h"
 #include "link/relay.h"
 
 #define NS_PER_S 1000000000ull
@@ -473,6 +474,10 @@ relays_take(struct relays *all, struct env_conn *conn, const char *from, struct 
 	if (!recognise(&seen, first.p, psk))
 		return false;
 	v = all->count < VISITORS_MAX && (seen.end == RELAY_DESK || knocking_at(seen.desk) < HANDSHAKES_MAX) ? mem_zero(1, sizeof(*v)) : NULL;
+	if (v != NULL && !once_first(all->host->once, first.p)) {
+		mem_free(v);
+		v = NULL;
+	}
 	if (v != NULL) {
 		*v = (struct visitor){ .all = all, .end = seen.end, .desk = seen.desk, .conn = conn, .next = all->list };
 		v->since_ns = v->heard_ns = now_ns(all);

@@ -19,6 +19,8 @@ enum err_code param_file_out(struct op_call *c, const char *name, struct bytes d
 void op_fail(struct op_call *c);
 /* A profile is there, and the type it names; else the call's err is set. */
 const struct profile_type *param_type(struct op_call *c, const char *name, enum err_code *rc);
+/* The call's error when there is no profile to work with, and why: not here yet, or damaged here. */
+enum err_code op_no_profile(struct op_call *c);
 /* A device by id prefix or by the name that the roster gives it. */
 enum err_code find_device(struct op_call *c, const char *text, const struct org_device **out);
 /* Roles and teams as people name them: members.c. 0 and the call's err when there is no such role. */

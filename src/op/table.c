@@ -522,6 +522,15 @@ json_hex(const void *p, size_t len)
 	return json_string(hex_encode(text, p, len));
 }
 
+enum err_code
+op_no_profile(struct op_call *c)
+{
+	if (replica_damaged(node_replica(c->node)) > 0)
+		return err_set(&c->err, ERR_DAMAGED, "the profile cannot be read: %zu entries are damaged here; `faltbok sync` fetches them from a colleague or the hub, "
+		               "`faltbok verify` names them", replica_damaged(node_replica(c->node)));
+	return err_set(&c->err, ERR_REFUSED, "no profile is installed here yet; synchronise with a colleague first");
+}
+
 const struct profile_type *
 param_type(struct op_call *c, const char *name, enum err_code *rc)
 {
@@ -531,7 +540,7 @@ param_type(struct op_call *c, const char *name, enum err_code *rc)
 
 	*rc = ERR_OK;
 	if (p == NULL) {
-		*rc = err_set(&c->err, ERR_REFUSED, "no profile is installed here yet; synchronise with a colleague first");
+		*rc = op_no_profile(c);
 		return NULL;
 	}
 	if (type_name == NULL)

@@ -154,6 +154,8 @@ warnings_json(struct node *n, int64_t age, uint64_t waiting, const struct node_s
 	warn_heard(w, n, age);
 	warn_standing(w, n, st, count);
 	warn_said(w, n);
+	if (replica_damaged(node_replica(n)) > 0)
+		status_warn(w, "%zu entries are damaged here; `faltbok sync` fetches them from others, `faltbok verify` names them", replica_damaged(node_replica(n)));
 	if (node_waiting_keys(n) > 0)
 		status_warn(w, "%llu entries wait for a key from a colleague", (unsigned long long)node_waiting_keys(n));
 	if (node_moved(n))

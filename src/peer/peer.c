@@ -371,6 +371,8 @@ make_link(struct peer *p, struct err *err)
 	link_free(p->link);
 	p->link = link_new(p->initiator, host->keys->noise_sk, e_sk, psks + (p->initiator ? p->psk : 0),
 	                   p->initiator ? 1 : count);
+	if (p->link != NULL && !p->initiator)
+		link_answer_once(p->link, host->once);
 	wipe(fresh, sizeof(fresh));
 	wipe(e_sk, sizeof(e_sk));
 	wipe(psks, sizeof(psks));

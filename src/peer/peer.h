@@ -15,6 +15,7 @@
 #include "store/replica.h"
 
 struct peer;
+struct once;
 
 struct peer_result {
 	enum err_code code;       /* ERR_OK: the exchange came to its end */
@@ -53,6 +54,7 @@ struct peer_host {
 	/* The peer is gone and freed after this returns. `done` came before. */
 	void (*gone)(void *ctx, struct peer *p);
 	struct peer_rules rules;
+	struct once *once;        /* first messages answered so far (link/once.h); the meet's. NULL: none is kept */
 	bool stay;                /* live: keep the link after the first exchange and push what comes */
 };
 

@@ -127,6 +127,8 @@ enum err_code replica_scan(struct replica *r, size_t log, uint64_t from, uint64_
 enum err_code replica_read_run(struct replica *r, size_t log, uint64_t from, uint64_t to, bool headers_only,
                                size_t bytes_max, struct buf *out, uint64_t *next, struct err *err) MUST_CHECK;
 
+/* Payloads that were read since it was opened and are not what their entries say. */
+size_t replica_damaged(const struct replica *r);
 /* The next entry at `from` or later whose payload is absent or damaged here, and was not erased. */
 bool replica_lacking(struct replica *r, size_t log, uint64_t from, uint64_t *seq);
 /* Every fork proof held, in a fixed order, until cb returns false. The owner puts them into FORK entries. */
