@@ -421,7 +421,7 @@ recognise(struct visitor *v, const uint8_t *first, uint8_t psk[32])
 {
 	const struct peer_host *host = v->all->host;
 	uint8_t psks[KEYSTORE_NETWORK_KEYS][32];
-	size_t count = host->network_count < KEYSTORE_NETWORK_KEYS ? host->network_count : KEYSTORE_NETWORK_KEYS, which;
+	size_t links = peer_host_links(host), count = links < KEYSTORE_NETWORK_KEYS ? links : KEYSTORE_NETWORK_KEYS, which;
 
 	for (size_t i = 0; i < count; i++)
 		link_psk(psks[i], host->network[i].n);

@@ -55,7 +55,11 @@ struct node_standing;
 void say_heard(struct node *n, json_t *status, const struct node_standing *st, size_t count);
 /* Keys that wait for a person's yes; *open: how many of them nobody here has refused. keys.c */
 json_t *keys_waiting_json(struct node *n, size_t *open);
-void op_root_show(struct op_call *), op_root_revoke(struct op_call *), op_root_grant(struct op_call *), op_root_rotate(struct op_call *),
+struct node_key_wait;
+json_t *key_wait_json(struct node *n, const struct node_key_wait *w);
+/* members_heard.c: silence, copies, disputes and waiting keys, at each of the members listed. */
+void say_members_heard(struct node *n, json_t *members, struct err *err);
+void op_root_show(struct op_call *), op_root_revoke(struct op_call *), op_root_grant(struct op_call *), op_root_admit(struct op_call *), op_root_rotate(struct op_call *),
 	op_recover(struct op_call *);
 void op_session_open(struct op_call *), op_session_current(struct op_call *), op_session_close(struct op_call *),
 	op_session_planned(struct op_call *), op_session_sheet(struct op_call *);

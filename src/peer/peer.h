@@ -58,6 +58,9 @@ struct peer_host {
 	bool stay;                /* live: keep the link after the first exchange and push what comes */
 };
 
+/* How many of its network keys, newest first, links and beacons may use at this moment; the others open bundles only. */
+size_t peer_host_links(const struct peer_host *host);
+
 /* The host outlives its peers. NULL with err when the address makes no sense or memory is short. */
 /* remember: an exchange that goes well notes where this device can be dialled. */
 struct peer *peer_dial(struct peer_host *host, const char *addr, bool remember, struct err *err);
@@ -78,7 +81,8 @@ bool peer_dialled(const struct peer *p); /* by us */
  * The file's bytes are appended to `out`. Spec: proto/bundle.md.
  */
 enum err_code bundle_write(struct peer_host *host, const struct org_device *to, struct buf *out, uint64_t *entries, struct err *err) MUST_CHECK;
-struct bundle_counts { uint64_t entries, stored, known, refused; bool complete; struct device_id from; };
+/* held_back: of removed devices, and further beyond their removal than a bundle may bring; read it again when more has been adopted. */
+struct bundle_counts { uint64_t entries, stored, known, refused, held_back; bool complete; struct device_id from; };
 /* Whole entries are taken; ERR_TRUNCATED with counts when the end is missing; ERR_KEY: not of this organisation.
  * check_only parses and verifies and stores nothing. */
 enum err_code bundle_read(struct peer_host *host, struct bytes file, bool check_only, struct bundle_counts *counts, struct err *err) MUST_CHECK;
