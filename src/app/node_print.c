@@ -166,6 +166,15 @@ print_invites(struct buf *out, const json_t *result)
 }
 
 static void
+print_filled(struct buf *out, json_int_t rows)
+{
+	if (rows == 0)
+		buf_printf(out, "No row is missing of what this device can tell of.\n");
+	else
+		buf_printf(out, "%lld row%s written; what has one already counts once.\n", (long long)rows, rows == 1 ? "" : "s");
+}
+
+static void
 print_teams(struct buf *out, const json_t *result)
 {
 	const json_t *t;
@@ -374,6 +383,8 @@ print_result(struct buf *out, const struct op_row *row, const json_t *r)
 		print_adopt(out, r);
 	else if (strcmp(op, "team add") == 0)
 		buf_printf(out, "Team %s is there; `faltbok grant DEVICE %s` says who may read it.\n", text_of(r, "name"), text_of(r, "name"));
+	else if (strcmp(op, "team fill") == 0)
+		print_filled(out, json_integer_value(json_object_get(r, "rows")));
 	else if (strcmp(op, "team list") == 0)
 		print_teams(out, r);
 	else if (print_key_result(out, op, r))

@@ -115,8 +115,10 @@ enum err_code node_versions(struct node *n, const struct record_id *id, uint32_t
 void node_same_as(struct node *n, const struct record_id *id, struct record_id *out);
 /* Does it count in figures and rows? Not when it is for practice, and not when another stands for it. */
 bool node_counts_record(struct node *n, const struct record *r);
-/* The same of a row of node_rows(): for practice there are none. */
-bool node_counts_row(struct node *n, const struct record *row);
+/* Written for practice, in an organisation that is not? */
+bool node_practises(const struct node *n, const struct record *r);
+/* node_same_as() among the rows of node_rows(), by their ids. */
+void node_row_same_as(struct node *n, const struct record_id *id, struct record_id *out);
 /* Is the whole organisation one for practice? */
 bool node_is_practice(struct node *n);
 enum err_code node_make_practice(struct node *n, struct err *err) MUST_CHECK; /* in the open batch */
@@ -128,6 +130,11 @@ bool node_drop_box(struct node *n, struct stream_id *out);
 struct view *node_rows(struct node *n);
 /* Does this change count, so that it brings a row? Whatever must never reach the figures says no here: nobody else is asked. */
 bool node_counts(struct node *n, const struct change *c);
+/*
+ * Writes, and commits, the rows of changes that were written before there was a drop-box: of all that this device reads and
+ * that has none; where it reads no rows, of all its own changes, or its `colleagues`' too. A row that stands twice counts once.
+ */
+enum err_code node_fill_rows(struct node *n, bool colleagues, uint64_t *written, struct err *err) MUST_CHECK;
 
 /* ---- erasure (proto/org.md, 9) ---- */
 /* Asks for everything in the record's group to be erased: writes the ERASE_REQ into the open batch. ERR_REFUSED, ERR_EXISTS. */

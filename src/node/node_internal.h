@@ -124,6 +124,7 @@ struct node {
 
 	/* the desk */
 	struct day_desk desk;
+	bool desk_stale;              /* a save failed: what is in memory is not what is on the disk */
 	struct env_timer *desk_timer; /* when the oldest place in the queue is a day old */
 
 	bool practice;               /* the organisation is there for practice */
@@ -166,6 +167,8 @@ enum err_code node_make_progress_room(struct node *n, struct err *err) MUST_CHEC
 void node_boxes(struct node *n, uint8_t out[16]);
 /* The row of a change just appended in `entry`, into the open batch. `first`: of its record, as far as we know. */
 enum err_code node_write_row(struct node *n, struct bytes body, const struct hash *entry, bool first, struct err *err) MUST_CHECK;
+/* *wrote: it was worth a row. */
+enum err_code node_write_row_told(struct node *n, struct bytes body, const struct hash *entry, bool first, bool *wrote, struct err *err) MUST_CHECK;
 /* Opens an entry of a drop-box into n->body. ERR_REFUSED: this device reads no rows, and needs none. */
 enum err_code node_open_row(struct node *n, const struct entry *e, struct buf *body, struct err *err) MUST_CHECK;
 

@@ -12,11 +12,15 @@ json_t *json_hex(const void *p, size_t len);
 /* The file behind a PARAM_FILE_IN, and the one that a PARAM_FILE_OUT names: on disk, or with the call (files.c). */
 enum err_code param_file(struct op_call *c, const char *name, size_t max, struct buf *out);
 enum err_code param_file_of(struct op_call *c, const char *name, size_t nth, size_t max, struct buf *out); /* of several */
+/* Has all JSON of the call found memory? op_end() asks it too. */
+bool op_json_is_whole(const struct op_call *call);
 enum err_code param_file_out(struct op_call *c, const char *name, struct bytes data);
 /* Fails the call with err's text as it stands. */
 void op_fail(struct op_call *c);
 /* A profile is there, and the type it names; else the call's err is set. */
 const struct profile_type *param_type(struct op_call *c, const char *name, enum err_code *rc);
+/* The call's error when there is no profile to work with, and why: not here yet, or damaged here. */
+enum err_code op_no_profile(struct op_call *c);
 /* A device by id prefix or by the name that the roster gives it. */
 enum err_code find_device(struct op_call *c, const char *text, const struct org_device **out);
 /* Roles and teams as people name them: members.c. 0 and the call's err when there is no such role. */
@@ -36,7 +40,7 @@ enum err_code param_before(struct op_call *c, struct node_before before[BEFORE_M
 
 void op_put(struct op_call *), op_get(struct op_call *), op_list(struct op_call *), op_search(struct op_call *),
 	op_resolve(struct op_call *), op_conflicts(struct op_call *), op_import(struct op_call *), op_export(struct op_call *);
-void op_admit(struct op_call *), op_members(struct op_call *), op_team_add(struct op_call *), op_team_list(struct op_call *),
+void op_admit(struct op_call *), op_members(struct op_call *), op_team_add(struct op_call *), op_team_fill(struct op_call *), op_team_list(struct op_call *),
 	op_grant(struct op_call *), op_ungrant(struct op_call *), op_revoke(struct op_call *), op_adopt(struct op_call *),
 	op_exposure(struct op_call *); /* members --exposure */
 void op_invite(struct op_call *), op_invite_list(struct op_call *), op_invite_confirm(struct op_call *),

@@ -10,6 +10,7 @@
 #include "node/removal.h"
 #include "node/standing.h"
 #include "node/tend.h"
+#include "op/brought.h"
 
 enum { REASON_SHOWN = 400 };
 
@@ -72,6 +73,30 @@ warn_standing(json_t *w, struct node *n, const struct node_standing *st, size_t 
 	}
 }
 
+/* What each has said of itself when it was last spoken to. */
+static void
+warn_said(json_t *w, struct node *n)
+{
+	for (size_t i = 0; i < node_exchange_count(n); i++) {
+		const struct node_exchange *e = node_exchange_at(n, i);
+		bool newest = e->has_peer && e->way == EXCHANGE_LINK && e->ok;
+		struct buf text = BUF_INIT;
+
+		for (size_t k = 0; k < i && newest; k++) {
+			const struct node_exchange *later = node_exchange_at(n, k);
+
+			newest = !(later->has_peer && later->ok && later->way == EXCHANGE_LINK && SAME(later->peer, e->peer));
+		}
+		for (unsigned what = 1; newest && what <= EXCHANGE_NEWER; what <<= 1) {
+			buf_clear(&text);
+			put_said(&text, "", node_device_name(n, &e->peer), e->said & what, false);
+			if (text.len > 0 && buf_str(&text) != NULL)
+				status_warn(w, "%s", buf_str(&text));
+		}
+		buf_free(&text);
+	}
+}
+
 /* First of all, and plainly: whoever reads this has nobody else to tell them. */
 static void
 warn_removed(json_t *w, struct node *n)
@@ -128,6 +153,9 @@ warnings_json(struct node *n, int64_t age, uint64_t waiting, const struct node_s
 	}
 	warn_heard(w, n, age);
 	warn_standing(w, n, st, count);
+	warn_said(w, n);
+	if (replica_damaged(node_replica(n)) > 0)
+		status_warn(w, "%zu entries are damaged here; `faltbok sync` fetches them from others, `faltbok verify` names them", replica_damaged(node_replica(n)));
 	if (node_waiting_keys(n) > 0)
 		status_warn(w, "%llu entries wait for a key from a colleague", (unsigned long long)node_waiting_keys(n));
 	if (node_moved(n))

@@ -15,6 +15,7 @@
 #include "store/replica.h"
 
 struct peer;
+struct once;
 
 struct peer_result {
 	enum err_code code;       /* ERR_OK: the exchange came to its end */
@@ -24,6 +25,21 @@ struct peer_result {
 	uint64_t sent, received;  /* entries */
 	uint64_t bytes_sent, bytes_received;
 	uint32_t round_trips;     /* after the handshake */
+	bool withholds, full;     /* the other side says: it gives out, takes, nothing of a team just now (proto/sync.md, 10) */
+	bool newer;               /* it speaks a later version too, or said something of one */
+	uint64_t later;           /* messages that were passed over for that reason */
+};
+
+/* What a hub lays down for its peers. Any function may be NULL. */
+struct peer_rules {
+	void *ctx;
+	size_t step_bytes; /* of one link to have waiting at one time, about; 0: as is good where links are few */
+	/* HELLO_WITHHOLDS, HELLO_FULL: what holds for that device now. */
+	uint32_t (*notice)(void *ctx, const struct org_device *peer);
+	/* Control has been compared with it to its end. */
+	void (*agreed)(void *ctx, const struct org_device *peer);
+	/* May this device stay, now that the handshake has shown who it is? NULL: it is not known here yet. */
+	bool (*room)(void *ctx, const struct peer *p, const struct org_device *peer);
 };
 
 struct peer_host {
@@ -37,6 +53,8 @@ struct peer_host {
 	void (*done)(void *ctx, struct peer *p, const struct peer_result *result);
 	/* The peer is gone and freed after this returns. `done` came before. */
 	void (*gone)(void *ctx, struct peer *p);
+	struct peer_rules rules;
+	struct once *once;        /* first messages answered so far (link/once.h); the meet's. NULL: none is kept */
 	bool stay;                /* live: keep the link after the first exchange and push what comes */
 };
 

@@ -54,6 +54,8 @@ void replica_set_hook(struct replica *r, const struct replica_hook *hook);
 void replica_disk_is_full(struct replica *r);
 bool replica_read_only(const struct replica *r); /* on a read-only disk: reading works, every write is ERR_READ_ONLY */
 bool replica_failed(const struct replica *r);    /* a write or sync failed: every further write is ERR_IO until reopened */
+/* Nor can it be read any more: what memory ran ahead with could not be read back. Nothing that is asked of it is an answer. */
+bool replica_lost(const struct replica *r);
 
 /* From now on payloads are read as they stand, right or wrong: for an auditor, who must see what is wrong with them. */
 void replica_read_as_stored(struct replica *r);
@@ -133,6 +135,8 @@ enum err_code replica_scan(struct replica *r, size_t log, uint64_t from, uint64_
 enum err_code replica_read_run(struct replica *r, size_t log, uint64_t from, uint64_t to, bool headers_only,
                                size_t bytes_max, struct buf *out, uint64_t *next, struct err *err) MUST_CHECK;
 
+/* Payloads that were read since it was opened and are not what their entries say. */
+size_t replica_damaged(const struct replica *r);
 /* The next entry at `from` or later whose payload is absent or damaged here, and was not erased. */
 bool replica_lacking(struct replica *r, size_t log, uint64_t from, uint64_t *seq);
 /* Every fork proof held, in a fixed order, until cb returns false. The owner puts them into FORK entries. */
