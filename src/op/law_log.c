@@ -161,7 +161,7 @@ op_break_glass(struct op_call *c)
 		(void)!law_write_access(c, &id, &team); /* if it fails, the end drops it and says why */
 		if (law_end_access(c) == ERR_OK) {
 			law_log_read(c->node, "break-glass", &id, NULL);
-			c->result = record_to_json(r, node_profile(c->node), author_of, c->node);
+			c->result = op_record_json(c->node, r, &team);
 		}
 	}
 	record_free(r);
