@@ -327,6 +327,8 @@ const struct op_row op_table[] = {
 	  true, op_sync },
 	{ "exchanges", "[--limit N]", "Lists the last exchanges of this home and what each brought.",
 	  PARAMS{ OPT("limit", PARAM_NUMBER, "how many (all that are kept: 50)"), END }, false, op_exchanges },
+	{ "hubs", "[--add ADDRESS | --forget ADDRESS]", "Lists where hubs and others are looked for; adds an address, or forgets one.",
+	  PARAMS{ OPT("add", PARAM_TEXT, "HOST:PORT to look for from now on"), OPT("forget", PARAM_TEXT, "an address of the list"), END }, true, op_hubs },
 	{ "close-site", "[--session ID] [--peer HOST:PORT]… [--wait SECONDS] [--wipe [--yes]] [--force]",
 	  "Ends the session, exchanges with everyone reachable, proves that others hold all that was written here; --wipe then destroys this home.",
 	  PARAMS{ OPT("session", PARAM_ID, "the session to close (the open one)"),

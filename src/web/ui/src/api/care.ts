@@ -43,6 +43,8 @@ export const care = {
 		who, format, output: format === 'json' ? 'registerutdrag.json' : 'registerutdrag.txt', ...(hidden ? { protected: true } : {}),
 	}),
 	accessLog: (s?: AbortSignal) => call<AccessLog>('access log', {}, s),
+	breakGlass: (id: Id, reason: string) => call<Rec>('break-glass', { id, reason }),
+	clock: (id: Id, s?: AbortSignal) => call<{ rule: string | null; since: string | null; due: string | null }>('retention clock', { id }, s),
 	incidents: (s?: AbortSignal) => call<Records>('list', { type: 'incident' }, s).then((a): Rec[] => a.records),
 	lost: (device: Id) => call<LostDevice>('incident lost-device', { device }),
 	incidentFile: (id: Id) => call<FilesOut & { missing: string[] }>('incident export', { id, output: 'incident.txt' }),
