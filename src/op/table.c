@@ -464,7 +464,13 @@ op_fail(struct op_call *call)
 json_t *
 op_error_json(const struct err *err)
 {
-	return json_pack("{s:{s:s,s:s}}", "error", "code", err_word(err->code), "text", err->text);
+	/* What kind of refusal: who shows it to a person says one thing of a wrong value and another of a thing that is not here. */
+	const char *kind = err->code == ERR_INVALID ? "invalid" : err->code == ERR_UNKNOWN ? "unknown" : err->code == ERR_EXISTS ? "exists" : NULL;
+	json_t *o = json_pack("{s:s,s:s}", "code", err_word(err->code), "text", err->text);
+
+	if (o != NULL && kind != NULL)
+		json_object_set_new(o, "kind", json_string(kind));
+	return json_pack("{s:o}", "error", o);
 }
 
 const char *

@@ -17,7 +17,7 @@ export function Page() {
 	const lang = useLanguage();
 	const phase = useStore(app, (a) => a.phase);
 	const path = usePath();
-	const here = path[0] ?? firstView(useStore(app));
+	const first = useStore(app, firstView), here = path[0] ?? first;
 	useEffect(() => {
 		document.title = phase === 'open' ? `${t(VIEWS.find((v) => v.path === here)?.label ?? 'nav.today')} – Fältbok` : 'Fältbok';
 	}, [lang, phase, here]);

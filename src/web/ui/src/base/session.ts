@@ -71,6 +71,7 @@ export async function startSession(): Promise<void> {
 		doorSession.set({ ...doorSession.get(), ...s });
 		if (s.state === 'locked' && phase === 'open') void locked();
 		else if (s.state === 'open' && phase === 'locked') void take(s);
+		else if (s.state === 'none' && phase !== 'new') void take(s); // the home has been wiped
 	});
 	watchActivity();
 	try {

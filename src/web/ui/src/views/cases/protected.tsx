@@ -7,10 +7,11 @@ import { say } from '../../base/say';
 import { useTry } from '../../base/try';
 import { care } from '../../api/care';
 import { changedHere } from '../../api/live';
-import { put } from '../../api/records';
+import { get, put } from '../../api/records';
 import type { Rec } from '../../api/types';
+import { text } from '../../form/profile';
 import { useT } from '../../i18n';
-import { ActButton, Code, Line, Notice, Own, Panel, Trouble } from '../../parts/basics';
+import { ActButton, Code, Line, Notice, Own, Panel, Tick, Trouble } from '../../parts/basics';
 import { Confirm } from '../../parts/dialog';
 import { Icon } from '../../parts/icons';
 
@@ -45,7 +46,15 @@ export function ProtectedBanner({ reason }: { reason: string }) {
 export function ProtectDialog({ rec, onClose }: { rec: Rec; onClose: () => void }) {
 	const t = useT();
 	const { error, run } = useTry();
+	const visitor = text(rec, 'visitor');
+	const [person, setPerson] = useState(visitor !== '');
+	/* Of a protected person nothing is kept but the code: what would point at her goes in the same change. */
 	const protect = (): Promise<unknown> => run(async () => {
+		if (person) {
+			const known = await get(visitor);
+			const gone = Object.fromEntries(['name', 'phone', 'email'].filter((f) => text(known, f) !== '').map((f) => [f, null]));
+			await put({ type: 'visitor', id: visitor, set: { mode: 'protected', ...gone } });
+		}
 		await put({ type: rec.type, id: rec.id, set: { protected: true } });
 		say(t('protect.done'));
 		onClose();
@@ -58,6 +67,7 @@ export function ProtectDialog({ rec, onClose }: { rec: Rec; onClose: () => void 
 				<li>{t('protect.open')}</li>
 				<li>{t('protect.paper')}</li>
 			</ul>
+			{visitor !== '' && <Tick label={t('protect.visitor')} help={t('protect.visitor.help')} checked={person} onInput={setPerson} />}
 			<Trouble error={error} />
 		</Confirm>
 	);

@@ -22,7 +22,7 @@ export default function HoursView(_: ViewProps) {
 	const [since, setSince] = useState(`${today().slice(0, 7)}-01`);
 	const [until, setUntil] = useState(today);
 	return (
-		<div class="stack">
+		<div class="narrow stack">
 			<div class="head"><h1>{t('more.hours')}</h1></div>
 			<div class="ask-bar">
 				<Line type="date" label={t('figures.from')} value={since} onInput={setSince} />

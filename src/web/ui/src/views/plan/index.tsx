@@ -9,7 +9,7 @@ import { get } from '../../api/records';
 import { dayAfter, times, type Planned, type Sheet as FormSheet } from '../../api/times';
 import type { Rec } from '../../api/types';
 import { RecordDialog } from '../../form/record';
-import { choiceLabel, scalars } from '../../form/profile';
+import { choiceLabel, scalars, text } from '../../form/profile';
 import type { Values } from '../../form/values';
 import { formatDate, formatDay, today, useLanguage, useT } from '../../i18n';
 import { ActButton, Button, Own, Panel, Tag, Trouble, Waiting } from '../../parts/basics';
@@ -29,7 +29,8 @@ async function plan(from: string, signal: AbortSignal): Promise<DayPlan[]> {
 		const planned = await times.planned(date, signal);
 		const rows = await Promise.all(planned.map(async (p): Promise<Row> => {
 			const record = p.session === null ? undefined : await get(p.session, false, signal);
-			return { ...p, record, staff: scalars(record?.fields['staff']).map(String) };
+			/* What the session itself says goes before the opening that it stands for. */
+			return { ...p, opens: text(record, 'start') || p.opens, closes: text(record, 'end') || p.closes, record, staff: scalars(record?.fields['staff']).map(String) };
 		}));
 		return { date, rows };
 	}));
@@ -56,9 +57,11 @@ export default function Plan(_: ViewProps) {
 				<Button kind="main" icon="plus" onClick={() => setOpen({ start: start(from) })}>{t('plan.new')}</Button>
 			</div>
 			<div class="row">
-				<Button small icon="back" onClick={() => setFrom(dayAfter(from, -DAYS))}>{t('plan.before')}</Button>
+				<Button small icon="back" aria-label={t('plan.before')} title={t('plan.before')} onClick={() => setFrom(dayAfter(from, -DAYS))} />
 				<strong>{formatDate(lang, from)} – {formatDate(lang, until)}</strong>
-				<Button small icon="forward" onClick={() => setFrom(dayAfter(from, DAYS))}>{t('plan.after')}</Button>
+				<Button small icon="forward" aria-label={t('plan.after')} title={t('plan.after')} onClick={() => setFrom(dayAfter(from, DAYS))} />
+			</div>
+			<div class="row">
 				<Button small icon="print" disabled={days === undefined} onClick={() => paper.current !== null && printSheets(paper.current.querySelectorAll('.sheet'))}>{t('plan.print')}</Button>
 				<ActButton small icon="print" act={() => run(async () => setFill(await times.sheet(lang)))}>{t('sheet.show')}</ActButton>
 			</div>

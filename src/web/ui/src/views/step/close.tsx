@@ -16,6 +16,8 @@ import { ActButton, Button, Notice, Own, Panel, Tick, Trouble } from '../../part
 import { Dialog } from '../../parts/dialog';
 import { Icon } from '../../parts/icons';
 
+const LEFT_AFTER_MS = 2000;
+
 export function CloseSite() {
 	const t = useT();
 	const [open, setOpen] = useState(false);
@@ -43,7 +45,8 @@ function CloseDialog({ onClose }: { onClose: () => void }) {
 	const wipe = (): Promise<unknown> => wiping.run(async () => {
 		await step.wipe();
 		say(t('wipe.done'));
-		await take(await door.look());
+		/* The node leaves the home once its answer is out, and says so; should its word be lost, it is asked. */
+		setTimeout(() => app.get().phase !== 'new' && void door.look().then(take), LEFT_AFTER_MS);
 	});
 	const waits = closing.error?.code === 'refused';
 	return (

@@ -33,14 +33,14 @@ export function Hubs() {
 		<Panel title={t('hubs.title')}>
 			<Trouble error={all.data === undefined ? all.error : undefined} again={all.again} />
 			{rows.length > 0 && <ul class="hubs">{rows.map((h) => <One key={h.address} hub={h} onForget={() => setAsking(h)} />)}</ul>}
-			<details open={all.data !== undefined && rows.length === 0}>
+			<details>
 				<summary>{t('hubs.new')}</summary>
 				<form class="stack" onSubmit={(e) => { e.preventDefault(); if (address.trim() !== '') void add(); }}>
-					<Line label={t('hubs.address')} help={t('hubs.address.help')} value={address} onInput={setAddress} dir="ltr" />
+					<Line label={t('hubs.address')} help={t('hubs.address.help')} value={address} onInput={setAddress} dir="ltr" error={error?.code === 'invalid' ? t('hubs.wrong') : undefined} />
 					<div><ActButton disabled={address.trim() === ''} act={add}>{t('hubs.add')}</ActButton></div>
 				</form>
 			</details>
-			<Trouble error={asking === undefined ? error : undefined} />
+			<Trouble error={asking === undefined && error?.code !== 'invalid' ? error : undefined} />
 			{asking !== undefined && (
 				<Confirm title={t('hubs.forget.ask', { name: asking.name ?? asking.address })} yes={t('hubs.forget')} act={forget} onClose={() => setAsking(undefined)}>
 					<p>{t('hubs.forget.text')}</p>
