@@ -3,7 +3,7 @@
  * laptop's and a telephone's width, left to right and right to left; and what
  * an auditor sees.
  */
-import { part, same } from './lib/check.mjs';
+import { claim, part, same } from './lib/check.mjs';
 import { Node } from './lib/node.mjs';
 import { person, SIZES } from './lib/browser.mjs';
 import { look } from './lib/look.mjs';
@@ -91,6 +91,10 @@ export async function rooms(browser) {
 		}
 
 		node.admit(auditor, 'Greta', 'auditor');
+		node.giveTo(other);
+		const { request } = json(other.run('erase', made.shown, '--reason', 'Besökaren har bett om det'));
+		other.giveTo(node);
+		node.run('erase', 'approve', request);
 		node.giveTo(auditor);
 		const p = await person(browser);
 		await p.open(await auditor.serve());
@@ -99,6 +103,18 @@ export async function rooms(browser) {
 		const nav = p.page.getByRole('navigation', { name: p.t('nav') });
 		same('an auditor is shown nothing of what she cannot read', await nav.locator('a').evaluateAll((x) => x.map((a) => a.getAttribute('href'))), ['#/step', '#/more', '#/review']);
 		await p.page.waitForFunction(() => document.querySelector('main .waits') === null);
+		const receipt = p.page.locator('section .panel').filter({ hasText: request.slice(0, 8) });
+		await receipt.waitFor();
+		claim('an erasure names each device that has not confirmed it', await receipt.locator('tbody tr').count() >= 2 && await receipt.locator('tbody .tag.wait').count() >= 1);
+		await p.touch(p.button('verify.do'));
+		await p.see('verify.ok');
+		claim('she verifies without being able to read', true);
+		const code = (await p.page.locator('.facts .code').first().textContent()).trim();
+		await p.write(p.field('frontier.other'), code.toUpperCase());
+		await p.page.getByText(p.t('frontier.same')).waitFor();
+		await p.write(p.field('frontier.other'), code.replace(/^./, (c) => (c === '0' ? '1' : '0')));
+		await p.page.getByText(p.t('frontier.differ'), { exact: true }).waitFor();
+		claim('and compares codes with another device', true);
 		await look(p, 'auditor-review');
 		await p.close();
 		await auditor.stop();

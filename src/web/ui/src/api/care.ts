@@ -19,7 +19,7 @@ export interface Retention {
 export interface Order { id: Id; state: 'waiting' | 'standing' | 'ended' | 'void'; until: string; reason: string; by: string }
 export interface AccessLog {
 	device: string; reads: { at: string; op: string; record?: Id; what?: string }[];
-	opened: { record: Id; at?: string; reason?: string; by: string }[];
+	opened: { record: Id; at?: string; reason?: string; by: string; member?: string }[];
 }
 export interface LostDevice { incident: Id; removed: boolean; persons: number; cases: number; next: string[] }
 export interface Archive {

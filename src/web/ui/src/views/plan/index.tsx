@@ -56,7 +56,7 @@ export default function Plan(_: ViewProps) {
 				<h1>{t('more.plan')}</h1>
 				<Button kind="main" icon="plus" onClick={() => setOpen({ start: start(from) })}>{t('plan.new')}</Button>
 			</div>
-			<div class="row">
+			<div class="week">
 				<Button small icon="back" aria-label={t('plan.before')} title={t('plan.before')} onClick={() => setFrom(dayAfter(from, -DAYS))} />
 				<strong>{formatDate(lang, from)} – {formatDate(lang, until)}</strong>
 				<Button small icon="forward" aria-label={t('plan.after')} title={t('plan.after')} onClick={() => setFrom(dayAfter(from, DAYS))} />

@@ -3,7 +3,9 @@
  * far the others have come, copies that differ, receipts of what was erased.
  */
 import { useState } from 'preact/hooks';
+import { app } from '../../base/app';
 import { useLoad } from '../../base/load';
+import { useStore } from '../../base/store';
 import { call, type ApiError } from '../../api/client';
 import { care, type Verified } from '../../api/care';
 import { lead } from '../../api/lead';
@@ -29,19 +31,20 @@ export default function Review(_: ViewProps) {
 		return { status, members, erasures };
 	}, [], matters);
 	const here = all.data;
+	const auditor = useStore(app, (a) => a.role === 'auditor' || a.role === 'hub');
 	return (
 		<div class="stack">
 			<div class="head">
 				<h1>{t('nav.review')}</h1>
 				<Button icon="print" onClick={() => print()}>{t('do.print')}</Button>
 			</div>
-			<p class="help">{t('review.text')}</p>
+			<p class="help">{t('review.text')} {auditor && t('review.names')}</p>
 			<Verify />
 			<Trouble error={all.error} again={all.again} />
 			{here === undefined ? all.error === undefined && <Waiting /> : (
 				<>
 					<AlarmList alarms={alarms(here.members, here.status)} />
-					<Frontier status={here.status} />
+					<Frontier status={here.status} reads={!auditor} />
 					<section class="stack" aria-label={t('review.erasures')}>
 						<h2>{t('review.erasures')}</h2>
 						{here.erasures.length === 0 ? <Panel><Empty>{t('erase.none')}</Empty></Panel>
@@ -49,7 +52,7 @@ export default function Review(_: ViewProps) {
 					</section>
 				</>
 			)}
-			<Runs />
+			{!auditor && <Runs />}
 		</div>
 	);
 }
@@ -104,7 +107,7 @@ function Compare({ own, state }: { own: string; state: string | undefined }) {
 }
 
 /* Two devices that show the same code hold the same changes; it can be read aloud. */
-function Frontier({ status }: { status: Status }) {
+function Frontier({ status, reads }: { status: Status; reads: boolean }) {
 	const t = useT();
 	const lang = useLanguage();
 	/* What holds, over every record, takes its time after a change: counted when somebody wants it. */
@@ -120,7 +123,7 @@ function Frontier({ status }: { status: Status }) {
 			<Facts rows={[
 				[t('frontier.entries'), t('step.entries', { n: status.entries })],
 				[t('frontier.code'), <Code>{code(status.frontier)}</Code>],
-				[t('frontier.state'), state !== undefined && state.of === status.frontier ? <Code>{code(state.hash)}</Code>
+				reads && [t('frontier.state'), state !== undefined && state.of === status.frontier ? <Code>{code(state.hash)}</Code>
 					: <ActButton small act={count} aria-label={t('frontier.count.of')}>{t('frontier.count')}</ActButton>],
 			]} />
 			<p class="help">{t('frontier.text')}</p>
