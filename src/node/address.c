@@ -55,6 +55,10 @@ node_addresses(struct node *n, struct addresses *out, struct err *err)
 		return rc;
 	}
 	line = rc == ERR_OK ? buf_str(&all) : NULL;
+	if (rc == ERR_OK && line == NULL) {
+		buf_free(&all);
+		return err_plain(err, ERR_NO_MEMORY);
+	}
 	for (; line != NULL && out->count < ADDRESSES_MAX && (end = strchr(line, '\n')) != NULL; line = end + 1)
 		if ((size_t)(end - line) < ADDRESS_BYTES)
 			memcpy(out->at[out->count++], line, (size_t)(end - line));

@@ -29,12 +29,12 @@ hubs_json(struct op_call *c, const struct addresses *typed)
 {
 	struct replica_peer *known = mem_zero(HUBS_MAX, sizeof(*known));
 	size_t count = known == NULL ? 0 : replica_peers(node_replica(c->node), known, HUBS_MAX);
-	json_t *out = json_array();
+	json_t *out = known == NULL ? NULL : json_array();
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count && out != NULL; i++)
 		if (known[i].addr[0] != '\0')
 			json_array_append_new(out, met_json(c, &known[i], addresses_have(typed, known[i].addr)));
-	for (size_t k = 0; k < typed->count; k++) {
+	for (size_t k = 0; k < typed->count && out != NULL; k++) {
 		bool met = false;
 
 		for (size_t i = 0; i < count; i++)
@@ -77,5 +77,8 @@ op_hubs(struct op_call *c)
 		meet_forget(c->meet, forget);
 	if (c->err.code == ERR_OK && node_addresses(c->node, &typed, &c->err) == ERR_OK)
 		c->result = json_pack("{s:o}", "hubs", hubs_json(c, &typed));
-	op_end(c);
+	if (c->result == NULL)
+		op_fail(c);
+	else
+		op_end(c);
 }
