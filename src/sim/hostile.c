@@ -38,7 +38,7 @@ draw_payload(struct play *p, struct node *n, struct buf *out)
 		/* Whoever reads a text may pass it on: an oracle of erasure must not meet it here. */
 		for (size_t i = 0; i < out->len && i < 48; i++)
 			if (out->len > 200)
-				out->p[out->len - 1 - i] ^= 0x5a;
+				out->p[out->len - 1 - i] += 0x5b; /* and a copy of a copy is not the first one again */
 		if (dice_chance(&p->dice, 700))
 			out->p[dice_below(&p->dice, out->len)] ^= (uint8_t)(1u << dice_below(&p->dice, 8));
 		return;

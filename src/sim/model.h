@@ -37,6 +37,7 @@ struct write {
 	uint8_t entry[16];
 	bool has_sealed; /* bury.c */
 	uint8_t sealed[24]; /* the last bytes of what was sealed */
+	uint32_t named_by;  /* orders to erase whose author held it then: a bit each */
 	bool in_log; /* at the end, on every machine */
 	size_t *over; /* what its author saw and replaces: numbers of writes */
 	size_t over_count, over_cap;

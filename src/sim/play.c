@@ -289,18 +289,10 @@ meet_all(struct play *p)
 
 /* Until nothing changes any more. */
 static bool
-heal(struct play *p)
+come_together(struct play *p)
 {
-	const struct weather fair = { .latency_min = NS_PER_MS, .latency_max = 5 * NS_PER_MS, .chunk_max = 16384 };
 	struct err err = ERR_INIT;
 
-	p->swarm.disk_fault = 0;
-	world_set_weather(p->world, &fair);
-	memset(p->world->net.parted, 0, sizeof(p->world->net.parted));
-	world_reset_wires(p->world);
-	if (!play_tend(p) || !everyone_up(p))
-		return false;
-	world_run(p->world, 10 * NS_PER_S);
 	for (int round = 0; round < 8; round++) {
 		trace_line(world_trace(p->world), "healing, round %d", round);
 		if (!(p->swarm.sticks_only ? carry_all(p) : meet_all(p)) || !trustees_settle(p))
@@ -312,6 +304,35 @@ heal(struct play *p)
 			return true;
 	}
 	return true;
+}
+
+/* What a disk lost when it was put back may still lie on a stick: it is taken out of the pocket before the account is. */
+static bool
+empty_pockets(struct play *p)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < p->machines; i++)
+		any = any || p->was_put_back[i];
+	for (size_t i = 0; i < p->swarm.stations && any; i++)
+		if (!bury_read_sticks(p, i))
+			return false;
+	return !any || come_together(p);
+}
+
+static bool
+heal(struct play *p)
+{
+	const struct weather fair = { .latency_min = NS_PER_MS, .latency_max = 5 * NS_PER_MS, .chunk_max = 16384 };
+
+	p->swarm.disk_fault = 0;
+	world_set_weather(p->world, &fair);
+	memset(p->world->net.parted, 0, sizeof(p->world->net.parted));
+	world_reset_wires(p->world);
+	if (!play_tend(p) || !everyone_up(p))
+		return false;
+	world_run(p->world, 10 * NS_PER_S);
+	return come_together(p) && empty_pockets(p);
 }
 
 static bool

@@ -303,6 +303,9 @@ do_erase(struct wide *w, size_t i)
 	if (rc != ERR_OK)
 		return wide_fail(w, "I9", "n%zu cannot ask for an erasure: %s", i, err.text);
 	o->id = made.id;
+	for (size_t k = 0; k < w->entry_count; k++)
+		if (w->entries[k].record == o->record && wide_holds(w, i, &w->entries[k].log, w->entries[k].seq))
+			w->entries[k].named_by |= 1u << w->order_count;
 	w->order_count++;
 	trace_line(world_trace(w->world), "n%zu: asks that record %zu be erased", i, o->record);
 	return true;
