@@ -4,10 +4,13 @@ SIM_TESTS := $(patsubst tests/sim/%.c,$(BUILD)/tests/sim_%,$(wildcard tests/sim/
 # Only what a machine of the simulator runs: no page, no sockets, no operations.
 SIM_LAYERS := base codec crypto log org vault crdt casework exchange sync link peer audit store view node hub sim
 SIM_OBJ   := $(call objects_of,$(SIM_LAYERS))
+# What the program has beside that: its main, and a verification that remembers.
+SIM_MAIN  := $(patsubst %.c,$(BUILD)/%.o,tests/sim/sim_main.c tests/sim/verify_once.c)
+SIM_WRAP  := -Wl,--wrap=crypto_sign_verify_detached
 
-$(BUILD)/sim: tests/sim/sim_main.c $(SIM_OBJ)
+$(BUILD)/sim: $(SIM_MAIN) $(SIM_OBJ)
 	@echo "  LINK  $@"
-	$(Q)$(CC) $(FLAGS) -o $@ $< $(SIM_OBJ) $(LDFLAGS) $(LIBS)
+	$(Q)$(CC) -o $@ $(SIM_MAIN) $(SIM_OBJ) $(LDFLAGS) $(SIM_WRAP) $(LIBS)
 
 $(BUILD)/tests/sim_test_%: tests/sim/test_%.c $(SIM_OBJ)
 	@mkdir -p $(@D)
@@ -33,10 +36,10 @@ define PLANT_RULES
 $(BUILD)/plant-$(1)/%.o: %.c
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(FLAGS) -DPLANT=$(1) -c -o $$@ $$<
-$(BUILD)/plant-$(1)/sim: tests/sim/sim_main.c $(PLANTED:%=$(BUILD)/plant-$(1)/%) $(SIM_OBJ)
+$(BUILD)/plant-$(1)/sim: $(SIM_MAIN) $(PLANTED:%=$(BUILD)/plant-$(1)/%) $(SIM_OBJ)
 	@echo "  PLANT $(1)"
-	$$(Q)$$(CC) $$(FLAGS) -DPLANT=$(1) -o $$@ $$< $(PLANTED:%=$(BUILD)/plant-$(1)/%) \
-		$$(filter-out $(PLANTED:%=$(BUILD)/%),$(SIM_OBJ)) $$(LDFLAGS) $$(LIBS)
+	$$(Q)$$(CC) -o $$@ $(SIM_MAIN) $(PLANTED:%=$(BUILD)/plant-$(1)/%) \
+		$$(filter-out $(PLANTED:%=$(BUILD)/%),$(SIM_OBJ)) $$(LDFLAGS) $$(SIM_WRAP) $$(LIBS)
 endef
 $(foreach n,$(PLANTS),$(eval $(call PLANT_RULES,$(n))))
 
