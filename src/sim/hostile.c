@@ -30,22 +30,24 @@ static void
 draw_payload(struct play *p, struct node *n, struct buf *out)
 {
 	struct replica *r = n->home.replica;
-	size_t log = (size_t)dice_below(&p->dice, replica_log_count(r));
+	size_t log = (size_t)play_below(p, "log", replica_log_count(r));
 	const struct log_head *h = replica_log_at(r, log);
-	struct found f = { p, out, h->len > 0 ? dice_below(&p->dice, h->len) : 0 };
+	struct dice noise;
+	struct found f = { p, out, h->len > 0 ? play_below(p, "seq", h->len) : 0 };
 
-	if (dice_chance(&p->dice, 700) && replica_scan(r, log, h->key.is_branch ? h->key.branch_seq : 0, h->len, false, copy_nth, &f, NULL) == ERR_OK && out->len > 0) {
+	if (play_chance(p, "copy", 700) && replica_scan(r, log, h->key.is_branch ? h->key.branch_seq : 0, h->len, false, copy_nth, &f, NULL) == ERR_OK && out->len > 0) {
 		/* Whoever reads a text may pass it on: an oracle of erasure must not meet it here. */
 		for (size_t i = 0; i < out->len && i < 48; i++)
 			if (out->len > 200)
 				out->p[out->len - 1 - i] += 0x5b; /* and a copy of a copy is not the first one again */
-		if (dice_chance(&p->dice, 700))
-			out->p[dice_below(&p->dice, out->len)] ^= (uint8_t)(1u << dice_below(&p->dice, 8));
+		if (play_chance(p, "turn", 700))
+			out->p[play_below(p, "turned-at", out->len)] ^= (uint8_t)(1u << play_below(p, "bit", 8));
 		return;
 	}
 	buf_clear(out);
-	for (uint64_t left = dice_between(&p->dice, 1, 200); left > 0; left--)
-		buf_put_u8(out, (uint8_t)dice_below(&p->dice, 256));
+	noise = decide_dice(&p->decide, "noise");
+	for (uint64_t left = play_between(p, "bytes", 1, 200); left > 0; left--)
+		buf_put_u8(out, (uint8_t)dice_below(&noise, 256));
 }
 
 bool
@@ -60,8 +62,8 @@ hostile_act(struct play *p)
 	struct err err = ERR_INIT;
 	struct stream_id stream;
 	struct entry e;
-	bool in_team = dice_chance(&p->dice, 500);
-	uint8_t kind = in_team ? team[dice_below(&p->dice, sizeof(team))] : control[dice_below(&p->dice, sizeof(control))];
+	bool in_team = play_chance(p, "team", 500);
+	uint8_t kind = in_team ? team[play_below(p, "kind", sizeof(team))] : control[play_below(p, "kind", sizeof(control))];
 	enum err_code rc;
 
 	if (p->coordinator[i] || !play_ensure_up(p, i))

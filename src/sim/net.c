@@ -4,8 +4,10 @@
  */
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/mem.h"
+#include "sim/decide.h"
 #include "sim/wire_internal.h"
 
 /* ---- dialling ---- */
@@ -63,7 +65,7 @@ wire_reaches_listener(void *ctx, uint64_t host)
 	bool parted = a->host != NULL && w->net.parted[a->host->id][host];
 	char from[32];
 
-	if (!wire->dead && (l == NULL || parted || (a->host != NULL && dice_chance(&wire->dice, w->net.weather.no_answer)))) {
+	if (!wire->dead && (l == NULL || parted || wire->refused)) {
 		wire->dead = true;
 		world_after(w, wire_latency(wire), conn_entity(a), conn_late_close, a, ERR_NETWORK);
 		return;
@@ -79,26 +81,77 @@ wire_reaches_listener(void *ctx, uint64_t host)
 	l->accept(l->ctx, b, from);
 }
 
+/* What becomes of it is settled when it is dialled: a fault of a wire is one line of a script. Half of the cuts fall into the first kilobyte. */
+struct wire_fate { bool refused, silent; unsigned side; uint64_t cut_at; };
+
+static struct wire_fate
+draw_fate(struct wire *wire, bool replayed)
+{
+	const struct weather *fair = &wire->world->net.weather;
+	struct dice dice = dice_of(wire->world->seed, STREAM_FATE, wire->dice.entity); /* of its own: a script draws none of this */
+	struct wire_fate fate = { .refused = !replayed && dice_chance(&dice, fair->no_answer) };
+
+	if (replayed || !dice_chance(&dice, fair->cut))
+		return fate;
+	fate.cut_at = dice_between(&dice, 1, dice_chance(&dice, 500) ? 1024 : 65536);
+	fate.side = (unsigned)dice_below(&dice, 2);
+	fate.silent = dice_chance(&dice, fair->silent);
+	return fate;
+}
+
+static struct wire_fate
+fate_by_script(const struct script *s, uint32_t from, uint32_t to, uint32_t number)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		const struct script_event *e = &s->events[i];
+
+		if (e->who == from && strcmp(e->kind, "wire") == 0 && script_value(e, "with") == to && script_value(e, "number") == number)
+			return (struct wire_fate){ script_value(e, "refused") != 0, script_value(e, "silent") != 0, script_value(e, "side") & 1, script_value(e, "cut-at") };
+	}
+	return (struct wire_fate){ .refused = false };
+}
+
+static void
+note_fate(struct script *record, uint64_t now, const struct wire_fate *fate, uint32_t from, uint32_t to, uint32_t number)
+{
+	struct script_event *e;
+
+	if (!fate->refused && fate->cut_at == 0)
+		return;
+	e = script_add(record, now, "wire", from);
+	script_note(e, "with", to);
+	script_note(e, "number", number);
+	script_note(e, "refused", fate->refused);
+	script_note(e, "cut-at", fate->cut_at);
+	script_note(e, "side", fate->side);
+	script_note(e, "silent", fate->silent);
+}
+
 struct wire *
-wire_new(struct world *w, int port)
+wire_new(struct world *w, uint32_t from, uint32_t to, int port)
 {
 	struct wire *wire = sim_must(mem_zero(1, sizeof(*wire)));
-	const struct weather *fair = &w->net.weather;
+	struct decide *d = w->net.decide;
+	uint32_t number = from < HOSTS_MAX ? w->net.dialled[from][to]++ : 0;
+	struct wire_fate fate;
 
 	w->net.wires = sim_must(mem_room(w->net.wires, w->net.wire_count, &w->net.wire_cap, sizeof(struct wire *)));
 	wire->world = w;
 	wire->id = w->net.wire_count;
 	wire->port = port;
-	wire->dice = dice_of(w->seed, STREAM_LINK, wire->id);
+	/* By who dials whom, and how often: a wire less somewhere else changes nothing here. */
+	wire->dice = dice_of(w->seed, STREAM_LINK, from < HOSTS_MAX ? (uint64_t)(from * HOSTS_MAX + to) << 32 | number : UINT64_MAX - wire->id);
 	w->net.wires[w->net.wire_count++] = wire;
 	for (int i = 0; i < 2; i++)
 		wire->end[i].wire = wire;
-	if (dice_chance(&wire->dice, fair->cut)) {
-		/* Half of the cuts fall into the first kilobyte: handshake and summaries. */
-		uint64_t span = dice_chance(&wire->dice, 500) ? 1024 : 65536;
-
-		wire->end[dice_below(&wire->dice, 2)].cut_at = dice_between(&wire->dice, 1, span);
-	}
+	fate = draw_fate(wire, from >= HOSTS_MAX);
+	if (d != NULL && d->script != NULL)
+		fate = fate_by_script(d->script, from, to, number);
+	else if (d != NULL && d->record != NULL && from < HOSTS_MAX)
+		note_fate(d->record, w->now, &fate, from, to, number);
+	wire->refused = fate.refused;
+	wire->cut_silently = fate.silent;
+	wire->end[fate.side].cut_at = fate.cut_at;
 	return wire;
 }
 
@@ -113,7 +166,7 @@ net_dial(struct env *env, const char *addr, const struct conn_events *ev, void *
 
 	if (!parse_addr(addr, &to, &port))
 		return err_set(err, ERR_NETWORK, "%s is no address", addr);
-	wire = wire_new(h->world, port);
+	wire = wire_new(h->world, h->id, to, port);
 	c = &wire->end[0];
 	c->host = h;
 	c->life = h->life;

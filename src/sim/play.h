@@ -12,6 +12,7 @@
 #define FALTBOK_SIM_PLAY_H
 
 #include "sim/model.h"
+#include "sim/script.h"
 
 /* X(name, how it is called, what it is) */
 #define PROFILE_MAP(X)                                                                                     \
@@ -39,6 +40,8 @@ struct play_options {
 	enum swarm_profile profile;
 	bool show;   /* print the trace */
 	bool lying;  /* disks say they synced and did not: the oracles must notice (I1) */
+	struct script *record;       /* what was decided is written here, or NULL */
+	const struct script *script; /* this is played instead of a seed; its own seed gives keys, nonces and latencies */
 };
 
 struct play_report {

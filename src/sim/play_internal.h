@@ -3,6 +3,7 @@
 #define FALTBOK_SIM_PLAY_INTERNAL_H
 
 #include "node/kit.h"
+#include "sim/decide.h"
 #include "sim/mark.h"
 #include "sim/play.h"
 #include "sim/station.h"
@@ -44,7 +45,7 @@ struct play {
 	struct world *world;
 	struct model *model;
 	struct swarm swarm;
-	struct dice dice;
+	struct decide decide;
 	struct stream_id team;
 	size_t machines;                    /* the stations, and the hub behind them when there is one */
 	struct station *stations[MACHINES_MAX];
@@ -62,6 +63,7 @@ struct play {
 	struct order_made orders[ORDERS_MAX]; /* bury.c */
 	size_t order_count;
 	uint64_t nonsense;         /* entries of content that nobody can open (hostile.c) */
+	bool years_off;            /* a clock has jumped by years */
 	bool guest_came;           /* leave.c */
 	struct device_id guest;
 	uint8_t guest_card[16];
@@ -96,8 +98,19 @@ bool play_ensure_up(struct play *p, size_t i);
 /* Ends programs whose power went, restarts hurt ones. After every act. */
 bool play_tend(struct play *p);
 bool play_act(struct play *p);
+bool play_perform(struct play *p, enum act_kind kind, size_t i); /* the act that has begun in p->decide */
+bool play_act_called(const char *name, enum act_kind *out);
+/* One of them, or none, as often as this seed has faults of disks. */
+enum disk_fault play_draw_fault(struct play *p, const char *name, const enum disk_fault *faults, size_t count);
+
+static inline uint64_t play_below(struct play *p, const char *name, uint64_t n) { return decide_below(&p->decide, name, n); }
+static inline uint64_t play_between(struct play *p, const char *name, uint64_t lo, uint64_t hi) { return decide_between(&p->decide, name, lo, hi); }
+static inline bool play_chance(struct play *p, const char *name, uint32_t per_mille) { return decide_chance(&p->decide, name, per_mille); }
+
 bool play_has_hub(const struct play *p); /* it is p->stations[p->swarm.stations] */
 void swarm_draw(struct swarm *s, const struct play_options *o);
+void swarm_to_script(const struct swarm *s, uint64_t seed, struct script *out);
+void swarm_from_script(struct swarm *s, uint64_t *seed, const struct script *script);
 
 /* desk.c: somebody types, or a queue comes and goes; and whether the draft is there after a start. */
 enum err_code desk_act(struct play *p, size_t i, struct err *err) MUST_CHECK;

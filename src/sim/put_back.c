@@ -61,7 +61,7 @@ bool
 play_clone(struct play *p, size_t i)
 {
 	struct station *to = p->stations[i];
-	size_t from = (size_t)dice_below(&p->dice, p->swarm.stations);
+	size_t from = (size_t)play_below(p, "from", p->swarm.stations);
 
 	if (from == i || p->coordinator[i] || !may_be_put_back(p, from) || disk_dead(host_disk(to->host)) || to->admitted || to->started || !lay_down(p, from))
 		return false;

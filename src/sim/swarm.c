@@ -139,3 +139,51 @@ swarm_draw(struct swarm *s, const struct play_options *o)
 		s->loss = LOSS_ALL;
 	}
 }
+
+/* ---- as a script ---- */
+
+/* What a play still asks of the swarm when each decision is given. X(name, field) */
+#define SWARM_MAP(X)                                                                                       \
+	X("stations", stations) X("records", records) X("meeting", meeting) X("stay", stay) X("seek", seek)  \
+	X("half-open", half_open) X("sticks-only", sticks_only) X("hub-goes-back", hub_goes_back)            \
+	X("clones", clones) X("erases", weight[DO_ERASE]) X("latency-min", weather.latency_min)              \
+	X("latency-max", weather.latency_max) X("chunk-max", weather.chunk_max)
+
+void
+swarm_to_script(const struct swarm *s, uint64_t seed, struct script *out)
+{
+	struct script_event *e = script_add(out, 0, "set", 0);
+
+	script_note(e, "seed", seed);
+#define SWARM_NOTE(name, field) script_note(e, name, (uint64_t)s->field);
+	SWARM_MAP(SWARM_NOTE)
+#undef SWARM_NOTE
+}
+
+static uint64_t
+within(uint64_t value, uint64_t lo, uint64_t hi)
+{
+	return value < lo ? lo : value > hi ? hi : value;
+}
+
+void
+swarm_from_script(struct swarm *s, uint64_t *seed, const struct script *script)
+{
+	static const struct script_event none;
+	const struct script_event *e = &none;
+
+	for (size_t i = 0; i < script->count && e == &none; i++)
+		if (strcmp(script->events[i].kind, "set") == 0)
+			e = &script->events[i];
+	*s = (struct swarm){ .stations = 0 };
+	*seed = script_value(e, "seed");
+#define SWARM_TAKE(name, field) s->field = (__typeof__(s->field))script_value(e, name);
+	SWARM_MAP(SWARM_TAKE)
+#undef SWARM_TAKE
+	s->stations = (size_t)within(s->stations, 2, STATIONS_MAX);
+	s->records = (size_t)within(s->records, 1, 64);
+	s->meeting = (enum meeting)within(s->meeting, MEET_EACH_OTHER, MEET_HUB_ONLY);
+	s->weather.latency_min = within(s->weather.latency_min, 1, NS_PER_S);
+	s->weather.latency_max = within(s->weather.latency_max, s->weather.latency_min, 60 * NS_PER_S);
+	s->weather.chunk_max = (size_t)within(s->weather.chunk_max, 1, 1 << 20);
+}

@@ -102,7 +102,7 @@ world_replay(struct world *w, struct dice *dice)
 
 	if (r->bytes.len == 0 || net_listener_at(w, r->host, r->port) == NULL)
 		return false;
-	wire = wire_new(w, r->port);
+	wire = wire_new(w, HOSTS_MAX, r->host, r->port);
 	c = &wire->end[0];
 	c->has_events = false;
 	c->closing = dice_chance(dice, 500); /* or it stays silent and open after its last byte */

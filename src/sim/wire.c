@@ -181,7 +181,7 @@ pump_chunk(struct env_conn *c)
 	c->sent += n;
 	if (c->cut_at > 0 && c->sent >= c->cut_at) {
 		c->wire->dead = false;
-		wire_cut(c->wire, dice_chance(&c->wire->dice, w->net.weather.silent));
+		wire_cut(c->wire, c->wire->cut_silently);
 	}
 }
 

@@ -34,7 +34,7 @@ struct wire {
 	struct env_conn end[2]; /* 0 dialled, 1 accepted */
 	bool dead;              /* cut: nothing travels any more */
 	int port;
-	bool recorded;
+	bool recorded, refused, cut_silently;
 };
 
 /* wire.c */
@@ -49,7 +49,7 @@ void conn_pump_soon(struct env_conn *c);
 void conn_deliver(struct env_conn *c);
 
 /* net.c */
-struct wire *wire_new(struct world *w, int port);
+struct wire *wire_new(struct world *w, uint32_t from, uint32_t to, int port); /* from HOSTS_MAX: nobody, a replayed recording */
 struct env_listener *net_listener_at(struct world *w, uint32_t host, int port);
 void wire_reaches_listener(void *ctx, uint64_t host); /* an event */
 

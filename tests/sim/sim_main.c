@@ -6,6 +6,9 @@
  *   sim --seeds 1..1000 --marks                   which rare states they reached, and how often
  *   sim --seeds 1..200 --until-found              stops at the first finding, which is what was hoped for
  *   sim --seeds 1..20 --lying                     disks lie about syncing: every run that lost something must say so
+ *   sim --seed 812 --dump f.sim                   what was decided, as a script; --keep DIR: one for each seed that fails
+ *   sim --script f.sim [--trace]                  plays a script
+ *   sim --shrink f.sim [--tries N]                makes a failing script small, in its place
  *
  * Exit 0 when all passed. A failure prints the line that plays it again.
  */
@@ -15,17 +18,20 @@
 
 #include "sim/mark.h"
 #include "sim/play.h"
+#include "sim/shrink.h"
 
 struct options {
-	uint64_t from, to;
+	uint64_t from, to, tries;
 	enum swarm_profile profile;
 	bool trace, twice, lying, marks, until_found;
+	const char *dump, *keep, *script, *shrink;
 };
 
 static int
 usage(void)
 {
-	fputs("usage: sim (--seed N | --seeds A..B) [--profile NAME] [--trace] [--twice] [--lying] [--marks] [--until-found]\nprofiles:", stderr);
+	fputs("usage: sim (--seed N | --seeds A..B) [--profile NAME] [--trace] [--twice] [--lying] [--marks] [--until-found] [--dump FILE] [--keep DIR]\n"
+	      "       sim --script FILE [--trace] [--lying] | sim --shrink FILE [--tries N] [--lying]\nprofiles:", stderr);
 	for (enum swarm_profile p = 0; p < PROFILE_COUNT; p++)
 		fprintf(stderr, " %s", profile_called(p));
 	fputs("\n", stderr);
@@ -62,6 +68,13 @@ parse(struct options *o, int argc, char **argv)
 			if (!profile_by_name(next, &o->profile))
 				return false;
 			i++;
+		} else if (strcmp(argv[i], "--dump") == 0 || strcmp(argv[i], "--keep") == 0 || strcmp(argv[i], "--script") == 0 ||
+		           strcmp(argv[i], "--shrink") == 0) {
+			*(argv[i][2] == 'd' ? &o->dump : argv[i][2] == 'k' ? &o->keep : argv[i][3] == 'c' ? &o->script : &o->shrink) = next;
+			i++;
+		} else if (strcmp(argv[i], "--tries") == 0) {
+			o->tries = strtoull(next, NULL, 10);
+			i++;
 		} else if (strcmp(argv[i], "--trace") == 0) {
 			o->trace = true;
 		} else if (strcmp(argv[i], "--twice") == 0) {
@@ -76,7 +89,7 @@ parse(struct options *o, int argc, char **argv)
 			return false;
 		}
 	}
-	return o->from > 0;
+	return o->from > 0 || o->script != NULL || o->shrink != NULL;
 }
 
 static void
@@ -90,15 +103,36 @@ print_failure(const struct options *o, uint64_t seed, const struct play_report *
 	fflush(stdout);
 }
 
+static void
+save(const struct options *o, uint64_t seed, const struct script *record, const struct play_report *r)
+{
+	struct err err = ERR_INIT;
+	char path[256], comment[400];
+
+	if (o->dump == NULL && (o->keep == NULL || r->ok))
+		return;
+	snprintf(path, sizeof(path), "%s/%s-%llu.sim", o->keep != NULL ? o->keep : "", profile_called(o->profile), (unsigned long long)seed);
+	snprintf(comment, sizeof(comment), "%s, seed %llu%s%s: %s", profile_called(o->profile), (unsigned long long)seed, r->ok ? "" : ": ",
+	         r->finding.invariant, r->ok ? "passed" : r->finding.text);
+	if (script_save(record, o->dump != NULL ? o->dump : path, comment, &err) != ERR_OK)
+		printf("  %s\n", err.text);
+	else if (!r->ok)
+		printf("  build/sim --script %s\n", o->dump != NULL ? o->dump : path);
+}
+
 static bool
 run_seed(const struct options *o, uint64_t seed, struct play_report *r)
 {
-	const struct play_options play_options = { .seed = seed, .profile = o->profile, .show = o->trace, .lying = o->lying };
+	struct script record = { .events = NULL };
+	const struct play_options play_options = { .seed = seed, .profile = o->profile, .show = o->trace, .lying = o->lying, .record = &record };
 	struct play_report again;
 
 	play(&play_options, r);
 	if (r->ok && o->twice) {
-		play(&play_options, &again);
+		struct play_options second = play_options;
+
+		second.record = NULL;
+		play(&second, &again);
 		if (again.hash != r->hash) {
 			r->ok = false;
 			snprintf(r->finding.invariant, sizeof(r->finding.invariant), "I14");
@@ -108,6 +142,8 @@ run_seed(const struct options *o, uint64_t seed, struct play_report *r)
 	}
 	if (!r->ok)
 		print_failure(o, seed, r);
+	save(o, seed, &record, r);
+	script_free(&record);
 	return r->ok;
 }
 
@@ -141,6 +177,52 @@ print_marks(void)
 	printf("%zu of %d marks reached\n", reached, MARK_COUNT);
 }
 
+/* ---- scripts ---- */
+
+struct candidate { const struct options *o; char invariant[8]; };
+
+static bool
+fails_alike(void *ctx, const struct script *script)
+{
+	const struct candidate *c = ctx;
+	const struct play_options play_options = { .script = script, .lying = c->o->lying };
+	struct play_report r;
+
+	play(&play_options, &r);
+	return strcmp(r.finding.invariant, c->invariant) == 0;
+}
+
+static int
+run_script(const struct options *o)
+{
+	const char *path = o->script != NULL ? o->script : o->shrink;
+	struct script script = { .events = NULL };
+	const struct play_options play_options = { .script = &script, .show = o->trace, .lying = o->lying };
+	struct candidate c = { .o = o };
+	struct shrink s = { .fails = fails_alike, .ctx = &c, .tries_max = o->tries > 0 ? (size_t)o->tries : 3000 };
+	struct play_report r = { .ok = true };
+	struct err err = ERR_INIT;
+	enum err_code rc = script_load(&script, path, &err);
+	size_t before = script_acts(&script);
+
+	if (rc == ERR_OK) {
+		play(&play_options, &r);
+		printf("%s: %s%s%s\n", path, r.ok ? "passed" : r.finding.invariant, r.ok ? "" : ": ", r.finding.text);
+		printf("  %zu events, step %llu, %.3f s, trace %016llx\n", before, (unsigned long long)r.steps, (double)r.now_ns / 1e9, (unsigned long long)r.hash);
+	}
+	if (rc == ERR_OK && o->shrink != NULL && !r.ok) {
+		memcpy(c.invariant, r.finding.invariant, sizeof(c.invariant));
+		shrink(&s, &script);
+		play(&play_options, &r);
+		rc = script_save(&script, path, r.finding.text, &err);
+		printf("%zu events left of %zu after %zu tries: %s: %s\n", script_acts(&script), before, s.tries, r.finding.invariant, r.finding.text);
+	}
+	script_free(&script);
+	if (rc != ERR_OK)
+		fprintf(stderr, "sim: %s\n", err.text);
+	return rc != ERR_OK ? 2 : r.ok ? 0 : 3;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -150,6 +232,8 @@ main(int argc, char **argv)
 
 	if (!parse(&o, argc, argv))
 		return usage();
+	if (o.script != NULL || o.shrink != NULL)
+		return run_script(&o);
 	for (uint64_t seed = o.from; seed <= o.to && (failed == 0 || !o.until_found); seed++) {
 		bool ok = run_seed(&o, seed, &r);
 
