@@ -15,6 +15,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "base/plant.h"
 #include "crypto/guard.h"
 #include "crypto/hc.h"
 #include "crypto/seal.h"
@@ -77,6 +78,8 @@ write_desk(struct node *n, const char *name, struct err *err)
 
 	if (desk_empty(&n->desk))
 		return remove_file(n, name, err);
+	if (PLANTED(14) && desk_draft(&n->desk, "visit") != NULL)
+		env_logf(n->env, "keeping \"%s\"", desk_draft(&n->desk, "visit")->text);
 	rc = seal_desk(n, &file, err);
 	if (rc == ERR_OK)
 		rc = n->env->files->replace(n->env, desk_path(n, name, path), buf_bytes(&file), err);

@@ -438,6 +438,7 @@ befall(struct play *p, enum act_kind kind, size_t i)
 	case DO_DESK:
 	case DO_ERASE:
 	case DO_NONSENSE:
+	case DO_FORGE:
 	case DO_COUNT:
 		return;
 	}
@@ -490,6 +491,8 @@ perform(struct play *p, enum act_kind kind, size_t i)
 		return do_erase(p, i);
 	case DO_NONSENSE:
 		return hostile_act(p);
+	case DO_FORGE:
+		return forge_act(p, i);
 	case DO_CLOSE:
 		return do_close(p, i);
 	case DO_REOPEN:
@@ -526,7 +529,7 @@ static const char *const act_names[] = {
 	[DO_WRITE] = "write", [DO_MEET] = "meet", [DO_CLOSE] = "close", [DO_REOPEN] = "reopen", [DO_CRASH] = "crash", [DO_BUNDLE_OUT] = "bundle-out",
 	[DO_BUNDLE_IN] = "bundle-in", [DO_KEYS] = "keys", [DO_REPLAY] = "replay", [DO_PART] = "part", [DO_CLOG] = "clog", [DO_CLOCK] = "clock",
 	[DO_WRONG_PASS] = "wrong-pass", [DO_LEAVE] = "leave", [DO_WAIT] = "wait", [DO_HUB_CRASH] = "hub-crash", [DO_HUB_CLOSE] = "hub-close",
-	[DO_IMAGE] = "image", [DO_PUT_BACK] = "put-back", [DO_TRUSTEES] = "trustees", [DO_DESK] = "desk", [DO_ERASE] = "erase", [DO_NONSENSE] = "nonsense",
+	[DO_IMAGE] = "image", [DO_PUT_BACK] = "put-back", [DO_TRUSTEES] = "trustees", [DO_DESK] = "desk", [DO_ERASE] = "erase", [DO_NONSENSE] = "nonsense", [DO_FORGE] = "forge",
 };
 _Static_assert(COUNT_OF(act_names) == DO_COUNT, "each act has a name");
 
@@ -563,7 +566,7 @@ play_perform(struct play *p, enum act_kind kind, size_t i)
 	    kind != DO_HUB_CRASH && kind != DO_HUB_CLOSE && !play_ensure_up(p, i))
 		return false;
 	/* An image is of a disk that was well, and a home that opens on a full disk is not the one to write in. */
-	if (kind != DO_CLOCK && kind != DO_WRONG_PASS && kind != DO_IMAGE && kind != DO_PUT_BACK && station_runs(p->stations[i]))
+	if (kind != DO_CLOCK && kind != DO_WRONG_PASS && kind != DO_IMAGE && kind != DO_PUT_BACK && kind != DO_FORGE && station_runs(p->stations[i]))
 		maybe_arm(p, i);
 	if (kind == DO_MEET && play_has_hub(p) && station_runs(p->stations[p->swarm.stations]))
 		maybe_arm(p, p->swarm.stations);

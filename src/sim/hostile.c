@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "log/entry.h"
+#include "log/run.h"
 #include "node/node_internal.h"
 #include "sim/play_internal.h"
 
@@ -80,4 +81,82 @@ hostile_act(struct play *p)
 	trace_line(world_trace(p->world), "n%zu: signs nonsense of kind %u, %zu bytes: %s", i, kind, payload.len, rc == ERR_OK ? "ok" : err.text);
 	buf_free(&payload);
 	return true;
+}
+
+/* ---- forging ---- */
+
+enum forgery { FORGED_AUTHOR, FORGED_PREV, FORGED_STRANGER, FORGED_BIT, FORGERIES };
+
+/* What would come next in that log of the victim's, as the forger would have it. */
+static bool
+forge(struct play *p, size_t i, struct replica *victim, enum forgery what, struct entry *e, struct bytes payload)
+{
+	const struct keystore *ks = station_keys(p->stations[i]);
+	size_t log = (size_t)play_below(p, "log", replica_log_count(victim));
+	const struct log_head *head = replica_log_at(victim, log);
+	struct header h = { .kind = KIND_DATA, .stream = p->team };
+	struct device_keys stranger;
+	uint8_t seed[32];
+	struct dice noise = decide_dice(&p->decide, "noise");
+
+	if (what == FORGED_STRANGER) {
+		dice_fill(&noise, seed, sizeof(seed));
+		device_keys_derive(&stranger, seed);
+		h.author = stranger.sign_pk;
+		entry_make(e, &h, payload, stranger.sign_sk);
+		return true;
+	}
+	/* Its own log for a wrong chain, somebody else's for a wrong signature. */
+	for (size_t n = 0; n < replica_log_count(victim); n++, head = replica_log_at(victim, (log + n) % replica_log_count(victim)))
+		if (!head->key.is_branch && head->len > 0 && SAME(head->key.stream, p->team) &&
+		    SAME(head->key.author, ks->device.sign_pk) == (what == FORGED_PREV))
+			break;
+	if (head->key.is_branch || head->len == 0 || !SAME(head->key.stream, p->team) || SAME(head->key.author, ks->device.sign_pk) != (what == FORGED_PREV))
+		return false;
+	h.author = head->key.author;
+	h.inc = head->key.inc;
+	h.seq = head->len;
+	h.prev = head->head;
+	if (what == FORGED_PREV)
+		dice_fill(&noise, h.prev.b, sizeof(h.prev.b));
+	entry_make(e, &h, payload, ks->device.sign_sk);
+	if (what == FORGED_BIT)
+		e->sig[dice_below(&noise, sizeof(e->sig))] ^= 1;
+	return true;
+}
+
+bool
+forge_act(struct play *p, size_t i)
+{
+	size_t by = p->swarm.stations - 1;
+	enum forgery what = (enum forgery)play_below(p, "forgery", FORGERIES);
+	struct ingest_counts counts = { 0 };
+	struct run_writer w;
+	struct buf run = BUF_INIT;
+	struct err err = ERR_INIT;
+	struct replica *victim;
+	struct entry e;
+	struct rd rd;
+	uint64_t held;
+	enum err_code rc = ERR_OK;
+
+	if (i == by || p->coordinator[by] || !play_ensure_up(p, by) || !play_ensure_up(p, i))
+		return p->report->finding.invariant[0] == '\0';
+	victim = station_replica(p->stations[i]);
+	held = replica_entry_count(victim);
+	if (forge(p, by, victim, what, &e, BYTES("none of this was ever written", 29))) {
+		run_begin(&w, &run, &e.h);
+		run_add(&w, &e);
+		(void)run_finish(&w);
+		rd = rd_init(buf_bytes(&run));
+		rc = replica_ingest_run(victim, &rd, &counts, &err);
+		trace_line(world_trace(p->world), "n%zu: forges for n%zu: %s", by, i, rc == ERR_OK ? "taken" : err.text);
+		if (rc == ERR_OK)
+			(void)play_fail(p, "I5", "n%zu takes an entry that was forged: kind %d", i, (int)what);
+		if (replica_entry_count(victim) != held)
+			(void)play_fail(p, "I5", "n%zu keeps an entry that was forged", i);
+		mark(MARK_FORGED);
+	}
+	buf_free(&run);
+	return p->report->finding.invariant[0] == '\0';
 }

@@ -34,6 +34,7 @@
 	X(HUB_PUT_BACK, "the hub's disk was put back to an older image")         \
 	X(COPIED, "a home was copied to another machine")                        \
 	X(NONSENSE, "a member signed what makes no sense")                       \
+	X(FORGED, "a forged entry came to the door")                             \
 	X(REMOVED, "a device was removed")                                       \
 	X(REMOVED_TWICE, "by two who had not heard of each other")               \
 	X(UNGRANTED, "a device lost its team")                                   \

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "sim/nonce.h"
 #include "sim/play_internal.h"
 #include "sim/wide.h"
 #include "sim/world_internal.h"
@@ -446,7 +447,10 @@ play(const struct play_options *options, struct play_report *out)
 	p.world->net.decide = &p.decide;
 	p.model = model_new(seed, p.swarm.records);
 	scan_add_text(world_scan(p.world), "a note's marker", model_marker(p.model));
+	nonce_forget_all();
 	(void)play_through(&p);
+	if (nonce_twice())
+		(void)play_fail(&p, "I8", "a key has sealed two texts under one nonce");
 	if (scan_finding(world_scan(p.world)) != NULL)
 		(void)play_fail(&p, "I6", "%s", scan_finding(world_scan(p.world)));
 	out->ok = out->finding.invariant[0] == '\0';

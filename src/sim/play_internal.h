@@ -13,7 +13,7 @@ enum { STATIONS_MAX = 6, MACHINES_MAX = STATIONS_MAX + 1 /* the hub */, STICKS =
 enum act_kind {
 	DO_WRITE, DO_MEET, DO_CLOSE, DO_REOPEN, DO_CRASH, DO_BUNDLE_OUT, DO_BUNDLE_IN, DO_KEYS, DO_REPLAY, DO_PART, DO_CLOG,
 	DO_CLOCK, DO_WRONG_PASS, DO_LEAVE, DO_WAIT, DO_HUB_CRASH, DO_HUB_CLOSE, DO_IMAGE,
-	DO_PUT_BACK, DO_TRUSTEES, DO_DESK, DO_ERASE, DO_NONSENSE, DO_COUNT
+	DO_PUT_BACK, DO_TRUSTEES, DO_DESK, DO_ERASE, DO_NONSENSE, DO_FORGE, DO_COUNT
 };
 
 /* Whom devices meet. Where all goes through the hub, what one shows of another has been on the hub's disk. */
@@ -118,6 +118,8 @@ bool play_judge_desk(struct play *p, size_t i);
 
 /* hostile.c: a member signs nonsense. */
 bool hostile_act(struct play *p);
+/* Entries whose signature, chain or author is wrong reach the door of station i: nothing of them may be taken (I5). */
+bool forge_act(struct play *p, size_t i);
 
 /* bury.c: somebody asks for an erasure or approves one. */
 enum err_code bury_act(struct play *p, size_t i, struct err *err) MUST_CHECK;

@@ -63,6 +63,7 @@ shape(struct swarm *s, enum swarm_profile profile, struct dice *d)
 		return;
 	case PROFILE_BYZANTINE:
 		s->weight[DO_NONSENSE] = (uint32_t)dice_between(d, 3, 12);
+		s->weight[DO_FORGE] = (uint32_t)dice_between(d, 3, 12);
 		s->weight[DO_REPLAY] += 3;
 		s->bundle_damage = (uint32_t)dice_between(d, 200, 900);
 		return;
@@ -133,6 +134,7 @@ swarm_draw(struct swarm *s, const struct play_options *o)
 	s->weight[DO_TRUSTEES] = s->weight[DO_LEAVE] > 0 ? some(&d, 300, 6) : 0;
 	s->weight[DO_DESK] = some(&d, 300, 10); /* and this */
 	s->weight[DO_ERASE] = some(&d, 400, 5); /* and this */
+	s->weight[DO_FORGE] = some(&d, 500, 3); /* and this */
 	shape(s, o->profile, &d);
 	if (o->lying) {
 		s->weight[DO_CRASH] += 4;

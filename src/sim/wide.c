@@ -1,3 +1,4 @@
+#include "sim/nonce.h"
 #include "sim/wide_internal.h"
 
 #include <stdarg.h>
@@ -486,7 +487,10 @@ wide_play(const struct play_options *options, struct play_report *out)
 	w.world = world_new(options->seed, w.count, options->show);
 	world_set_weather(w.world, &fair);
 	scan_add_text(world_scan(w.world), "a note's marker", w.marker);
+	nonce_forget_all();
 	(void)play_through(&w);
+	if (nonce_twice())
+		(void)wide_fail(&w, "I8", "a key has sealed two texts under one nonce");
 	if (scan_finding(world_scan(w.world)) != NULL)
 		(void)wide_fail(&w, "I6", "%s", scan_finding(world_scan(w.world)));
 	out->ok = out->finding.invariant[0] == '\0';

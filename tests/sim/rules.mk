@@ -4,9 +4,9 @@ SIM_TESTS := $(patsubst tests/sim/%.c,$(BUILD)/tests/sim_%,$(wildcard tests/sim/
 # Only what a machine of the simulator runs: no page, no sockets, no operations.
 SIM_LAYERS := base codec crypto log org vault crdt casework exchange sync link peer audit store view node hub sim
 SIM_OBJ   := $(call objects_of,$(SIM_LAYERS))
-# What the program has beside that: its main, and a verification that remembers.
-SIM_MAIN  := $(patsubst %.c,$(BUILD)/%.o,tests/sim/sim_main.c tests/sim/verify_once.c)
-SIM_WRAP  := -Wl,--wrap=crypto_sign_verify_detached
+# What the program has beside that: its main, and what is hung before libsodium.
+SIM_MAIN  := $(patsubst %.c,$(BUILD)/%.o,tests/sim/sim_main.c tests/sim/hooks.c)
+SIM_WRAP  := -Wl,--wrap=crypto_sign_verify_detached,--wrap=crypto_aead_xchacha20poly1305_ietf_encrypt,--wrap=crypto_aead_chacha20poly1305_ietf_encrypt
 
 $(BUILD)/sim: $(SIM_MAIN) $(SIM_OBJ)
 	@echo "  LINK  $@"
@@ -28,7 +28,7 @@ sim-check: $(BUILD)/sim $(SIM_TESTS)
 
 # Bugs planted on purpose, one build each (src/base/plant.h): the simulator must find every one of them. Only
 # what asks PLANTED(n) is compiled again; the rest is linked as it stands.
-PLANTS    := 1 2 3 4 5 6 7 8
+PLANTS    ?= $(shell seq 25)
 PLANTED   := $(patsubst %.c,%.o,$(shell grep -l 'base/plant.h' src/*/*.c))
 SEEDS     ?= 200
 
