@@ -208,8 +208,10 @@ dial_whatever_is_there(struct play *p, size_t i, size_t other)
 {
 	struct err err = ERR_INIT;
 
-	if (!station_runs(p->stations[other]))
+	if (!station_runs(p->stations[other])) {
 		mark(MARK_HUB_AWAY);
+		struck(STRUCK_HUB_AWAY);
+	}
 	return station_meet(p->stations[i], p->stations[other], &err) == ERR_OK || must_be_excused(p, i, "dialling", &err);
 }
 
@@ -307,8 +309,10 @@ do_bundle_in(struct play *p, size_t i)
 		file.len = (size_t)play_below(p, "cut-at", file.len);
 	else if (damaged)
 		file.p[play_below(p, "turned-at", file.len)] ^= (uint8_t)(1u << play_below(p, "bit", 8));
-	if (damaged)
+	if (damaged) {
 		mark(file.len < stick->len ? MARK_BUNDLE_CUT : MARK_BUNDLE_TURNED);
+		struck(file.len < stick->len ? STRUCK_BUNDLE_SHORT : STRUCK_BUNDLE_BIT);
+	}
 	p->report->damaged_bundles += damaged;
 	rc = bundle_read(node_peer_host(n), buf_bytes(&file), false, &counts, &err);
 	buf_free(&file);
@@ -340,6 +344,7 @@ do_wrong_pass(struct play *p, size_t i)
 		station_close(s);
 	if (station_power_went(s))
 		return true;
+	struck(STRUCK_PASSPHRASE);
 	if (station_open_with(s, "snow falls on lamp post", false, &err) == ERR_OK)
 		return play_fail(p, "I6", "n%zu: a wrong passphrase opened the home", i);
 	if (err.code != ERR_PASSPHRASE)
@@ -370,6 +375,7 @@ do_clock(struct play *p, size_t i)
 	int64_t skew = years != 0 ? years * year : (int64_t)play_below(p, "ms", 7200000) - 3600000;
 
 	p->years_off = p->years_off || years != 0;
+	struck(years != 0 ? STRUCK_CLOCK_YEARS : STRUCK_CLOCK_HOUR);
 
 	if (skew < p->stations[i]->host->skew_ms)
 		mark(MARK_CLOCK_BACK);
@@ -411,12 +417,15 @@ befall(struct play *p, enum act_kind kind, size_t i)
 			return;
 		p->report->replays++;
 		mark(MARK_REPLAYED);
+		struck(STRUCK_REPLAY);
 		return;
 	case DO_PART:
+		struck(STRUCK_PARTED);
 		if (other != i)
 			world_part(p->world, i, other, !p->world->net.parted[i][other]);
 		return;
 	case DO_CLOG:
+		struck(STRUCK_CLOGGED);
 		world_clog(p->world, i, other, world_now(p->world) + play_between(p, "seconds", 1, 120) * NS_PER_S);
 		return;
 	case DO_CLOCK:

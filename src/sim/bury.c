@@ -246,6 +246,7 @@ bury_read_sticks(struct play *p, size_t i)
 			return play_fail(p, "I9", "n%zu cannot read an old stick: %s", i, err.text);
 		}
 		mark(MARK_OLD_STICK);
+		struck(STRUCK_STICK_OLD);
 	}
 	return true;
 }

@@ -78,6 +78,7 @@ hostile_act(struct play *p)
 		node_drop(s->node);
 	p->nonsense += in_team;
 	mark(MARK_NONSENSE);
+	struck(STRUCK_SENSELESS);
 	trace_line(world_trace(p->world), "n%zu: signs nonsense of kind %u, %zu bytes: %s", i, kind, payload.len, rc == ERR_OK ? "ok" : err.text);
 	buf_free(&payload);
 	return true;
@@ -156,6 +157,7 @@ forge_act(struct play *p, size_t i)
 		if (replica_entry_count(victim) != held)
 			(void)play_fail(p, "I5", "n%zu keeps an entry that was forged", i);
 		mark(MARK_FORGED);
+		struck(STRUCK_FORGERY);
 	}
 	buf_free(&run);
 	return p->report->finding.invariant[0] == '\0';

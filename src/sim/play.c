@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "sim/heavy.h"
 #include "sim/nonce.h"
 #include "sim/play_internal.h"
 #include "sim/wide.h"
@@ -71,6 +72,7 @@ open_once(struct play *p, size_t i, struct err *err)
 	}
 	if (disk_dead(d)) {
 		mark(MARK_CUT_WHILE_OPENING);
+		struck(STRUCK_OPENING);
 		station_crash(s, false);
 		disk_power_on(d, draw_loss(p));
 	}
@@ -114,6 +116,7 @@ join(struct play *p, size_t i)
 		if (!disk_dead(d))
 			return play_fail(p, "I9", "n%zu cannot join: %s", i, err.text);
 		mark(MARK_CUT_WHILE_JOINING);
+		struck(STRUCK_JOINING);
 		station_crash(s, false);
 		disk_power_on(d, draw_loss(p));
 		if (station_join(s, p->stations[0], role, &p->team, &again) != ERR_OK)
@@ -428,8 +431,12 @@ play(const struct play_options *options, struct play_report *out)
 	uint64_t seed = options->seed;
 	struct play p = { .options = options, .report = out, .decide = { .record = options->record, .script = options->script } };
 
-	if (options->profile == PROFILE_WIDE) {
+	if (options->profile == PROFILE_WIDE && options->script == NULL) {
 		wide_play(options, out);
+		return;
+	}
+	if (options->profile == PROFILE_HEAVY && options->script == NULL) {
+		heavy_play(options, out);
 		return;
 	}
 	*out = (struct play_report){ .ok = false };

@@ -24,7 +24,8 @@
 	X(CLONE_STORM, "clone-storm", "homes are copied to other machines, and disks put back")            \
 	X(CLOCK_MADNESS, "clock-madness", "clocks jump by hours and decades all the time")                 \
 	X(TINY_DISK, "tiny-disk", "disks that are full most of the time")                                  \
-	X(WIDE, "wide", "12 to 16 devices, six rounds of partitions, people who come and go (wide.h)")
+	X(WIDE, "wide", "12 to 16 devices, six rounds of partitions, people who come and go (wide.h)") \
+	X(HEAVY, "heavy", "two machines and thousands of writes, a lean account (heavy.h)")
 
 enum swarm_profile {
 #define PROFILE_NAME(id, name, text) PROFILE_##id,

@@ -42,6 +42,7 @@ shape(struct swarm *s, enum swarm_profile profile, struct dice *d)
 	case PROFILE_LITE:
 	case PROFILE_FULL:
 	case PROFILE_WIDE:
+	case PROFILE_HEAVY:
 	case PROFILE_COUNT:
 		return;
 	case PROFILE_USB_ONLY:

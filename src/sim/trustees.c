@@ -131,8 +131,10 @@ thief(struct play *p, struct node *n, struct err *err)
 		return err_forgive(err);
 	if (rc == ERR_OK)
 		rc = grant_rank(p, n, root, err);
-	if (rc == ERR_OK)
+	if (rc == ERR_OK) {
 		mark(MARK_OLD_ROOT_WROTE);
+		struck(STRUCK_OLD_SHEETS);
+	}
 	node_root_leave(root);
 	return rc;
 }

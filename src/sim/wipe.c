@@ -94,6 +94,7 @@ wipe_one(struct play *p, size_t i)
 		return rc == ERR_OK ? play_judge(p, i, true) : play_fail(p, "I2", "n%zu: a wipe that had not begun left a home that does not open: %s", i, err.text);
 	}
 	mark(MARK_WIPE_STOPPED);
+	struck(STRUCK_WIPING);
 	if (station_open(s, &err) != ERR_REFUSED)
 		return play_fail(p, "I2", "n%zu: a home that is being wiped opens", i);
 	err = (struct err)ERR_INIT;

@@ -10,6 +10,7 @@
  * event that comes late finds a finished end and not freed memory.
  */
 #include "base/mem.h"
+#include "sim/mark.h"
 #include "sim/wire_internal.h"
 
 enum {
@@ -72,6 +73,7 @@ wire_cut(struct wire *wire, bool silent)
 		return;
 	wire->dead = true;
 	wire->world->net.cuts++;
+	struck(silent ? STRUCK_WIRE_SILENT : STRUCK_WIRE_CUT);
 	trace_line(&wire->world->trace, "wire %llu: cut%s", (unsigned long long)wire->id, silent ? ", silently" : "");
 	for (int i = 0; i < 2; i++) {
 		uint64_t wait = silent ? 900 * NS_PER_S : wire_latency(wire);

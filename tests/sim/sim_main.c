@@ -6,6 +6,8 @@
  *   sim --seeds 1..1000 --marks                   which rare states they reached, and how often
  *   sim --seeds 1..200 --until-found              stops at the first finding, which is what was hoped for
  *   sim --seeds 1..20 --lying                     disks lie about syncing: every run that lost something must say so
+ *   sim --seeds 1..1000 --seconds 60              no new seed after that long
+ *   sim --seeds 1..1000 --ledger FILE             adds a line to a ledger (tests/ledger/README.md)
  *   sim --seed 812 --dump f.sim                   what was decided, as a script; --keep DIR: one for each seed that fails
  *   sim --script f.sim [--trace]                  plays a script
  *   sim --shrink f.sim [--tries N]                makes a failing script small, in its place
@@ -15,22 +17,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "sim/mark.h"
 #include "sim/play.h"
 #include "sim/shrink.h"
 
 struct options {
-	uint64_t from, to, tries;
+	uint64_t from, to, tries, seconds;
 	enum swarm_profile profile;
 	bool trace, twice, lying, marks, until_found;
-	const char *dump, *keep, *script, *shrink;
+	const char *dump, *keep, *script, *shrink, *ledger, *commit;
 };
 
 static int
 usage(void)
 {
-	fputs("usage: sim (--seed N | --seeds A..B) [--profile NAME] [--trace] [--twice] [--lying] [--marks] [--until-found] [--dump FILE] [--keep DIR]\n"
+	fputs("usage: sim (--seed N | --seeds A..B) [--profile NAME] [--trace] [--twice] [--lying] [--marks] [--until-found] [--dump FILE] [--keep DIR] [--seconds N] [--ledger FILE [--commit ID]]\n"
 	      "       sim --script FILE [--trace] [--lying] | sim --shrink FILE [--tries N] [--lying]\nprofiles:", stderr);
 	for (enum swarm_profile p = 0; p < PROFILE_COUNT; p++)
 		fprintf(stderr, " %s", profile_called(p));
@@ -71,6 +74,15 @@ parse(struct options *o, int argc, char **argv)
 		} else if (strcmp(argv[i], "--dump") == 0 || strcmp(argv[i], "--keep") == 0 || strcmp(argv[i], "--script") == 0 ||
 		           strcmp(argv[i], "--shrink") == 0) {
 			*(argv[i][2] == 'd' ? &o->dump : argv[i][2] == 'k' ? &o->keep : argv[i][3] == 'c' ? &o->script : &o->shrink) = next;
+			i++;
+		} else if (strcmp(argv[i], "--ledger") == 0) {
+			o->ledger = next;
+			i++;
+		} else if (strcmp(argv[i], "--seconds") == 0) {
+			o->seconds = strtoull(next, NULL, 10);
+			i++;
+		} else if (strcmp(argv[i], "--commit") == 0) {
+			o->commit = next;
 			i++;
 		} else if (strcmp(argv[i], "--tries") == 0) {
 			o->tries = strtoull(next, NULL, 10);
@@ -223,18 +235,46 @@ run_script(const struct options *o)
 	return rc != ERR_OK ? 2 : r.ok ? 0 : 3;
 }
 
+/* One line of what was done: key=value, apart by spaces. */
+static bool
+write_ledger(const struct options *o, const struct play_report *sum, uint64_t passed, uint64_t failed, time_t begun)
+{
+	FILE *f = fopen(o->ledger, "a");
+	time_t now = time(NULL);
+	struct tm day;
+	bool bad;
+
+	if (f == NULL)
+		return false;
+	(void)gmtime_r(&now, &day);
+	fprintf(f, "kind=sim date=%04d-%02d-%02d commit=%s profile=%s from=%llu to=%llu passed=%llu failed=%llu seconds=%lld saved=%llu scanned-mb=%llu", day.tm_year + 1900,
+	        day.tm_mon + 1, day.tm_mday, o->commit != NULL ? o->commit : "-", profile_called(o->profile), (unsigned long long)o->from,
+	        (unsigned long long)(o->from + passed + failed - 1), (unsigned long long)passed, (unsigned long long)failed, (long long)(now - begun),
+	        (unsigned long long)sum->saved, (unsigned long long)(sum->scanned_bytes >> 20));
+	for (enum fault_kind k = 0; k < STRUCK_COUNT; k++)
+		if (struck_count(k) > 0)
+			fprintf(f, " fault.%s=%llu", struck_word(k), (unsigned long long)struck_count(k));
+	for (enum mark m = 0; m < MARK_COUNT; m++)
+		if (mark_count(m) > 0)
+			fprintf(f, " mark.%s=%llu", mark_word(m), (unsigned long long)mark_count(m));
+	fprintf(f, "\n");
+	bad = ferror(f) != 0;
+	return fclose(f) == 0 && !bad;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct options o = { .from = 0 };
 	struct play_report sum = { .ok = true }, r;
 	uint64_t passed = 0, failed = 0;
+	time_t begun = time(NULL);
 
 	if (!parse(&o, argc, argv))
 		return usage();
 	if (o.script != NULL || o.shrink != NULL)
 		return run_script(&o);
-	for (uint64_t seed = o.from; seed <= o.to && (failed == 0 || !o.until_found); seed++) {
+	for (uint64_t seed = o.from; seed <= o.to && (failed == 0 || !o.until_found) && (o.seconds == 0 || time(NULL) - begun < (time_t)o.seconds); seed++) {
 		bool ok = run_seed(&o, seed, &r);
 
 		passed += ok;
@@ -253,6 +293,10 @@ main(int argc, char **argv)
 	printf("%llu starts of a hub, %llu after its power went\n", (unsigned long long)sum.hub_starts, (unsigned long long)sum.hub_crashes);
 	if (o.marks)
 		print_marks();
+	if (o.ledger != NULL && !write_ledger(&o, &sum, passed, failed, begun)) {
+		fprintf(stderr, "sim: %s cannot be written\n", o.ledger);
+		return 2;
+	}
 	printf("%llu passed, %llu failed\n", (unsigned long long)passed, (unsigned long long)failed);
 	return failed == 0 ? 0 : 3;
 }
