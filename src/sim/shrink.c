@@ -219,9 +219,12 @@ smaller_numbers(struct shrink *s, struct script *script)
 			for (size_t v = 0; v < script->events[i].decisions[k].count; v++) {
 				uint64_t value = script->events[i].decisions[k].values[v];
 
-				if (value == 0)
+				if (value > 0 && with_value(s, script, i, k, v, 0)) {
+					any = true;
 					continue;
-				any = with_value(s, script, i, k, v, 0) || (value > 1 && with_value(s, script, i, k, v, value / 2)) || any;
+				}
+				for (; value > 1 && with_value(s, script, i, k, v, value / 2); value /= 2)
+					any = true;
 			}
 		}
 	return any;
