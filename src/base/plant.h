@@ -15,7 +15,7 @@
  *  10  no signature of what comes from outside is checked
  *  11  an entry need not follow the one before it
  *  12  an author of whom no ADMIT is known is let in
- *  13  a snapshot is always sealed with one salt: one key, one nonce, other bytes
+ *  13  drafts are always sealed with one salt: one key, one nonce, other bytes
  *  14  a draft stands in a log line
  *  15  a commit that failed with EIO is called saved
  *  16  an epoch is sealed to removed devices, too

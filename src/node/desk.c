@@ -59,6 +59,8 @@ seal_desk(struct node *n, struct buf *file, struct err *err)
 		rc = err_set(err, ERR_REFUSED, "drafts and queue have %zu bytes together, at most %d fit; drop a draft", plain.len, DESK_BYTES_MAX);
 	if (rc == ERR_OK) {
 		env_random(n->env, salt, sizeof(salt));
+		if (PLANTED(13))
+			memset(salt, 0, sizeof(salt));
 		desk_key(n, salt, key);
 		buf_put(file, salt, sizeof(salt));
 		if (!aead_seal(file, key, nonce, BYTES_NONE, buf_bytes(&plain)) || !buf_ok(file))

@@ -43,8 +43,6 @@ seal_chunks(struct node *n, struct bytes plain, struct buf *out)
 	bool ok = true;
 
 	env_random(n->env, salt, sizeof(salt));
-	if (PLANTED(13))
-		memset(salt, 0, sizeof(salt));
 	snapshot_key(n, salt, key);
 	buf_put(out, salt, sizeof(salt));
 	if (PLANTED(5))

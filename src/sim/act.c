@@ -44,13 +44,21 @@ maybe_arm(struct play *p, size_t i)
 
 /* ---- writing ---- */
 
+enum { OP_OF_LATER = 90 }; /* no operation of this version */
+
 static enum err_code
 fill(struct draft *d, const struct write *w, struct err *err)
 {
 	static const char *const names[] = { "", "status", "owner", "tags", "minutes" };
 	static const uint8_t ops[] = { 0, OP_SET, OP_ADD, OP_REMOVE, OP_SUM };
 	enum err_code rc = draft_note(d, w->note_id, w->note, NULL, err);
+	struct buf value = BUF_INIT;
 
+	if (rc == ERR_OK && w->newer != 0) {
+		wr_str(&value, (const char *)w->note, 16);
+		rc = draft_put_value(d, w->newer == 1 ? OP_ADD : OP_OF_LATER, FIELD_NEWER, buf_bytes(&value), err);
+		buf_free(&value);
+	}
 	if (rc == ERR_OK && w->act != ACT_NOTE)
 		rc = draft_assign_text(d, ops[w->act], names[w->field], w->value, err);
 	return rc;
@@ -131,6 +139,10 @@ add_to_batch(struct play *p, size_t i, struct write **out, struct err *err)
 		choose_act(p, seen, &act, &field, value, &amount);
 		*out = model_begin(p->model, i, rec, act, field, value, amount, seen);
 		(*out)->batch = p->batches;
+		(*out)->newer = (unsigned)decide(&p->decide, "newer", dice_chance(&p->decide.dice, p->swarm.newer) ? dice_between(&p->decide.dice, 1, 2) : 0, 0, 2);
+		model_pad(*out, (size_t)decide(&p->decide, "pad", dice_chance(&p->decide.dice, 60) ? dice_below(&p->decide.dice, NOTE_BYTES) : 0, 0, NOTE_BYTES));
+		if ((*out)->newer != 0)
+			mark(MARK_NEWER);
 		if (act == ACT_SET && (*out)->over_count > 1)
 			mark(MARK_VALUES_RESOLVED);
 		rc = put(p, i, *out, err);
@@ -448,6 +460,7 @@ befall(struct play *p, enum act_kind kind, size_t i)
 	case DO_ERASE:
 	case DO_NONSENSE:
 	case DO_FORGE:
+	case DO_NEWER:
 	case DO_COUNT:
 		return;
 	}
@@ -502,6 +515,8 @@ perform(struct play *p, enum act_kind kind, size_t i)
 		return hostile_act(p);
 	case DO_FORGE:
 		return forge_act(p, i);
+	case DO_NEWER:
+		return newer_act(p, i);
 	case DO_CLOSE:
 		return do_close(p, i);
 	case DO_REOPEN:
@@ -538,7 +553,7 @@ static const char *const act_names[] = {
 	[DO_WRITE] = "write", [DO_MEET] = "meet", [DO_CLOSE] = "close", [DO_REOPEN] = "reopen", [DO_CRASH] = "crash", [DO_BUNDLE_OUT] = "bundle-out",
 	[DO_BUNDLE_IN] = "bundle-in", [DO_KEYS] = "keys", [DO_REPLAY] = "replay", [DO_PART] = "part", [DO_CLOG] = "clog", [DO_CLOCK] = "clock",
 	[DO_WRONG_PASS] = "wrong-pass", [DO_LEAVE] = "leave", [DO_WAIT] = "wait", [DO_HUB_CRASH] = "hub-crash", [DO_HUB_CLOSE] = "hub-close",
-	[DO_IMAGE] = "image", [DO_PUT_BACK] = "put-back", [DO_TRUSTEES] = "trustees", [DO_DESK] = "desk", [DO_ERASE] = "erase", [DO_NONSENSE] = "nonsense", [DO_FORGE] = "forge",
+	[DO_IMAGE] = "image", [DO_PUT_BACK] = "put-back", [DO_TRUSTEES] = "trustees", [DO_DESK] = "desk", [DO_ERASE] = "erase", [DO_NONSENSE] = "nonsense", [DO_FORGE] = "forge", [DO_NEWER] = "newer",
 };
 _Static_assert(COUNT_OF(act_names) == DO_COUNT, "each act has a name");
 

@@ -162,3 +162,31 @@ forge_act(struct play *p, size_t i)
 	buf_free(&run);
 	return p->report->finding.invariant[0] == '\0';
 }
+
+/* ---- later versions ---- */
+
+bool
+newer_act(struct play *p, size_t i)
+{
+	struct station *s = p->stations[i];
+	bool in_team = play_chance(p, "team", 500);
+	uint8_t kind = (uint8_t)(in_team ? 60 + play_below(p, "kind", 4) : 24 + play_below(p, "kind", 4));
+	struct stream_id stream = in_team ? p->team : control_stream(org_id(node_org(s->node)));
+	struct dice noise = decide_dice(&p->decide, "noise");
+	struct err err = ERR_INIT;
+	uint8_t payload[64];
+	struct entry e;
+	enum err_code rc;
+
+	dice_fill(&noise, payload, sizeof(payload));
+	rc = replica_append(s->node->home.replica, &s->node->home.keys->device, &s->node->home.keys->inc, &stream, kind, BYTES(payload, sizeof(payload)), &e, &err);
+	if (rc == ERR_OK)
+		rc = node_commit(s->node, &err);
+	else
+		node_drop(s->node);
+	if (rc == ERR_OK)
+		mark(MARK_NEWER_KIND);
+	trace_line(world_trace(p->world), "n%zu: an entry of kind %u: %s", i, kind, rc == ERR_OK ? "ok" : err.text);
+	p->hurt[i] = p->hurt[i] || disk_fault_struck(host_disk(s->host));
+	return rc == ERR_OK || p->hurt[i] || disk_dead(host_disk(s->host)) || play_fail(p, "I9", "n%zu: an entry of kind %u: %s", i, kind, err.text);
+}

@@ -34,6 +34,8 @@
 	X(HUB_PUT_BACK, "the hub's disk was put back to an older image")         \
 	X(COPIED, "a home was copied to another machine")                        \
 	X(NONSENSE, "a member signed what makes no sense")                       \
+	X(NEWER, "a write held what only a later version knows")                 \
+	X(NEWER_KIND, "an entry of a kind that is not known was kept")           \
 	X(FORGED, "a forged entry came to the door")                             \
 	X(REMOVED, "a device was removed")                                       \
 	X(REMOVED_TWICE, "by two who had not heard of each other")               \

@@ -24,6 +24,7 @@
 	X(CLONE_STORM, "clone-storm", "homes are copied to other machines, and disks put back")            \
 	X(CLOCK_MADNESS, "clock-madness", "clocks jump by hours and decades all the time")                 \
 	X(TINY_DISK, "tiny-disk", "disks that are full most of the time")                                  \
+	X(MIXED, "mixed-version", "members whose program is newer: fields, operations and kinds of entries that ours does not know") \
 	X(WIDE, "wide", "12 to 16 devices, six rounds of partitions, people who come and go (wide.h)") \
 	X(HEAVY, "heavy", "two machines and thousands of writes, a lean account (heavy.h)")
 

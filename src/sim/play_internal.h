@@ -13,7 +13,7 @@ enum { STATIONS_MAX = 6, MACHINES_MAX = STATIONS_MAX + 1 /* the hub */, STICKS =
 enum act_kind {
 	DO_WRITE, DO_MEET, DO_CLOSE, DO_REOPEN, DO_CRASH, DO_BUNDLE_OUT, DO_BUNDLE_IN, DO_KEYS, DO_REPLAY, DO_PART, DO_CLOG,
 	DO_CLOCK, DO_WRONG_PASS, DO_LEAVE, DO_WAIT, DO_HUB_CRASH, DO_HUB_CLOSE, DO_IMAGE,
-	DO_PUT_BACK, DO_TRUSTEES, DO_DESK, DO_ERASE, DO_NONSENSE, DO_FORGE, DO_COUNT
+	DO_PUT_BACK, DO_TRUSTEES, DO_DESK, DO_ERASE, DO_NONSENSE, DO_FORGE, DO_NEWER, DO_COUNT
 };
 
 /* Whom devices meet. Where all goes through the hub, what one shows of another has been on the hub's disk. */
@@ -31,6 +31,7 @@ struct swarm {
 	uint32_t weight[DO_COUNT];
 	uint32_t disk_fault;    /* per mille of acts under an armed fault */
 	uint32_t bundle_damage;
+	uint32_t newer;         /* per mille of writes that say something in the words of a later version */
 	bool half_open, stay, seek;
 	bool sticks_only, hub_goes_back, only_full;
 	uint32_t clones;        /* per mille of newcomers who copy a home instead of making one */
@@ -120,6 +121,8 @@ bool play_judge_desk(struct play *p, size_t i);
 bool hostile_act(struct play *p);
 /* Entries whose signature, chain or author is wrong reach the door of station i: nothing of them may be taken (I5). */
 bool forge_act(struct play *p, size_t i);
+/* Station i writes an entry of a kind that will be known one day: all keep it, and nothing comes of it. */
+bool newer_act(struct play *p, size_t i);
 
 /* bury.c: somebody asks for an erasure or approves one. */
 enum err_code bury_act(struct play *p, size_t i, struct err *err) MUST_CHECK;

@@ -75,6 +75,10 @@ shape(struct swarm *s, enum swarm_profile profile, struct dice *d)
 	case PROFILE_CLOCK_MADNESS:
 		s->weight[DO_CLOCK] = (uint32_t)dice_between(d, 20, 60);
 		return;
+	case PROFILE_MIXED:
+		s->newer = (uint32_t)dice_between(d, 200, 700);
+		s->weight[DO_NEWER] = (uint32_t)dice_between(d, 3, 12);
+		return;
 	case PROFILE_TINY_DISK:
 		s->only_full = true;
 		s->disk_fault = (uint32_t)dice_between(d, 400, 900);

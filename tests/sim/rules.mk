@@ -47,3 +47,11 @@ endif
 .PHONY: plants
 plants: $(PLANTS:%=$(BUILD)/plant-%/sim)
 	@tests/sim/plants $(BUILD) $(SEEDS) $(PLANTS)
+
+# The ledger: what has been tried, added up by every campaign (tests/ledger/README.md).
+.PHONY: campaign ledger
+campaign: $(BUILD)/sim
+	@tools/campaign $(BUILD) $(MINUTES)
+ledger: $(BUILD)/sim
+	@$(BUILD)/sim --mark-names >$(BUILD)/marks
+	@awk -v marks=$(BUILD)/marks -f tests/ledger/totals.awk tests/ledger/ledger

@@ -8,6 +8,7 @@
  *   sim --seeds 1..20 --lying                     disks lie about syncing: every run that lost something must say so
  *   sim --seeds 1..1000 --seconds 60              no new seed after that long
  *   sim --seeds 1..1000 --ledger FILE             adds a line to a ledger (tests/ledger/README.md)
+ *   sim --profiles | --mark-names                 their names, a line each
  *   sim --seed 812 --dump f.sim                   what was decided, as a script; --keep DIR: one for each seed that fails
  *   sim --script f.sim [--trace]                  plays a script
  *   sim --shrink f.sim [--tries N]                makes a failing script small, in its place
@@ -26,6 +27,7 @@
 struct options {
 	uint64_t from, to, tries, seconds;
 	enum swarm_profile profile;
+	char names; /* 'p' profiles, 'm' marks: said, and nothing played */
 	bool trace, twice, lying, marks, until_found;
 	const char *dump, *keep, *script, *shrink, *ledger, *commit;
 };
@@ -78,6 +80,8 @@ parse(struct options *o, int argc, char **argv)
 		} else if (strcmp(argv[i], "--ledger") == 0) {
 			o->ledger = next;
 			i++;
+		} else if (strcmp(argv[i], "--profiles") == 0 || strcmp(argv[i], "--mark-names") == 0) {
+			o->names = argv[i][2];
 		} else if (strcmp(argv[i], "--seconds") == 0) {
 			o->seconds = strtoull(next, NULL, 10);
 			i++;
@@ -101,7 +105,7 @@ parse(struct options *o, int argc, char **argv)
 			return false;
 		}
 	}
-	return o->from > 0 || o->script != NULL || o->shrink != NULL;
+	return o->from > 0 || o->names != 0 || o->script != NULL || o->shrink != NULL;
 }
 
 static void
@@ -272,6 +276,11 @@ main(int argc, char **argv)
 
 	if (!parse(&o, argc, argv))
 		return usage();
+	if (o.names != 0) {
+		for (size_t i = 0; i < (o.names == 'p' ? (size_t)PROFILE_COUNT : (size_t)MARK_COUNT); i++)
+			printf("%s\n", o.names == 'p' ? profile_called((enum swarm_profile)i) : mark_word((enum mark)i));
+		return 0;
+	}
 	if (o.script != NULL || o.shrink != NULL)
 		return run_script(&o);
 	for (uint64_t seed = o.from; seed <= o.to && (failed == 0 || !o.until_found) && (o.seconds == 0 || time(NULL) - begun < (time_t)o.seconds); seed++) {
