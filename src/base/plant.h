@@ -11,7 +11,7 @@
  *   6  removing from a set ignores `over`
  *   7  of two histories of one log the first one met stays, and the other is dropped
  *   8  a row names what it replaces by the entry of the content
- *   9  a commit does not sync the folder in which the WAL has just been made (synchronous=FULL)
+ *   9  what stands in a field of a later version is dropped
  *  10  no signature of what comes from outside is checked
  *  11  an entry need not follow the one before it
  *  12  an author of whom no ADMIT is known is let in
@@ -25,7 +25,7 @@
  *  20  the snapshot and its key outlive an erasure
  *  21  a copy of a home writes on under the incarnation of the original
  *  22  a note is applied twice
- *  23  values of one field stand in the order in which they came
+ *  23  values of one field, and notes, stand in the order in which they came
  *  24  nothing is sent to who has once signed for it, whatever its disk has lost since
  *  25  who has signed for the beginning of a log is said to hold all of it
  */

@@ -284,6 +284,8 @@ value_add(struct record *r, struct field *f, const struct change *c, const struc
 		f->gone[at] = f->gone[--f->gone_count];
 		return true;
 	}
+	if (PLANTED(9) && op->field > 100)
+		return true;
 	if (PLANTED(4) && op->kind == OP_SET && f->value_count > 0 && f->values[0].hlc > c->hlc)
 		return true;
 	v = value_room(f);

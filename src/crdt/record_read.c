@@ -70,7 +70,7 @@ notes_sort(const struct record *r)
 
 	if (r->notes_sorted)
 		return;
-	if (r->note_count > 1)
+	if (r->note_count > 1 && !PLANTED(23))
 		qsort(cache->notes, r->note_count, sizeof(*r->notes), note_order);
 	cache->notes_sorted = true;
 }

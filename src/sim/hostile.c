@@ -188,5 +188,6 @@ newer_act(struct play *p, size_t i)
 		mark(MARK_NEWER_KIND);
 	trace_line(world_trace(p->world), "n%zu: an entry of kind %u: %s", i, kind, rc == ERR_OK ? "ok" : err.text);
 	p->hurt[i] = p->hurt[i] || disk_fault_struck(host_disk(s->host));
-	return rc == ERR_OK || p->hurt[i] || disk_dead(host_disk(s->host)) || play_fail(p, "I9", "n%zu: an entry of kind %u: %s", i, kind, err.text);
+	/* A log that has forked is no place to write in: the node goes on under another incarnation, and who has gone behind its back does not. */
+	return rc == ERR_OK || rc == ERR_FORK || p->hurt[i] || disk_dead(host_disk(s->host)) || play_fail(p, "I9", "n%zu: an entry of kind %u: %s", i, kind, err.text);
 }

@@ -142,7 +142,7 @@ wire_new(struct world *w, uint32_t from, uint32_t to, int port)
 	wire->id = w->net.wire_count;
 	wire->port = port;
 	/* By who dials whom, and how often: a wire less somewhere else changes nothing here. */
-	wire->dice = dice_of(w->seed, STREAM_LINK, from < HOSTS_MAX ? (uint64_t)(from * HOSTS_MAX + to) << 32 | number : UINT64_MAX - wire->id);
+	wire->dice = dice_of(w->seed, STREAM_LINK, from < HOSTS_MAX ? (uint64_t)(from << 10 | to) << 32 | number : UINT64_MAX - wire->id);
 	w->net.wires[w->net.wire_count++] = wire;
 	for (int i = 0; i < 2; i++)
 		wire->end[i].wire = wire;

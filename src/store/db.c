@@ -260,8 +260,6 @@ configure(struct db *db, struct err *err)
 		rc = db_exec(db, "PRAGMA secure_delete = ON", err);
 	if (rc == ERR_OK && PLANTED(2))
 		rc = db_exec(db, "PRAGMA synchronous = NORMAL", err);
-	if (rc == ERR_OK && PLANTED(9))
-		rc = db_exec(db, "PRAGMA synchronous = FULL", err);
 	if (rc == ERR_OK && !db->read_only)
 		rc = db_exec(db, "PRAGMA journal_mode = WAL", err);
 	if (rc == ERR_OK && !db->read_only) {

@@ -161,7 +161,7 @@ insert_entry(struct replica *r, size_t log, const struct entry *e, bool sig_ok, 
 	                          "INSERT INTO entry(n, kind, plen, sig_ok, erased, id, phash, sig, payload)"
 	                          " VALUES(?1, ?2, ?3, ?4, ?9, ?5, ?6, ?7, ?8)", err);
 
-	bool erased = !PLANTED(18) && erase_covers(r, &e->h);
+	bool erased = erase_covers(r, &e->h);
 
 	if (!s)
 		return err ? err->code : ERR_NO_MEMORY;
@@ -237,7 +237,7 @@ fill_one(struct replica *r, size_t log, const struct entry *e, uint64_t *filled,
 	enum err_code rc = rows_open(&w, r, log, e->h.seq, e->h.seq + 1, false, err);
 
 	if (rc == ERR_OK && rows_next(&w, &held, &rc, err))
-		wanted = !held.has_payload && !w.erased && SAME(held.id, e->id);
+		wanted = !held.has_payload && (!w.erased || PLANTED(18)) && SAME(held.id, e->id);
 	rows_close(&w);
 	if (rc != ERR_OK || !wanted)
 		return rc;
@@ -267,7 +267,7 @@ fill_known(struct replica *r, size_t trunk, const struct entry *batch, size_t co
 	enum err_code rc = ERR_OK;
 
 	for (size_t log = trunk; log != NO_LOG && rc == ERR_OK; log = r->logs[log].next) {
-		for (size_t i = 0; r->logs[log].lacks && rc == ERR_OK && i < count; i++) {
+		for (size_t i = 0; (r->logs[log].lacks || PLANTED(18)) && rc == ERR_OK && i < count; i++) {
 			uint64_t seq = batch[i].h.seq;
 
 			if (batch[i].has_payload && seq >= r->logs[log].base && seq < r->logs[log].head.len)

@@ -23,8 +23,17 @@ sim-check: $(BUILD)/sim $(SIM_TESTS)
 	@for t in $(SIM_TESTS); do echo "== $$t"; $$t || exit 1; done
 	@$(BUILD)/sim --seeds 1..40 --twice
 	@$(BUILD)/sim --seeds 1..4 --profile full
-	@for p in usb-only hub-rollback byzantine clone-storm clock-madness tiny-disk; do $(BUILD)/sim --seeds 1..4 --profile $$p || exit 1; done
+	@$(BUILD)/sim --seeds 1..2 --profile heavy
+	@for p in usb-only hub-rollback byzantine clone-storm clock-madness tiny-disk mixed-version; do $(BUILD)/sim --seeds 1..4 --profile $$p || exit 1; done
 	@while read -r p s; do $(BUILD)/sim --seed $$s --profile $$p || exit 1; done <tests/sim/kept
+	@$(MAKE) --no-print-directory regress sim-determinism
+
+# Unoptimised, as it is, and under sanitizers: built aside, and one seed has one trace in all of them.
+.PHONY: sim-determinism
+sim-determinism: $(BUILD)/sim
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/o0 CFLAGS="-O0 -g" HARDEN=-fPIE $(BUILD)/o0/sim
+	@$(MAKE) --no-print-directory SAN=1 build/san/sim
+	@tests/sim/determinism $(BUILD)/sim $(BUILD)/o0/sim build/san/sim
 
 # Bugs planted on purpose, one build each (src/base/plant.h): the simulator must find every one of them. Only
 # what asks PLANTED(n) is compiled again; the rest is linked as it stands.
@@ -55,3 +64,13 @@ campaign: $(BUILD)/sim
 ledger: $(BUILD)/sim
 	@$(BUILD)/sim --mark-names >$(BUILD)/marks
 	@awk -v marks=$(BUILD)/marks -f tests/ledger/totals.awk tests/ledger/ledger
+
+# Scripts of bugs: those of planted ones fail in the build that has them, and all of them pass in this one.
+REGRESS := $(wildcard tests/regress/*.sim)
+.PHONY: regress regress-plants
+regress: $(BUILD)/sim
+	@passed=0; for s in $(REGRESS); do $(BUILD)/sim --script $$s >$(BUILD)/regress.out || { cat $(BUILD)/regress.out; exit 1; }; passed=$$((passed + 1)); done; \
+	echo "$$passed scripts passed, 0 failed"
+regress-plants: $(PLANTS:%=$(BUILD)/plant-%/sim)
+	@passed=0; for s in tests/regress/plant-*.sim; do n=$${s##*/plant-}; n=$${n%.sim}; $(BUILD)/plant-$$n/sim --script $$s >$(BUILD)/regress.out; \
+	[ $$? -eq 3 ] || { echo "$$s finds nothing"; exit 1; }; passed=$$((passed + 1)); done; echo "$$passed scripts found what was planted, 0 did not"

@@ -22,6 +22,7 @@
 
 #include "sim/mark.h"
 #include "sim/play.h"
+#include "sim/prf.h"
 #include "sim/shrink.h"
 
 struct options {
@@ -271,7 +272,7 @@ main(int argc, char **argv)
 {
 	struct options o = { .from = 0 };
 	struct play_report sum = { .ok = true }, r;
-	uint64_t passed = 0, failed = 0;
+	uint64_t passed = 0, failed = 0, traces = 0;
 	time_t begun = time(NULL);
 
 	if (!parse(&o, argc, argv))
@@ -287,6 +288,7 @@ main(int argc, char **argv)
 		bool ok = run_seed(&o, seed, &r);
 
 		passed += ok;
+		traces = siphash(traces, seed, &r.hash, sizeof(r.hash));
 		failed += !ok;
 		add(&sum, &r);
 		if (o.from == o.to && ok)
@@ -302,6 +304,7 @@ main(int argc, char **argv)
 	printf("%llu starts of a hub, %llu after its power went\n", (unsigned long long)sum.hub_starts, (unsigned long long)sum.hub_crashes);
 	if (o.marks)
 		print_marks();
+	printf("all traces: %016llx\n", (unsigned long long)traces);
 	if (o.ledger != NULL && !write_ledger(&o, &sum, passed, failed, begun)) {
 		fprintf(stderr, "sim: %s cannot be written\n", o.ledger);
 		return 2;
