@@ -119,6 +119,7 @@ print_members(struct buf *out, const json_t *result)
 			buf_printf(out, "  ! granted itself this right");
 		if (strcmp(text_of(m, "state"), "removed") == 0)
 			print_removed(out, m);
+		print_member_heard(out, m);
 		buf_put_u8(out, '\n');
 	}
 }

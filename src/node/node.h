@@ -69,6 +69,7 @@ struct node_seeds { uint8_t root[32], rotation[32], escrow[32]; };
 enum err_code node_found(struct node *n, const char *org_name, const char *member, const char *device, struct bytes profile_json, bool escrow, struct node_seeds *seeds, struct err *err) MUST_CHECK;
 enum err_code node_install_profile(struct node *n, struct bytes json, struct err *err) MUST_CHECK;
 /* Coordinator: ADMIT + GRANTs (+ KEYGRANTs of what we hold). teams may be empty. */
+/* Once more, as long as nothing by the device has come: nothing is written, and a welcome can be sealed again. */
 enum err_code node_admit(struct node *n, const struct join_request *req, uint8_t role, const struct stream_id *teams, size_t team_count, struct device_id *out, struct err *err) MUST_CHECK;
 /* What `dev` needs to begin offline, sealed to its seal key: network keys, org, root, and a bundle's runs. proto/welcome.md. */
 enum err_code node_welcome(struct node *n, const struct device_id *dev, struct buf *out, struct err *err) MUST_CHECK;
@@ -161,6 +162,7 @@ struct node_keeper { struct device_id dev; bool hub; uint64_t entries, lacks; in
 enum { NODE_KEEPERS_MAX = 64 };
 struct node_proof { uint64_t entries, lacking; bool hub; /* a hub must hold it */ struct node_keeper keeper[NODE_KEEPERS_MAX]; size_t keepers; };
 void node_proof(struct node *n, struct node_proof *out);
+bool node_safe_to_wipe(struct node *n); /* nothing is lacking: what node_wipe() asks, and what status says */
 /* Destroys this home: its keys now, the rest when it is closed, which must follow at once. ERR_REFUSED without a proof. */
 enum err_code node_wipe(struct node *n, struct err *err) MUST_CHECK;
 bool node_is_wiped(struct node *n);

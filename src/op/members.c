@@ -212,7 +212,10 @@ op_members(struct op_call *c)
 		if (d->gone)
 			say_removal(c->node, d, json_array_get(list, json_array_size(list) - 1));
 	}
-	c->result = json_pack("{s:o}", "members", list);
+	say_members_heard(c->node, list, &c->err);
+	if (c->err.code == ERR_OK)
+		c->result = json_pack("{s:O}", "members", list);
+	json_decref(list);
 	op_end(c);
 }
 

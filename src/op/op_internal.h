@@ -12,11 +12,15 @@ json_t *json_hex(const void *p, size_t len);
 /* The file behind a PARAM_FILE_IN, and the one that a PARAM_FILE_OUT names: on disk, or with the call (files.c). */
 enum err_code param_file(struct op_call *c, const char *name, size_t max, struct buf *out);
 enum err_code param_file_of(struct op_call *c, const char *name, size_t nth, size_t max, struct buf *out); /* of several */
+/* Has all JSON of the call found memory? op_end() asks it too. */
+bool op_json_is_whole(const struct op_call *call);
 enum err_code param_file_out(struct op_call *c, const char *name, struct bytes data);
 /* Fails the call with err's text as it stands. */
 void op_fail(struct op_call *c);
 /* A profile is there, and the type it names; else the call's err is set. */
 const struct profile_type *param_type(struct op_call *c, const char *name, enum err_code *rc);
+/* The call's error when there is no profile to work with, and why: not here yet, or damaged here. */
+enum err_code op_no_profile(struct op_call *c);
 /* A device by id prefix or by the name that the roster gives it. */
 enum err_code find_device(struct op_call *c, const char *text, const struct org_device **out);
 /* Roles and teams as people name them: members.c. 0 and the call's err when there is no such role. */
@@ -51,7 +55,11 @@ struct node_standing;
 void say_heard(struct node *n, json_t *status, const struct node_standing *st, size_t count);
 /* Keys that wait for a person's yes; *open: how many of them nobody here has refused. keys.c */
 json_t *keys_waiting_json(struct node *n, size_t *open);
-void op_root_show(struct op_call *), op_root_revoke(struct op_call *), op_root_grant(struct op_call *), op_root_rotate(struct op_call *),
+struct node_key_wait;
+json_t *key_wait_json(struct node *n, const struct node_key_wait *w);
+/* members_heard.c: silence, copies, disputes and waiting keys, at each of the members listed. */
+void say_members_heard(struct node *n, json_t *members, struct err *err);
+void op_root_show(struct op_call *), op_root_revoke(struct op_call *), op_root_grant(struct op_call *), op_root_admit(struct op_call *), op_root_rotate(struct op_call *),
 	op_recover(struct op_call *);
 void op_session_open(struct op_call *), op_session_current(struct op_call *), op_session_close(struct op_call *),
 	op_session_planned(struct op_call *), op_session_sheet(struct op_call *);

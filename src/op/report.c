@@ -156,7 +156,7 @@ find_report(struct op_call *c, struct report_ask *ask)
 
 	ask->profile = node_profile(c->node);
 	if (ask->profile == NULL)
-		return err_set(&c->err, ERR_REFUSED, "no profile is installed here yet; synchronise with a colleague first");
+		return op_no_profile(c);
 	ask->def = profile_report_named(ask->profile, name);
 	if (ask->def == NULL && profile_report_count(ask->profile) == 0)
 		return err_set(&c->err, ERR_UNKNOWN, "profile %s has no reports", profile_id(ask->profile));

@@ -300,6 +300,14 @@ const struct op_row op_table[] = {
 	          OPT("rank", PARAM_NUMBER, "1 is the highest (1)"),
 	          OPT("rehearse", PARAM_FLAG, "go through everything and change nothing"), END },
 	  true, op_root_grant },
+	{ "root admit", "FILE --role ROLE [--team TEAM]… --welcome OUT --shares F F [--rank N] [--rehearse]",
+	  "Trustees, two of three: admit a device when no coordinator is left who could, and seal a welcome for it.",
+	  PARAMS{ POS("request", PARAM_FILE_IN, "the request, from `join --request` there"), OPT_MUST("role", PARAM_TEXT, "coordinator, advisor, auditor or hub"),
+	          OPT_MANY("team", PARAM_TEXT, "a team it may read"), OPT("welcome", PARAM_FILE_OUT, "where the welcome goes"),
+	          { "shares", PARAM_FILE_IN, false, true, true, "two trustee sheets" },
+	          OPT("rank", PARAM_NUMBER, "of a coordinator; 1 is the highest (1)"),
+	          OPT("rehearse", PARAM_FLAG, "go through everything and change nothing"), END },
+	  true, op_root_admit },
 	{ "root rotate", "--shares F F --kit DIR [--before ENTRY]… [--rehearse]",
 	  "Trustees, two of three, with their reserve sheets: a new root; every old sheet but the escrow share is worthless afterwards.",
 	  PARAMS{ { "shares", PARAM_FILE_IN, false, true, true, "two reserve sheets" },
@@ -430,12 +438,38 @@ compose(json_t *v, struct err *err)
 	return rc;
 }
 
+/*
+ * Memory for JSON. jansson leaves out what it has no memory for, and an answer
+ * with a gap looks like a whole one: so every refusal is counted, and an
+ * operation during which there was one ends as out of memory.
+ */
+static _Thread_local unsigned long json_refusals;
+
+static void *
+json_memory(size_t n)
+{
+	void *p = mem_alloc(n);
+
+	json_refusals += p == NULL;
+	return p;
+}
+
+bool
+op_json_is_whole(const struct op_call *call)
+{
+	return call->json_refused == json_refusals;
+}
+
 void
 op_start(const struct op_row *row, struct op_call *call)
 {
+	json_set_alloc_funcs(json_memory, mem_free);
+	call->json_refused = json_refusals;
 	call->result = NULL;
 	call->err = (struct err)ERR_INIT;
-	if (compose((json_t *)call->params, &call->err) != ERR_OK || check_params(row, call, &call->err) != ERR_OK) {
+	if (replica_lost(node_replica(call->node)))
+		err_set(&call->err, ERR_IO, "the store could not be read again after a failed write; nothing is lost: close this program and open the home anew");
+	if (call->err.code != ERR_OK || compose((json_t *)call->params, &call->err) != ERR_OK || check_params(row, call, &call->err) != ERR_OK) {
 		op_end(call);
 		return;
 	}
@@ -445,11 +479,11 @@ op_start(const struct op_row *row, struct op_call *call)
 void
 op_end(struct op_call *call)
 {
+	if (call->err.code == ERR_OK && (call->result == NULL || !op_json_is_whole(call)))
+		err_set(&call->err, ERR_NO_MEMORY, "answering: out of memory");
 	if (call->err.code != ERR_OK) {
 		json_decref(call->result);
 		call->result = NULL;
-	} else if (call->result == NULL) {
-		err_set(&call->err, ERR_NO_MEMORY, "answering: out of memory");
 	}
 	call->finished(call);
 }
@@ -496,6 +530,15 @@ json_hex(const void *p, size_t len)
 	return json_string(hex_encode(text, p, len));
 }
 
+enum err_code
+op_no_profile(struct op_call *c)
+{
+	if (replica_damaged(node_replica(c->node)) > 0)
+		return err_set(&c->err, ERR_DAMAGED, "the profile cannot be read: %zu entries are damaged here; `faltbok sync` fetches them from a colleague or the hub, "
+		               "`faltbok verify` names them", replica_damaged(node_replica(c->node)));
+	return err_set(&c->err, ERR_REFUSED, "no profile is installed here yet; synchronise with a colleague first");
+}
+
 const struct profile_type *
 param_type(struct op_call *c, const char *name, enum err_code *rc)
 {
@@ -505,7 +548,7 @@ param_type(struct op_call *c, const char *name, enum err_code *rc)
 
 	*rc = ERR_OK;
 	if (p == NULL) {
-		*rc = err_set(&c->err, ERR_REFUSED, "no profile is installed here yet; synchronise with a colleague first");
+		*rc = op_no_profile(c);
 		return NULL;
 	}
 	if (type_name == NULL)

@@ -57,7 +57,7 @@ op_targets(struct op_call *c)
 
 	source.ctx = c->node;
 	if (p == NULL)
-		err_set(&c->err, ERR_REFUSED, "no profile is installed here yet; synchronise with a colleague first");
+		op_no_profile(c);
 	for (size_t i = 0; c->err.code == ERR_OK && i < profile_target_count(p); i++) {
 		const struct profile_target *t = profile_target_at(p, i);
 

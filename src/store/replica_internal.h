@@ -67,6 +67,7 @@ struct replica {
 	struct orders *orders;   /* erasures asked for, approved, confirmed */
 	bool orders_dirty;       /* one may have become approved since it was last acted on */
 	bool emptied;            /* payloads were deleted that the WAL may still hold */
+	bool scrub_due;          /* and that gaps inside pages may still hold: replica_scrub() */
 	bool confirming;
 	bool has_source;
 	struct author source;      /* replica_set_source() */
@@ -137,6 +138,7 @@ void ingest_forget_damage(struct replica *r, int64_t n);
 
 /* erase.c */
 /* Is what the header belongs to to be stored without its payload? As of the last commit. */
+enum err_code erase_load(struct replica *r, struct err *err) MUST_CHECK;
 bool erase_covers(const struct replica *r, const struct header *h);
 enum err_code erase_tell(struct replica *r, const struct entry *e, struct err *err) MUST_CHECK;
 /* Deletes, in the open transaction, what approved orders name. */
@@ -145,10 +147,10 @@ enum err_code erase_apply(struct replica *r, struct err *err) MUST_CHECK;
 /* ack.c: from now on no carried ACK of the peer counts that has a smaller number. */
 enum err_code ack_raise_floor(struct replica *r, const struct author *peer, uint64_t n, struct err *err) MUST_CHECK;
 /* ack.c: notes one length that a peer has signed for, when its head is one of ours; ack 0: an ATTEST says so. */
-enum err_code ack_take_item(struct replica *r, const struct author *peer, const struct attest_item *it, int64_t ack, struct err *err) MUST_CHECK;
+enum err_code ack_take_item(struct replica *r, const struct author *peer, const struct extent *it, int64_t ack, struct err *err) MUST_CHECK;
 
 /* claims.c: notes what a peer says it holds, whether or not we can tell. */
-enum err_code claim_note(struct replica *r, const struct author *peer, const struct attest_item *it, int64_t at_ms, struct err *err) MUST_CHECK;
+enum err_code claim_note(struct replica *r, const struct author *peer, const struct extent *it, int64_t at_ms, struct err *err) MUST_CHECK;
 
 /* attest.c */
 enum err_code attest_note(struct replica *r, size_t log, const struct entry *e, struct err *err) MUST_CHECK;

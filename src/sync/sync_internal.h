@@ -10,7 +10,6 @@
 
 #include "base/table.h"
 #include "codec/strict.h"
-#include "sync/ack.h"
 #include "sync/sync.h"
 
 struct log_state {   /* of one log of our replica, by its index */
@@ -111,6 +110,9 @@ sync_base(const struct log_head *h) /* the seq a log begins at */
 	return h->key.is_branch ? h->key.branch_seq : 0;
 }
 enum err_code sync_evaluate(struct sync *s, struct err *err) MUST_CHECK; /* if control has grown; limbo is tried again */
+
+void sync_agreed(struct sync *s); /* control is compared to its end */
+bool sync_gives_notice(const struct sync *s, uint32_t flag);
 
 enum err_code sync_refused(struct err *err, uint64_t why); /* the sentence for an ERR of the peer's */
 
