@@ -305,6 +305,72 @@ networks_of_addresses(void **state)
 	}
 }
 
+/* ---- doubt ---- */
+
+static const struct org_device *
+device_of(const struct site *w, struct replica *r, size_t which)
+{
+	return org_device_by_id(replica_org(r), &w->id[which]);
+}
+
+static void
+nobody_vouches_for_itself_where_there_is_another(void **state)
+{
+	struct doubt d = { .proven = false };
+	struct replica *a;
+	struct site w;
+
+	(void)state;
+	site_start(&w);
+	a = site_replica(&w, "a");
+	site_found(&w, a);
+	SITE_OK(replica_commit(a, err));
+	assert_true(doubt_holds(&d, replica_org(a), device_of(&w, a, ADVISER)));
+	assert_true(doubt_holds(&d, replica_org(a), NULL));
+	assert_false(doubt_holds(&d, replica_org(a), device_of(&w, a, COORDINATOR))); /* there is no other to ask */
+	site_grant(&w, a, &w.root, SECOND, ROLE_COORDINATOR, NULL);
+	SITE_OK(replica_commit(a, err));
+
+	assert_false(doubt_hear(&d, device_of(&w, a, ADVISER)));
+	assert_true(doubt_holds(&d, replica_org(a), device_of(&w, a, ADVISER)));
+	assert_true(doubt_hear(&d, device_of(&w, a, SECOND)));
+	assert_false(doubt_hear(&d, device_of(&w, a, SECOND)));
+	assert_false(doubt_holds(&d, replica_org(a), device_of(&w, a, ADVISER)));
+	assert_false(doubt_holds(&d, replica_org(a), device_of(&w, a, COORDINATOR)));
+	assert_true(doubt_holds(&d, replica_org(a), device_of(&w, a, SECOND)));
+	assert_true(doubt_hear(&d, device_of(&w, a, COORDINATOR)));
+	assert_false(doubt_holds(&d, replica_org(a), device_of(&w, a, SECOND)));
+	replica_close(a);
+	site_end(&w);
+}
+
+static void
+the_witness_moves_with_control_and_is_the_devices_own(void **state)
+{
+	uint8_t before[32], other[32], after[32], seed[32] = { 1 }, foreign[32] = { 2 };
+	struct replica *a;
+	struct site w;
+
+	(void)state;
+	site_start(&w);
+	a = site_replica(&w, "a");
+	site_found(&w, a);
+	SITE_OK(replica_commit(a, err));
+	doubt_witness(a, seed, before);
+	doubt_witness(a, foreign, other);
+	assert_memory_not_equal(before, other, 32);
+	site_append(&w, a, &w.device[ADVISER], &w.team, KIND_DATA, BYTES_STR("a note"));
+	SITE_OK(replica_commit(a, err));
+	doubt_witness(a, seed, after);
+	assert_memory_equal(before, after, 32);
+	site_grant(&w, a, &w.root, SECOND, ROLE_COORDINATOR, NULL);
+	SITE_OK(replica_commit(a, err));
+	doubt_witness(a, seed, after);
+	assert_memory_not_equal(before, after, 32);
+	replica_close(a);
+	site_end(&w);
+}
+
 /* ---- parts of a home, gc ---- */
 
 static void
@@ -393,6 +459,8 @@ main(void)
 		cmocka_unit_test(who_speaks_at_once_is_not_kept_out_by_who_is_silent),
 		cmocka_unit_test(haste_from_one_network_is_refused_and_others_pass),
 		cmocka_unit_test(networks_of_addresses),
+		cmocka_unit_test(nobody_vouches_for_itself_where_there_is_another),
+		cmocka_unit_test(the_witness_moves_with_control_and_is_the_devices_own),
 		cmocka_unit_test(a_home_has_parts_with_keys_of_their_own),
 		cmocka_unit_test(gc_drops_nothing_that_counts),
 	};
