@@ -122,6 +122,7 @@ coverage-run: unit replay $(BUILD)/sim $(BUILD)/counted
 -include tests/universes/rules.mk
 -include src/web/ui/rules.mk
 -include tests/ui/rules.mk
+-include tests/chaos/rules.mk
 
 .PHONY: check-models check-layers check-hands check-absence check-quotes check-page check-clang
 check-layers:
@@ -157,7 +158,7 @@ check:
 	@tools/setup check
 	@$(MAKE) --no-print-directory test
 test: check-layers all man
-	@$(MAKE) --no-print-directory check-hands check-absence check-quotes check-clang check-vectors unit replay cli sim-check second universes ui-check
+	@$(MAKE) --no-print-directory check-hands check-absence check-quotes check-clang check-vectors check-faults unit replay cli chaos-check sim-check second universes ui-check
 	@$(MAKE) --no-print-directory SAN=1 unit
 
 MAN := $(patsubst packaging/man/%.scd,$(BUILD)/man/%,$(wildcard packaging/man/*.scd))

@@ -11,6 +11,7 @@
 #include "crypto/guard.h"
 #include "crypto/hc.h"
 #include "link/frame.h"
+#include "link/once.h"
 #include "link/relay.h"
 
 #define NS_PER_S 1000000000ull
@@ -420,7 +421,7 @@ recognise(struct visitor *v, const uint8_t *first, uint8_t psk[32])
 {
 	const struct peer_host *host = v->all->host;
 	uint8_t psks[KEYSTORE_NETWORK_KEYS][32];
-	size_t count = host->network_count < KEYSTORE_NETWORK_KEYS ? host->network_count : KEYSTORE_NETWORK_KEYS, which;
+	size_t links = peer_host_links(host), count = links < KEYSTORE_NETWORK_KEYS ? links : KEYSTORE_NETWORK_KEYS, which;
 
 	for (size_t i = 0; i < count; i++)
 		link_psk(psks[i], host->network[i].n);
@@ -473,6 +474,10 @@ relays_take(struct relays *all, struct env_conn *conn, const char *from, struct 
 	if (!recognise(&seen, first.p, psk))
 		return false;
 	v = all->count < VISITORS_MAX && (seen.end == RELAY_DESK || knocking_at(seen.desk) < HANDSHAKES_MAX) ? mem_zero(1, sizeof(*v)) : NULL;
+	if (v != NULL && !once_first(all->host->once, first.p)) {
+		mem_free(v);
+		v = NULL;
+	}
 	if (v != NULL) {
 		*v = (struct visitor){ .all = all, .end = seen.end, .desk = seen.desk, .conn = conn, .next = all->list };
 		v->since_ns = v->heard_ns = now_ns(all);

@@ -276,6 +276,7 @@ enum err_code
 tenant_new(struct tenant **out, struct home *home, const struct hub_config *config, struct err *err)
 {
 	static const struct org_id nobody;
+	struct err why = ERR_INIT;
 	struct tenant *t;
 	enum err_code rc;
 
@@ -310,6 +311,8 @@ tenant_new(struct tenant **out, struct home *home, const struct hub_config *conf
 	t->is_full = is_full(t);
 	settle_doubt(t);
 	replica_set_hook(t->home.replica, &(struct replica_hook){ .ctx = t, .stored = stored, .committed = committed, .dropped = dropped });
+	if (replica_scrub(t->home.replica, &why) != ERR_OK) /* a hub is never idle: when it starts */
+		env_logf(t->home.env, "%s", why.text);
 	*out = t;
 	return ERR_OK;
 }

@@ -23,6 +23,7 @@ enum {
 };
 
 struct link;
+struct once;
 
 enum link_event {
 	LINK_MORE,    /* all bytes taken; nothing is complete */
@@ -41,6 +42,9 @@ struct link *link_new(bool initiator, const uint8_t noise_sk[32], const uint8_t 
 struct link *link_new_for(const char *prologue, bool initiator, const uint8_t noise_sk[32], const uint8_t e_sk[32],
                           const uint8_t (*psks)[32], size_t psk_count);
 void link_free(struct link *l); /* wipes */
+
+/* A responder's: it answers no first message that is in `once` already. `once` is the caller's and outlives the link. */
+void link_answer_once(struct link *l, struct once *once);
 
 /* psk = HC(32, N, "fb1/noise/psk"). */
 void link_psk(uint8_t psk[32], const uint8_t n[32]);

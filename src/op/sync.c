@@ -304,8 +304,8 @@ bundle_in(struct op_call *c, bool check_only)
 			c->err = late;
 	}
 	if (c->err.code == ERR_OK)
-		c->result = json_pack("{s:I,s:I,s:I,s:I,s:b,s:s}", "entries", (json_int_t)k.entries, "new", (json_int_t)k.stored, "known",
-		                      (json_int_t)k.known, "refused", (json_int_t)k.refused, "complete", k.complete, "from",
+		c->result = json_pack("{s:I,s:I,s:I,s:I,s:I,s:b,s:s}", "entries", (json_int_t)k.entries, "new", (json_int_t)k.stored, "known",
+		                      (json_int_t)k.known, "refused", (json_int_t)k.refused, "held_back", (json_int_t)k.held_back, "complete", k.complete, "from",
 		                      node_device_name(c->node, &k.from));
 	else
 		err_wrap(&c->err, "%s", param_text(c, "file"));

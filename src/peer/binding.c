@@ -131,7 +131,7 @@ bound_read_run(void *ctx, size_t log, uint64_t from, uint64_t to, bool headers_o
 static enum err_code
 bound_ingest(void *ctx, struct rd *run, uint64_t *stored, uint64_t *refused, struct err *err)
 {
-	struct ingest_counts counts = { 0, 0, 0, 0, 0 };
+	struct ingest_counts counts = { 0 };
 	const struct binding *b = ctx;
 	enum err_code rc;
 

@@ -5,6 +5,7 @@
 #include "peer/meet.h"
 
 #include "base/mem.h"
+#include "link/once.h"
 
 enum { BACKOFF_FIRST_MS = 1000, BACKOFF_MAX_MS = 60000 };
 #define NS_PER_MS 1000000ull
@@ -225,8 +226,10 @@ meet_new(struct peer_host *host, const struct meet_events *events)
 {
 	struct meet *m = mem_zero(1, sizeof(*m));
 
-	if (m == NULL)
+	if (m == NULL || (host->once = once_new()) == NULL) {
+		mem_free(m);
 		return NULL;
+	}
 	m->host = host;
 	m->events = *events;
 	host->ctx = m;
@@ -423,5 +426,7 @@ meet_free(struct meet *m)
 	m->host->done = NULL;
 	m->host->gone = NULL;
 	m->host->ctx = NULL;
+	once_free(m->host->once); /* peers that linger are past their handshake, or closed */
+	m->host->once = NULL;
 	mem_free(m);
 }

@@ -13,6 +13,7 @@
 #include "crypto/hc.h"
 #include "link/frame.h"
 #include "peer/binding.h"
+#include "store/netkey.h"
 
 #define NS_PER_MS 1000000ull
 
@@ -351,6 +352,12 @@ watch_fired(void *ctx)
 	leave(p);
 }
 
+size_t
+peer_host_links(const struct peer_host *host)
+{
+	return netkey_links(host->network, host->network_count, host->env->ops->wall_ms(host->env));
+}
+
 /* ---- the connection's events ---- */
 
 static enum err_code
@@ -358,7 +365,7 @@ make_link(struct peer *p, struct err *err)
 {
 	struct peer_host *host = p->host;
 	uint8_t fresh[32], e_sk[32], at[8], psks[PSKS_MAX][32];
-	size_t count = host->network_count < PSKS_MAX ? host->network_count : PSKS_MAX;
+	size_t links = peer_host_links(host), count = links < PSKS_MAX ? links : PSKS_MAX;
 
 	if (count == 0)
 		return err_set(err, ERR_REFUSED, "no network key: this device has not joined an organisation");
@@ -371,6 +378,8 @@ make_link(struct peer *p, struct err *err)
 	link_free(p->link);
 	p->link = link_new(p->initiator, host->keys->noise_sk, e_sk, psks + (p->initiator ? p->psk : 0),
 	                   p->initiator ? 1 : count);
+	if (p->link != NULL && !p->initiator)
+		link_answer_once(p->link, host->once);
 	wipe(fresh, sizeof(fresh));
 	wipe(e_sk, sizeof(e_sk));
 	wipe(psks, sizeof(psks));
@@ -475,7 +484,7 @@ try_next_key(struct peer *p)
 {
 	struct err err = ERR_INIT;
 
-	if (!p->initiator || p->open || p->result.bytes_received > 0 || p->psk + 1 >= p->host->network_count)
+	if (!p->initiator || p->open || p->result.bytes_received > 0 || p->psk + 1 >= peer_host_links(p->host))
 		return false;
 	p->psk++;
 	return make_link(p, &err) == ERR_OK &&

@@ -15,6 +15,7 @@
 #include "store/replica.h"
 
 struct peer;
+struct once;
 
 struct peer_result {
 	enum err_code code;       /* ERR_OK: the exchange came to its end */
@@ -53,8 +54,12 @@ struct peer_host {
 	/* The peer is gone and freed after this returns. `done` came before. */
 	void (*gone)(void *ctx, struct peer *p);
 	struct peer_rules rules;
+	struct once *once;        /* first messages answered so far (link/once.h); the meet's. NULL: none is kept */
 	bool stay;                /* live: keep the link after the first exchange and push what comes */
 };
+
+/* How many of its network keys, newest first, links and beacons may use at this moment; the others open bundles only. */
+size_t peer_host_links(const struct peer_host *host);
 
 /* The host outlives its peers. NULL with err when the address makes no sense or memory is short. */
 /* remember: an exchange that goes well notes where this device can be dialled. */
@@ -76,7 +81,8 @@ bool peer_dialled(const struct peer *p); /* by us */
  * The file's bytes are appended to `out`. Spec: proto/bundle.md.
  */
 enum err_code bundle_write(struct peer_host *host, const struct org_device *to, struct buf *out, uint64_t *entries, struct err *err) MUST_CHECK;
-struct bundle_counts { uint64_t entries, stored, known, refused; bool complete; struct device_id from; };
+/* held_back: of removed devices, and further beyond their removal than a bundle may bring; read it again when more has been adopted. */
+struct bundle_counts { uint64_t entries, stored, known, refused, held_back; bool complete; struct device_id from; };
 /* Whole entries are taken; ERR_TRUNCATED with counts when the end is missing; ERR_KEY: not of this organisation.
  * check_only parses and verifies and stores nothing. */
 enum err_code bundle_read(struct peer_host *host, struct bytes file, bool check_only, struct bundle_counts *counts, struct err *err) MUST_CHECK;
