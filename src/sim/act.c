@@ -253,7 +253,7 @@ fill_rows(struct play *p, size_t i)
 
 	if (!station_runs(p->stations[i]) || node_self(n) == NULL || node_self(n)->gone)
 		return true;
-	rc = node_fill_rows(n, dice_chance(&p->dice, 300), &rows, &err);
+	rc = node_fill_rows(n, play_chance(p, "filling", 300), &rows, &err);
 	if (rc != ERR_OK)
 		node_drop(n);
 	trace_line(world_trace(p->world), "n%zu: %llu rows filled in: %s", i, (unsigned long long)rows, rc == ERR_OK ? "saved" : err.text);
