@@ -153,6 +153,12 @@ hub_port(const struct hub *h)
 	return meet_port(h->meet);
 }
 
+int
+hub_web_port(const struct hub *h)
+{
+	return meet_web_port(h->meet);
+}
+
 void
 hub_status(struct hub *h, struct hub_status *out)
 {

@@ -30,7 +30,7 @@ struct brought {
 	uint64_t conflicts;               /* that arose */
 };
 
-enum exchange_way { EXCHANGE_LINK = 1, EXCHANGE_BUNDLE = 2 };
+enum exchange_way { EXCHANGE_LINK = 1, EXCHANGE_BUNDLE = 2, EXCHANGE_WEBSOCKET = 3 };
 struct node_exchange {
 	int64_t at_ms;
 	enum exchange_way way;

@@ -1,6 +1,7 @@
 #include "peer/binding.h"
 
 #include "base/mem.h"
+#include "link/url.h"
 
 static struct replica *
 replica_of(void *ctx)
@@ -203,7 +204,7 @@ bound_put_ack(void *ctx, struct bytes ack, struct err *err)
 		return err_set(err, ERR_UNKNOWN, "an ACK of an unknown device");
 	rc = replica_put_ack(r, &author, ack, ACK_LIVE, now, err);
 	if (rc == ERR_OK && b->addr != NULL)
-		rc = replica_saw_peer(r, &author, b->addr, now, err);
+		rc = url_is(b->addr) ? replica_saw_peer(r, &author, NULL, b->addr, now, err) : replica_saw_peer(r, &author, b->addr, NULL, now, err);
 	binding_refresh(b);
 	return rc;
 }

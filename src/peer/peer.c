@@ -12,6 +12,7 @@
 #include "crypto/guard.h"
 #include "crypto/hc.h"
 #include "link/frame.h"
+#include "link/url.h"
 #include "peer/binding.h"
 
 #define NS_PER_MS 1000000ull
@@ -456,8 +457,9 @@ static void
 on_closed(void *ctx, struct env_conn *c, enum err_code why)
 {
 	struct peer *p = ctx;
+	char text[sizeof(p->result.text)];
 
-	(void)c;
+	snprintf(text, sizeof(text), "%s", env_trouble(p->host->env, c, why)); /* gone with the connection */
 	enter(p);
 	p->conn = NULL;
 	if (p->dead || (why == ERR_OK && try_next_key(p))) {
@@ -465,7 +467,7 @@ on_closed(void *ctx, struct env_conn *c, enum err_code why)
 		return;
 	}
 	if (why != ERR_OK)
-		finish(p, why, err_meaning(why));
+		finish(p, why, text);
 	else if (!p->open)
 		finish(p, ERR_NETWORK, "the other side closed without an answer: another organisation, or an old network key");
 	else
@@ -488,6 +490,7 @@ peer_new(struct peer_host *host, const char *addr, bool initiator, struct err *e
 	}
 	p->host = host;
 	p->initiator = initiator;
+	p->result.websocket = addr != NULL && url_is(addr);
 	snprintf(p->addr, sizeof(p->addr), "%s", addr != NULL ? addr : "");
 	p->heard_ns = now_ns(p);
 	if (make_link(p, err) != ERR_OK) {

@@ -20,6 +20,7 @@ struct peer_result {
 	enum err_code code;       /* ERR_OK: the exchange came to its end */
 	char text[256];           /* the sentence when it did not */
 	bool in_step;             /* both ends proved equal frontiers */
+	bool websocket;           /* the way it came: proto/transport.md */
 	bool known; struct author author; struct device_id device; uint8_t role;
 	uint64_t sent, received;  /* entries */
 	uint64_t bytes_sent, bytes_received;
