@@ -64,7 +64,7 @@ ws_dial_judge(struct ws_conn *c, void *x509_ctx, bool good)
 
 	if (good)
 		return 0;
-	if (c != NULL && why == X509_V_ERR_HOSTNAME_MISMATCH)
+	if (c != NULL && (why == X509_V_ERR_HOSTNAME_MISMATCH || why == X509_V_ERR_IP_ADDRESS_MISMATCH))
 		(void)snprintf(c->why, sizeof(c->why), "the certificate shown is not that of %s", c->url.host);
 	else if (c != NULL)
 		(void)snprintf(c->why, sizeof(c->why), "the certificate of %s does not verify: %s", c->url.host, X509_verify_cert_error_string(why));
