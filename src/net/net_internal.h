@@ -80,6 +80,8 @@ enum err_code tcp_listen(struct env *env, const char *addr, net_accepted *accept
 void tcp_close_all(struct net *n);
 /* "host:port", "[v6]:port". False when it is neither. */
 bool tcp_split_addr(const char *addr, char host[ADDR_BYTES], char port[8]);
+/* The address of a host that is one already: without the threads that may all be waiting for a name server. NULL: it is a name. */
+struct addrinfo *tcp_numbers(struct net *n, const char *host, const char *port);
 /* Sends small things at once, and gives up a socket whose other side has left the network. */
 void tcp_tune(int fd);
 /* "192.0.2.1:7047", "[fe80::1]:7047". */

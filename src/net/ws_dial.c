@@ -298,6 +298,11 @@ look_up(struct ws_conn *c, struct err *err)
 		(void)snprintf(port, sizeof(port), "%u", (unsigned)c->url.port);
 	}
 	c->lookup.data = c;
+	c->addrs = c->try_next = tcp_numbers(c->net, host, port);
+	if (c->addrs != NULL) {
+		connect_next(c);
+		return ERR_OK;
+	}
 	/* By a worker thread: a name server that hangs must not hang us. */
 	if (uv_getaddrinfo(&c->net->loop, &c->lookup, resolved, host, port, &hints) != 0)
 		return err_set(err, ERR_NETWORK, "%s cannot be looked up", host);

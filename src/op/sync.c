@@ -245,7 +245,7 @@ op_sync(struct op_call *c)
 		return;
 	if (dialled == 0) {
 		if (w->first.code == ERR_OK)
-			err_set(&w->first, ERR_NETWORK, "synchronising: no address is known; give --peer HOST:PORT, or use a bundle");
+			err_set(&w->first, ERR_NETWORK, "synchronising: no address is known; give --peer HOST:PORT or wss://HOST/PATH, or use a bundle");
 		finish(w);
 	}
 }
