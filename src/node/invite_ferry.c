@@ -421,7 +421,7 @@ add_hub(struct invite *inv, const struct replica_peer *met)
 	if (inv->code.hub_count > first) {
 		struct invite_info *info = &inv->info;
 
-		(void)snprintf(info->hub[info->hub_count].addr, sizeof(info->hub[0].addr), "%s", inv->code.hub[first]);
+		memcpy(info->hub[info->hub_count].addr, inv->code.hub[first], sizeof(inv->code.hub[0]));
 		info->hub_count++;
 	}
 }

@@ -483,6 +483,16 @@ meet_links(const struct meet *m)
 	return m->link_count;
 }
 
+size_t
+meet_results(const struct meet *m, struct peer_result *out, size_t max)
+{
+	size_t n = 0;
+
+	for (; n < m->link_count && n < max; n++)
+		peer_so_far(m->links[n].peer, &out[n]);
+	return n;
+}
+
 void
 meet_free(struct meet *m)
 {

@@ -51,6 +51,8 @@ enum err_code meet_dial_known(struct meet *m, const struct device_id *device, co
 void meet_notify(struct meet *m);          /* the replica has grown */
 size_t meet_busy(const struct meet *m);    /* exchanges, dialled or accepted, that have not ended */
 size_t meet_links(const struct meet *m);   /* live peers, either side */
+/* What each of them has come to so far. Returns how many. */
+size_t meet_results(const struct meet *m, struct peer_result *out, size_t max);
 /* Is there a link over TCP to a device whose id begins with these 8 bytes? Is this address dialled or linked? */
 bool meet_has_device(const struct meet *m, const uint8_t device[8]);
 bool meet_dials(const struct meet *m, const char *addr);

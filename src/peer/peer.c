@@ -583,3 +583,10 @@ peer_dialled(const struct peer *p)
 {
 	return p->initiator;
 }
+
+void
+peer_so_far(struct peer *p, struct peer_result *out)
+{
+	fill_result(p);
+	*out = p->result;
+}

@@ -54,6 +54,8 @@ void peer_probe(struct peer *p);
 /* Whom the handshake has shown the other side to be. False before it, and for a device that is not known here. */
 bool peer_device(const struct peer *p, struct device_id *out);
 bool peer_dialled(const struct peer *p); /* by us */
+/* What it has come to so far. */
+void peer_so_far(struct peer *p, struct peer_result *out);
 
 /*
  * A bundle: runs under the network key. `to` chooses what goes in: what that
