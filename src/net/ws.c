@@ -402,7 +402,8 @@ ws_ready(struct net *n, struct err *err)
 		.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_UV_NO_SIGSEGV_SIGFPE_SPIN |
 		           LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
 		.foreign_loops = loops, .gid = -1, .uid = -1, .max_http_header_data2 = WS_HEAD_BYTES, .max_http_header_pool2 = WS_HEADS_MAX,
-		.pt_serv_buf_size = WS_MESSAGE_BYTES, .user = ws, .timeout_secs = WS_REQUEST_S, .timeout_secs_ah_idle = WS_REQUEST_S,
+		.pt_serv_buf_size = WS_MESSAGE_BYTES, .user = ws, .pcontext = ws != NULL ? &ws->lws : NULL,
+		.timeout_secs = WS_REQUEST_S, .timeout_secs_ah_idle = WS_REQUEST_S,
 	};
 
 	if (n->ws != NULL)
@@ -437,6 +438,8 @@ ws_free(struct net *n)
 {
 	if (n->ws == NULL)
 		return;
+	if (n->ws->lws != NULL) /* its handles are closed now, and it can be freed; it forgets itself when it is */
+		lws_context_destroy(n->ws->lws);
 	ws_listen_free(n->ws);
 	ws_dial_free(n->ws);
 	mem_free(n->ws);

@@ -22,6 +22,7 @@ enum {
 	SILENCE_MS = 60000,         /* without a byte in the middle of an exchange */
 	KEEPALIVE_MS = 60000,       /* of a live link */
 	LIVE_SILENCE_MS = 180000,
+	RIPE_MS = 150,               /* once to twice that long one of two ends holds back what others have written: the other end may bring it */
 	QUIET_MS = 2,               /* nothing read for so long: nothing more to read */
 	PENDING_BYTES_MAX = 16 << 20,
 	UNSENT_BYTES_MAX = 2 << 20, /* more than this waiting: stop reading until it has gone */
@@ -44,6 +45,7 @@ struct peer {
 	struct peer_result result;
 	struct env_timer *watch;    /* handshake, silence, keep-alive */
 	struct env_timer *soon;     /* quiet and growth */
+	struct env_timer *relay;    /* what others have written, in a while */
 	bool heard, grown;
 	uint64_t heard_ns;
 	unsigned depth;
@@ -112,7 +114,9 @@ let_go(struct peer *p)
 		env->ops->timer_stop(env, p->watch);
 	if (p->soon != NULL)
 		env->ops->timer_stop(env, p->soon);
-	p->watch = p->soon = NULL;
+	if (p->relay != NULL)
+		env->ops->timer_stop(env, p->relay);
+	p->watch = p->soon = p->relay = NULL;
 	if (p->host->gone != NULL)
 		p->host->gone(p->host->ctx, p);
 	/* What it brought stays, and others are waiting for it: nobody else may come by to save it. */
@@ -196,6 +200,8 @@ seal_todo(struct peer *p, struct err *err)
 
 static void soon_fired(void *ctx);
 
+static void arm_relay(struct peer *p);
+
 static void
 arm_soon(struct peer *p, uint64_t ms)
 {
@@ -229,6 +235,8 @@ step(struct peer *p, enum sync_event_kind kind, struct bytes message)
 		fail(p, &err);
 		return;
 	}
+	if (p->todo.held)
+		arm_relay(p);
 	if (p->todo.exchanged)
 		report(p, ERR_OK, "");
 	if (ended) {
@@ -249,6 +257,43 @@ pump_more(struct peer *p)
 	}
 }
 
+/*
+ * Who hears of something tells everyone, and in a room where all are linked with all it would cross each link twice. So
+ * one end of a link passes on what others have written at once, and the other a little later, if it has not come from
+ * there meanwhile: a hub before others, then the smaller id. proto/sync.md, 9.
+ */
+static bool
+relays_first(const struct peer *p)
+{
+	struct device_id self = device_id_of(&p->host->keys->sign_pk), other;
+	bool hub_here = p->host->role == ROLE_HUB, hub_there = sync_facts(p->sync)->peer_role == ROLE_HUB;
+
+	if (hub_here != hub_there)
+		return hub_here;
+	return !peer_device(p, &other) || memcmp(self.b, other.b, sizeof(self.b)) < 0;
+}
+
+static void
+relay_due(void *ctx)
+{
+	struct peer *p = ctx;
+
+	p->relay = NULL;
+	enter(p);
+	if (!p->dead && p->sync != NULL)
+		step(p, SYNC_RIPE, BYTES_NONE);
+	if (!p->dead)
+		pump_more(p);
+	leave(p);
+}
+
+static void
+arm_relay(struct peer *p)
+{
+	if (p->relay == NULL && !p->dead)
+		p->relay = p->host->env->ops->timer(p->host->env, RIPE_MS * NS_PER_MS, relay_due, p);
+}
+
 static void
 soon_fired(void *ctx)
 {
@@ -264,7 +309,11 @@ soon_fired(void *ctx)
 	}
 	if (p->grown && !p->dead && p->sync != NULL) {
 		p->grown = false;
-		step(p, SYNC_GROWN, BYTES_NONE);
+		if (!p->reported || relays_first(p)) {
+			step(p, SYNC_GROWN, BYTES_NONE);
+		} else {
+			step(p, SYNC_WRITTEN, BYTES_NONE);
+		}
 		if (p->heard)
 			arm_soon(p, QUIET_MS);
 	} else if (p->heard && !p->dead && p->sync != NULL) {

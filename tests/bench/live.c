@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench.h"
 #include "net/net.h"
@@ -214,12 +215,12 @@ bench_note(struct bench *b)
 
 /* ---- eight that all write ---- */
 
-/* Of all links, the one over which most went: both ends have counted what they sent. */
-static double
-busiest_link(uint64_t entries)
-{
-	uint64_t crossed[NODES][NODES] = { { 0 } }, most = 0;
+typedef uint64_t crossings[NODES][NODES]; /* entries that have crossed the link of two, both ways; the smaller number first */
 
+static void
+count_crossings(crossings out)
+{
+	memset(out, 0, sizeof(crossings));
 	for (size_t i = 0; i < NODES; i++) {
 		struct peer_result links[NODES];
 		size_t n = meet_results(parties[i].meet, links, NODES);
@@ -227,12 +228,27 @@ busiest_link(uint64_t entries)
 		for (size_t k = 0; k < n; k++)
 			for (size_t j = 0; j < NODES; j++)
 				if (links[k].known && SAME(links[k].device, node_self(parties[j].node)->id))
-					crossed[i < j ? i : j][i < j ? j : i] += links[k].sent;
+					out[i < j ? i : j][i < j ? j : i] += links[k].sent;
 	}
+}
+
+static void
+say_crossings(crossings before, uint64_t entries)
+{
+	crossings now;
+	uint64_t most = 0, all = 0;
+
+	count_crossings(now);
 	for (size_t i = 0; i < NODES; i++)
-		for (size_t j = i + 1; j < NODES; j++)
-			most = crossed[i][j] > most ? crossed[i][j] : most;
-	return (double)most / (double)entries;
+		for (size_t j = i + 1; j < NODES; j++) {
+			uint64_t n = now[i][j] - before[i][j];
+
+			all += n;
+			most = n > most ? n : most;
+		}
+	figure("live_eight_crossings", (double)most / (double)entries, "on the busiest link", 1.1, "once over each link and 10 %", (double)most / (double)entries / 1.1);
+	figure("live_eight_crossings_mean", (double)all / (double)entries / (NODES * (NODES - 1) / 2), "on a link", 1.1, "once over each link and 10 %",
+	       (double)all / (double)entries / (NODES * (NODES - 1) / 2) / 1.1);
 }
 
 static void
@@ -241,6 +257,7 @@ bench_eight(struct bench *b)
 	struct bytes lines = buf_bytes(&b->inc_b);
 	struct err err = ERR_INIT;
 	uint64_t before;
+	crossings crossed;
 	double wrote, after;
 
 	for (size_t i = 0; i < NODES; i++)
@@ -250,6 +267,7 @@ bench_eight(struct bench *b)
 	net_run(b->env, NULL, 500);
 	run_until_equal(b, NODES);
 	before = replica_entry_count(node_replica(parties[0].node));
+	count_crossings(crossed);
 	wrote = now_s();
 	for (size_t i = 0; i < WRITES; i++) {
 		struct party *p = &parties[(i * 5) % NODES];
@@ -265,7 +283,7 @@ bench_eight(struct bench *b)
 	before = replica_entry_count(node_replica(parties[0].node)) - before;
 	figure("live_eight_after_s", after, "s", 2, "s, what is asked", after / 2);
 	figure("live_eight_writes_per_s", WRITES / wrote, "writes/s", 0, "", 0);
-	figure("live_eight_crossings", busiest_link(before), "of an entry, a link", 1, "once over each link", busiest_link(before));
+	say_crossings(crossed, before);
 }
 
 void
@@ -273,9 +291,13 @@ bench_live(struct bench *b)
 {
 	struct stream_id team;
 	struct node *boss;
-	char name[24];
+	char name[24], disk[sizeof(b->dir)];
 
-	run_or_die("rm -rf %s/live*", b->dir);
+	/* Eight machines have eight disks, and here is one: the homes are in memory where there is such a place. */
+	(void)snprintf(disk, sizeof(disk), "%s", b->dir);
+	if (access("/dev/shm", W_OK) == 0)
+		(void)snprintf(b->dir, sizeof(b->dir), "/dev/shm/faltbok-bench-%ld", (long)getpid());
+	run_or_die("mkdir -p %s", b->dir);
 	boss = found_in(b, "live", &team);
 	for (int i = 0; i < NODES; i++) {
 		snprintf(name, sizeof(name), "live%d", i);
@@ -295,4 +317,7 @@ bench_live(struct bench *b)
 	for (int i = 0; i < NODES; i++)
 		stop(&parties[i]);
 	run_or_die("rm -rf %s/live*", b->dir);
+	if (strcmp(disk, b->dir) != 0)
+		run_or_die("rm -rf %s", b->dir); /* with what the floors left */
+	(void)snprintf(b->dir, sizeof(b->dir), "%s", disk);
 }
