@@ -263,7 +263,7 @@ pump_more(struct peer *p)
  * there meanwhile: a hub before others, then the smaller id. proto/sync.md, 9.
  */
 static bool
-relays_first(const struct peer *p)
+relays_first(struct peer *p)
 {
 	struct device_id self = device_id_of(&p->host->keys->sign_pk), other;
 	bool hub_here = p->host->role == ROLE_HUB, hub_there = sync_facts(p->sync)->peer_role == ROLE_HUB;
@@ -619,9 +619,12 @@ peer_probe(struct peer *p)
 }
 
 bool
-peer_device(const struct peer *p, struct device_id *out)
+peer_device(struct peer *p, struct device_id *out)
 {
-	if (p->dead || !p->bound || p->binding.peer == NULL)
+	if (p->dead || !p->bound)
+		return false;
+	binding_refresh(&p->binding); /* the devices may have been evaluated anew since */
+	if (p->binding.peer == NULL)
 		return false;
 	*out = p->binding.peer->id;
 	return true;

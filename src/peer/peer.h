@@ -52,7 +52,7 @@ void peer_notify(struct peer *p);  /* the replica has grown: a live peer is sent
 /* The network may have changed: sends something, so that the system finds out whether the link still carries. */
 void peer_probe(struct peer *p);
 /* Whom the handshake has shown the other side to be. False before it, and for a device that is not known here. */
-bool peer_device(const struct peer *p, struct device_id *out);
+bool peer_device(struct peer *p, struct device_id *out);
 bool peer_dialled(const struct peer *p); /* by us */
 /* What it has come to so far. */
 void peer_so_far(struct peer *p, struct peer_result *out);

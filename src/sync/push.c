@@ -29,7 +29,7 @@ sendable_len(const struct sync *s, size_t i)
 {
 	uint64_t len = whole_len(s, i);
 
-	return s->holds && !s->logs[i].own && s->logs[i].ripe < len ? s->logs[i].ripe : len;
+	return s->holds && !s->logs[i].at_once && s->logs[i].ripe < len ? s->logs[i].ripe : len;
 }
 
 /* What of log i may go to the peer now. */

@@ -134,7 +134,8 @@ sync_meet_logs(struct sync *s, struct err *err)
 			.theirs = sync_base(h),
 			.snap = sync_base(h),
 			.limit = UINT64_MAX,
-			.own = SAME(id, s->config.me),
+			/* What decides who may read and write waits for nobody. */
+			.at_once = SAME(id, s->config.me) || s->host.is_control(s->host.ctx, &h->key.stream),
 			.listed = s->hello_sent,
 			/* A log that came after its scope was compared: the peer has of it what it sends and is sent. */
 			.known = s->scope_through[s->host.is_control(s->host.ctx, &h->key.stream) ? SCOPE_CONTROL : SCOPE_TEAMS],
