@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/table.h"
 #include "hub/hub.h"
+#include "link/url.h"
 
 #define NS_PER_S 1000000000ull
 #define SPARE_NS INT64_C(500000000) /* at most, saved up in quiet times */
@@ -41,6 +42,7 @@ struct door {
 	bool (*lead)(void *ctx, struct env_conn *conn, const char *from, struct bytes first);
 	void *ctx;
 	struct env_listener *listeners[DOOR_LISTENERS_MAX];
+	bool web[DOOR_LISTENERS_MAX]; /* of them, those of WebSockets */
 	size_t listener_count;
 	size_t guests_max, network_max;
 	struct guest *first, *last;
@@ -438,14 +440,30 @@ door_listen(struct door *d, const char *addr, struct err *err)
 	if (d->listener_count == DOOR_LISTENERS_MAX)
 		return err_set(err, ERR_USAGE, "%s: more than %d addresses to listen on", addr, DOOR_LISTENERS_MAX);
 	rc = d->env->ops->listen(d->env, addr, accepted, d, &d->listeners[d->listener_count], err);
+	d->web[d->listener_count] = url_is(addr);
 	d->listener_count += rc == ERR_OK;
 	return rc;
+}
+
+static int
+port_of(const struct door *d, bool web)
+{
+	for (size_t i = 0; i < d->listener_count; i++)
+		if (d->web[i] == web)
+			return d->env->ops->listen_port(d->env, d->listeners[i]);
+	return 0;
 }
 
 int
 door_port(const struct door *d)
 {
-	return d->listener_count == 0 ? 0 : d->env->ops->listen_port(d->env, d->listeners[0]);
+	return port_of(d, false);
+}
+
+int
+door_web_port(const struct door *d)
+{
+	return port_of(d, true);
 }
 
 void

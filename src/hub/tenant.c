@@ -133,7 +133,7 @@ agreed(void *ctx, const struct org_device *peer)
 }
 
 static bool
-room(void *ctx, const struct peer *p, const struct org_device *peer)
+room(void *ctx, struct peer *p, const struct org_device *peer)
 {
 	struct tenant *t = ctx;
 	uint64_t *known;

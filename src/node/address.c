@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "link/url.h"
 
 #define META_ADDRESSES "node.addresses"
 enum { PEERS_MAX = 256 };
@@ -15,6 +16,7 @@ static bool
 has_form(const char *addr)
 {
 	const char *port = strrchr(addr, ':');
+	struct url url;
 	long number;
 	char *end;
 
@@ -23,8 +25,8 @@ has_form(const char *addr)
 			return false;
 	if (strlen(addr) >= ADDRESS_BYTES)
 		return false;
-	if (strncmp(addr, "ws://", 5) == 0 || strncmp(addr, "wss://", 6) == 0)
-		return addr[addr[2] == 's' ? 6 : 5] != '\0';
+	if (url_is(addr))
+		return url_parse(&url, addr, false, NULL) == ERR_OK;
 	if (port == NULL || port == addr || !isdigit((unsigned char)port[1]))
 		return false;
 	number = strtol(port + 1, &end, 10);
@@ -85,7 +87,7 @@ node_address_add(struct node *n, const char *addr, struct err *err)
 	struct addresses a;
 
 	if (!has_form(addr))
-		return err_set(err, ERR_INVALID, "\"%.100s\" is not an address: HOST:PORT, such as hub.example.org:4433", addr);
+		return err_set(err, ERR_INVALID, "\"%.100s\" is not an address: HOST:PORT, such as hub.example.org:4433, or wss://HOST/PATH", addr);
 	if (node_addresses(n, &a, err) != ERR_OK || addresses_have(&a, addr))
 		return err->code;
 	if (a.count == ADDRESSES_MAX)
@@ -103,10 +105,12 @@ forget_met(struct node *n, const char *addr, bool *found, struct err *err)
 	enum err_code rc = known == NULL ? err_plain(err, ERR_NO_MEMORY) : ERR_OK;
 
 	for (size_t i = 0; i < count && rc == ERR_OK; i++) {
-		if (strcmp(known[i].addr, addr) != 0)
+		bool tcp = strcmp(known[i].addr, addr) == 0, web = strcmp(known[i].web, addr) == 0;
+
+		if (!tcp && !web)
 			continue;
 		*found = true;
-		rc = replica_saw_peer(node_replica(n), &known[i].author, "", known[i].last_seen_ms, err);
+		rc = replica_saw_peer(node_replica(n), &known[i].author, tcp ? "" : NULL, web ? "" : NULL, known[i].last_seen_ms, err);
 	}
 	mem_free(known);
 	return rc;

@@ -13,13 +13,13 @@
 enum { HUBS_MAX = 64 };
 
 static json_t *
-met_json(struct op_call *c, const struct replica_peer *p, bool typed)
+met_json(struct op_call *c, const struct replica_peer *p, const char *addr, bool typed)
 {
 	struct device_id dev = device_id_of(&p->author);
 	const struct org_device *d = org_known(node_org(c->node)) ? org_device_by_id(node_org(c->node), &dev) : NULL;
 	char at[40];
 
-	return json_pack("{s:s,s:o,s:s,s:b,s:b,s:o,s:b}", "address", p->addr, "id", json_hex(dev.b, 16), "name", node_device_name(c->node, &dev), "hub",
+	return json_pack("{s:s,s:o,s:s,s:b,s:b,s:o,s:b}", "address", addr, "id", json_hex(dev.b, 16), "name", node_device_name(c->node, &dev), "hub",
 	                 d != NULL && d->hub, "typed", typed, "last_seen", p->last_seen_ms > 0 ? json_string(time_print(at, p->last_seen_ms, 0)) : json_null(),
 	                 "linked", c->meet != NULL && meet_has_device(c->meet, dev.b));
 }
@@ -32,13 +32,17 @@ hubs_json(struct op_call *c, const struct addresses *typed)
 	json_t *out = known == NULL ? NULL : json_array();
 
 	for (size_t i = 0; i < count && out != NULL; i++)
-		if (known[i].addr[0] != '\0')
-			json_array_append_new(out, met_json(c, &known[i], addresses_have(typed, known[i].addr)));
+		for (int web = 0; web <= 1; web++) {
+			const char *addr = web ? known[i].web : known[i].addr;
+
+			if (addr[0] != '\0')
+				json_array_append_new(out, met_json(c, &known[i], addr, addresses_have(typed, addr)));
+		}
 	for (size_t k = 0; k < typed->count && out != NULL; k++) {
 		bool met = false;
 
 		for (size_t i = 0; i < count; i++)
-			met = met || strcmp(known[i].addr, typed->at[k]) == 0;
+			met = met || strcmp(known[i].addr, typed->at[k]) == 0 || strcmp(known[i].web, typed->at[k]) == 0;
 		if (!met)
 			json_array_append_new(out, json_pack("{s:s,s:n,s:n,s:b,s:b,s:n,s:b}", "address", typed->at[k], "id", "name", "hub", 0, "typed", 1,
 			                                     "last_seen", "linked", 0));

@@ -49,6 +49,7 @@ peer_json(struct node *n, const struct peer_result *r, const char *addr)
 	                      r->known ? json_hex(r->device.b, 16) : json_null(), "in_step", r->in_step, "sent", (json_int_t)r->sent,
 	                      "received", (json_int_t)r->received, "bytes_sent", (json_int_t)r->bytes_sent, "bytes_received",
 	                      (json_int_t)r->bytes_received, "round_trips", (json_int_t)r->round_trips, "address", addr);
+	json_object_set_new(o, "way", json_string(r->websocket ? "websocket" : "tcp"));
 
 	said_json(o, said_by(r));
 	if (r->code != ERR_OK)
@@ -219,7 +220,10 @@ dial_all(struct sync_work *w)
 	for (i = 0; i < count; i++) {
 		struct err err = ERR_INIT;
 
-		if (known[i].addr[0] != '\0' && meet_dial(w->meet, known[i].addr, MEET_ONCE, &err) == ERR_OK)
+		struct device_id device = device_id_of(&known[i].author);
+
+		if ((known[i].addr[0] != '\0' || known[i].web[0] != '\0') &&
+		    meet_dial_known(w->meet, &device, known[i].addr, known[i].web, MEET_ONCE, &err) == ERR_OK)
 			dialled++;
 	}
 	mem_free(known);
@@ -260,7 +264,7 @@ op_sync(struct op_call *c)
 		return;
 	if (dialled == 0) {
 		if (w->first.code == ERR_OK)
-			err_set(&w->first, ERR_NETWORK, "synchronising: no address is known; give --peer HOST:PORT, or use a bundle");
+			err_set(&w->first, ERR_NETWORK, "synchronising: no address is known; give --peer HOST:PORT or wss://HOST/PATH, or use a bundle");
 		finish(w);
 	}
 }

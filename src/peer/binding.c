@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/plant.h"
+#include "link/url.h"
 
 static struct replica *
 replica_of(void *ctx)
@@ -206,7 +207,7 @@ bound_put_ack(void *ctx, struct bytes ack, struct err *err)
 		return err_set(err, ERR_UNKNOWN, "an ACK of an unknown device");
 	rc = replica_put_ack(r, &author, ack, ACK_LIVE, now, err);
 	if (rc == ERR_OK && b->addr != NULL)
-		rc = replica_saw_peer(r, &author, b->addr, now, err);
+		rc = url_is(b->addr) ? replica_saw_peer(r, &author, NULL, b->addr, now, err) : replica_saw_peer(r, &author, b->addr, NULL, now, err);
 	binding_refresh(b);
 	return rc;
 }
@@ -231,7 +232,7 @@ bound_agreed(void *ctx)
 static bool
 bound_room(void *ctx)
 {
-	const struct binding *b = ctx;
+	struct binding *b = ctx;
 
 	return b->of == NULL || b->host->rules.room == NULL || b->host->rules.room(b->host->rules.ctx, b->of, b->peer);
 }

@@ -49,6 +49,7 @@ static const char *const migrations[] = {
 	" peer BLOB NOT NULL, log8 BLOB NOT NULL, len INTEGER NOT NULL, at_ms INTEGER NOT NULL,"
 	" PRIMARY KEY(peer, log8)) WITHOUT ROWID;",
 	"CREATE TABLE ack_floor(peer BLOB PRIMARY KEY NOT NULL, n INTEGER NOT NULL) WITHOUT ROWID;",
+	"ALTER TABLE peer ADD COLUMN web TEXT;",
 };
 
 enum err_code
