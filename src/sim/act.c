@@ -173,11 +173,14 @@ do_write(struct play *p, size_t i)
 	struct err err = ERR_INIT;
 	enum err_code rc = ERR_OK;
 	enum fate fate = FATE_REFUSED;
+	bool rows = false;
 
 	p->batches++;
 	for (; n < want && rc == ERR_OK; n++)
 		rc = add_to_batch(p, i, &batch[n], &err);
-	if (rc == ERR_OK && !leave_check(p, i))
+	for (size_t k = 0; k < n; k++)
+		rows = rows || (batch[k] != NULL && batch[k]->act != ACT_NOTE && batch[k]->act != ACT_SET);
+	if (rc == ERR_OK && !leave_check(p, i, rows))
 		return false;
 	if (rc == ERR_OK) {
 		rc = node_commit(s->node, &err);

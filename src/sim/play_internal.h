@@ -136,7 +136,7 @@ bool play_judge_rows(struct play *p, size_t i);
 
 /* leave.c: a guest comes, or leaves; and whether what station i has just written is sealed to members only. */
 enum err_code leave_act(struct play *p, size_t i, struct err *err) MUST_CHECK;
-bool leave_check(struct play *p, size_t i);
+bool leave_check(struct play *p, size_t i, bool rows_written);
 
 /* wipe.c: is what station i takes for proved true; and the last station is wiped, at the end (I2, I9). */
 bool play_judge_proof(struct play *p, size_t i);

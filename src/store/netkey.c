@@ -388,6 +388,28 @@ has_heard(struct replica *r, const struct org_device *d, const struct netkey_hel
 	        netkey_decode(&k, BYTES(held->payload, held->len), NULL) == ERR_OK && was_given(d, held, &k));
 }
 
+bool
+netkey_has_company(struct replica *r, const uint8_t key[32], const struct author *self)
+{
+	struct netkey k;
+
+	for (size_t j = 0; r->has_org && j < r->netkey_count; j++) {
+		const struct netkey_held *held = &r->netkeys[j];
+
+		if (!counts(r, held, &k) || !is_of(&k, &r->org_id, key))
+			continue;
+		for (size_t i = 0; i < org_device_count(r->org); i++) {
+			const struct org_device *d = org_device_at(r->org, i);
+			bool welcomed = log_key_equal(&d->admit_log, &held->key) && d->admit_seq > held->seq;
+
+			if (org_device_live(d) && !SAME(d->sign_pk, *self) && (welcomed || has_heard(r, d, held)))
+				return true;
+		}
+		return false;
+	}
+	return true; /* the key of the beginning */
+}
+
 static bool
 all_have_heard(struct replica *r, const struct netkey_held *held, const struct author *self)
 {

@@ -23,6 +23,8 @@ bool home_network_is_stale(struct home *h);
  */
 enum err_code home_learn_network(struct home *h, bool *changed, struct err *err) MUST_CHECK;
 /* How many of these keys, newest first, links and beacons may still use. proto/org.md, 11. */
+/* Is some other live device known to have this key? Until then the older ones are the only way to anybody, whatever a clock says. */
+bool netkey_has_company(struct replica *r, const uint8_t key[32], const struct author *self);
 size_t netkey_links(const struct network_key *keys, size_t count, int64_t wall_ms);
 /* How many of them a newcomer is given: the newest, and those in their grace. */
 size_t netkey_handed_on(const struct network_key *keys, size_t count, int64_t wall_ms);
