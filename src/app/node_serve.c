@@ -7,6 +7,7 @@
 
 #include "app/serve.h"
 #include "base/mem.h"
+#include "node/address.h"
 #include "node/tend.h"
 
 enum { REMEMBERED_MAX = 32 };
@@ -212,6 +213,20 @@ serve_has_home(const struct serve *s)
 	return s->app->env->files->exists(s->app->env, path);
 }
 
+/* Where somebody is said to be, met or not. */
+static void
+dial_typed(struct serve *s)
+{
+	struct addresses typed;
+	struct err err = ERR_INIT;
+
+	if (node_addresses(s->node, &typed, &err) != ERR_OK)
+		return;
+	for (size_t i = 0; i < typed.count; i++)
+		if (!meet_dials(s->meet, typed.at[i]))
+			(void)!meet_dial(s->meet, typed.at[i], MEET_KEEP, &err);
+}
+
 /* Whoever was met before and can be dialled; those named are dialled anyway. */
 static void
 dial_remembered(struct serve *s)
@@ -226,6 +241,7 @@ dial_remembered(struct serve *s)
 			(void)!meet_dial(s->meet, known[i].addr, MEET_KEEP, &err);
 	}
 	mem_free(known);
+	dial_typed(s);
 }
 
 /* Without it colleagues are found by address only: worth a line, no reason to stop. */

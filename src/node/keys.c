@@ -173,8 +173,9 @@ own_box(struct node *n, const struct stream_id *stream, struct err *err)
 }
 
 /*
- * What is live under an epoch that an erasure has tombstoned reaches a newcomer through the tables of the next one, and
- * only a writer makes one. A newcomer who may have the keys is reason enough to write: whoever is idle makes it for her.
+ * What is live under an epoch that an erasure has tombstoned, or a removal has made unclean, reaches a newcomer through the
+ * tables of the next one, and only a writer makes one. A newcomer who may have the keys is reason enough to write: whoever
+ * is idle makes it for her.
  */
 static enum err_code
 renew_for_newcomer(struct node *n, const struct stream_id *stream, struct err *err)
@@ -188,7 +189,7 @@ renew_for_newcomer(struct node *n, const struct stream_id *stream, struct err *e
 		const struct org_device *d = org_device_at(node_org(n), i);
 		const struct device_id dev = d->id;
 
-		waits = org_reads(node_org(n), stream, &dev) && !SAME(dev, node_self(n)->id) && vault_lacks_shredded(n->vault, stream, d) &&
+		waits = org_reads(node_org(n), stream, &dev) && !SAME(dev, node_self(n)->id) && vault_lacks_epoch(n->vault, stream, d) &&
 		        why_wait(n, stream, &dev, &by) == 0;
 	}
 	return waits ? node_need_epoch(n, stream, err) : ERR_OK;

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "op/brought.h"
+#include "node/address.h"
 #include "node/tend.h"
 #include "peer/seek.h"
 
@@ -179,6 +180,22 @@ look_around(struct sync_work *w)
 	return w->looked != NULL;
 }
 
+/* Where nobody has been met yet, but somebody is said to be. */
+static size_t
+dial_typed(struct sync_work *w)
+{
+	struct addresses typed;
+	struct err err = ERR_INIT;
+	size_t dialled = 0;
+
+	if (node_addresses(w->call->node, &typed, &err) != ERR_OK)
+		return 0;
+	for (size_t i = 0; i < typed.count; i++)
+		if (!meet_dials(w->meet, typed.at[i]) && meet_dial(w->meet, typed.at[i], MEET_ONCE, &err) == ERR_OK)
+			dialled++;
+	return dialled;
+}
+
 static size_t
 dial_all(struct sync_work *w)
 {
@@ -206,7 +223,7 @@ dial_all(struct sync_work *w)
 			dialled++;
 	}
 	mem_free(known);
-	return dialled;
+	return dialled + dial_typed(w);
 }
 
 void

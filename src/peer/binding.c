@@ -1,6 +1,7 @@
 #include "peer/binding.h"
 
 #include "base/mem.h"
+#include "base/plant.h"
 
 static struct replica *
 replica_of(void *ctx)
@@ -170,7 +171,7 @@ bound_evaluate(void *ctx, struct err *err)
 static enum err_code
 bound_commit(void *ctx, struct err *err)
 {
-	enum err_code rc = replica_commit(replica_of(ctx), err);
+	enum err_code rc = PLANTED(19) ? ERR_OK : replica_commit(replica_of(ctx), err);
 
 	binding_refresh(ctx);
 	return rc;

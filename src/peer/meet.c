@@ -331,6 +331,21 @@ meet_dials(const struct meet *m, const char *addr)
 }
 
 void
+meet_forget(struct meet *m, const char *addr)
+{
+	for (size_t i = 0; i < m->target_count; i++) {
+		struct target *t = &m->targets[i];
+
+		if (strcmp(t->addr, addr) != 0)
+			continue;
+		t->how = MEET_FOUND;
+		if (t->again != NULL)
+			m->host->env->ops->timer_stop(m->host->env, t->again);
+		t->again = NULL;
+	}
+}
+
+void
 meet_wake(struct meet *m)
 {
 	struct env *env = m->host->env;

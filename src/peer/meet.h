@@ -38,6 +38,7 @@ enum meet_how {
 	MEET_FOUND, /* an address that was only heard: once, and forgotten */
 };
 enum err_code meet_dial(struct meet *m, const char *addr, enum meet_how how, struct err *err) MUST_CHECK;
+void meet_forget(struct meet *m, const char *addr); /* dials it no more; a link that stands stays until it ends */
 void meet_notify(struct meet *m);          /* the replica has grown */
 size_t meet_busy(const struct meet *m);    /* exchanges, dialled or accepted, that have not ended */
 size_t meet_links(const struct meet *m);   /* live peers, either side */

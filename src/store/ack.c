@@ -7,6 +7,8 @@
  */
 #include "store/replica_internal.h"
 
+#include "base/plant.h"
+
 #include <stdio.h>
 
 #include "org/ack.h"
@@ -180,7 +182,7 @@ replica_acked(const struct replica *r, const struct author *peer, size_t log)
 	DB_BIND(s, 1, *peer);
 	sqlite3_bind_int64(s, 2, (int64_t)log + 1);
 	if (sqlite3_step(s) == SQLITE_ROW)
-		len = (uint64_t)sqlite3_column_int64(s, 0);
+		len = PLANTED(25) ? r->logs[log].head.len : (uint64_t)sqlite3_column_int64(s, 0);
 	sqlite3_reset(s);
 	/* A fork found since has shortened the log; what came after it must be acknowledged by its new name. */
 	return len < r->logs[log].head.len ? len : r->logs[log].head.len;

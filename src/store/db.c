@@ -171,6 +171,10 @@ db_commit(struct db *db, struct err *err)
 		db->writing = false;
 		return ERR_OK;
 	}
+	if (PLANTED(15) && (rc & 0xff) == SQLITE_IOERR) {
+		db_rollback(db);
+		return ERR_OK;
+	}
 	/* No room is found out before the sync, so the WAL merely has a tail without a commit mark: one may try again. */
 	if ((rc & 0xff) != SQLITE_FULL)
 		db->failed = true;

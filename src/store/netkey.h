@@ -15,8 +15,8 @@ enum {
 
 /* Appends a NETKEY with a fresh key to our control log, in the open transaction. A coordinator's to call; *n is its number. */
 enum err_code home_rotate_network(struct home *h, uint64_t *n, struct err *err) MUST_CHECK;
-/* Does a device that has been removed hold the newest network key? Then a coordinator makes another. */
-bool home_network_is_exposed(struct home *h);
+/* Does a device that has been removed hold the newest network key, or one that belongs not? Then a coordinator makes another. */
+bool home_network_is_stale(struct home *h);
 /*
  * After a commit: takes in the keys that NETKEYs in effect bring, settles which is the newest, drops those whose grace
  * is over, and writes the keystore when any of that changed it. *changed may be NULL: whoever keeps a count of keys asks again.

@@ -21,6 +21,9 @@ sendable_len(const struct sync *s, size_t i)
 {
 	uint64_t len = sync_head(s, i)->len - (PLANTED(3) ? 1 : 0);
 
+	if (PLANTED(24) && s->host.acked(s->host.ctx, i) >= len)
+		return 0;
+
 	return len < s->logs[i].limit ? len : s->logs[i].limit;
 }
 
