@@ -13,7 +13,7 @@
 static const struct command commands[] = {
 	{ "join", "CODE --member NAME --device NAME | --request FILE --member NAME --device NAME | --welcome FILE [--root FINGERPRINT | --yes]",
 	  "Makes this auditor's keys and a request for a coordinator; then takes the welcome." },
-	{ "fetch", "--peer HOST:PORT [--wait SECONDS]", "Fills this auditor's home from a node or hub." },
+	{ "fetch", "--peer ADDRESS [--wait SECONDS]", "Fills this auditor's home from a node or hub." },
 	{ "bundle read", "FILE", "Fills this auditor's home from a bundle." },
 	{ "verify", "SOURCE --root FINGERPRINT", "Checks a bundle, an auditor's or a hub's home; exit 0 clean, 3 findings." },
 	{ "report-digest", "FILE [--digest HEX]", "Recomputes the digest of a report that was written as JSON; exit 3 when it was changed." },
@@ -256,7 +256,7 @@ fetch(struct app *app)
 	char text[128];
 
 	if (peer == NULL)
-		err_set(&err, ERR_USAGE, "fetch --peer HOST:PORT: from where?");
+		err_set(&err, ERR_USAGE, "fetch --peer ADDRESS: from where?");
 	if (err.code != ERR_OK || app_no_more(app, &err) != ERR_OK || app_open_home(app, &home, &err) != ERR_OK)
 		return app_fail(app, &err);
 	host = host_of(&home);

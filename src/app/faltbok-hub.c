@@ -18,7 +18,7 @@ static struct hub_memory memory;
 static const struct command commands[] = {
 	{ "join", "CODE --member NAME --device NAME | --request FILE --member NAME --device NAME | --welcome FILE [--root FINGERPRINT | --yes]",
 	  "Makes this hub's keys and a request for a coordinator; then takes the welcome." },
-	{ "serve", "--listen HOST:PORT [--peer HOST:PORT]… [--no-discovery] [--not-restored]", "Relays until interrupted." },
+	{ "serve", "--listen HOST:PORT|ws://HOST:PORT/PATH… [--peer ADDRESS]… [--no-discovery] [--not-restored]", "Relays until interrupted." },
 	{ "status", "", "Each organisation: entries, bytes, links, quota; and what is wrong." },
 	{ "verify", "", "Checks every signature, hash and chain that is stored." },
 	{ "gc", "[--dry-run]", "Gives back what no entry and no proof needs." },
@@ -45,9 +45,9 @@ static void
 say_ready(const struct app *app, const struct hub *hub)
 {
 	if (app->json)
-		printf("{\"ready\":true,\"port\":%d}\n", hub_port(hub));
+		printf("{\"ready\":true,\"port\":%d,\"ws_port\":%d}\n", hub_port(hub), hub_web_port(hub));
 	else if (!app->quiet)
-		printf("Hub %s serves on port %d. Stop with Ctrl-C.\n", app->home, hub_port(hub));
+		printf("Hub %s serves on port %d. Stop with Ctrl-C.\n", app->home, hub_port(hub) != 0 ? hub_port(hub) : hub_web_port(hub));
 	fflush(stdout);
 }
 
@@ -97,25 +97,37 @@ want_descriptors(struct app *app)
 		env_logf(app->env, "no more than %llu descriptors", (unsigned long long)limit.rlim_cur);
 }
 
+static enum err_code
+listen_all(struct hub *hub, const char *const *listen, size_t count, struct err *err)
+{
+	enum err_code rc = ERR_OK;
+
+	for (size_t i = 0; i < count && rc == ERR_OK; i++)
+		rc = hub_listen(hub, listen[i], err);
+	return rc;
+}
+
 static int
 serve(struct app *app)
 {
-	const char *listen = app_option(app, "--listen"), *peer;
+	const char *listen[MEET_LISTENERS_MAX], *peer;
 	struct serve s = { app, false };
 	struct err err = ERR_INIT;
 	struct hub *hub = NULL;
 	const char *peers[64];
-	size_t count = 0;
+	size_t count = 0, listens = 0;
 	bool discovery = !app_flag(app, "--no-discovery"), continuous = app_flag(app, "--not-restored");
 	struct hub_desk desk = { .home = app->home };
 	struct net_control *control = NULL;
 
 	want_descriptors(app);
+	while (listens < COUNT_OF(listen) && (listen[listens] = app_option(app, "--listen")) != NULL)
+		listens++;
 	while (count < COUNT_OF(peers) && (peer = app_option(app, "--peer")) != NULL)
 		peers[count++] = peer;
-	if (listen == NULL)
+	if (listens == 0)
 		err_set(&err, ERR_USAGE, "serve --listen HOST:PORT: where should devices find this hub?");
-	else if (app_no_more(app, &err) == ERR_OK && open_hub(app, continuous, &hub, &err) == ERR_OK && hub_listen(hub, listen, &err) == ERR_OK) {
+	else if (app_no_more(app, &err) == ERR_OK && open_hub(app, continuous, &hub, &err) == ERR_OK && listen_all(hub, listen, listens, &err) == ERR_OK) {
 		for (size_t i = 0; i < count && err.code == ERR_OK; i++)
 			(void)!hub_dial(hub, peers[i], &err);
 		if (discovery)

@@ -16,7 +16,7 @@ static const struct command own_commands[] = {
 	{ "join", "CODE --member NAME --device NAME | --request FILE --member NAME --device NAME | --welcome FILE [--root FINGERPRINT | --yes]",
 	  "Joins by the code on a coordinator's screen; or by files: makes a request for a coordinator, then takes the welcome." },
 	{ "restore", "FILE", "Makes a home of a backup, under the passphrase that it had then." },
-	{ "serve", "[--listen HOST:PORT] [--peer HOST:PORT]… [--no-discovery] [--http 127.0.0.1:PORT [--lock-after MINUTES]]",
+	{ "serve", "[--listen ADDRESS]… [--peer ADDRESS]… [--no-discovery] [--http 127.0.0.1:PORT [--lock-after MINUTES]]",
 	  "Keeps in step with others until interrupted; with --http also serves the page of this node to this computer's browser." },
 	{ "page", "", "Prints a new address of the page that the running node serves; it works once." },
 	{ "practice", "", "Makes a home for practice, with made-up examples; nothing in it counts." },

@@ -35,6 +35,7 @@ struct newcomer {
 	const char *root;        /* fingerprint that must be, or NULL */
 	struct buf request;
 	size_t next_addr, next_hub;
+	char trouble[192];       /* of the last way that could not be gone */
 	const char *hub_said;    /* why the last hub did not lead on; NULL */
 	struct env_cast *cast;   /* while the inviter is looked for */
 	struct env_timer *found; /* set: an address was heard, and is dialled on the next turn */
@@ -261,6 +262,8 @@ on_closed(void *ctx, enum err_code code, const char *why)
 	w->way = NULL;
 	if (code == ERR_REFUSED)
 		w->hub_said = why;
+	else if (*why != '\0')
+		(void)snprintf(w->trouble, sizeof(w->trouble), " (%s)", why);
 	lost(w);
 }
 
@@ -361,8 +364,9 @@ nobody(struct newcomer *w)
 	if (w->hub_said != NULL)
 		err_set(&w->err, ERR_REFUSED, "joining through the hub: %s", w->hub_said);
 	else if (w->code.hub_count > 0)
-		err_set(&w->err, ERR_NETWORK, "joining: neither the coordinator's device nor the hub at %s leads in with this code: was it typed as the "
-		        "coordinator's screen shows it, and is it shown there still? Otherwise join by files (`join --request FILE`)", w->code.hub[0]);
+		err_set(&w->err, ERR_NETWORK, "joining: neither the coordinator's device nor the hub at %s leads in with this code%s: was it typed as the "
+		        "coordinator's screen shows it, and is it shown there still? Otherwise join by files (`join --request FILE`)",
+		        w->code.hub[w->code.hub_count - 1], w->trouble);
 	else if (w->code.addr_count == 0)
 		err_set(&w->err, ERR_NETWORK, "joining: nobody on this network shows this code: was it typed as the coordinator's screen shows it? Both devices "
 		        "must be on one network; where it keeps devices apart, type the code with its address, or join by files (`join --request FILE`)");

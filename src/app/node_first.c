@@ -190,6 +190,25 @@ do_passphrase(struct serve_job *j)
 		set_passphrase(j, j->keys);
 }
 
+/* A new paper for who forgets: the code on the old one opens nothing from now on. The passphrase is asked for, as above. */
+static void
+do_paper(struct serve_job *j)
+{
+	uint8_t secret[16];
+	char code[27];
+
+	open_keys(j, 1, buf_bytes(&j->old));
+	if (j->err.code != ERR_OK)
+		return;
+	recovery_code_make(j->s->app->env, code);
+	if (!recovery_code_parse(code, secret))
+		err_set(&j->err, ERR_DAMAGED, "the recovery code does not read back");
+	else if (keystore_set_slot(j->keys, j->s->app->env, 2, BYTES(secret, sizeof(secret)), j->s->app->kdf, &j->err) == ERR_OK)
+		more(j, "recovery_code", json_string(code));
+	wipe(secret, sizeof(secret));
+	wipe(code, sizeof(code));
+}
+
 static void
 recover_running(struct serve_job *j, const char *code)
 {
@@ -289,6 +308,7 @@ static const struct deed deeds[] = {
 	{ "unlock", .locked = true, .needs = { "passphrase" }, .work = do_unlock },
 	{ "recover", .locked = true, .fresh = true, .needs = { "code", "passphrase" }, .work = do_recover },
 	{ "passphrase", .open = true, .fresh = true, .needs = { "old", "passphrase" }, .work = do_passphrase },
+	{ "paper", .open = true, .needs = { "old" }, .work = do_paper },
 };
 
 /* ---- a job's life ---- */
@@ -444,10 +464,10 @@ take_passphrase(struct serve_job *j, struct err *err)
 {
 	const char *given = text(j, "passphrase"), *old = text(j, "old");
 
-	if (given == NULL)
-		return ERR_OK;
 	if (old != NULL && (strlen(old) > PASSPHRASE_BYTES_MAX || !nfc(&j->old, BYTES_STR(old))))
 		return err_set(err, ERR_PASSPHRASE, "wrong passphrase");
+	if (given == NULL)
+		return ERR_OK;
 	if (strlen(given) > PASSPHRASE_BYTES_MAX || !nfc(&j->passphrase, BYTES_STR(given)))
 		return err_set(err, ERR_INVALID, "the passphrase is longer than %d bytes", PASSPHRASE_BYTES_MAX);
 	if (j->deed->fresh && j->passphrase.len < PASSPHRASE_BYTES_MIN)

@@ -197,8 +197,8 @@ print_sync(struct buf *out, const json_t *result)
 			buf_printf(out, "%s: %s\n", text_of(p, "address"), text_of(p, "error"));
 			continue;
 		}
-		buf_printf(out, "%lld entr%s from %s, %lld to it; %s\n", number_of(p, "received"), number_of(p, "received") == 1 ? "y" : "ies",
-		           text_of(p, "name"), number_of(p, "sent"),
+		buf_printf(out, "%lld entr%s from %s%s, %lld to it; %s\n", number_of(p, "received"), number_of(p, "received") == 1 ? "y" : "ies",
+		           text_of(p, "name"), strcmp(text_of(p, "way"), "websocket") == 0 ? " (over a WebSocket)" : "", number_of(p, "sent"),
 		           json_is_true(json_object_get(p, "in_step")) ? "in step" : "not yet in step: run it once more");
 	}
 	print_brought(out, result);

@@ -38,11 +38,31 @@ print_closed(struct buf *out, const json_t *r)
 		buf_printf(out, "%s %-9s %s\n", json_is_true(json_object_get(s, "done")) ? "done   " : "lacking", text_of(s, "step"), text_of(s, "text"));
 }
 
+static void
+print_hubs(struct buf *out, const json_t *r)
+{
+	const json_t *h;
+	size_t i;
+
+	json_array_foreach(json_object_get(r, "hubs"), i, h) {
+		bool met = json_is_string(json_object_get(h, "name"));
+
+		buf_printf(out, "%s  %s%s%s\n", text_of(h, "address"), met ? text_of(h, "name") : "nobody has been met there yet",
+		           json_is_true(json_object_get(h, "hub")) ? ", a hub" : "", json_is_true(json_object_get(h, "linked")) ? ", linked now" : "");
+	}
+	if (i == 0)
+		buf_printf(out, "No address is kept. `faltbok hubs --add HOST:PORT` adds one.\n");
+}
+
 bool
 print_site(struct buf *out, const char *op, const json_t *r)
 {
 	if (strcmp(op, "close-site") == 0) {
 		print_closed(out, r);
+		return true;
+	}
+	if (strcmp(op, "hubs") == 0) {
+		print_hubs(out, r);
 		return true;
 	}
 	if (strcmp(op, "exchanges") == 0) {

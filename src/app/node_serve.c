@@ -7,6 +7,7 @@
 
 #include "app/serve.h"
 #include "base/mem.h"
+#include "node/address.h"
 #include "node/tend.h"
 
 enum { REMEMBERED_MAX = 32 };
@@ -212,6 +213,20 @@ serve_has_home(const struct serve *s)
 	return s->app->env->files->exists(s->app->env, path);
 }
 
+/* Where somebody is said to be, met or not. */
+static void
+dial_typed(struct serve *s)
+{
+	struct addresses typed;
+	struct err err = ERR_INIT;
+
+	if (node_addresses(s->node, &typed, &err) != ERR_OK)
+		return;
+	for (size_t i = 0; i < typed.count; i++)
+		if (!meet_dials(s->meet, typed.at[i]))
+			(void)!meet_dial(s->meet, typed.at[i], MEET_KEEP, &err);
+}
+
 /* Whoever was met before and can be dialled; those named are dialled anyway. */
 static void
 dial_remembered(struct serve *s)
@@ -220,12 +235,14 @@ dial_remembered(struct serve *s)
 	size_t count = known == NULL ? 0 : replica_peers(node_replica(s->node), known, REMEMBERED_MAX);
 
 	for (size_t i = 0; i < count; i++) {
+		struct device_id device = device_id_of(&known[i].author);
 		struct err err = ERR_INIT;
 
-		if (known[i].addr[0] != '\0' && !meet_dials(s->meet, known[i].addr))
-			(void)!meet_dial(s->meet, known[i].addr, MEET_KEEP, &err);
+		if (known[i].addr[0] != '\0' || known[i].web[0] != '\0')
+			(void)!meet_dial_known(s->meet, &device, known[i].addr, known[i].web, MEET_KEEP, &err);
 	}
 	mem_free(known);
+	dial_typed(s);
 }
 
 /* Without it colleagues are found by address only: worth a line, no reason to stop. */
@@ -259,9 +276,10 @@ meet_all(struct serve *s, struct err *err)
 	if (s->meet == NULL)
 		return err_plain(err, ERR_NO_MEMORY);
 	node_on_change(s->node, changed, s);
-	if (s->listen != NULL && meet_listen(s->meet, s->listen, err) != ERR_OK)
-		return err_wrap(err, "listening on %s", s->listen);
-	if (s->listen == NULL && s->discovery && listen_somewhere(s, err) != ERR_OK)
+	for (size_t i = 0; i < s->listen_count; i++)
+		if (meet_listen(s->meet, s->listen[i], err) != ERR_OK)
+			return err_wrap(err, "listening on %s", s->listen[i]);
+	if (s->listen_count == 0 && s->discovery && listen_somewhere(s, err) != ERR_OK)
 		return err_wrap(err, "listening");
 	for (size_t i = 0; i < s->peer_count; i++)
 		if (meet_dial(s->meet, s->peers[i], MEET_KEEP, err) != ERR_OK)
@@ -367,11 +385,11 @@ open_page(struct serve *s, struct err *err)
 static void
 say_ready(struct serve *s)
 {
-	int port = s->meet == NULL ? 0 : meet_port(s->meet);
+	int port = s->meet == NULL ? 0 : meet_port(s->meet), web_port = s->meet == NULL ? 0 : meet_web_port(s->meet);
 
 	if (s->app->json)
-		printf(s->web != NULL ? "{\"ready\":true,\"port\":%d,\"http\":\"%s\"}\n" : "{\"ready\":true,\"port\":%d}\n", port,
-		       s->web != NULL ? web_address(s->web) : "");
+		printf(s->web != NULL ? "{\"ready\":true,\"port\":%d,\"ws_port\":%d,\"http\":\"%s\"}\n" : "{\"ready\":true,\"port\":%d,\"ws_port\":%d}\n",
+		       port, web_port, s->web != NULL ? web_address(s->web) : "");
 	else if (s->web != NULL)
 		printf("%sThe page: %s\n", s->app->quiet ? "" : "Open this address in the browser of this computer. It works once; `faltbok page` prints another. Stop with Ctrl-C.\n",
 		       web_address(s->web));
@@ -404,9 +422,10 @@ app_serve(struct app *app)
 {
 	struct serve s = { .app = app };
 	struct err err = ERR_INIT;
-	const char *peer;
+	const char *peer, *listen;
 
-	s.listen = app_option(app, "--listen");
+	while (s.listen_count < COUNT_OF(s.listen) && (listen = app_option(app, "--listen")) != NULL)
+		s.listen[s.listen_count++] = listen;
 	s.http = app_option(app, "--http");
 	s.discovery = !app_flag(app, "--no-discovery");
 	while ((peer = app_option(app, "--peer")) != NULL && s.peer_count < SERVE_PEERS_MAX)

@@ -26,8 +26,8 @@ struct serve_job;
 
 struct serve {
 	struct app *app;
-	const char *http, *listen, *peers[SERVE_PEERS_MAX];
-	size_t peer_count;
+	const char *http, *listen[MEET_LISTENERS_MAX], *peers[SERVE_PEERS_MAX];
+	size_t listen_count, peer_count;
 	bool discovery;
 	struct node *node;         /* once unlocked; stays when locked again */
 	struct home home;          /* JOINING only */

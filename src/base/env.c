@@ -33,3 +33,11 @@ env_utc_offset_min(struct env *env, int64_t ms)
 {
 	return env->ops->utc_offset_min != NULL ? env->ops->utc_offset_min(env, ms) : 0;
 }
+
+const char *
+env_trouble(struct env *env, struct env_conn *c, enum err_code why)
+{
+	const char *text = env->ops->trouble != NULL ? env->ops->trouble(env, c) : "";
+
+	return *text != '\0' ? text : err_meaning(why);
+}

@@ -72,7 +72,7 @@ struct env_ops {
 	struct env_timer *(*timer)(struct env *env, uint64_t ns, void (*cb)(void *ctx), void *ctx);
 	void (*timer_stop)(struct env *env, struct env_timer *t); /* not after it fired */
 
-	/* "host:port", "[v6]:port". ERR_NETWORK at once when the address makes no sense; else events follow. */
+	/* "host:port", "[v6]:port", "wss://host/path". ERR_NETWORK at once when the address makes no sense; else events follow. */
 	enum err_code (*dial)(struct env *env, const char *addr, const struct conn_events *ev, void *ctx,
 	                      struct env_conn **out, struct err *err);
 	enum err_code (*listen)(struct env *env, const char *addr,
@@ -89,6 +89,8 @@ struct env_ops {
 	/* Stops or resumes reading from the conn: how a slow disk slows its peer. */
 	void (*pause)(struct env *env, struct env_conn *c, bool paused);
 	void (*close)(struct env *env, struct env_conn *c); /* `closed` will not be called; queued bytes are sent first */
+	/* Within `closed`: why, for a person, or "". NULL: nobody knows. */
+	const char *(*trouble)(struct env *env, struct env_conn *c);
 
 	/* Datagrams to and from everyone on the local networks, on every interface; one's own come back. ERR_NETWORK. */
 	enum err_code (*cast_open)(struct env *env, const struct cast_events *ev, void *ctx, struct env_cast **out, struct err *err);
@@ -125,6 +127,9 @@ env_random(struct env *env, void *p, size_t n)
 }
 
 void env_both(struct env *env, void (*there)(void *ctx), void *there_ctx, void (*here)(void *ctx), void *here_ctx);
+
+/* Within `closed`: why, for a person; what the code means when nobody knows more. */
+const char *env_trouble(struct env *env, struct env_conn *c, enum err_code why);
 
 int env_utc_offset_min(struct env *env, int64_t ms);
 

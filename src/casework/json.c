@@ -119,12 +119,16 @@ time_json(bool has_shown, int64_t shown_ms, int offset_min, uint64_t hlc)
 	                             : time_print(text, (int64_t)(hlc >> 16), 0));
 }
 
-static json_t *
-name_json(author_name_fn who, void *ctx, uint32_t author)
+/* Whose device, and whose hand where the caller knows people. */
+static void
+put_names(json_t *o, const struct author_names *names, uint32_t author)
 {
-	const char *name = who == NULL ? NULL : who(ctx, author);
+	const char *device = names->device == NULL ? NULL : names->device(names->ctx, author);
+	const char *member = names->member == NULL ? NULL : names->member(names->ctx, author);
 
-	return name == NULL ? json_null() : json_string(name);
+	json_object_set_new(o, "by", device == NULL ? json_null() : json_string(device));
+	if (member != NULL)
+		json_object_set_new(o, "member", json_string(member));
 }
 
 /* A large value is not for showing: only that it is there. */
@@ -141,7 +145,7 @@ is_register(const struct value *v)
 }
 
 static json_t *
-conflict_json(const struct profile_field *f, const struct value *v, size_t count, author_name_fn who, void *ctx)
+conflict_json(const struct profile_field *f, const struct value *v, size_t count, const struct author_names *names)
 {
 	json_t *all = json_array(), *out = json_object();
 
@@ -152,7 +156,7 @@ conflict_json(const struct profile_field *f, const struct value *v, size_t count
 			continue;
 		one = json_object();
 		json_object_set_new(one, "value", one_value_json(f, &v[i]));
-		json_object_set_new(one, "by", name_json(who, ctx, v[i].author));
+		put_names(one, names, v[i].author);
 		json_object_set_new(one, "at", time_json(v[i].has_shown, v[i].shown_ms, v[i].shown_offset_min, v[i].hlc));
 		json_array_append_new(all, one);
 	}
@@ -189,7 +193,7 @@ sum_json(double sum)
 
 static json_t *
 field_json(const struct record *r, uint32_t number, enum field_kind kind, const struct profile_field *f,
-           author_name_fn who, void *ctx)
+           const struct author_names *names)
 {
 	size_t count;
 	const struct value *v = record_values(r, number, &count);
@@ -201,7 +205,7 @@ field_json(const struct record *r, uint32_t number, enum field_kind kind, const 
 		return sum_json(record_sum(r, number));
 	case FIELD_REGISTER:
 		if (record_field_conflict(r, number))
-			return conflict_json(f, v, count, who, ctx);
+			return conflict_json(f, v, count, names);
 		for (size_t i = 0; i < count; i++)
 			if (is_register(&v[i]))
 				return one_value_json(f, &v[i]);
@@ -213,14 +217,14 @@ field_json(const struct record *r, uint32_t number, enum field_kind kind, const 
 }
 
 static json_t *
-note_json(const struct note *n, author_name_fn who, void *ctx)
+note_json(const struct note *n, const struct author_names *names)
 {
 	char hex[33];
 	json_t *v = json_object();
 
 	json_object_set_new(v, "id", json_string(hex_encode(hex, n->id, sizeof(n->id))));
 	json_object_set_new(v, "text", json_stringn((const char *)n->text.p, n->text.len));
-	json_object_set_new(v, "by", name_json(who, ctx, n->author));
+	put_names(v, names, n->author);
 	json_object_set_new(v, "at", time_json(n->has_shown, n->shown_ms, n->shown_offset_min, n->hlc));
 	if (n->corrects_any)
 		json_object_set_new(v, "corrects", json_string(hex_encode(hex, n->corrects, sizeof(n->corrects))));
@@ -239,7 +243,7 @@ type_json(const struct record *r, const struct profile_type *t)
 
 /* Where somebody decided between values that stood against each other: who, and when. */
 static json_t *
-settled_json(const struct record *r, const struct profile_type *t, author_name_fn who, void *ctx)
+settled_json(const struct record *r, const struct profile_type *t, const struct author_names *names)
 {
 	size_t count;
 	const struct value *v = record_values(r, MARK_SETTLED, &count);
@@ -252,7 +256,7 @@ settled_json(const struct record *r, const struct profile_type *t, author_name_f
 		json_t *one = json_object();
 
 		json_object_set_new(one, "field", f != NULL ? json_string(f->name) : json_sprintf("field %u (newer version)", number));
-		json_object_set_new(one, "by", name_json(who, ctx, v[i].author));
+		put_names(one, names, v[i].author);
 		json_object_set_new(one, "at", time_json(v[i].has_shown, v[i].shown_ms, v[i].shown_offset_min, v[i].hlc));
 		json_array_append_new(out, one);
 	}
@@ -260,7 +264,7 @@ settled_json(const struct record *r, const struct profile_type *t, author_name_f
 }
 
 json_t *
-record_to_json(const struct record *r, const struct profile *p, author_name_fn who, void *ctx)
+record_to_json_by(const struct record *r, const struct profile *p, const struct author_names *names)
 {
 	const struct profile_type *t = p == NULL ? NULL : profile_type_numbered(p, record_type(r));
 	json_t *out = json_object(), *fields = json_object(), *notes = json_array();
@@ -272,11 +276,11 @@ record_to_json(const struct record *r, const struct profile *p, author_name_fn w
 		enum field_kind kind;
 		uint32_t number = record_field_at(r, i, &kind);
 		const struct profile_field *f = t == NULL ? NULL : profile_field_numbered(t, number);
-		json_t *v = field_json(r, number, kind, f, who, ctx);
+		json_t *v = field_json(r, number, kind, f, names);
 		char unknown[48];
 
 		if (mark_name(number) != NULL) { /* the program's own: beside the fields, not among them */
-			json_object_set_new(out, mark_name(number), number == MARK_SETTLED ? settled_json(r, t, who, ctx) : v);
+			json_object_set_new(out, mark_name(number), number == MARK_SETTLED ? settled_json(r, t, names) : v);
 			if (number == MARK_SETTLED)
 				json_decref(v);
 			continue;
@@ -286,9 +290,15 @@ record_to_json(const struct record *r, const struct profile *p, author_name_fn w
 	}
 	json_object_set_new(out, "fields", fields);
 	for (size_t i = 0; i < record_note_count(r); i++)
-		json_array_append_new(notes, note_json(record_note_at(r, i), who, ctx));
+		json_array_append_new(notes, note_json(record_note_at(r, i), names));
 	json_object_set_new(out, "notes", notes);
 	return out;
+}
+
+json_t *
+record_to_json(const struct record *r, const struct profile *p, author_name_fn who, void *ctx)
+{
+	return record_to_json_by(r, p, &(struct author_names){ .device = who, .ctx = ctx });
 }
 
 static bool

@@ -64,6 +64,9 @@ json_t *value_to_json(const struct profile_field *f, struct bytes value);
 /* {"id","type","fields":{…},"notes":[…]}, proto/profile.md, 6; `who` names an author number. Caller owns the result. */
 typedef const char *(*author_name_fn)(void *ctx, uint32_t author);
 json_t *record_to_json(const struct record *r, const struct profile *p, author_name_fn who, void *ctx);
+/* The same, which also says whose hand it was: "member" beside "by" of conflicting values, notes and decisions. */
+struct author_names { author_name_fn device, member; void *ctx; };
+json_t *record_to_json_by(const struct record *r, const struct profile *p, const struct author_names *names);
 
 /* Does the record have field=text? Sets: contains. Conflicts: any of the values. Sums: the sum. */
 bool record_matches(const struct record *r, const struct profile_type *t, const char *field, const char *text);

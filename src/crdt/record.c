@@ -284,6 +284,8 @@ value_add(struct record *r, struct field *f, const struct change *c, const struc
 		f->gone[at] = f->gone[--f->gone_count];
 		return true;
 	}
+	if (PLANTED(9) && op->field > 100)
+		return true;
 	if (PLANTED(4) && op->kind == OP_SET && f->value_count > 0 && f->values[0].hlc > c->hlc)
 		return true;
 	v = value_room(f);
@@ -324,6 +326,10 @@ note_add(struct record *r, const struct change *c, const struct op *op, const st
 		return false;
 	*place = n;
 	r->note_count++;
+	if (PLANTED(22) && n.id[0] < 32 && (place = note_room(r)) != NULL) {
+		*place = n;
+		r->note_count++;
+	}
 	r->notes_sorted = false;
 	return true;
 }

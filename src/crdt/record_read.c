@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/plant.h"
 #include "crdt/record_internal.h"
 
 int
@@ -57,7 +58,7 @@ field_sort(const struct field *f)
 
 	if (f->sorted)
 		return;
-	if (f->value_count > 1)
+	if (f->value_count > 1 && !PLANTED(23))
 		qsort(cache->values, f->value_count, sizeof(*f->values), value_order);
 	cache->sorted = true;
 }
@@ -69,7 +70,7 @@ notes_sort(const struct record *r)
 
 	if (r->notes_sorted)
 		return;
-	if (r->note_count > 1)
+	if (r->note_count > 1 && !PLANTED(23))
 		qsort(cache->notes, r->note_count, sizeof(*r->notes), note_order);
 	cache->notes_sorted = true;
 }

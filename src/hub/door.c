@@ -11,10 +11,12 @@
 #include "base/mem.h"
 #include "base/table.h"
 #include "hub/hub.h"
+#include "link/url.h"
 
 #define NS_PER_S 1000000000ull
+#define SPARE_NS INT64_C(500000000) /* at most, saved up in quiet times */
 
-enum { FROM_BYTES = 128, SEEN_BYTES = 16, NETWORKS_KEPT = 8192 };
+enum { FROM_BYTES = 128, SEEN_BYTES = 16, NETWORKS_KEPT = 8192, FRIENDLY_S = 86400 };
 
 struct guest {
 	struct door *door;
@@ -32,6 +34,7 @@ struct network {
 	uint8_t key[8];
 	size_t waiting;
 	uint64_t tokens_ns, at_ns; /* a token is a DOOR_NETWORK_RATE-th of a second */
+	bool friendly;             /* somebody of ours has come from there: it is kept, and not made to wait for strangers */
 };
 
 struct door {
@@ -39,6 +42,7 @@ struct door {
 	bool (*lead)(void *ctx, struct env_conn *conn, const char *from, struct bytes first);
 	void *ctx;
 	struct env_listener *listeners[DOOR_LISTENERS_MAX];
+	bool web[DOOR_LISTENERS_MAX]; /* of them, those of WebSockets */
 	size_t listener_count;
 	size_t guests_max, network_max;
 	struct guest *first, *last;
@@ -47,6 +51,8 @@ struct door {
 	struct table *seen;      /* first bytes of an ephemeral key -> 1 */
 	uint8_t ring[DOOR_SEEN][SEEN_BYTES];
 	size_t ring_at, ring_count;
+	int64_t spare_ns;        /* time that strangers may still cost; below 0: what they have cost too much */
+	uint64_t spare_at;
 	struct door_counts counts;
 };
 
@@ -191,18 +197,51 @@ was_seen(struct door *d, const uint8_t first[DOOR_FIRST_BYTES])
 	return false;
 }
 
+/* Finding out that somebody is nobody's costs hashes for each key of each organisation: a fifth of our time at the most. */
+static bool
+can_afford(struct door *d)
+{
+	uint64_t now = now_ns(d);
+
+	d->spare_ns += (int64_t)((now - d->spare_at) / DOOR_STRANGERS_PART);
+	d->spare_at = now;
+	if (d->spare_ns > SPARE_NS)
+		d->spare_ns = SPARE_NS;
+	return d->spare_ns > 0;
+}
+
+static bool
+lead_on(struct guest *g, struct env_conn *conn, struct bytes all)
+{
+	struct door *d = g->door;
+	uint64_t from = now_ns(d), cost;
+	bool ours = d->lead(d->ctx, conn, g->from, all);
+
+	cost = now_ns(d) - from;
+	if (ours)
+		g->network->friendly = true;
+	else if (!g->network->friendly)
+		d->spare_ns -= (int64_t)cost;
+	return ours;
+}
+
 static void
 judge(struct guest *g, struct bytes all)
 {
 	struct door *d = g->door;
 	struct env_conn *conn = g->conn;
 
+	if (!g->network->friendly && !can_afford(d)) {
+		d->counts.hasty++;
+		turn_away(g);
+		return;
+	}
 	if (table_get(d->seen, g->first) != NULL) {
 		d->counts.replayed++;
 		turn_away(g);
 		return;
 	}
-	if (!d->lead(d->ctx, conn, g->from, all)) {
+	if (!lead_on(g, conn, all)) {
 		d->counts.strangers++;
 		turn_away(g);
 		return;
@@ -264,7 +303,7 @@ forget_networks(struct door *d, uint64_t now)
 	while (table_count(d->networks) > NETWORKS_KEPT / 2 && table_next(d->networks, &at, &key, &value)) {
 		struct network *n = (struct network *)(uintptr_t)*value;
 
-		if (n->waiting > 0 || now - n->at_ns < 2 * NS_PER_S)
+		if (n->waiting > 0 || now - n->at_ns < (n->friendly ? FRIENDLY_S : 2) * NS_PER_S)
 			continue;
 		table_del(d->networks, n->key);
 		mem_free(n);
@@ -359,6 +398,8 @@ door_new(struct env *env, size_t guests, bool (*lead)(void *ctx, struct env_conn
 	d->env = env;
 	d->guests_max = guests > 0 && guests < DOOR_GUESTS_MAX ? guests : DOOR_GUESTS_MAX;
 	d->network_max = d->guests_max - d->guests_max / 4;
+	d->spare_ns = SPARE_NS;
+	d->spare_at = now_ns(d);
 	d->lead = lead;
 	d->ctx = ctx;
 	d->networks = table_new(8);
@@ -399,14 +440,30 @@ door_listen(struct door *d, const char *addr, struct err *err)
 	if (d->listener_count == DOOR_LISTENERS_MAX)
 		return err_set(err, ERR_USAGE, "%s: more than %d addresses to listen on", addr, DOOR_LISTENERS_MAX);
 	rc = d->env->ops->listen(d->env, addr, accepted, d, &d->listeners[d->listener_count], err);
+	d->web[d->listener_count] = url_is(addr);
 	d->listener_count += rc == ERR_OK;
 	return rc;
+}
+
+static int
+port_of(const struct door *d, bool web)
+{
+	for (size_t i = 0; i < d->listener_count; i++)
+		if (d->web[i] == web)
+			return d->env->ops->listen_port(d->env, d->listeners[i]);
+	return 0;
 }
 
 int
 door_port(const struct door *d)
 {
-	return d->listener_count == 0 ? 0 : d->env->ops->listen_port(d->env, d->listeners[0]);
+	return port_of(d, false);
+}
+
+int
+door_web_port(const struct door *d)
+{
+	return port_of(d, true);
 }
 
 void

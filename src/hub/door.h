@@ -18,6 +18,7 @@ enum {
 	DOOR_SECONDS = 10,           /* to send them */
 	DOOR_GUESTS_MAX = 8192,      /* at one time; three quarters of them from one IPv4 address, or one IPv6 /64 */
 	DOOR_NETWORK_RATE = 1000,    /* connections a second from one, and as many at once */
+	DOOR_STRANGERS_PART = 5,     /* of our time: what finding out about strangers from elsewhere than our people may cost */
 	DOOR_SEEN = 16384,           /* first messages remembered */
 	DOOR_LISTENERS_MAX = 8,
 };
@@ -28,7 +29,8 @@ struct door;
 struct door *door_new(struct env *env, size_t guests, bool (*lead)(void *ctx, struct env_conn *conn, const char *from, struct bytes first), void *ctx);
 void door_free(struct door *d);
 enum err_code door_listen(struct door *d, const char *addr, struct err *err) MUST_CHECK;
-int door_port(const struct door *d);
+int door_port(const struct door *d);     /* of the first address of TCP; 0: none */
+int door_web_port(const struct door *d); /* of the first WebSocket; 0: none */
 
 struct door_counts;
 void door_counts(const struct door *d, struct door_counts *out);

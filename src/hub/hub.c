@@ -144,6 +144,12 @@ hub_port(const struct hub *h)
 	return door_port(h->door);
 }
 
+int
+hub_web_port(const struct hub *h)
+{
+	return door_web_port(h->door);
+}
+
 size_t
 hub_count(const struct hub *h)
 {

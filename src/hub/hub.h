@@ -41,13 +41,14 @@ struct hub_config {
  */
 enum err_code hub_new(struct hub **out, struct home *home, const struct hub_config *config, struct err *err) MUST_CHECK;
 void hub_free(struct hub *h);
-/* May be called for several addresses. */
+/* At several addresses, of TCP and of WebSockets (ws://127.0.0.1:PORT/PATH, behind a proxy with TLS). */
 enum err_code hub_listen(struct hub *h, const char *addr, struct err *err) MUST_CHECK;
 /* Also dials another replica and stays with it, for every organisation: two hubs, or a hub behind a guest network. */
 enum err_code hub_dial(struct hub *h, const char *addr, struct err *err) MUST_CHECK;
 /* Is found, and finds, by beacon on the local networks. ERR_NETWORK when it cannot be. */
 enum err_code hub_seek(struct hub *h, struct err *err) MUST_CHECK;
-int hub_port(const struct hub *h); /* of the first address */
+int hub_port(const struct hub *h);     /* of TCP; 0: none */
+int hub_web_port(const struct hub *h); /* of the WebSocket; 0: none */
 
 size_t hub_count(const struct hub *h);
 struct tenant *hub_tenant(struct hub *h, size_t i);

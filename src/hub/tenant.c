@@ -133,7 +133,7 @@ agreed(void *ctx, const struct org_device *peer)
 }
 
 static bool
-room(void *ctx, const struct peer *p, const struct org_device *peer)
+room(void *ctx, struct peer *p, const struct org_device *peer)
 {
 	struct tenant *t = ctx;
 	uint64_t *known;
@@ -347,7 +347,7 @@ bool
 tenant_take(struct tenant *t, struct env_conn *conn, const char *from, struct bytes first)
 {
 	uint8_t psks[KEYSTORE_NETWORK_KEYS][32];
-	size_t count = t->host.network_count < KEYSTORE_NETWORK_KEYS ? t->host.network_count : KEYSTORE_NETWORK_KEYS, which;
+	size_t links = peer_host_links(&t->host), count = links < KEYSTORE_NETWORK_KEYS ? links : KEYSTORE_NETWORK_KEYS, which;
 
 	for (size_t i = 0; i < count; i++)
 		link_psk(psks[i], t->host.network[i].n);

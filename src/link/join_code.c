@@ -8,6 +8,7 @@
 
 #include "crypto/guard.h"
 #include "crypto/hc.h"
+#include "link/url.h"
 
 void
 join_psk(uint8_t psk[32], const uint8_t secret[JOIN_SECRET_BYTES])
@@ -35,6 +36,10 @@ join_addr_ok(const char *addr)
 {
 	static const char may[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.:[]-_%";
 	size_t len = strlen(addr);
+	struct url url;
+
+	if (url_is(addr))
+		return url_parse(&url, addr, false, NULL) == ERR_OK;
 
 	return len > 0 && len <= JOIN_ADDR_CHARS && strspn(addr, may) == len && strchr(addr, ':') != NULL;
 }

@@ -124,15 +124,16 @@ static const struct env_ops net_ops = {
 	.random = posix_random,
 	.timer = net_timer,
 	.timer_stop = net_timer_stop,
-	.dial = tcp_dial,
-	.listen = tcp_listen,
-	.listen_stop = tcp_listen_stop,
-	.listen_port = tcp_listen_port,
-	.conn_events = tcp_conn_events,
-	.send = tcp_send,
-	.unsent = tcp_unsent,
-	.pause = tcp_pause,
-	.close = tcp_close,
+	.dial = ways_dial,
+	.listen = ways_listen,
+	.listen_stop = ways_listen_stop,
+	.listen_port = ways_listen_port,
+	.conn_events = ways_conn_events,
+	.send = ways_send,
+	.unsent = ways_unsent,
+	.pause = ways_pause,
+	.close = ways_close,
+	.trouble = ways_trouble,
 	.cast_open = cast_open,
 	.cast_send = cast_send,
 	.cast_close = cast_close,
@@ -176,12 +177,14 @@ net_env_free(struct env *env)
 		net_control_stop(n->controls);
 	while (n->casts != NULL)
 		cast_close(env, n->casts);
+	ws_close_all(n);
 	tcp_close_all(n);
 	while (n->timers != NULL)
 		timer_end(n->timers);
 	for (size_t i = 0; n->has_signals && i < COUNT_OF(n->signals); i++)
 		uv_close((uv_handle_t *)&n->signals[i], NULL);
 	uv_run(&n->loop, UV_RUN_DEFAULT); /* closing is finished by the loop */
+	ws_free(n);
 	uv_loop_close(&n->loop);
 	mem_free(n->read_buffer);
 	mem_free(n);

@@ -6,52 +6,44 @@
  */
 #include <netinet/tcp.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/mem.h"
-#include "net/net_internal.h"
+#include "net/tcp_internal.h"
 
-enum { BACKLOG = 511, KEEPALIVE_S = 60, UNACKED_MS = 30000, ADDR_BYTES = 256 };
+enum { BACKLOG = 511, KEEPALIVE_S = 60, UNACKED_MS = 30000 };
 
-struct env_conn {
-	uv_tcp_t tcp; /* first: libuv gives it back */
-	struct net *net;
-	struct env_conn *next, **at;
-	const struct conn_events *ev;
-	void *ctx;
-	size_t unsent;
-	bool up, reading, given_back, shut, closing, resolving;
-	bool spoken;   /* something was sent: there may be last words on their way */
-	bool reopening; /* between two addresses: the socket is being closed already */
-	uv_getaddrinfo_t lookup;
-	struct addrinfo *addrs, *try_next;
-	uv_connect_t connect;
-	uv_shutdown_t shutdown;
-	uv_timer_t linger;
-	bool has_linger;
-	unsigned open_handles;
-};
-
-struct env_listener {
+struct tcp_listener {
+	struct env_listener base;
 	uv_tcp_t tcp;
 	struct net *net;
-	struct env_listener *next, **at;
-	void (*accept)(void *ctx, struct env_conn *c, const char *from);
+	struct tcp_listener *next, **at;
+	net_accepted *accept;
 	void *ctx;
 };
 
 /* ---- birth and end ---- */
 
-static struct env_conn *
-conn_new(struct net *n)
+void
+tcp_socket_new(struct tcp_conn *c)
 {
-	struct env_conn *c = mem_zero(1, sizeof(*c));
+	uv_tcp_init(&c->net->loop, &c->tcp);
+	c->tcp.data = c;
+	c->open_handles++;
+}
+
+struct tcp_conn *
+tcp_conn_new(struct net *n)
+{
+	struct tcp_conn *c = mem_zero(1, sizeof(*c));
 
 	if (c == NULL)
 		return NULL;
+	c->base.way = &tcp_way;
 	c->net = n;
-	uv_tcp_init(&n->loop, &c->tcp);
-	c->open_handles = 1;
+	tcp_socket_new(c);
+	uv_timer_init(&n->loop, &c->timer);
+	c->timer.data = c;
+	c->open_handles++;
 	c->next = n->conns;
 	c->at = &n->conns;
 	if (c->next != NULL)
@@ -60,8 +52,8 @@ conn_new(struct net *n)
 	return c;
 }
 
-static void
-conn_free_when_done(struct env_conn *c)
+void
+tcp_conn_free_when_done(struct tcp_conn *c)
 {
 	if (c->open_handles > 0 || c->resolving)
 		return;
@@ -74,47 +66,35 @@ conn_free_when_done(struct env_conn *c)
 }
 
 static void
-tcp_closed(uv_handle_t *h)
+handle_gone(uv_handle_t *h)
 {
-	struct env_conn *c = (struct env_conn *)h;
+	struct tcp_conn *c = h->data;
 
 	c->open_handles--;
-	conn_free_when_done(c);
+	tcp_conn_free_when_done(c);
 }
 
-static void
-linger_closed(uv_handle_t *h)
-{
-	struct env_conn *c = h->data;
-
-	c->open_handles--;
-	conn_free_when_done(c);
-}
-
-static void
-conn_end(struct env_conn *c)
+void
+tcp_conn_end(struct tcp_conn *c)
 {
 	if (c->closing)
 		return;
 	c->closing = true;
-	if (c->reopening)
-		return; /* reopened() ends it */
 	if (c->resolving)
 		uv_cancel((uv_req_t *)&c->lookup);
-	if (c->has_linger)
-		uv_close((uv_handle_t *)&c->linger, linger_closed);
-	uv_close((uv_handle_t *)&c->tcp, tcp_closed);
+	uv_close((uv_handle_t *)&c->timer, handle_gone);
+	if (!c->reopening) /* else it is being closed already */
+		uv_close((uv_handle_t *)&c->tcp, handle_gone);
 }
 
-/* Tells the owner, unless it has given the connection back, and ends. */
-static void
-conn_lost(struct env_conn *c, enum err_code why)
+void
+tcp_conn_lost(struct tcp_conn *c, enum err_code why)
 {
 	if (c->closing)
 		return;
-	conn_end(c);
+	tcp_conn_end(c);
 	if (!c->given_back && c->ev != NULL)
-		c->ev->closed(c->ctx, c, why);
+		c->ev->closed(c->ctx, &c->base, why);
 	c->given_back = true;
 }
 
@@ -123,49 +103,61 @@ conn_lost(struct env_conn *c, enum err_code why)
 static void
 give_buffer(uv_handle_t *h, size_t suggested, uv_buf_t *out)
 {
-	struct env_conn *c = (struct env_conn *)h;
+	struct tcp_conn *c = h->data;
 
 	(void)suggested;
 	*out = uv_buf_init(c->net->read_buffer, READ_BYTES);
 }
 
 static void
-got_bytes(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+lost(struct tcp_conn *c, enum err_code code, int why)
 {
-	struct env_conn *c = (struct env_conn *)stream;
-
-	if (n > 0 && !c->given_back)
-		c->ev->data(c->ctx, c, (const uint8_t *)buf->base, (size_t)n);
-	else if (n < 0)
-		conn_lost(c, n == UV_EOF ? ERR_OK : ERR_NETWORK);
+	if (code != ERR_OK)
+		(void)snprintf(c->why, sizeof(c->why), "%s", uv_strerror(why));
+	tcp_conn_lost(c, code);
 }
 
 static void
-read_on(struct env_conn *c)
+got_bytes(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+{
+	struct tcp_conn *c = stream->data;
+
+	if (n > 0 && !c->given_back)
+		c->ev->data(c->ctx, &c->base, (const uint8_t *)buf->base, (size_t)n);
+	else if (n < 0)
+		lost(c, n == UV_EOF ? ERR_OK : ERR_NETWORK, (int)n);
+}
+
+void
+tcp_read_on(struct tcp_conn *c)
 {
 	if (!c->reading && c->up && !c->closing)
 		c->reading = uv_read_start((uv_stream_t *)&c->tcp, give_buffer, got_bytes) == 0;
 }
 
-void
-tcp_pause(struct env *env, struct env_conn *c, bool paused)
+static void
+way_pause(struct env *env, struct env_conn *base, bool paused)
 {
+	struct tcp_conn *c = (struct tcp_conn *)base;
+
 	(void)env;
 	if (!paused) {
-		read_on(c);
+		tcp_read_on(c);
 	} else if (c->reading) {
 		uv_read_stop((uv_stream_t *)&c->tcp);
 		c->reading = false;
 	}
 }
 
-void
-tcp_conn_events(struct env *env, struct env_conn *c, const struct conn_events *ev, void *ctx)
+static void
+way_conn_events(struct env *env, struct env_conn *base, const struct conn_events *ev, void *ctx)
 {
+	struct tcp_conn *c = (struct tcp_conn *)base;
+
 	(void)env;
 	c->ev = ev;
 	c->ctx = ctx;
-	read_on(c);
+	tcp_read_on(c);
 }
 
 /* ---- closing ---- */
@@ -173,44 +165,42 @@ tcp_conn_events(struct env *env, struct env_conn *c, const struct conn_events *e
 static void
 linger_over(uv_timer_t *t)
 {
-	conn_end(t->data);
+	tcp_conn_end(t->data);
 }
 
 static void
 shut_done(uv_shutdown_t *r, int status)
 {
 	if (status != 0)
-		conn_end(r->data);
+		tcp_conn_end(r->data);
 }
 
 static void
-shut_when_sent(struct env_conn *c)
+shut_when_sent(struct tcp_conn *c)
 {
 	if (!c->given_back || c->unsent > 0 || c->shut || c->closing)
 		return;
 	c->shut = true;
 	c->shutdown.data = c;
 	if (uv_shutdown(&c->shutdown, (uv_stream_t *)&c->tcp, shut_done) != 0)
-		conn_end(c);
+		tcp_conn_end(c);
 }
 
-void
-tcp_close(struct env *env, struct env_conn *c)
+static void
+way_close(struct env *env, struct env_conn *base)
 {
+	struct tcp_conn *c = (struct tcp_conn *)base;
+
 	(void)env;
 	if (c->given_back)
 		return;
 	c->given_back = true;
 	if (!c->up || !c->spoken) { /* nothing is on its way, and strangers hold no descriptor a moment longer */
-		conn_end(c);
+		tcp_conn_end(c);
 		return;
 	}
-	uv_timer_init(&c->net->loop, &c->linger);
-	c->linger.data = c;
-	c->has_linger = true;
-	c->open_handles++;
-	uv_timer_start(&c->linger, linger_over, LINGER_MS, 0);
-	read_on(c);
+	uv_timer_start(&c->timer, linger_over, LINGER_MS, 0);
+	tcp_read_on(c);
 	shut_when_sent(c);
 }
 
@@ -218,7 +208,7 @@ tcp_close(struct env *env, struct env_conn *c)
 
 struct sending {
 	uv_write_t request;
-	struct env_conn *conn;
+	struct tcp_conn *conn;
 	size_t len;
 	char bytes[];
 };
@@ -227,14 +217,14 @@ static void
 sent(uv_write_t *r, int status)
 {
 	struct sending *s = (struct sending *)r;
-	struct env_conn *c = s->conn;
+	struct tcp_conn *c = s->conn;
 
 	c->unsent -= s->len;
 	mem_free(s);
 	if (c->closing)
 		return;
 	if (status != 0) {
-		conn_lost(c, ERR_NETWORK);
+		lost(c, ERR_NETWORK, status);
 		return;
 	}
 	if (c->unsent > 0)
@@ -242,12 +232,13 @@ sent(uv_write_t *r, int status)
 	if (c->given_back)
 		shut_when_sent(c);
 	else if (c->ev != NULL && c->ev->drained != NULL)
-		c->ev->drained(c->ctx, c);
+		c->ev->drained(c->ctx, &c->base);
 }
 
-enum err_code
-tcp_send(struct env *env, struct env_conn *c, struct bytes data)
+static enum err_code
+way_send(struct env *env, struct env_conn *base, struct bytes data)
 {
+	struct tcp_conn *c = (struct tcp_conn *)base;
 	struct sending *s;
 	uv_buf_t buf;
 	int n;
@@ -283,211 +274,103 @@ tcp_send(struct env *env, struct env_conn *c, struct bytes data)
 	return ERR_OK;
 }
 
-size_t
-tcp_unsent(struct env *env, struct env_conn *c)
+static size_t
+way_unsent(struct env *env, struct env_conn *base)
 {
+	struct tcp_conn *c = (struct tcp_conn *)base;
+
 	(void)env;
 	return c->unsent;
 }
 
-/* ---- dialling ---- */
-
-/* "host:port" or "[v6]:port". False when it is neither. */
-static bool
-split_addr(const char *addr, char host[ADDR_BYTES], char port[8])
+static const char *
+way_trouble(struct env *env, struct env_conn *base)
 {
-	const char *colon = strrchr(addr, ':'), *from = addr, *to = colon;
-	char *end;
-	unsigned long number;
-
-	if (colon == NULL || strlen(colon + 1) == 0 || strlen(colon + 1) > 5)
-		return false;
-	if (*addr == '[') {
-		from++;
-		if (colon == addr || colon[-1] != ']')
-			return false;
-		to--;
-	} else if (memchr(addr, ':', (size_t)(colon - addr)) != NULL) {
-		return false; /* an IPv6 address without its brackets */
-	}
-	if (to <= from || to - from >= ADDR_BYTES)
-		return false;
-	number = strtoul(colon + 1, &end, 10);
-	if (*end != '\0' || number > 65535 || colon[1] == '-' || colon[1] == '+' || colon[1] == ' ')
-		return false;
-	memcpy(host, from, (size_t)(to - from));
-	host[to - from] = '\0';
-	snprintf(port, 8, "%lu", number);
-	return true;
+	(void)env;
+	return ((struct tcp_conn *)base)->why;
 }
 
 /* What was sent and is not acknowledged for UNACKED_MS ends the connection: the other side has left the network. */
-static void
-tune(struct env_conn *c)
+void
+tcp_tune(int fd)
 {
 	const unsigned unacked_ms = UNACKED_MS;
-	uv_os_fd_t fd;
+	const int on = 1, idle_s = KEEPALIVE_S, between_s = 10, probes = 6;
 
-	uv_tcp_nodelay(&c->tcp, 1);
-	uv_tcp_keepalive(&c->tcp, 1, KEEPALIVE_S);
-	if (uv_fileno((uv_handle_t *)&c->tcp, &fd) == 0)
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacked_ms, sizeof(unacked_ms));
-}
-
-static void connected(uv_connect_t *r, int status);
-
-/* Tries the next address of the name; a socket that has failed is of no more use. */
-static bool
-connect_next(struct env_conn *c)
-{
-	while (c->try_next != NULL) {
-		struct addrinfo *a = c->try_next;
-
-		c->try_next = a->ai_next;
-		c->connect.data = c;
-		if (uv_tcp_connect(&c->connect, &c->tcp, a->ai_addr, connected) == 0)
-			return true;
-	}
-	return false;
-}
-
-static void
-reopened(uv_handle_t *h)
-{
-	struct env_conn *c = (struct env_conn *)h;
-
-	c->open_handles--;
-	c->reopening = false;
-	if (c->closing) {
-		conn_free_when_done(c);
-		return;
-	}
-	uv_tcp_init(&c->net->loop, &c->tcp);
-	c->open_handles++;
-	if (!connect_next(c))
-		conn_lost(c, ERR_NETWORK);
-}
-
-static void
-connected(uv_connect_t *r, int status)
-{
-	struct env_conn *c = r->data;
-
-	if (c->closing)
-		return;
-	if (status != 0 && c->try_next != NULL && !c->given_back) {
-		c->reopening = true; /* the socket is closed and made again; until then there is no handle to close */
-		uv_close((uv_handle_t *)&c->tcp, reopened);
-		return;
-	}
-	if (status != 0) {
-		conn_lost(c, ERR_NETWORK);
-		return;
-	}
-	c->up = true;
-	tune(c);
-	read_on(c);
-	c->ev->opened(c->ctx, c);
-}
-
-static void
-resolved(uv_getaddrinfo_t *r, int status, struct addrinfo *addrs)
-{
-	struct env_conn *c = r->data;
-
-	c->resolving = false;
-	c->addrs = c->try_next = addrs;
-	if (c->closing) {
-		conn_free_when_done(c);
-		return;
-	}
-	if (status != 0 || !connect_next(c))
-		conn_lost(c, ERR_NETWORK);
-}
-
-enum err_code
-tcp_dial(struct env *env, const char *addr, const struct conn_events *ev, void *ctx, struct env_conn **out, struct err *err)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_family = AF_UNSPEC };
-	char host[ADDR_BYTES], port[8];
-	struct env_conn *c;
-
-	if (!split_addr(addr, host, port))
-		return err_set(err, ERR_NETWORK, "%s is not HOST:PORT", addr);
-	c = conn_new(net_of(env));
-	if (c == NULL)
-		return err_plain(err, ERR_NO_MEMORY);
-	c->ev = ev;
-	c->ctx = ctx;
-	c->lookup.data = c;
-	/* By a worker thread: a name server that hangs must not hang us. */
-	if (uv_getaddrinfo(&c->net->loop, &c->lookup, resolved, host, port, &hints) != 0) {
-		c->given_back = true;
-		conn_end(c);
-		return err_set(err, ERR_NETWORK, "%s cannot be looked up", addr);
-	}
-	c->resolving = true;
-	*out = c;
-	return ERR_OK;
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &between_s, sizeof(between_s));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacked_ms, sizeof(unacked_ms));
 }
 
 /* ---- listening ---- */
 
+void
+tcp_name(const struct sockaddr_storage *sa, char out[ADDR_BYTES])
+{
+	char ip[64] = "?";
+
+	if (sa->ss_family == AF_INET6) {
+		const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)sa;
+
+		uv_ip6_name(six, ip, sizeof(ip));
+		(void)snprintf(out, ADDR_BYTES, "[%s]:%d", ip, ntohs(six->sin6_port));
+	} else {
+		const struct sockaddr_in *four = (const struct sockaddr_in *)sa;
+
+		uv_ip4_name(four, ip, sizeof(ip));
+		(void)snprintf(out, ADDR_BYTES, "%s:%d", ip, ntohs(four->sin_port));
+	}
+}
+
 static void
-name_peer(struct env_conn *c, char out[ADDR_BYTES])
+welcome(struct tcp_listener *l, struct tcp_conn *c)
 {
 	struct sockaddr_storage sa;
 	int len = sizeof(sa);
-	char ip[64] = "?";
+	char from[ADDR_BYTES] = "?";
+	uv_os_fd_t fd;
 
-	snprintf(out, ADDR_BYTES, "?");
-	if (uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&sa, &len) != 0)
-		return;
-	if (sa.ss_family == AF_INET6) {
-		const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&sa;
-
-		uv_ip6_name(six, ip, sizeof(ip));
-		snprintf(out, ADDR_BYTES, "[%s]:%d", ip, ntohs(six->sin6_port));
-	} else {
-		const struct sockaddr_in *four = (const struct sockaddr_in *)&sa;
-
-		uv_ip4_name(four, ip, sizeof(ip));
-		snprintf(out, ADDR_BYTES, "%s:%d", ip, ntohs(four->sin_port));
-	}
+	c->up = true;
+	if (uv_fileno((uv_handle_t *)&c->tcp, &fd) == 0)
+		tcp_tune(fd);
+	if (uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&sa, &len) == 0)
+		tcp_name(&sa, from);
+	l->accept(l->ctx, &c->base, from);
 }
 
 static void
 got_connection(uv_stream_t *server, int status)
 {
-	struct env_listener *l = (struct env_listener *)server;
-	struct env_conn *c;
-	char from[ADDR_BYTES];
+	struct tcp_listener *l = server->data;
+	struct tcp_conn *c;
 
 	if (status != 0)
 		return;
-	c = conn_new(l->net);
+	c = tcp_conn_new(l->net);
 	if (c == NULL)
 		return;
 	if (uv_accept(server, (uv_stream_t *)&c->tcp) != 0) {
 		c->given_back = true;
-		conn_end(c);
+		tcp_conn_end(c);
 		return;
 	}
-	c->up = true;
-	tune(c);
-	name_peer(c, from);
-	l->accept(l->ctx, c, from);
+	welcome(l, c);
 }
 
 static void
 listener_closed(uv_handle_t *h)
 {
-	mem_free(h);
+	mem_free(h->data);
 }
 
-void
-tcp_listen_stop(struct env *env, struct env_listener *l)
+static void
+way_listen_stop(struct env *env, struct env_listener *base)
 {
+	struct tcp_listener *l = (struct tcp_listener *)base;
+
 	(void)env;
 	*l->at = l->next;
 	if (l->next != NULL)
@@ -496,17 +379,16 @@ tcp_listen_stop(struct env *env, struct env_listener *l)
 }
 
 enum err_code
-tcp_listen(struct env *env, const char *addr, void (*accept)(void *ctx, struct env_conn *c, const char *from), void *ctx,
-           struct env_listener **out, struct err *err)
+tcp_listen(struct env *env, const char *addr, net_accepted *accept, void *ctx, struct env_listener **out, struct err *err)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE };
 	struct net *n = net_of(env);
 	uv_getaddrinfo_t lookup;
 	char host[ADDR_BYTES], port[8];
-	struct env_listener *l;
+	struct tcp_listener *l;
 	int rc;
 
-	if (!split_addr(addr, host, port))
+	if (!tcp_split_addr(addr, host, port))
 		return err_set(err, ERR_USAGE, "%s is not HOST:PORT", addr);
 	/* Our own address, once, at the start: this may wait. */
 	if (uv_getaddrinfo(&n->loop, &lookup, NULL, host, port, &hints) != 0)
@@ -516,10 +398,12 @@ tcp_listen(struct env *env, const char *addr, void (*accept)(void *ctx, struct e
 		uv_freeaddrinfo(lookup.addrinfo);
 		return err_plain(err, ERR_NO_MEMORY);
 	}
+	l->base.way = &tcp_way;
 	l->net = n;
 	l->accept = accept;
 	l->ctx = ctx;
 	uv_tcp_init(&n->loop, &l->tcp);
+	l->tcp.data = l;
 	l->next = n->listeners;
 	l->at = &n->listeners;
 	if (l->next != NULL)
@@ -530,16 +414,17 @@ tcp_listen(struct env *env, const char *addr, void (*accept)(void *ctx, struct e
 		rc = uv_listen((uv_stream_t *)&l->tcp, BACKLOG, got_connection);
 	uv_freeaddrinfo(lookup.addrinfo);
 	if (rc != 0) {
-		tcp_listen_stop(env, l);
+		way_listen_stop(env, &l->base);
 		return err_set(err, ERR_NETWORK, "cannot listen on %s: %s", addr, uv_strerror(rc));
 	}
-	*out = l;
+	*out = &l->base;
 	return ERR_OK;
 }
 
-int
-tcp_listen_port(struct env *env, struct env_listener *l)
+static int
+way_listen_port(struct env *env, struct env_listener *base)
 {
+	struct tcp_listener *l = (struct tcp_listener *)base;
 	struct sockaddr_storage sa;
 	int len = sizeof(sa);
 
@@ -549,13 +434,18 @@ tcp_listen_port(struct env *env, struct env_listener *l)
 	return sa.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&sa)->sin6_port) : ntohs(((struct sockaddr_in *)&sa)->sin_port);
 }
 
+const struct way tcp_way = {
+	.conn_events = way_conn_events, .send = way_send, .unsent = way_unsent, .pause = way_pause, .close = way_close, .trouble = way_trouble,
+	.listen_stop = way_listen_stop, .listen_port = way_listen_port,
+};
+
 void
 tcp_close_all(struct net *n)
 {
 	while (n->listeners != NULL)
-		tcp_listen_stop(&n->env, n->listeners);
-	for (struct env_conn *c = n->conns; c != NULL; c = c->next) {
+		way_listen_stop(&n->env, &n->listeners->base);
+	for (struct tcp_conn *c = n->conns; c != NULL; c = c->next) {
 		c->given_back = true;
-		conn_end(c);
+		tcp_conn_end(c);
 	}
 }

@@ -15,6 +15,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "base/plant.h"
 #include "crypto/guard.h"
 #include "crypto/hc.h"
 #include "crypto/seal.h"
@@ -58,6 +59,8 @@ seal_desk(struct node *n, struct buf *file, struct err *err)
 		rc = err_set(err, ERR_REFUSED, "drafts and queue have %zu bytes together, at most %d fit; drop a draft", plain.len, DESK_BYTES_MAX);
 	if (rc == ERR_OK) {
 		env_random(n->env, salt, sizeof(salt));
+		if (PLANTED(13))
+			memset(salt, 0, sizeof(salt));
 		desk_key(n, salt, key);
 		buf_put(file, salt, sizeof(salt));
 		if (!aead_seal(file, key, nonce, BYTES_NONE, buf_bytes(&plain)) || !buf_ok(file))
@@ -77,6 +80,8 @@ write_desk(struct node *n, const char *name, struct err *err)
 
 	if (desk_empty(&n->desk))
 		return remove_file(n, name, err);
+	if (PLANTED(14) && desk_draft(&n->desk, "visit") != NULL)
+		env_logf(n->env, "keeping \"%s\"", desk_draft(&n->desk, "visit")->text);
 	rc = seal_desk(n, &file, err);
 	if (rc == ERR_OK)
 		rc = n->env->files->replace(n->env, desk_path(n, name, path), buf_bytes(&file), err);

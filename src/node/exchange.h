@@ -36,7 +36,7 @@ enum exchange_said {
 	EXCHANGE_NEWER = 4,               /* it speaks a later version too */
 	EXCHANGE_SAID_ALL = 7,
 };
-enum exchange_way { EXCHANGE_LINK = 1, EXCHANGE_BUNDLE = 2 };
+enum exchange_way { EXCHANGE_LINK = 1, EXCHANGE_BUNDLE = 2, EXCHANGE_WEBSOCKET = 3 };
 struct node_exchange {
 	int64_t at_ms;
 	enum exchange_way way;

@@ -200,7 +200,7 @@ get_exchanges(struct bytes in, struct exchanges *x)
 
 		rd_array(&r, 9);
 		e->at_ms = rd_int(&r);
-		e->way = (enum exchange_way)rd_uint(&r, EXCHANGE_BUNDLE);
+		e->way = (enum exchange_way)rd_uint(&r, EXCHANGE_WEBSOCKET);
 		e->has_peer = rd_uint(&r, 1) == 1;
 		RD_FIXED(&r, e->peer);
 		e->said = (unsigned)rd_uint(&r, 1 | EXCHANGE_SAID_ALL << 1);

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "crypto/guard.h"
 #include "link/once.h"
+#include "link/url.h"
 #include "node/invite_internal.h"
 
 void
@@ -80,7 +81,7 @@ static bool
 add_addr(struct join_code *code, const char *host, int port)
 {
 	const char *colon = strrchr(host, ':'), *bracket = strrchr(host, ']');
-	bool named = colon != NULL && (bracket == NULL ? strchr(host, ':') == colon : colon > bracket);
+	bool named = url_is(host) || (colon != NULL && (bracket == NULL ? strchr(host, ':') == colon : colon > bracket));
 	char *to = code->addr[code->addr_count];
 	int len = named ? snprintf(to, sizeof(code->addr[0]), "%s", host) : snprintf(to, sizeof(code->addr[0]), "%s:%d", host, port);
 
@@ -109,6 +110,8 @@ name_addrs(struct invite *inv, const struct invite_wish *wish, struct err *err)
 			return err_set(err, ERR_INVALID, "\"%s\" is not an address for a code: HOST or HOST:PORT", wish->addrs[i]);
 	if (wish->addr_count > 0)
 		return ERR_OK;
+	if (url_is(wish->listen))
+		return err_set(err, ERR_INVALID, "%s: what the newcomer is to type stands at the proxy in front; name it: --address wss://HOST/PATH", wish->listen);
 	colon = strrchr(wish->listen, ':');
 	(void)snprintf(host, sizeof(host), "%.*s", (int)(colon == NULL ? 0 : colon - wish->listen), wish->listen);
 	if (strcmp(host, "0.0.0.0") != 0 && strcmp(host, "[::]") != 0 && add_addr(&inv->code, host, port))

@@ -21,7 +21,8 @@ enum { BACKOFF_FIRST_MS = 1000, BACKOFF_MAX_MS = 60000, PEERS_MAX = 64 };
 struct ferry {
 	struct invite *invite;       /* NULL: over */
 	struct env *env;
-	size_t number;               /* of the code's hubs */
+	size_t number;               /* of the invitation's hubs */
+	size_t turn;                 /* which of its addresses: another after each that has led nowhere */
 	struct env_conn *conn;
 	struct relay *relay;
 	struct guest *guest;
@@ -102,6 +103,11 @@ lost(struct ferry *f, const char *why)
 {
 	if (f->invite == NULL)
 		return;
+	if (!relay_is_open(f->relay) && f->psk == 0) { /* this address leads nowhere; the hub's other may, and is tried at once */
+		f->turn++;
+		if (f->turn % f->invite->hub_at[f->number].count != 0)
+			f->backoff_ms = BACKOFF_FIRST_MS;
+	}
 	note(f, false, why);
 	unlink_hub(f);
 	dial_later(f);
@@ -303,6 +309,12 @@ new_relay(struct ferry *f)
 	return r;
 }
 
+static const char *
+address(const struct ferry *f)
+{
+	return f->invite->code.hub[f->invite->hub_at[f->number].first + f->turn % f->invite->hub_at[f->number].count];
+}
+
 static void
 dial(void *ctx)
 {
@@ -314,10 +326,11 @@ dial(void *ctx)
 	f->heard_ns = f->env->ops->mono_ns(f->env);
 	relay_free(f->relay);
 	f->relay = new_relay(f);
-	if (f->relay != NULL && f->env->ops->dial(f->env, f->invite->code.hub[f->number], &events, f, &f->conn, &err) == ERR_OK) {
-		f->timer = f->env->ops->timer(f->env, 3 * RELAY_HANDSHAKE_S * NS_PER_S, watch, f);
+	if (f->relay != NULL && f->env->ops->dial(f->env, address(f), &events, f, &f->conn, &err) == ERR_OK) {
+		f->timer = f->env->ops->timer(f->env, RELAY_HANDSHAKE_S * NS_PER_S, watch, f);
 		return;
 	}
+	f->turn++;
 	f->conn = NULL;
 	note(f, false, "the hub cannot be reached");
 	dial_later(f);
@@ -355,7 +368,7 @@ ferry_drop(struct ferry *f)
 void
 ferries_start(struct invite *inv)
 {
-	for (size_t i = 0; i < inv->code.hub_count; i++) {
+	for (size_t i = 0; i < inv->info.hub_count; i++) {
 		struct ferry *f = mem_zero(1, sizeof(*f));
 
 		if (f == NULL)
@@ -385,6 +398,34 @@ ferries_stop(struct invite *inv)
 	}
 }
 
+/* One of a hub's two addresses, where it may stand in a code: a newcomer tries one after the other. */
+static void
+add_address(struct invite *inv, const char *addr)
+{
+	if (inv->code.hub_count == JOIN_HUBS_MAX || !join_addr_ok(addr))
+		return;
+	inv->hub_at[inv->info.hub_count].count++;
+	(void)snprintf(inv->code.hub[inv->code.hub_count++], sizeof(inv->code.hub[0]), "%s", addr);
+}
+
+static void
+add_hub(struct invite *inv, const struct replica_peer *met)
+{
+	size_t first = inv->code.hub_count;
+
+	if (first == JOIN_HUBS_MAX)
+		return;
+	inv->hub_at[inv->info.hub_count].first = first;
+	add_address(inv, met->addr);
+	add_address(inv, met->web);
+	if (inv->code.hub_count > first) {
+		struct invite_info *info = &inv->info;
+
+		memcpy(info->hub[info->hub_count].addr, inv->code.hub[first], sizeof(inv->code.hub[0]));
+		info->hub_count++;
+	}
+}
+
 void
 ferry_hubs(struct invite *inv)
 {
@@ -392,14 +433,11 @@ ferry_hubs(struct invite *inv)
 	struct replica_peer *met = mem_zero(PEERS_MAX, sizeof(*met));
 	size_t count = met == NULL ? 0 : replica_peers(node_replica(n), met, PEERS_MAX);
 
-	for (size_t i = 0; i < count && inv->code.hub_count < JOIN_HUBS_MAX; i++) {
+	for (size_t i = 0; i < count; i++) {
 		const struct org_device *d = org_device_by_author(node_org(n), &met[i].author);
 
-		if (d == NULL || d->gone || !d->hub || !join_addr_ok(met[i].addr))
-			continue;
-		(void)snprintf(inv->info.hub[inv->code.hub_count].addr, sizeof(inv->info.hub[0].addr), "%s", met[i].addr);
-		(void)snprintf(inv->code.hub[inv->code.hub_count++], sizeof(inv->code.hub[0]), "%s", met[i].addr);
+		if (d != NULL && !d->gone && d->hub)
+			add_hub(inv, &met[i]);
 	}
-	inv->info.hub_count = inv->code.hub_count;
 	mem_free(met);
 }

@@ -32,6 +32,7 @@ struct invite {
 	size_t team_count;
 	bool yes;
 	struct env_listener *listener; /* NULL: hubs only */
+	struct { size_t first, count; } hub_at[JOIN_HUBS_MAX]; /* which of the code's addresses are one hub's; as many as info.hub */
 	struct ferry *ferry[JOIN_HUBS_MAX];
 	struct env_timer *hour;
 	struct guest *guests;
@@ -65,7 +66,7 @@ enum join_no guest_objection(struct guest *g, struct join_request *req);
 /* The guest may be gone after this; when it fails the newcomer has been told. */
 enum err_code guest_let_in(struct guest *g, const struct join_request *req, struct err *err) MUST_CHECK;
 
-/* invite_ferry.c: one for each hub of the code */
+/* invite_ferry.c: one for each hub of the code, at whichever of its addresses leads there */
 void ferries_start(struct invite *inv);
 void ferries_stop(struct invite *inv);
 enum err_code ferry_send(struct ferry *f, struct bytes bytes);

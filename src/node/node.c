@@ -132,7 +132,7 @@ put_away(struct node *n)
 	if (n->home.wiping)
 		return;
 	node_exchanges_save(n);
-	if (snapshot_pays(n) && !n->behind && !replica_read_only(n->home.replica) &&
+	if (snapshot_pays(n) && !n->behind && !replica_read_only(n->home.replica) && !replica_failed(n->home.replica) &&
 	    node_save_snapshot(n, &err) != ERR_OK)
 		env_logf(n->env, "%s", err.text);
 }

@@ -270,6 +270,9 @@ node_save_snapshot(struct node *n, struct err *err)
 	char path[4096];
 	enum err_code rc = node_catch_up(n, err);
 
+	/* Its marks say what the log holds, which nobody knows before it is opened anew: there may be no log in memory at all. */
+	if (rc == ERR_OK && replica_failed(n->home.replica))
+		rc = err_set(err, ERR_IO, "saving the snapshot of the view: a write has failed before: open the home anew");
 	if (rc != ERR_OK)
 		return rc;
 	put_marks(n, &marks);

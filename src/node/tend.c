@@ -368,7 +368,10 @@ attest_now(struct node *n, const struct rotation *t, struct node_tended *out, st
 	return rc;
 }
 
-/* A removal by the trustees, by a kill card or by the device itself makes no network key: the next coordinator does. */
+/*
+ * A removal by the trustees, by a kill card or by the device itself makes no network key, and who was admitted while
+ * somebody else removed somebody is given none: the next coordinator makes one.
+ */
 static enum err_code
 tend_network(struct node *n, struct err *err)
 {
@@ -376,7 +379,7 @@ tend_network(struct node *n, struct err *err)
 	enum err_code rc = home_learn_network(&n->home, NULL, err);
 
 	n->host.network_count = n->home.keys->network_count;
-	if (rc != ERR_OK || !node_self(n)->coordinator || !home_network_is_exposed(&n->home))
+	if (rc != ERR_OK || !node_self(n)->coordinator || !home_network_is_stale(&n->home))
 		return rc;
 	rc = home_rotate_network(&n->home, &number, err);
 	return rc == ERR_OK ? node_commit(n, err) : rc;

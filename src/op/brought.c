@@ -302,12 +302,12 @@ exchange_json(struct node *n, const struct node_exchange *e)
 		peer = json_pack("{s:o,s:s}", "id", json_hex(e->peer.b, 16), "name", with.name);
 	}
 	o = json_pack("{s:s,s:o,s:s,s:b,s:b,s:I,s:I}", "at", time_print(at, e->at_ms, env_utc_offset_min(node_env(n), e->at_ms)), "peer", peer, "way",
-	              e->way == EXCHANGE_BUNDLE ? "bundle" : "link", "ok", e->ok, "in_step", e->in_step, "sent", (json_int_t)e->sent, "received",
+	              e->way == EXCHANGE_BUNDLE ? "bundle" : e->way == EXCHANGE_WEBSOCKET ? "websocket" : "link", "ok", e->ok, "in_step", e->in_step, "sent", (json_int_t)e->sent, "received",
 	              (json_int_t)e->received);
 	if (o != NULL)
 		said_json(o, e->said);
 	if (o != NULL)
-		brought_say(n, &e->brought, &with, e->has_peer && e->way == EXCHANGE_LINK ? 1 : 0, o);
+		brought_say(n, &e->brought, &with, e->has_peer && e->way != EXCHANGE_BUNDLE ? 1 : 0, o);
 	return o;
 }
 
@@ -326,7 +326,7 @@ op_exchanges(struct op_call *c)
 const struct node_exchange *
 exchange_note(struct node *n, const struct peer_result *r)
 {
-	struct node_exchange e = { .way = EXCHANGE_LINK, .at_ms = node_env(n)->ops->wall_ms(node_env(n)), .has_peer = r->known,
+	struct node_exchange e = { .way = r->websocket ? EXCHANGE_WEBSOCKET : EXCHANGE_LINK, .at_ms = node_env(n)->ops->wall_ms(node_env(n)), .has_peer = r->known,
 		                   .ok = r->code == ERR_OK, .in_step = r->in_step, .sent = r->sent, .received = r->received, .peer = r->device, .said = said_by(r) };
 
 	return r->known ? node_exchanged(n, &r->author, &e) : NULL;

@@ -63,6 +63,18 @@ author_of(void *ctx, uint32_t author)
 	return a == NULL ? "?" : node_author_name(ctx, a);
 }
 
+static const char *
+member_of(void *ctx, uint32_t author)
+{
+	const struct author *a = view_author(node_view(ctx), author);
+	struct device_id dev;
+
+	if (a == NULL)
+		return "?";
+	dev = device_id_of(a);
+	return node_member_name(ctx, &dev);
+}
+
 /* Break-glass, as the team has it: who signed it, not who it says it was. */
 static bool
 take_opened(void *ctx, const struct record *r, const struct stream_id *team)
@@ -76,8 +88,9 @@ take_opened(void *ctx, const struct record *r, const struct stream_id *team)
 
 	(void)team;
 	if (of != NULL && (o->id == NULL || strncmp(of, o->id, strlen(o->id)) == 0))
-		json_array_append_new(o->out, json_pack("{s:s,s:O*,s:O*,s:s}", "record", of, "at", json_object_get(f, "at"), "reason",
-		                                        json_object_get(f, "reason"), "by", count > 0 ? author_of(o->node, v[0].author) : "?"));
+		json_array_append_new(o->out, json_pack("{s:s,s:O*,s:O*,s:s,s:s}", "record", of, "at", json_object_get(f, "at"), "reason",
+		                                        json_object_get(f, "reason"), "by", count > 0 ? author_of(o->node, v[0].author) : "?",
+		                                        "member", count > 0 ? member_of(o->node, v[0].author) : "?"));
 	json_decref(all);
 	return true;
 }
@@ -161,7 +174,7 @@ op_break_glass(struct op_call *c)
 		(void)!law_write_access(c, &id, &team); /* if it fails, the end drops it and says why */
 		if (law_end_access(c) == ERR_OK) {
 			law_log_read(c->node, "break-glass", &id, NULL);
-			c->result = record_to_json(r, node_profile(c->node), author_of, c->node);
+			c->result = op_record_json(c->node, r, &team);
 		}
 	}
 	record_free(r);

@@ -72,7 +72,7 @@ const struct op_row *op_find(const char *name);
 void op_start(const struct op_row *row, struct op_call *call);
 void op_end(struct op_call *call);
 
-/* {"error":{"code","text"}} */
+/* {"error":{"code","text"}}, and "kind" where a refusal is of a kind of its own: invalid, unknown, exists. */
 json_t *op_error_json(const struct err *err);
 
 #endif

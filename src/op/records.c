@@ -21,10 +21,23 @@ who(void *ctx, uint32_t author)
 	return a == NULL ? "?" : node_author_name(n, a);
 }
 
+static const char *
+whose(void *ctx, uint32_t author)
+{
+	struct node *n = ctx;
+	const struct author *a = view_author(node_view(n), author);
+	struct device_id dev;
+
+	if (a == NULL)
+		return NULL;
+	dev = device_id_of(a);
+	return node_member_name(n, &dev);
+}
+
 json_t *
 op_record_json(struct node *n, const struct record *r, const struct stream_id *team)
 {
-	json_t *o = record_to_json(r, node_profile(n), who, n);
+	json_t *o = record_to_json_by(r, node_profile(n), &(struct author_names){ .device = who, .member = whose, .ctx = n });
 
 	if (o != NULL && team != NULL)
 		json_object_set_new(o, "team", json_string(node_team_name(n, team)));

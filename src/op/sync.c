@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "op/brought.h"
+#include "node/address.h"
 #include "node/tend.h"
 #include "peer/seek.h"
 
@@ -48,6 +49,7 @@ peer_json(struct node *n, const struct peer_result *r, const char *addr)
 	                      r->known ? json_hex(r->device.b, 16) : json_null(), "in_step", r->in_step, "sent", (json_int_t)r->sent,
 	                      "received", (json_int_t)r->received, "bytes_sent", (json_int_t)r->bytes_sent, "bytes_received",
 	                      (json_int_t)r->bytes_received, "round_trips", (json_int_t)r->round_trips, "address", addr);
+	json_object_set_new(o, "way", json_string(r->websocket ? "websocket" : "tcp"));
 
 	said_json(o, said_by(r));
 	if (r->code != ERR_OK)
@@ -179,6 +181,22 @@ look_around(struct sync_work *w)
 	return w->looked != NULL;
 }
 
+/* Where nobody has been met yet, but somebody is said to be. */
+static size_t
+dial_typed(struct sync_work *w)
+{
+	struct addresses typed;
+	struct err err = ERR_INIT;
+	size_t dialled = 0;
+
+	if (node_addresses(w->call->node, &typed, &err) != ERR_OK)
+		return 0;
+	for (size_t i = 0; i < typed.count; i++)
+		if (!meet_dials(w->meet, typed.at[i]) && meet_dial(w->meet, typed.at[i], MEET_ONCE, &err) == ERR_OK)
+			dialled++;
+	return dialled;
+}
+
 static size_t
 dial_all(struct sync_work *w)
 {
@@ -202,11 +220,14 @@ dial_all(struct sync_work *w)
 	for (i = 0; i < count; i++) {
 		struct err err = ERR_INIT;
 
-		if (known[i].addr[0] != '\0' && meet_dial(w->meet, known[i].addr, MEET_ONCE, &err) == ERR_OK)
+		struct device_id device = device_id_of(&known[i].author);
+
+		if ((known[i].addr[0] != '\0' || known[i].web[0] != '\0') &&
+		    meet_dial_known(w->meet, &device, known[i].addr, known[i].web, MEET_ONCE, &err) == ERR_OK)
 			dialled++;
 	}
 	mem_free(known);
-	return dialled;
+	return dialled + dial_typed(w);
 }
 
 void
@@ -243,7 +264,7 @@ op_sync(struct op_call *c)
 		return;
 	if (dialled == 0) {
 		if (w->first.code == ERR_OK)
-			err_set(&w->first, ERR_NETWORK, "synchronising: no address is known; give --peer HOST:PORT, or use a bundle");
+			err_set(&w->first, ERR_NETWORK, "synchronising: no address is known; give --peer HOST:PORT or wss://HOST/PATH, or use a bundle");
 		finish(w);
 	}
 }

@@ -332,16 +332,18 @@ const struct op_row op_table[] = {
 	{ "profile export-xlsform", "-o FILE.xlsx [--type T]", "Writes the profile's types and lists as an XLSForm.",
 	  PARAMS{ OPT_MUST("output", PARAM_FILE_OUT, "the workbook to write"), OPT("type", PARAM_TEXT, "only this record type"), END },
 	  false, op_export_xlsform },
-	{ "sync", "[--peer HOST:PORT]… [--wait SECONDS]", "One round with everyone reachable.",
-	  PARAMS{ OPT_MANY("peer", PARAM_TEXT, "address of a node or hub; left out: those met before"),
+	{ "sync", "[--peer ADDRESS]… [--wait SECONDS]", "One round with everyone reachable.",
+	  PARAMS{ OPT_MANY("peer", PARAM_TEXT, "address of a node or hub, HOST:PORT or wss://HOST/PATH; left out: those met before"),
 	          OPT("wait", PARAM_NUMBER, "seconds before giving up (30)"), END },
 	  true, op_sync },
 	{ "exchanges", "[--limit N]", "Lists the last exchanges of this home and what each brought.",
 	  PARAMS{ OPT("limit", PARAM_NUMBER, "how many (all that are kept: 50)"), END }, false, op_exchanges },
-	{ "close-site", "[--session ID] [--peer HOST:PORT]… [--wait SECONDS] [--wipe [--yes]] [--force]",
+	{ "hubs", "[--add ADDRESS | --forget ADDRESS]", "Lists where hubs and others are looked for; adds an address, or forgets one.",
+	  PARAMS{ OPT("add", PARAM_TEXT, "HOST:PORT or wss://HOST/PATH to look for from now on"), OPT("forget", PARAM_TEXT, "an address of the list"), END }, true, op_hubs },
+	{ "close-site", "[--session ID] [--peer ADDRESS]… [--wait SECONDS] [--wipe [--yes]] [--force]",
 	  "Ends the session, exchanges with everyone reachable, proves that others hold all that was written here; --wipe then destroys this home.",
 	  PARAMS{ OPT("session", PARAM_ID, "the session to close (the open one)"),
-	          OPT_MANY("peer", PARAM_TEXT, "address of a node or hub; left out: those met before"),
+	          OPT_MANY("peer", PARAM_TEXT, "address of a node or hub, HOST:PORT or wss://HOST/PATH; left out: those met before"),
 	          OPT("wait", PARAM_NUMBER, "seconds before giving up on an exchange (30)"),
 	          OPT("wipe", PARAM_FLAG, "with the proof, destroys keys and files of this home for good"),
 	          OPT("yes", PARAM_FLAG, "do not ask before wiping"),
@@ -499,7 +501,13 @@ op_fail(struct op_call *call)
 json_t *
 op_error_json(const struct err *err)
 {
-	return json_pack("{s:{s:s,s:s}}", "error", "code", err_word(err->code), "text", err->text);
+	/* What kind of refusal: who shows it to a person says one thing of a wrong value and another of a thing that is not here. */
+	const char *kind = err->code == ERR_INVALID ? "invalid" : err->code == ERR_UNKNOWN ? "unknown" : err->code == ERR_EXISTS ? "exists" : NULL;
+	json_t *o = json_pack("{s:s,s:s}", "code", err_word(err->code), "text", err->text);
+
+	if (o != NULL && kind != NULL)
+		json_object_set_new(o, "kind", json_string(kind));
+	return json_pack("{s:o}", "error", o);
 }
 
 const char *

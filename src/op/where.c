@@ -235,6 +235,10 @@ op_status(struct op_call *c)
 	                      (json_int_t)waiting, "membership_age_days", (json_int_t)age, "warnings", warnings_json(n, age, waiting, st, count));
 	if (c->result != NULL) {
 		json_object_set_new(c->result, "removed", json_boolean(self != NULL && self->gone));
+		/* What some warnings say in English, for who says it in other languages. */
+		json_object_set_new(c->result, "unreadable", json_integer((json_int_t)node_waiting_keys(n)));
+		json_object_set_new(c->result, "newer", json_integer((json_int_t)view_undecodable(node_view(n))));
+		json_object_set_new(c->result, "moved", json_boolean(node_moved(n)));
 		say_heard(n, c->result, st, count);
 	}
 	mem_free(st);

@@ -27,6 +27,8 @@ struct org_device {
 	struct member_id member;
 	struct bytes enc_name;        /* borrowed from the org */
 	struct hash admit_id;
+	struct log_key admit_log;     /* where that ADMIT stands */
+	uint64_t admit_seq;
 	uint8_t rank;                 /* 1..15 coordinator; RANK_NONE */
 	bool coordinator, advisor, auditor, hub; /* as granted, by grants not withdrawn */
 	bool gone;                    /* removed by an accepted REVOKE */

@@ -131,6 +131,8 @@ device_of(const struct org *o, const struct standing *st)
 	                        .seal_index = st->seal_count,
 	                        .seal_first = st->seal == NONE || st->seal_count < st->seal_log_count ? 0 : st->seal_count + 1 - st->seal_log_count };
 
+	log_key_init(&d.admit_log, &o->logs[n->log].id.author, &o->logs[n->log].id.stream, &o->logs[n->log].id.inc);
+	d.admit_seq = n->seq;
 	memcpy(d.noise_pk, a->noise_pk, sizeof(d.noise_pk));
 	memcpy(d.note_pk, a->note_pk, sizeof(d.note_pk));
 	memcpy(d.seal_pk, st->seal == NONE ? a->seal_pk : o->nodes[st->seal].op->u.sealkey.seal_pk, sizeof(d.seal_pk));

@@ -6,14 +6,16 @@
 
 #include "base/mem.h"
 #include "link/once.h"
+#include "link/url.h"
 
-enum { BACKOFF_FIRST_MS = 1000, BACKOFF_MAX_MS = 60000 };
+enum { BACKOFF_FIRST_MS = 1000, BACKOFF_MAX_MS = 60000, WEB_AFTER_MS = 2000 };
 #define NS_PER_MS 1000000ull
 
 struct link_slot {
 	struct peer *peer;
 	struct target *target; /* NULL: accepted */
 	char from[MEET_ADDR_BYTES];
+	bool web;
 	bool ended;            /* its first exchange has been reported */
 	uint64_t number;       /* in order of coming */
 };
@@ -22,7 +24,8 @@ struct target {
 	struct meet *meet;
 	char addr[MEET_ADDR_BYTES];
 	enum meet_how how;
-	bool waiting;          /* dialled, first exchange not ended */
+	bool web;              /* a WebSocket: dialled when TCP leads nowhere */
+	bool waiting;          /* dialled, or about to be, and first exchange not ended */
 	bool linked;           /* a peer of this address lives */
 	bool met;              /* and was this device: while it is linked otherwise there is nothing to dial */
 	struct device_id device;
@@ -33,7 +36,9 @@ struct target {
 struct meet {
 	struct peer_host *host;
 	struct meet_events events;
-	struct env_listener *listener;
+	struct env_listener *listeners[MEET_LISTENERS_MAX];
+	size_t listener_count;
+	size_t port_of, web_port_of; /* which of them, counted from 1; 0: none */
 	struct link_slot links[MEET_PEERS_MAX];
 	size_t link_count;
 	struct target targets[MEET_TARGETS_MAX];
@@ -75,6 +80,17 @@ stays(const struct meet *m, const struct peer *p, const struct device_id *other)
 	return peer_dialled(p) == (memcmp(self.b, other->b, sizeof(self.b)) < 0);
 }
 
+/* Which of the two is ended; NULL when it is the other side's affair, who dialled twice. */
+static struct peer *
+worse_of(const struct meet *m, const struct link_slot *a, const struct link_slot *b, const struct device_id *other)
+{
+	if (a->web != b->web)
+		return a->web ? a->peer : b->peer;
+	if (peer_dialled(a->peer) == peer_dialled(b->peer))
+		return NULL;
+	return stays(m, a->peer, other) ? b->peer : a->peer;
+}
+
 /* Ends one of two links to a device, on the next turn of the loop: a peer may be reporting from either. */
 static void
 end_doubles(void *ctx)
@@ -84,16 +100,32 @@ end_doubles(void *ctx)
 
 	m->doubles = NULL;
 	for (size_t i = 0; i < m->link_count; i++)
-		/* Of two of one kind the other side dialled both, and will see to it; or we did. */
-		for (size_t j = 0; j < m->link_count && peer_dialled(m->links[i].peer); j++) {
+		for (size_t j = i + 1; j < m->link_count; j++) {
 			struct peer *end;
 
-			if (peer_dialled(m->links[j].peer) || !peer_device(m->links[i].peer, &a) || !peer_device(m->links[j].peer, &b) || !SAME(a, b))
+			if (!peer_device(m->links[i].peer, &a) || !peer_device(m->links[j].peer, &b) || !SAME(a, b))
 				continue;
-			end = stays(m, m->links[i].peer, &a) ? m->links[j].peer : m->links[i].peer;
+			end = worse_of(m, &m->links[i], &m->links[j], &a);
+			if (end == NULL)
+				continue;
 			peer_close(end);
 			i = j = m->link_count; /* the list is another one now; what is left is seen at the next exchange */
 		}
+}
+
+/* TCP has led to that device: a WebSocket that was to be dialled once need not be. */
+static void
+leave_web(struct meet *m, const struct target *tcp)
+{
+	for (size_t i = 0; i < m->target_count; i++) {
+		struct target *t = &m->targets[i];
+
+		if (!t->web || t->how == MEET_KEEP || t->again == NULL || !tcp->met || !SAME(t->device, tcp->device))
+			continue;
+		m->host->env->ops->timer_stop(m->host->env, t->again);
+		t->again = NULL;
+		t->waiting = false;
+	}
 }
 
 static void
@@ -106,8 +138,12 @@ note_met(struct meet *m, struct link_slot *slot, const struct peer_result *resul
 		slot->target->waiting = false;
 		if (result->code == ERR_OK)
 			slot->target->backoff_ms = BACKOFF_FIRST_MS;
-		slot->target->met = result->known;
-		slot->target->device = result->device;
+		if (result->known) { /* who did not answer is still whom we look for there */
+			slot->target->met = true;
+			slot->target->device = result->device;
+		}
+		if (result->code == ERR_OK && !slot->web)
+			leave_web(m, slot->target);
 	}
 	if (m->doubles == NULL && m->link_count > 1)
 		m->doubles = env->ops->timer(env, 0, end_doubles, m);
@@ -142,6 +178,35 @@ dial_later(struct target *t)
 	t->backoff_ms = t->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : t->backoff_ms * 2;
 }
 
+/* Is there a link to that device: of TCP, or of either way? */
+static bool
+linked_to(const struct meet *m, const struct device_id *device, bool by_tcp)
+{
+	struct device_id id;
+
+	for (size_t i = 0; i < m->link_count; i++)
+		if (!(by_tcp && m->links[i].web) && peer_device(m->links[i].peer, &id) && SAME(id, *device))
+			return true;
+	return false;
+}
+
+/* TCP does not lead to that device, or no longer does: it is the WebSocket's turn. */
+static void
+turn_to_web(struct meet *m, const struct target *tcp)
+{
+	struct env *env = m->host->env;
+
+	for (size_t i = 0; i < m->target_count; i++) {
+		struct target *t = &m->targets[i];
+
+		if (!t->web || t->again == NULL || !t->met || !tcp->met || !SAME(t->device, tcp->device))
+			continue;
+		t->backoff_ms = BACKOFF_FIRST_MS;
+		env->ops->timer_stop(env, t->again);
+		t->again = env->ops->timer(env, 0, dial_target, t);
+	}
+}
+
 static void
 peer_gone(void *ctx, struct peer *p)
 {
@@ -157,6 +222,8 @@ peer_gone(void *ctx, struct peer *p)
 		t->waiting = t->linked = false;
 	if (t == NULL || m->closing)
 		return;
+	if (!t->web)
+		turn_to_web(m, t);
 	if (t->how == MEET_KEEP && t->again == NULL)
 		dial_later(t);
 }
@@ -173,10 +240,18 @@ dial_now(struct target *t, struct err *err)
 	p = peer_dial(m->host, t->addr, t->how != MEET_FOUND, err);
 	if (p == NULL)
 		return err != NULL && err->code != ERR_OK ? err->code : ERR_NO_MEMORY;
-	m->links[m->link_count] = (struct link_slot){ .peer = p, .target = t, .number = m->numbers++ };
+	m->links[m->link_count] = (struct link_slot){ .peer = p, .target = t, .web = t->web, .number = m->numbers++ };
 	copy_addr(m->links[m->link_count++].from, t->addr);
 	t->waiting = t->linked = true;
 	return ERR_OK;
+}
+
+static void
+not_now(struct target *t)
+{
+	t->waiting = false;
+	if (t->how == MEET_KEEP)
+		dial_later(t);
 }
 
 static void
@@ -186,11 +261,11 @@ dial_target(void *ctx)
 	struct err err = ERR_INIT;
 
 	t->again = NULL;
-	if (t->met && meet_has_device(t->meet, t->device.b)) {
+	if (t->met && linked_to(t->meet, &t->device, !t->web)) {
 		t->backoff_ms = BACKOFF_MAX_MS;
-		dial_later(t);
-	} else if (dial_now(t, &err) != ERR_OK && t->how == MEET_KEEP) {
-		dial_later(t);
+		not_now(t);
+	} else if (dial_now(t, &err) != ERR_OK) {
+		not_now(t);
 	}
 }
 
@@ -207,7 +282,7 @@ meet_take(struct meet *m, struct env_conn *conn, const char *from, struct bytes 
 	p = peer_accept(m->host, conn, from, &err);
 	if (p == NULL)
 		return; /* peer_accept has closed the connection */
-	m->links[m->link_count] = (struct link_slot){ .peer = p, .number = m->numbers++ };
+	m->links[m->link_count] = (struct link_slot){ .peer = p, .web = url_is(from), .number = m->numbers++ };
 	copy_addr(m->links[m->link_count++].from, from);
 	if (read.len > 0)
 		peer_feed(p, read);
@@ -241,13 +316,30 @@ meet_new(struct peer_host *host, const struct meet_events *events)
 enum err_code
 meet_listen(struct meet *m, const char *addr, struct err *err)
 {
-	return m->host->env->ops->listen(m->host->env, addr, accepted, m, &m->listener, err);
+	bool web = url_is(addr);
+
+	if (m->listener_count == MEET_LISTENERS_MAX)
+		return err_set(err, ERR_USAGE, "%s: at most %d addresses can be listened at", addr, MEET_LISTENERS_MAX);
+	if (m->host->env->ops->listen(m->host->env, addr, accepted, m, &m->listeners[m->listener_count], err) != ERR_OK)
+		return err->code;
+	m->listener_count++;
+	if (web && m->web_port_of == 0)
+		m->web_port_of = m->listener_count;
+	if (!web && m->port_of == 0)
+		m->port_of = m->listener_count;
+	return ERR_OK;
+}
+
+static int
+port_at(const struct meet *m, size_t which)
+{
+	return which == 0 ? 0 : m->host->env->ops->listen_port(m->host->env, m->listeners[which - 1]);
 }
 
 int
 meet_port(const struct meet *m)
 {
-	return m->listener == NULL ? m->port : m->host->env->ops->listen_port(m->host->env, m->listener);
+	return m->listener_count == 0 ? m->port : port_at(m, m->port_of);
 }
 
 void
@@ -256,26 +348,72 @@ meet_announce(struct meet *m, int port)
 	m->port = port;
 }
 
+int
+meet_web_port(const struct meet *m)
+{
+	return port_at(m, m->web_port_of);
+}
+
 /* One that was dialled once and is gone may be used again. */
 static struct target *
 free_target(struct meet *m)
 {
 	for (size_t i = 0; i < m->target_count; i++)
-		if (m->targets[i].how != MEET_KEEP && !m->targets[i].linked)
+		if (m->targets[i].how != MEET_KEEP && !m->targets[i].linked && m->targets[i].again == NULL)
 			return &m->targets[i];
 	return m->target_count < MEET_TARGETS_MAX ? &m->targets[m->target_count++] : NULL;
+}
+
+static struct target *
+new_target(struct meet *m, const char *addr, enum meet_how how, struct err *err)
+{
+	struct target *t = free_target(m);
+
+	if (t == NULL) {
+		err_set(err, ERR_USAGE, "more than %d peers named", MEET_TARGETS_MAX);
+		return NULL;
+	}
+	*t = (struct target){ .meet = m, .how = how, .backoff_ms = BACKOFF_FIRST_MS, .web = url_is(addr) };
+	copy_addr(t->addr, addr);
+	return t;
 }
 
 enum err_code
 meet_dial(struct meet *m, const char *addr, enum meet_how how, struct err *err)
 {
-	struct target *t = free_target(m);
+	struct target *t = new_target(m, addr, how, err);
 
-	if (t == NULL)
-		return err_set(err, ERR_USAGE, "more than %d peers named", MEET_TARGETS_MAX);
-	*t = (struct target){ .meet = m, .how = how, .backoff_ms = BACKOFF_FIRST_MS };
-	copy_addr(t->addr, addr);
-	return dial_now(t, err);
+	return t == NULL ? ERR_USAGE : dial_now(t, err);
+}
+
+static struct target *
+known_target(struct meet *m, const struct device_id *device, const char *addr, enum meet_how how, struct err *err)
+{
+	struct target *t = *addr == '\0' || meet_dials(m, addr) ? NULL : new_target(m, addr, how, err);
+
+	if (t != NULL) {
+		t->met = true;
+		t->device = *device;
+	}
+	return t;
+}
+
+enum err_code
+meet_dial_known(struct meet *m, const struct device_id *device, const char *addr, const char *web, enum meet_how how, struct err *err)
+{
+	struct env *env = m->host->env;
+	struct err ignored = ERR_INIT;
+	struct target *t = known_target(m, device, addr, how, err), *second;
+	bool first = t != NULL && dial_now(t, err) == ERR_OK;
+
+	second = known_target(m, device, web, how, err);
+	if (second == NULL)
+		return first ? ERR_OK : err->code != ERR_OK ? err->code : err_set(err, ERR_UNKNOWN, "no address is known");
+	if (!first)
+		return dial_now(second, err);
+	second->waiting = true;
+	second->again = env->ops->timer(env, WEB_AFTER_MS * NS_PER_MS, dial_target, second);
+	return second->again != NULL ? ERR_OK : dial_now(second, &ignored);
 }
 
 static void
@@ -316,7 +454,7 @@ meet_has_device(const struct meet *m, const uint8_t device[8])
 	struct device_id id;
 
 	for (size_t i = 0; i < m->link_count; i++)
-		if (peer_device(m->links[i].peer, &id) && memcmp(id.b, device, 8) == 0)
+		if (!m->links[i].web && peer_device(m->links[i].peer, &id) && memcmp(id.b, device, 8) == 0)
 			return true;
 	return false;
 }
@@ -328,6 +466,21 @@ meet_dials(const struct meet *m, const char *addr)
 		if (m->targets[i].linked && strcmp(m->targets[i].addr, addr) == 0)
 			return true;
 	return false;
+}
+
+void
+meet_forget(struct meet *m, const char *addr)
+{
+	for (size_t i = 0; i < m->target_count; i++) {
+		struct target *t = &m->targets[i];
+
+		if (strcmp(t->addr, addr) != 0)
+			continue;
+		t->how = MEET_FOUND;
+		if (t->again != NULL)
+			m->host->env->ops->timer_stop(m->host->env, t->again);
+		t->again = NULL;
+	}
 }
 
 void
@@ -368,7 +521,7 @@ meet_hang_up(struct meet *m)
 }
 
 void
-meet_crowd(struct meet *m, const struct peer *newest, size_t most)
+meet_crowd(struct meet *m, struct peer *newest, size_t most)
 {
 	struct device_id wanted, id;
 	struct peer *oldest = NULL;
@@ -396,6 +549,16 @@ meet_links(const struct meet *m)
 	return m->link_count;
 }
 
+size_t
+meet_results(const struct meet *m, struct peer_result *out, size_t max)
+{
+	size_t n = 0;
+
+	for (; n < m->link_count && n < max; n++)
+		peer_so_far(m->links[n].peer, &out[n]);
+	return n;
+}
+
 void
 meet_free(struct meet *m)
 {
@@ -405,8 +568,8 @@ meet_free(struct meet *m)
 		return;
 	env = m->host->env;
 	m->closing = true;
-	if (m->listener != NULL)
-		env->ops->listen_stop(env, m->listener);
+	for (size_t i = 0; i < m->listener_count; i++)
+		env->ops->listen_stop(env, m->listeners[i]);
 	if (m->notify != NULL)
 		env->ops->timer_stop(env, m->notify);
 	if (m->hang_up != NULL)

@@ -152,11 +152,11 @@ static void
 on_closed(void *ctx, struct env_conn *conn, enum err_code why)
 {
 	struct passage *p = ctx;
+	const char *text = why != ERR_OK ? env_trouble(p->env, conn, why) : "";
 
-	(void)conn;
 	enter(p);
 	p->conn = NULL;
-	lost(p, why, "");
+	lost(p, why, text);
 	leave(p);
 }
 

@@ -12,6 +12,7 @@
 #include "crypto/guard.h"
 #include "crypto/hc.h"
 #include "link/frame.h"
+#include "link/url.h"
 #include "peer/binding.h"
 #include "store/netkey.h"
 
@@ -24,6 +25,7 @@ enum {
 	LIVE_SILENCE_MS = 180000,
 	FLOOR_BYTES = 256,          /* a minute, in the middle of an exchange: a frame */
 	FLOOR_TAKEN = 4096,         /* a minute, of what waits to be sent */
+	RIPE_MS = 150,               /* once to twice that long one of two ends holds back what others have written: the other end may bring it */
 	QUIET_MS = 2,               /* nothing read for so long: nothing more to read */
 	PENDING_BYTES_MAX = 16 << 20,
 	UNSENT_BYTES_MAX = 2 << 20, /* more than this waiting: stop reading until it has gone */
@@ -46,6 +48,7 @@ struct peer {
 	struct peer_result result;
 	struct env_timer *watch;    /* handshake, silence, keep-alive */
 	struct env_timer *soon;     /* quiet and growth */
+	struct env_timer *relay;    /* what others have written, in a while */
 	bool heard, grown;
 	uint64_t heard_ns;
 	uint64_t floor_ns, floor_heard, floor_taken; /* when the last minute began, and what had come and gone by then */
@@ -120,7 +123,9 @@ let_go(struct peer *p)
 		env->ops->timer_stop(env, p->watch);
 	if (p->soon != NULL)
 		env->ops->timer_stop(env, p->soon);
-	p->watch = p->soon = NULL;
+	if (p->relay != NULL)
+		env->ops->timer_stop(env, p->relay);
+	p->watch = p->soon = p->relay = NULL;
 	if (p->host->gone != NULL)
 		p->host->gone(p->host->ctx, p);
 	/* What it brought stays, and others are waiting for it: nobody else may come by to save it. */
@@ -204,6 +209,8 @@ seal_todo(struct peer *p, struct err *err)
 
 static void soon_fired(void *ctx);
 
+static void arm_relay(struct peer *p);
+
 static void
 arm_soon(struct peer *p, uint64_t ms)
 {
@@ -237,6 +244,8 @@ step(struct peer *p, enum sync_event_kind kind, struct bytes message)
 		fail(p, &err);
 		return;
 	}
+	if (p->todo.held)
+		arm_relay(p);
 	if (p->todo.exchanged)
 		report(p, ERR_OK, "");
 	if (ended) {
@@ -257,6 +266,43 @@ pump_more(struct peer *p)
 	}
 }
 
+/*
+ * Who hears of something tells everyone, and in a room where all are linked with all it would cross each link twice. So
+ * one end of a link passes on what others have written at once, and the other a little later, if it has not come from
+ * there meanwhile: a hub before others, then the smaller id. proto/sync.md, 9.
+ */
+static bool
+relays_first(struct peer *p)
+{
+	struct device_id self = device_id_of(&p->host->keys->sign_pk), other;
+	bool hub_here = p->host->role == ROLE_HUB, hub_there = sync_facts(p->sync)->peer_role == ROLE_HUB;
+
+	if (hub_here != hub_there)
+		return hub_here;
+	return !peer_device(p, &other) || memcmp(self.b, other.b, sizeof(self.b)) < 0;
+}
+
+static void
+relay_due(void *ctx)
+{
+	struct peer *p = ctx;
+
+	p->relay = NULL;
+	enter(p);
+	if (!p->dead && p->sync != NULL)
+		step(p, SYNC_RIPE, BYTES_NONE);
+	if (!p->dead)
+		pump_more(p);
+	leave(p);
+}
+
+static void
+arm_relay(struct peer *p)
+{
+	if (p->relay == NULL && !p->dead)
+		p->relay = p->host->env->ops->timer(p->host->env, RIPE_MS * NS_PER_MS, relay_due, p);
+}
+
 static void
 soon_fired(void *ctx)
 {
@@ -272,7 +318,11 @@ soon_fired(void *ctx)
 	}
 	if (p->grown && !p->dead && p->sync != NULL) {
 		p->grown = false;
-		step(p, SYNC_GROWN, BYTES_NONE);
+		if (!p->reported || relays_first(p)) {
+			step(p, SYNC_GROWN, BYTES_NONE);
+		} else {
+			step(p, SYNC_WRITTEN, BYTES_NONE);
+		}
 		if (p->heard)
 			arm_soon(p, QUIET_MS);
 	} else if (p->heard && !p->dead && p->sync != NULL) {
@@ -355,7 +405,12 @@ watch_fired(void *ctx)
 size_t
 peer_host_links(const struct peer_host *host)
 {
-	return netkey_links(host->network, host->network_count, host->env->ops->wall_ms(host->env));
+	size_t links = netkey_links(host->network, host->network_count, host->env->ops->wall_ms(host->env));
+
+	/* A clock that stood years back when a key was retired: by the right one its time is over at once, and nobody has heard of the next. */
+	if (links < host->network_count && host->replica != NULL && !netkey_has_company(host->replica, host->network[0].n, &host->keys->sign_pk))
+		links = host->network_count;
+	return links;
 }
 
 /* ---- the connection's events ---- */
@@ -495,8 +550,9 @@ static void
 on_closed(void *ctx, struct env_conn *c, enum err_code why)
 {
 	struct peer *p = ctx;
+	char text[sizeof(p->result.text)];
 
-	(void)c;
+	snprintf(text, sizeof(text), "%s", env_trouble(p->host->env, c, why)); /* gone with the connection */
 	enter(p);
 	p->conn = NULL;
 	if (p->dead || (why == ERR_OK && try_next_key(p))) {
@@ -504,7 +560,7 @@ on_closed(void *ctx, struct env_conn *c, enum err_code why)
 		return;
 	}
 	if (why != ERR_OK)
-		finish(p, why, err_meaning(why));
+		finish(p, why, text);
 	else if (!p->open)
 		finish(p, ERR_NETWORK, "the other side closed without an answer: another organisation, or an old network key");
 	else
@@ -527,6 +583,7 @@ peer_new(struct peer_host *host, const char *addr, bool initiator, struct err *e
 	}
 	p->host = host;
 	p->initiator = initiator;
+	p->result.websocket = addr != NULL && url_is(addr);
 	snprintf(p->addr, sizeof(p->addr), "%s", addr != NULL ? addr : "");
 	p->heard_ns = p->floor_ns = now_ns(p);
 	if (make_link(p, err) != ERR_OK) {
@@ -606,9 +663,12 @@ peer_probe(struct peer *p)
 }
 
 bool
-peer_device(const struct peer *p, struct device_id *out)
+peer_device(struct peer *p, struct device_id *out)
 {
-	if (p->dead || !p->bound || p->binding.peer == NULL)
+	if (p->dead || !p->bound)
+		return false;
+	binding_refresh(&p->binding); /* the devices may have been evaluated anew since */
+	if (p->binding.peer == NULL)
 		return false;
 	*out = p->binding.peer->id;
 	return true;
@@ -618,4 +678,11 @@ bool
 peer_dialled(const struct peer *p)
 {
 	return p->initiator;
+}
+
+void
+peer_so_far(struct peer *p, struct peer_result *out)
+{
+	fill_result(p);
+	*out = p->result;
 }

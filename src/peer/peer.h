@@ -21,6 +21,7 @@ struct peer_result {
 	enum err_code code;       /* ERR_OK: the exchange came to its end */
 	char text[256];           /* the sentence when it did not */
 	bool in_step;             /* both ends proved equal frontiers */
+	bool websocket;           /* the way it came: proto/transport.md */
 	bool known; struct author author; struct device_id device; uint8_t role;
 	uint64_t sent, received;  /* entries */
 	uint64_t bytes_sent, bytes_received;
@@ -39,7 +40,7 @@ struct peer_rules {
 	/* Control has been compared with it to its end. */
 	void (*agreed)(void *ctx, const struct org_device *peer);
 	/* May this device stay, now that the handshake has shown who it is? NULL: it is not known here yet. */
-	bool (*room)(void *ctx, const struct peer *p, const struct org_device *peer);
+	bool (*room)(void *ctx, struct peer *p, const struct org_device *peer);
 };
 
 struct peer_host {
@@ -72,8 +73,10 @@ void peer_notify(struct peer *p);  /* the replica has grown: a live peer is sent
 /* The network may have changed: sends something, so that the system finds out whether the link still carries. */
 void peer_probe(struct peer *p);
 /* Whom the handshake has shown the other side to be. False before it, and for a device that is not known here. */
-bool peer_device(const struct peer *p, struct device_id *out);
+bool peer_device(struct peer *p, struct device_id *out);
 bool peer_dialled(const struct peer *p); /* by us */
+/* What it has come to so far. */
+void peer_so_far(struct peer *p, struct peer_result *out);
 
 /*
  * A bundle: runs under the network key. `to` chooses what goes in: what that

@@ -4,6 +4,7 @@
  * without a cause is a finding too.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "sim/play_internal.h"
 #include "sim/world_internal.h"
@@ -11,7 +12,7 @@
 static size_t
 some_station(struct play *p)
 {
-	return (size_t)dice_below(&p->dice, p->swarm.stations);
+	return (size_t)play_below(p, "with", p->swarm.stations);
 }
 
 static bool
@@ -33,17 +34,17 @@ must_be_excused(struct play *p, size_t i, const char *doing, const struct err *e
 static void
 maybe_arm(struct play *p, size_t i)
 {
-	static const enum disk_fault faults[] = { FAULT_POWER, FAULT_POWER, FAULT_POWER, FAULT_NO_SPACE, FAULT_WRITE, FAULT_SYNC,
+	static const enum disk_fault faults[] = { FAULT_NO_SPACE, FAULT_POWER, FAULT_POWER, FAULT_POWER, FAULT_WRITE, FAULT_SYNC,
 		                                   FAULT_READ };
 
-	if (!dice_chance(&p->dice, p->swarm.disk_fault))
-		return;
-	p->armed[i] = p->swarm.only_full ? FAULT_NO_SPACE : faults[dice_below(&p->dice, COUNT_OF(faults))];
-	disk_arm(host_disk(p->stations[i]->host), p->armed[i],
-	         dice_between(&p->dice, 1, dice_chance(&p->dice, 500) ? 8 : 80));
+	p->armed[i] = play_draw_fault(p, "fault", faults, p->swarm.only_full ? 1 : COUNT_OF(faults));
+	if (p->armed[i] != FAULT_NONE)
+		disk_arm(host_disk(p->stations[i]->host), p->armed[i], decide(&p->decide, "after", dice_between(&p->decide.dice, 1, dice_chance(&p->decide.dice, 500) ? 8 : 80), 1, 80));
 }
 
 /* ---- writing ---- */
+
+enum { OP_OF_LATER = 90 }; /* no operation of this version */
 
 static enum err_code
 fill(struct draft *d, const struct write *w, struct err *err)
@@ -51,7 +52,13 @@ fill(struct draft *d, const struct write *w, struct err *err)
 	static const char *const names[] = { "", "status", "owner", "tags", "minutes" };
 	static const uint8_t ops[] = { 0, OP_SET, OP_ADD, OP_REMOVE, OP_SUM };
 	enum err_code rc = draft_note(d, w->note_id, w->note, NULL, err);
+	struct buf value = BUF_INIT;
 
+	if (rc == ERR_OK && w->newer != 0) {
+		wr_str(&value, (const char *)w->note, 16);
+		rc = draft_put_value(d, w->newer == 1 ? OP_ADD : OP_OF_LATER, FIELD_NEWER, buf_bytes(&value), err);
+		buf_free(&value);
+	}
 	if (rc == ERR_OK && w->act != ACT_NOTE)
 		rc = draft_assign_text(d, ops[w->act], names[w->field], w->value, err);
 	return rc;
@@ -84,15 +91,15 @@ choose_act(struct play *p, const struct record *seen, enum act *act, uint32_t *f
 {
 	size_t n = 0;
 
-	*act = (enum act)dice_below(&p->dice, 5);
-	*field = *act == ACT_SET ? (uint32_t)dice_between(&p->dice, FIELD_STATUS, FIELD_OWNER) : *act == ACT_SUM ? FIELD_MINUTES : FIELD_TAGS;
-	*amount = (int64_t)dice_between(&p->dice, 1, 90);
+	*act = (enum act)play_below(p, "act", 5);
+	*field = *act == ACT_SET ? (uint32_t)play_between(p, "field", FIELD_STATUS, FIELD_OWNER) : *act == ACT_SUM ? FIELD_MINUTES : FIELD_TAGS;
+	*amount = (int64_t)play_between(p, "amount", 1, 90);
 	if (*act == ACT_SET)
-		snprintf(value, 32, "told %08llx", (unsigned long long)(dice_u64(&p->dice) & 0xffffffff));
+		snprintf(value, 32, "told %08llx", (unsigned long long)play_below(p, "value", UINT64_C(1) << 32));
 	else if (*act == ACT_SUM)
 		snprintf(value, 32, "%lld", (long long)*amount);
 	else
-		snprintf(value, 32, "tag%llu", (unsigned long long)dice_below(&p->dice, 3));
+		snprintf(value, 32, "tag%llu", (unsigned long long)play_below(p, "tag", 3));
 	if (seen != NULL && *act == ACT_SET)
 		(void)record_values(seen, *field, &n);
 	if (n > 1)
@@ -108,7 +115,7 @@ choose_act(struct play *p, const struct record *seen, enum act *act, uint32_t *f
 static size_t
 writable(struct play *p, size_t i)
 {
-	size_t rec = (size_t)dice_below(&p->dice, p->swarm.records);
+	size_t rec = (size_t)play_below(p, "record", p->swarm.records);
 
 	return node_is_erased(p->stations[i]->node, model_record_id(p->model, rec), NULL) ? 0 : rec;
 }
@@ -132,6 +139,10 @@ add_to_batch(struct play *p, size_t i, struct write **out, struct err *err)
 		choose_act(p, seen, &act, &field, value, &amount);
 		*out = model_begin(p->model, i, rec, act, field, value, amount, seen);
 		(*out)->batch = p->batches;
+		(*out)->newer = (unsigned)decide(&p->decide, "newer", dice_chance(&p->decide.dice, p->swarm.newer) ? dice_between(&p->decide.dice, 1, 2) : 0, 0, 2);
+		model_pad(*out, (size_t)decide(&p->decide, "pad", dice_chance(&p->decide.dice, 60) ? dice_below(&p->decide.dice, NOTE_BYTES) : 0, 0, NOTE_BYTES));
+		if ((*out)->newer != 0)
+			mark(MARK_NEWER);
 		if (act == ACT_SET && (*out)->over_count > 1)
 			mark(MARK_VALUES_RESOLVED);
 		rc = put(p, i, *out, err);
@@ -157,16 +168,19 @@ static bool
 do_write(struct play *p, size_t i)
 {
 	struct write *batch[WRITES_MAX] = { NULL };
-	size_t want = dice_chance(&p->dice, 700) ? 1 : (size_t)dice_between(&p->dice, 2, WRITES_MAX), n = 0;
+	size_t want = (size_t)decide(&p->decide, "batch", dice_between(&p->decide.dice, 1, dice_chance(&p->decide.dice, 650) ? 1 : WRITES_MAX), 1, WRITES_MAX), n = 0;
 	struct station *s = p->stations[i];
 	struct err err = ERR_INIT;
 	enum err_code rc = ERR_OK;
 	enum fate fate = FATE_REFUSED;
+	bool rows = false;
 
 	p->batches++;
 	for (; n < want && rc == ERR_OK; n++)
 		rc = add_to_batch(p, i, &batch[n], &err);
-	if (rc == ERR_OK && !leave_check(p, i))
+	for (size_t k = 0; k < n; k++)
+		rows = rows || (batch[k] != NULL && batch[k]->act != ACT_NOTE && batch[k]->act != ACT_SET);
+	if (rc == ERR_OK && !leave_check(p, i, rows))
 		return false;
 	if (rc == ERR_OK) {
 		rc = node_commit(s->node, &err);
@@ -198,7 +212,7 @@ whom_to_meet(struct play *p, size_t i)
 {
 	size_t other = some_station(p);
 
-	if (p->swarm.meeting == MEET_HUB_ONLY || (p->swarm.meeting == MEET_ALSO_HUB && dice_chance(&p->dice, 500)))
+	if (p->swarm.meeting == MEET_HUB_ONLY || (p->swarm.meeting == MEET_ALSO_HUB && play_chance(p, "to-hub", 500)))
 		return p->swarm.stations;
 	return other == i ? (i + 1) % p->swarm.stations : other;
 }
@@ -209,8 +223,10 @@ dial_whatever_is_there(struct play *p, size_t i, size_t other)
 {
 	struct err err = ERR_INIT;
 
-	if (!station_runs(p->stations[other]))
+	if (!station_runs(p->stations[other])) {
 		mark(MARK_HUB_AWAY);
+		struck(STRUCK_HUB_AWAY);
+	}
 	return station_meet(p->stations[i], p->stations[other], &err) == ERR_OK || must_be_excused(p, i, "dialling", &err);
 }
 
@@ -220,7 +236,7 @@ do_meet(struct play *p, size_t i)
 	size_t other = whom_to_meet(p, i);
 	struct err err = ERR_INIT;
 
-	if (other == p->swarm.stations && dice_chance(&p->dice, 200))
+	if (other == p->swarm.stations && play_chance(p, "blindly", 200))
 		return dial_whatever_is_there(p, i, other);
 	if (!play_ensure_up(p, other))
 		return false;
@@ -229,14 +245,32 @@ do_meet(struct play *p, size_t i)
 	return must_be_excused(p, i, "dialling", &err);
 }
 
+/* As if the drop-box had been made when work was under way: rows that stand twice count once (I12). */
+static bool
+fill_rows(struct play *p, size_t i)
+{
+	struct node *n = p->stations[i]->node;
+	struct err err = ERR_INIT;
+	uint64_t rows = 0;
+	enum err_code rc;
+
+	if (!station_runs(p->stations[i]) || node_self(n) == NULL || node_self(n)->gone)
+		return true;
+	rc = node_fill_rows(n, play_chance(p, "filling", 300), &rows, &err);
+	if (rc != ERR_OK)
+		node_drop(n);
+	trace_line(world_trace(p->world), "n%zu: %llu rows filled in: %s", i, (unsigned long long)rows, rc == ERR_OK ? "saved" : err.text);
+	return rc == ERR_OK || must_be_excused(p, i, "filling in rows", &err);
+}
+
 static bool
 do_keys(struct play *p, size_t i)
 {
 	struct err err = ERR_INIT;
 
-	if (!p->coordinator[i] || station_give_keys(p->stations[i], &err) == ERR_OK)
-		return true;
-	return must_be_excused(p, i, "giving keys", &err);
+	if (p->coordinator[i] && station_give_keys(p->stations[i], &err) != ERR_OK)
+		return must_be_excused(p, i, "giving keys", &err);
+	return p->batches % 8 != 3 || fill_rows(p, i);
 }
 
 static bool
@@ -274,7 +308,7 @@ do_erase(struct play *p, size_t i)
 static bool
 do_bundle_out(struct play *p, size_t i)
 {
-	struct buf *stick = &p->stick[dice_below(&p->dice, STICKS)];
+	struct buf *stick = &p->stick[play_below(p, "stick", STICKS)];
 	struct err err = ERR_INIT;
 	uint64_t entries = 0;
 
@@ -293,23 +327,25 @@ do_bundle_out(struct play *p, size_t i)
 static bool
 do_bundle_in(struct play *p, size_t i)
 {
-	const struct buf *stick = &p->stick[dice_below(&p->dice, STICKS)];
+	const struct buf *stick = &p->stick[play_below(p, "stick", STICKS)];
 	struct node *n = p->stations[i]->node;
 	struct bundle_counts counts = { 0 };
 	struct err err = ERR_INIT;
 	struct buf file = BUF_INIT;
 	enum err_code rc;
-	bool damaged = dice_chance(&p->dice, p->swarm.bundle_damage);
+	bool damaged = play_chance(p, "damaged", p->swarm.bundle_damage);
 
 	if (stick->len == 0)
 		return true;
 	buf_put_bytes(&file, buf_bytes(stick));
-	if (damaged && dice_chance(&p->dice, 700))
-		file.len = (size_t)dice_below(&p->dice, file.len);
+	if (damaged && play_chance(p, "short", 700))
+		file.len = (size_t)play_below(p, "cut-at", file.len);
 	else if (damaged)
-		file.p[dice_below(&p->dice, file.len)] ^= (uint8_t)(1u << dice_below(&p->dice, 8));
-	if (damaged)
+		file.p[play_below(p, "turned-at", file.len)] ^= (uint8_t)(1u << play_below(p, "bit", 8));
+	if (damaged) {
 		mark(file.len < stick->len ? MARK_BUNDLE_CUT : MARK_BUNDLE_TURNED);
+		struck(file.len < stick->len ? STRUCK_BUNDLE_SHORT : STRUCK_BUNDLE_BIT);
+	}
 	p->report->damaged_bundles += damaged;
 	rc = bundle_read(node_peer_host(n), buf_bytes(&file), false, &counts, &err);
 	buf_free(&file);
@@ -341,6 +377,7 @@ do_wrong_pass(struct play *p, size_t i)
 		station_close(s);
 	if (station_power_went(s))
 		return true;
+	struck(STRUCK_PASSPHRASE);
 	if (station_open_with(s, "snow falls on lamp post", false, &err) == ERR_OK)
 		return play_fail(p, "I6", "n%zu: a wrong passphrase opened the home", i);
 	if (err.code != ERR_PASSPHRASE)
@@ -355,7 +392,7 @@ do_close(struct play *p, size_t i)
 	struct err err = ERR_INIT;
 	bool ok = true;
 
-	if (dice_chance(&p->dice, 500))
+	if (play_chance(p, "snapshot", 500))
 		ok = node_save_snapshot(p->stations[i]->node, &err) == ERR_OK || must_be_excused(p, i, "writing a snapshot", &err);
 	if (err.code == ERR_OK)
 		mark(MARK_SNAPSHOT_LEFT);
@@ -366,9 +403,12 @@ do_close(struct play *p, size_t i)
 static void
 do_clock(struct play *p, size_t i)
 {
-	struct dice *d = &p->dice;
 	static const int64_t year = 365ll * 86400 * 1000;
-	int64_t skew = dice_chance(d, 500) ? (int64_t)dice_below(d, 7200000) - 3600000 : (int64_t)dice_below(d, 40) * year - 30 * year;
+	int64_t years = play_chance(p, "years", 500) ? (int64_t)play_below(p, "year", 40) - 30 : 0;
+	int64_t skew = years != 0 ? years * year : (int64_t)play_below(p, "ms", 7200000) - 3600000;
+
+	p->years_off = p->years_off || years != 0;
+	struck(years != 0 ? STRUCK_CLOCK_YEARS : STRUCK_CLOCK_HOUR);
 
 	if (skew < p->stations[i]->host->skew_ms)
 		mark(MARK_CLOCK_BACK);
@@ -388,7 +428,8 @@ hub_crash(struct play *p, struct station *hub)
 static void
 befall(struct play *p, enum act_kind kind, size_t i)
 {
-	size_t other = some_station(p);
+	size_t other = kind == DO_PART || kind == DO_CLOG ? some_station(p) : i;
+	struct dice bits;
 
 	switch (kind) {
 	case DO_CRASH:
@@ -404,17 +445,21 @@ befall(struct play *p, enum act_kind kind, size_t i)
 			station_close(p->stations[p->swarm.stations]);
 		return;
 	case DO_REPLAY:
-		if (!world_replay(p->world, &p->dice))
+		bits = decide_dice(&p->decide, "bits");
+		if (!world_replay(p->world, &bits))
 			return;
 		p->report->replays++;
 		mark(MARK_REPLAYED);
+		struck(STRUCK_REPLAY);
 		return;
 	case DO_PART:
+		struck(STRUCK_PARTED);
 		if (other != i)
 			world_part(p->world, i, other, !p->world->net.parted[i][other]);
 		return;
 	case DO_CLOG:
-		world_clog(p->world, i, other, world_now(p->world) + dice_between(&p->dice, 1, 120) * NS_PER_S);
+		struck(STRUCK_CLOGGED);
+		world_clog(p->world, i, other, world_now(p->world) + play_between(p, "seconds", 1, 120) * NS_PER_S);
 		return;
 	case DO_CLOCK:
 		do_clock(p, i);
@@ -435,6 +480,8 @@ befall(struct play *p, enum act_kind kind, size_t i)
 	case DO_DESK:
 	case DO_ERASE:
 	case DO_NONSENSE:
+	case DO_FORGE:
+	case DO_NEWER:
 	case DO_COUNT:
 		return;
 	}
@@ -451,7 +498,7 @@ write_first(struct play *p, size_t i)
 static size_t
 whose_disk(struct play *p, size_t i)
 {
-	return p->swarm.hub_goes_back && dice_chance(&p->dice, 700) ? p->swarm.stations : i;
+	return p->swarm.hub_goes_back && play_chance(p, "hubs", 700) ? p->swarm.stations : i;
 }
 
 static bool
@@ -461,10 +508,10 @@ perform(struct play *p, enum act_kind kind, size_t i)
 	case DO_IMAGE:
 		return play_take_image(p, whose_disk(p, i));
 	case DO_PUT_BACK:
-		if (p->swarm.hub_goes_back && whose_disk(p, i) != i)
+		if (whose_disk(p, i) != i)
 			return play_put_back(p, p->swarm.stations);
 		/* Half of the time its person sits down to write at once. */
-		return play_put_back(p, i) && (p->image[i] == NULL || !station_runs(p->stations[i]) || dice_chance(&p->dice, 500) || write_first(p, i));
+		return play_put_back(p, i) && (p->image[i] == NULL || !station_runs(p->stations[i]) || play_chance(p, "later", 500) || write_first(p, i));
 	case DO_WRITE:
 		return do_write(p, i);
 	case DO_MEET:
@@ -487,6 +534,10 @@ perform(struct play *p, enum act_kind kind, size_t i)
 		return do_erase(p, i);
 	case DO_NONSENSE:
 		return hostile_act(p);
+	case DO_FORGE:
+		return forge_act(p, i);
+	case DO_NEWER:
+		return newer_act(p, i);
 	case DO_CLOSE:
 		return do_close(p, i);
 	case DO_REOPEN:
@@ -513,25 +564,54 @@ draw_kind(struct play *p)
 
 	for (size_t i = 0; i < DO_COUNT; i++)
 		total += p->swarm.weight[i];
-	at = dice_below(&p->dice, total);
+	at = dice_below(&p->decide.dice, total);
 	while (at >= p->swarm.weight[k])
 		at -= p->swarm.weight[k++];
 	return (enum act_kind)k;
+}
+
+static const char *const act_names[] = {
+	[DO_WRITE] = "write", [DO_MEET] = "meet", [DO_CLOSE] = "close", [DO_REOPEN] = "reopen", [DO_CRASH] = "crash", [DO_BUNDLE_OUT] = "bundle-out",
+	[DO_BUNDLE_IN] = "bundle-in", [DO_KEYS] = "keys", [DO_REPLAY] = "replay", [DO_PART] = "part", [DO_CLOG] = "clog", [DO_CLOCK] = "clock",
+	[DO_WRONG_PASS] = "wrong-pass", [DO_LEAVE] = "leave", [DO_WAIT] = "wait", [DO_HUB_CRASH] = "hub-crash", [DO_HUB_CLOSE] = "hub-close",
+	[DO_IMAGE] = "image", [DO_PUT_BACK] = "put-back", [DO_TRUSTEES] = "trustees", [DO_DESK] = "desk", [DO_ERASE] = "erase", [DO_NONSENSE] = "nonsense", [DO_FORGE] = "forge", [DO_NEWER] = "newer",
+};
+_Static_assert(COUNT_OF(act_names) == DO_COUNT, "each act has a name");
+
+bool
+play_act_called(const char *name, enum act_kind *out)
+{
+	for (size_t i = 0; i < DO_COUNT; i++)
+		if (strcmp(act_names[i], name) == 0) {
+			*out = (enum act_kind)i;
+			return true;
+		}
+	return false;
 }
 
 bool
 play_act(struct play *p)
 {
 	enum act_kind kind = draw_kind(p);
-	size_t i = some_station(p);
-	uint64_t wait = dice_chance(&p->dice, 700) ? dice_below(&p->dice, 500 * NS_PER_MS) : dice_below(&p->dice, 60 * NS_PER_S);
+	size_t i = (size_t)dice_below(&p->decide.dice, p->swarm.stations);
 
+	decide_begin(&p->decide, world_now(p->world), act_names[kind], i);
+	return play_perform(p, kind, i);
+}
+
+bool
+play_perform(struct play *p, enum act_kind kind, size_t i)
+{
+	uint64_t wait = play_chance(p, "long", 300) ? play_below(p, "wait", 60 * NS_PER_S) : play_below(p, "wait", 500 * NS_PER_MS);
+
+	if ((kind == DO_HUB_CRASH || kind == DO_HUB_CLOSE) && !play_has_hub(p))
+		return true;
 	/* Acts of the world happen to machines in any state; a person first switches on. */
 	if (kind != DO_CRASH && kind != DO_REPLAY && kind != DO_PART && kind != DO_CLOG && kind != DO_CLOCK && kind != DO_WAIT &&
 	    kind != DO_HUB_CRASH && kind != DO_HUB_CLOSE && !play_ensure_up(p, i))
 		return false;
 	/* An image is of a disk that was well, and a home that opens on a full disk is not the one to write in. */
-	if (kind != DO_CLOCK && kind != DO_WRONG_PASS && kind != DO_IMAGE && kind != DO_PUT_BACK && station_runs(p->stations[i]))
+	if (kind != DO_CLOCK && kind != DO_WRONG_PASS && kind != DO_IMAGE && kind != DO_PUT_BACK && kind != DO_FORGE && station_runs(p->stations[i]))
 		maybe_arm(p, i);
 	if (kind == DO_MEET && play_has_hub(p) && station_runs(p->stations[p->swarm.stations]))
 		maybe_arm(p, p->swarm.stations);

@@ -3,7 +3,7 @@
  * who is somebody else says yes, and whoever has not heard writes on.
  *
  *   I13  a saved approval is never forgotten; at the end the record is shown nowhere, no disk holds a piece of what
- *        was sealed for it, however late it came, and a stick written before brings nothing back
+ *        the request named, no machine has a key to what came late, and a stick written before brings nothing back
  *
  * What was sealed is noted as each write is committed: the last bytes of its
  * payload. Record 0 is never asked for, so that there is always one to write to.
@@ -14,6 +14,7 @@
 #include "log/entry.h"
 #include "org/orders.h"
 #include "sim/play_internal.h"
+#include "sim/thief.h"
 #include "sim/world_internal.h"
 
 enum { LATEST = 24 }; /* entries of a log among which the last batch is */
@@ -99,6 +100,31 @@ approve(struct play *p, size_t i, struct order_made *o, struct err *err)
 	return rc;
 }
 
+struct naming { struct play *p; size_t record; uint32_t bit; };
+
+static bool
+name_one(void *ctx, const struct entry *e)
+{
+	struct naming *n = ctx;
+	size_t at;
+
+	if (model_find(n->p->model, e->id.b, &at) && model_at(n->p->model, at)->record == n->record)
+		model_at(n->p->model, at)->named_by |= n->bit;
+	return true;
+}
+
+/* A request gives all entries of the record that its author holds (proto/org.md, 9); what comes late is another matter. */
+static void
+note_named(struct play *p, size_t i, const struct order_made *o)
+{
+	struct replica *r = station_replica(p->stations[i]);
+	struct naming n = { p, o->record, 1u << (o - p->orders) };
+
+	for (size_t log = 0; log < replica_log_count(r); log++)
+		if (SAME(replica_log_at(r, log)->key.stream, p->team)) /* a read that fails names less: then less is looked for */
+			(void)!replica_scan(r, log, replica_log_at(r, log)->key.branch_seq, replica_log_at(r, log)->len, true, name_one, &n, NULL);
+}
+
 static enum err_code
 ask(struct play *p, size_t i, struct err *err)
 {
@@ -109,10 +135,11 @@ ask(struct play *p, size_t i, struct err *err)
 
 	if (p->swarm.records < 2 || p->order_count == ORDERS_MAX)
 		return ERR_OK;
-	*o = (struct order_made){ .by = i, .record = (size_t)dice_between(&p->dice, 1, p->swarm.records - 1) };
+	*o = (struct order_made){ .by = i, .record = (size_t)play_between(p, "record", 1, p->swarm.records - 1) };
 	rc = node_order_erasure(n, model_record_id(p->model, o->record), "hen bad om det", &made, err);
 	if (rc == ERR_OK) {
 		o->id = made.id;
+		note_named(p, i, o);
 		p->order_count++;
 		rc = node_commit(n, err);
 	} else {
@@ -167,16 +194,32 @@ look_in_file(void *ctx, const char *path, struct bytes data)
 	scan_bytes(l->scan, data, where);
 }
 
+static uint32_t
+approved_orders(struct play *p)
+{
+	const struct orders *orders = replica_orders(station_replica(p->stations[0]));
+	uint32_t mask = 0;
+
+	for (size_t k = 0; k < orders_count(orders); k++) {
+		const struct order_made *made = order_of(p, &orders_at(orders, k)->id);
+
+		if (made != NULL && orders_at(orders, k)->approved)
+			mask |= 1u << (made - p->orders);
+	}
+	return mask;
+}
+
 static struct scan *
 needles_of(struct play *p)
 {
 	struct scan *scan = NULL;
+	uint32_t approved = approved_orders(p);
 
 	for (size_t k = 0; k < model_count(p->model); k++) {
 		const struct write *w = model_at(p->model, k);
 		char what[64];
 
-		if (!w->has_sealed || !model_is_buried(p->model, w->record))
+		if (!w->has_sealed || (w->named_by & approved) == 0 || !model_is_buried(p->model, w->record))
 			continue;
 		if (scan == NULL)
 			scan = sim_must(scan_new());
@@ -186,9 +229,8 @@ needles_of(struct play *p)
 	return scan;
 }
 
-/* Whatever old stick turns up in a pocket. */
-static bool
-read_old_sticks(struct play *p, size_t i)
+bool
+bury_read_sticks(struct play *p, size_t i)
 {
 	struct node *n = p->stations[i]->node;
 
@@ -198,11 +240,48 @@ read_old_sticks(struct play *p, size_t i)
 
 		if (p->stick[k].len == 0)
 			continue;
-		if (bundle_read(node_peer_host(n), buf_bytes(&p->stick[k]), false, &counts, &err) != ERR_OK || node_commit(n, &err) != ERR_OK)
+		if (bundle_read(node_peer_host(n), buf_bytes(&p->stick[k]), false, &counts, &err) != ERR_OK || node_commit(n, &err) != ERR_OK) {
+			if (err.code == ERR_KEY && p->years_off) /* by some clock the grace of the key that it is sealed under is over */
+				continue;
 			return play_fail(p, "I9", "n%zu cannot read an old stick: %s", i, err.text);
+		}
 		mark(MARK_OLD_STICK);
+		struck(STRUCK_STICK_OLD);
 	}
 	return true;
+}
+
+/* ---- what came late ---- */
+
+struct late { struct play *p; size_t i; };
+
+static void
+open_late(void *ctx, const struct entry *e, bool opened)
+{
+	struct late *l = ctx;
+	size_t at;
+
+	if (opened && model_find(l->p->model, e->id.b, &at) && model_is_buried(l->p->model, model_at(l->p->model, at)->record))
+		(void)play_fail(l->p, "I13", "n%zu can still open write %zu, of a record that was erased", l->i, at);
+}
+
+/*
+ * What no request named may lie on a disk as long as only one member has said
+ * that it belonged to what was erased: but no epoch that is held opens it.
+ */
+static bool
+judge_late(struct play *p, size_t i)
+{
+	struct thief *t = sim_must(thief_new(org_id(node_org(p->stations[i]->node)), &p->team));
+	struct late l = { p, i };
+
+	thief_take_epochs(t, station_keys(p->stations[i]));
+	if (thief_read(t, station_replica(p->stations[i])))
+		thief_each(t, open_late, &l);
+	else
+		(void)play_fail(p, "I2", "n%zu: its log cannot be read", i);
+	thief_free(t);
+	return p->report->finding.invariant[0] == '\0';
 }
 
 bool
@@ -214,7 +293,7 @@ bury_judge(struct play *p)
 	if (scan == NULL)
 		return true;
 	for (size_t i = 0; i < p->swarm.stations && ok; i++)
-		ok = read_old_sticks(p, i) && play_judge(p, i, false);
+		ok = bury_read_sticks(p, i) && play_judge(p, i, false) && judge_late(p, i);
 	for (size_t i = 0; i < p->machines && ok; i++) {
 		struct look_for l = { scan, i };
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "sim/mark.h"
 #include "sim/world_internal.h"
 
 enum { LOST_PERMILLE = 150, TWICE_PERMILLE = 50 };
@@ -89,11 +90,17 @@ sim_cast_send(struct env *env, struct env_cast *c, struct bytes datagram)
 		if (other == NULL || w->net.parted[h->id][other->id])
 			continue;
 		for (struct env_cast *to = other->casts; to != NULL; to = to->next) {
-			if (!hears(to) || dice_chance(&c->dice, LOST_PERMILLE))
+			if (!hears(to))
 				continue;
+			if (dice_chance(&c->dice, LOST_PERMILLE)) {
+				struck(STRUCK_CAST_LOST);
+				continue;
+			}
 			throw(c, to, datagram);
-			if (dice_chance(&c->dice, TWICE_PERMILLE))
+			if (dice_chance(&c->dice, TWICE_PERMILLE)) {
+				struck(STRUCK_CAST_TWICE);
 				throw(c, to, datagram);
+			}
 		}
 	}
 }

@@ -44,13 +44,13 @@ desk_act(struct play *p, size_t i, struct err *err)
 	struct node *n = p->stations[i]->node;
 	struct expected_draft *e = &p->drafts[i];
 	struct day_desk *d = node_desk(n);
-	uint64_t what = dice_below(&p->dice, 10);
+	uint64_t what = play_below(p, "what", 10);
 	bool purge = what >= 8;
 	enum err_code rc = ERR_OK;
 
 	/* What lay there already may be what a failed keeping has left in memory, and then this one keeps it. */
 	if (what < 6) {
-		snprintf(e->tried, sizeof(e->tried), "%s draft %08llx", model_marker(p->model), (unsigned long long)(dice_u64(&p->dice) & 0xffffffff));
+		snprintf(e->tried, sizeof(e->tried), "%s draft %08llx", model_marker(p->model), (unsigned long long)play_below(p, "value", UINT64_C(1) << 32));
 		rc = desk_put_draft(d, KEY, e->tried, 0, err);
 	} else if (what < 7) {
 		e->tried[0] = '\0';

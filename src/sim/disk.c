@@ -5,6 +5,7 @@
  * VFS for Unix is, and garbage keeps to the bytes of its piece.
  */
 #include "sim/disk_internal.h"
+#include "sim/mark.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -233,6 +234,8 @@ strikes(struct disk *d, enum disk_fault kind)
 		d->fault_at = 1;
 	else
 		d->fault = FAULT_NONE;
+	if (kind != FAULT_POWER) /* that one is counted where its machine goes */
+		struck(kind == FAULT_NO_SPACE ? STRUCK_NO_SPACE : kind == FAULT_WRITE ? STRUCK_DISK_WRITE : kind == FAULT_SYNC ? STRUCK_DISK_SYNC : STRUCK_DISK_READ);
 	return true;
 }
 

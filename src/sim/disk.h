@@ -22,7 +22,7 @@
 struct disk;
 struct inode; /* a file's contents; names point to it */
 
-enum { SECTOR_BYTES = 512, DISK_ID_MAX = 16 };
+enum { SECTOR_BYTES = 512, DISK_ID_MAX = 128 };
 
 enum disk_rc { DISK_OK, DISK_NOT_FOUND, DISK_EXISTS, DISK_NO_SPACE, DISK_IO };
 

@@ -101,10 +101,36 @@ take_finding(void *ctx, const char *text)
 	(void)play_fail(p, "I2", "verify: %s", text);
 }
 
+/* In which order station i shows what it shows: every value and note of every record. */
+static uint64_t
+order_shown(struct play *p, size_t i)
+{
+	static const uint32_t fields[] = { FIELD_STATUS, FIELD_OWNER, FIELD_TAGS };
+	struct looker l = { .s = p->stations[i], .r = sim_must(record_new(model_record_id(p->model, 0))), .err = ERR_INIT };
+	uint64_t sum = 0;
+
+	for (size_t rec = 0; rec < model_record_count(p->model); rec++) {
+		const struct record *r = look(&l, model_record_id(p->model, rec));
+
+		for (size_t f = 0; r != NULL && f < COUNT_OF(fields); f++) {
+			size_t n = 0;
+			const struct value *values = record_values(r, fields[f], &n);
+
+			for (size_t k = 0; k < n; k++)
+				sum = siphash(sum, rec, values[k].dot.entry, sizeof(values[k].dot.entry));
+		}
+		for (size_t k = 0; r != NULL && k < record_note_count(r); k++)
+			sum = siphash(sum, rec, record_note_at(r, k)->id, 16);
+	}
+	record_free(l.r);
+	return sum;
+}
+
 static bool
 judge_apart(struct play *p)
 {
 	uint8_t first[64], other[64];
+	uint64_t order = order_shown(p, 0);
 
 	for (size_t i = 0; i < p->machines; i++) {
 		uint8_t *at = i == 0 ? first : other;
@@ -124,6 +150,8 @@ judge_apart(struct play *p)
 			return play_fail(p, "I3", "n%zu and n0 do not hold the same entries after healing", i);
 		if (memcmp(first + 32, at + 32, 32) != 0)
 			return play_fail(p, "I3", "n%zu and n0 hold the same entries and show different states", i);
+		if (order_shown(p, i) != order)
+			return play_fail(p, "I3", "n%zu and n0 show the same in another order", i);
 	}
 	return true;
 }

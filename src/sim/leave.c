@@ -76,20 +76,23 @@ leave_act(struct play *p, size_t i, struct err *err)
 }
 
 bool
-leave_check(struct play *p, size_t i)
+leave_check(struct play *p, size_t i, bool rows_written)
 {
 	struct node *n = p->stations[i]->node;
 	struct stream_id box;
 	struct epoch_id epoch, rows;
 
-	if (!node_drop_box(n, &box) || !vault_preferred(n->vault, &box, &rows))
+	bool has_rows = node_drop_box(n, &box) && vault_preferred(n->vault, &box, &rows);
+
+	/* What says nothing of figures makes no row, and there may be no epoch for one just then. */
+	if (rows_written && !has_rows)
 		return play_fail(p, "I6", "n%zu has written a row under no epoch", i);
 	if (!vault_preferred(n->vault, &p->team, &epoch))
 		return play_fail(p, "I6", "n%zu has written under no epoch", i);
 	for (size_t k = 0; k < org_device_count(node_org(n)); k++) {
 		const struct org_device *d = org_device_at(node_org(n), k);
 
-		if (d->gone && (vault_epoch_reaches(n->vault, &epoch, &d->id) || vault_epoch_reaches(n->vault, &rows, &d->id)))
+		if (d->gone && (vault_epoch_reaches(n->vault, &epoch, &d->id) || (has_rows && vault_epoch_reaches(n->vault, &rows, &d->id))))
 			return play_fail(p, "I6", "n%zu has sealed to a device that it knew was removed", i);
 	}
 	return true;

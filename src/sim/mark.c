@@ -26,3 +26,41 @@ mark_text(enum mark m)
 {
 	return texts[m];
 }
+
+static const char *const mark_words[] = {
+#define MARK_WORD(name, text) #name,
+	MARK_MAP(MARK_WORD)
+#undef MARK_WORD
+};
+
+const char *
+mark_word(enum mark m)
+{
+	return mark_words[m];
+}
+
+static uint64_t strikes[STRUCK_COUNT];
+
+static const char *const words[] = {
+#define FAULT_WORD(name, word) word,
+	FAULT_MAP(FAULT_WORD)
+#undef FAULT_WORD
+};
+
+void
+struck(enum fault_kind k)
+{
+	strikes[k]++;
+}
+
+uint64_t
+struck_count(enum fault_kind k)
+{
+	return strikes[k];
+}
+
+const char *
+struck_word(enum fault_kind k)
+{
+	return words[k];
+}

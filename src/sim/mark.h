@@ -34,6 +34,9 @@
 	X(HUB_PUT_BACK, "the hub's disk was put back to an older image")         \
 	X(COPIED, "a home was copied to another machine")                        \
 	X(NONSENSE, "a member signed what makes no sense")                       \
+	X(NEWER, "a write held what only a later version knows")                 \
+	X(NEWER_KIND, "an entry of a kind that is not known was kept")           \
+	X(FORGED, "a forged entry came to the door")                             \
 	X(REMOVED, "a device was removed")                                       \
 	X(REMOVED_TWICE, "by two who had not heard of each other")               \
 	X(UNGRANTED, "a device lost its team")                                   \
@@ -66,8 +69,30 @@ enum mark {
 	MARK_COUNT
 };
 
+/* What is done to machines, wires, disks and clocks, counted as it strikes: a campaign's account of itself. X(name, word) */
+#define FAULT_MAP(X)                                                                                       \
+	X(POWER, "power-cut") X(HUB_POWER, "hub-power-cut") X(OPENING, "power-cut-opening") X(JOINING, "power-cut-joining")  \
+	X(WIPING, "power-cut-wiping") X(NO_SPACE, "no-space") X(DISK_WRITE, "write-error") X(DISK_SYNC, "sync-error")         \
+	X(DISK_READ, "read-error") X(WIRE_CUT, "wire-cut") X(WIRE_SILENT, "wire-cut-silent") X(WIRE_REFUSED, "wire-refused") \
+	X(CLOGGED, "wire-clogged") X(PARTED, "parted") X(CLOCK_HOUR, "clock-within-hours") X(CLOCK_YEARS, "clock-by-years")  \
+	X(REPLAY, "bytes-replayed") X(BUNDLE_SHORT, "bundle-cut") X(BUNDLE_BIT, "bundle-bit-turned") X(STICK_OLD, "old-stick") \
+	X(DISK_BACK, "disk-put-back") X(HUB_BACK, "hub-put-back") X(HOME_COPIED, "home-copied") X(SENSELESS, "nonsense-signed") \
+	X(FORGERY, "entry-forged") X(PASSPHRASE, "wrong-passphrase") X(OLD_SHEETS, "old-root-used") X(CAST_LOST, "datagram-lost") \
+	X(CAST_TWICE, "datagram-twice") X(HUB_AWAY, "hub-away")
+
+enum fault_kind {
+#define FAULT_NAME(name, word) STRUCK_##name,
+	FAULT_MAP(FAULT_NAME)
+#undef FAULT_NAME
+	STRUCK_COUNT
+};
+void struck(enum fault_kind k);
+uint64_t struck_count(enum fault_kind k);
+const char *struck_word(enum fault_kind k);
+
 void mark(enum mark m);
 uint64_t mark_count(enum mark m); /* since the program began */
 const char *mark_text(enum mark m);
+const char *mark_word(enum mark m); /* its name */
 
 #endif

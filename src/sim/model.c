@@ -171,6 +171,22 @@ model_begin(struct model *m, size_t author, size_t record, enum act act, uint32_
 	return w;
 }
 
+void
+model_pad(struct write *w, size_t pad)
+{
+	static const char *const pieces[] = { " \xc3\xa5\xc3\xa4\xc3\xb6", " \xd9\x85\xd8\xb1\xd8\xad\xd8\xa8\xd8\xa7", " \xf0\x9f\x8f\xa0", " visit" };
+	size_t len = strlen(w->note);
+
+	for (size_t i = 0; pad > 0 && len + 16 < sizeof(w->note); i++) {
+		const char *piece = pieces[i % (sizeof(pieces) / sizeof(pieces[0]))];
+		size_t n = strlen(piece);
+
+		memcpy(w->note + len, piece, n + 1);
+		len += n;
+		pad -= n < pad ? n : pad;
+	}
+}
+
 /* ---- judging ---- */
 
 static bool
@@ -319,6 +335,8 @@ check_record(const struct model *m, size_t rec, const struct record *r, size_t s
 			continue;
 		if (is_present(w, r)) {
 			notes++;
+			if (w->newer == 1 && w->has_entry && value_by(r, FIELD_NEWER, w->entry) == NULL)
+				return bad(out, "I3", "n%zu: what write %zu put into a field of a newer version is not kept", station, i);
 			sum += w->act == ACT_SUM ? (double)w->amount : 0;
 			if (!check_note(w, i, r, station, out))
 				return false;

@@ -10,7 +10,9 @@
 #include "base/ids.h"
 #include "crdt/record.h"
 
-enum { FIELD_STATUS = 1, FIELD_OWNER = 2, FIELD_TAGS = 3, FIELD_MINUTES = 4 };
+enum { FIELD_STATUS = 1, FIELD_OWNER = 2, FIELD_TAGS = 3, FIELD_MINUTES = 4, FIELD_NEWER = 900 /* of a profile that nobody here has */ };
+
+enum { NOTE_BYTES = 2600 };
 
 enum act { ACT_NOTE, ACT_SET, ACT_ADD, ACT_REMOVE, ACT_SUM };
 
@@ -29,7 +31,8 @@ struct write {
 	enum act act;
 	uint32_t field;
 	int64_t amount;
-	char value[32], note[80];
+	unsigned newer; /* 1: it also adds its own number to a field that is not known here, 2: by an operation that is not */
+	char value[32], note[NOTE_BYTES];
 	uint8_t note_id[16];
 	enum fate fate;
 	bool must_be_held; /* FATE_BEHIND, and not on what was put back: some log holds it, of the author if of nobody else */
@@ -37,6 +40,7 @@ struct write {
 	uint8_t entry[16];
 	bool has_sealed; /* bury.c */
 	uint8_t sealed[24]; /* the last bytes of what was sealed */
+	uint32_t named_by;  /* orders to erase whose author held it then: a bit each */
 	bool in_log; /* at the end, on every machine */
 	size_t *over; /* what its author saw and replaces: numbers of writes */
 	size_t over_count, over_cap;
@@ -53,6 +57,8 @@ const struct record_id *model_record_id(const struct model *m, size_t record);
 size_t model_record_count(const struct model *m);
 const char *model_marker(const struct model *m); /* stands in every note: what no disk or wire may show */
 
+/* Makes its note longer, by about so many bytes, in more alphabets than one. */
+void model_pad(struct write *w, size_t pad);
 /* A new write, FATE_OPEN; its note, note id and `over` (from `seen`, which may be NULL) are filled in. */
 struct write *model_begin(struct model *m, size_t author, size_t record, enum act act, uint32_t field, const char *value,
                           int64_t amount, const struct record *seen);

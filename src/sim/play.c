@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "sim/heavy.h"
+#include "sim/nonce.h"
 #include "sim/play_internal.h"
 #include "sim/wide.h"
 #include "sim/world_internal.h"
@@ -31,14 +33,23 @@ play_has_hub(const struct play *p)
 	return p->machines > p->swarm.stations;
 }
 
+enum disk_fault
+play_draw_fault(struct play *p, const char *name, const enum disk_fault *faults, size_t count)
+{
+	bool any = dice_chance(&p->decide.dice, p->swarm.disk_fault);
+	enum disk_fault drawn = any ? faults[dice_below(&p->decide.dice, count)] : FAULT_NONE;
+
+	return (enum disk_fault)decide(&p->decide, name, drawn, FAULT_NONE, FAULT_READ);
+}
+
 /* ---- switching on ---- */
 
 static enum disk_loss
 draw_loss(struct play *p)
 {
-	static const enum disk_loss any[] = { LOSS_ALL, LOSS_SOME, LOSS_GARBAGE, LOSS_NONE };
+	bool usual = p->options->lying || dice_chance(&p->decide.dice, 700);
 
-	return p->options->lying || dice_chance(&p->dice, 700) ? p->swarm.loss : any[dice_below(&p->dice, COUNT_OF(any))];
+	return (enum disk_loss)decide(&p->decide, "loss", usual ? p->swarm.loss : dice_below(&p->decide.dice, LOSS_GARBAGE + 1), 0, LOSS_GARBAGE);
 }
 
 static bool
@@ -53,14 +64,15 @@ open_once(struct play *p, size_t i, struct err *err)
 	p->hurt[i] = false;
 	p->armed[i] = FAULT_NONE;
 	/* A second cut while the first is being repaired. */
-	if (dice_chance(&p->dice, p->swarm.disk_fault))
-		disk_arm(d, FAULT_POWER, dice_between(&p->dice, 1, 60));
+	if (play_chance(p, "open-fault", p->swarm.disk_fault))
+		disk_arm(d, FAULT_POWER, play_between(p, "open-after", 1, 60));
 	if (station_open(s, err) == ERR_OK) {
 		disk_arm(d, FAULT_NONE, 0);
 		return true;
 	}
 	if (disk_dead(d)) {
 		mark(MARK_CUT_WHILE_OPENING);
+		struck(STRUCK_OPENING);
 		station_crash(s, false);
 		disk_power_on(d, draw_loss(p));
 	}
@@ -98,12 +110,13 @@ join(struct play *p, size_t i)
 		return false;
 	if (disk_dead(d))
 		disk_power_on(d, draw_loss(p));
-	if (dice_chance(&p->dice, p->swarm.disk_fault))
-		disk_arm(d, FAULT_POWER, dice_between(&p->dice, 1, 150));
+	if (play_chance(p, "join-fault", p->swarm.disk_fault))
+		disk_arm(d, FAULT_POWER, play_between(p, "join-after", 1, 150));
 	if (station_join(s, p->stations[0], role, &p->team, &err) != ERR_OK) {
 		if (!disk_dead(d))
 			return play_fail(p, "I9", "n%zu cannot join: %s", i, err.text);
 		mark(MARK_CUT_WHILE_JOINING);
+		struck(STRUCK_JOINING);
 		station_crash(s, false);
 		disk_power_on(d, draw_loss(p));
 		if (station_join(s, p->stations[0], role, &p->team, &again) != ERR_OK)
@@ -135,7 +148,7 @@ play_ensure_up(struct play *p, size_t i)
 	struct err err = ERR_INIT;
 	uint8_t hash[32];
 
-	if (!s->joined && !(i < p->swarm.stations && p->swarm.clones > 0 && dice_chance(&p->dice, p->swarm.clones) && play_clone(p, i)))
+	if (!s->joined && !(i < p->swarm.stations && p->swarm.clones > 0 && play_chance(p, "clone", p->swarm.clones) && play_clone(p, i)))
 		return join(p, i);
 	if (station_power_went(s) && station_runs(s))
 		station_crash(s, p->swarm.half_open);
@@ -192,14 +205,14 @@ static bool
 assemble(struct play *p)
 {
 	struct err err = ERR_INIT;
-	size_t at_once = (size_t)dice_between(&p->dice, 2, p->swarm.stations);
+	size_t at_once = (size_t)play_between(p, "at-once", 2, p->swarm.stations);
 	uint32_t faults = p->swarm.disk_fault;
 
 	for (size_t i = 0; i < p->machines; i++) {
 		p->stations[i] = station_new(p->world, i);
 		p->stations[i]->stay = p->swarm.stay;
 		p->stations[i]->seeks = p->swarm.seek;
-		p->coordinator[i] = i == 0 || dice_chance(&p->dice, 250);
+		p->coordinator[i] = i == 0 || play_chance(p, "coordinator", 250);
 	}
 	if (p->swarm.meeting == MEET_HUB_ONLY)
 		mark(MARK_HUB_ONLY);
@@ -250,6 +263,7 @@ carry_all(struct play *p)
 
 			ok = b == a || (bundle_read(node_peer_host(p->stations[b]->node), buf_bytes(&stick), false, &counts, &err) == ERR_OK &&
 			                node_commit(p->stations[b]->node, &err) == ERR_OK);
+			ok = ok || (err.code == ERR_KEY && p->years_off); /* a grace is over by some clock: the next round has a newer key */
 		}
 		buf_free(&stick);
 		if (!ok)
@@ -289,18 +303,10 @@ meet_all(struct play *p)
 
 /* Until nothing changes any more. */
 static bool
-heal(struct play *p)
+come_together(struct play *p)
 {
-	const struct weather fair = { .latency_min = NS_PER_MS, .latency_max = 5 * NS_PER_MS, .chunk_max = 16384 };
 	struct err err = ERR_INIT;
 
-	p->swarm.disk_fault = 0;
-	world_set_weather(p->world, &fair);
-	memset(p->world->net.parted, 0, sizeof(p->world->net.parted));
-	world_reset_wires(p->world);
-	if (!play_tend(p) || !everyone_up(p))
-		return false;
-	world_run(p->world, 10 * NS_PER_S);
 	for (int round = 0; round < 8; round++) {
 		trace_line(world_trace(p->world), "healing, round %d", round);
 		if (!(p->swarm.sticks_only ? carry_all(p) : meet_all(p)) || !trustees_settle(p))
@@ -314,16 +320,87 @@ heal(struct play *p)
 	return true;
 }
 
+/* What a disk lost when it was put back may still lie on a stick: it is taken out of the pocket before the account is. */
+static bool
+empty_pockets(struct play *p)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < p->machines; i++)
+		any = any || p->was_put_back[i];
+	for (size_t i = 0; i < p->swarm.stations && any; i++)
+		if (!bury_read_sticks(p, i))
+			return false;
+	return !any || come_together(p);
+}
+
+static bool
+heal(struct play *p)
+{
+	const struct weather fair = { .latency_min = NS_PER_MS, .latency_max = 5 * NS_PER_MS, .chunk_max = 16384 };
+
+	p->swarm.disk_fault = 0;
+	world_set_weather(p->world, &fair);
+	memset(p->world->net.parted, 0, sizeof(p->world->net.parted));
+	world_reset_wires(p->world);
+	if (!play_tend(p) || !everyone_up(p))
+		return false;
+	world_run(p->world, 10 * NS_PER_S);
+	return come_together(p) && empty_pockets(p);
+}
+
+static bool
+act_over(struct play *p, size_t n)
+{
+	return n % PROOF_EVERY != PROOF_EVERY - 1 || play_judge_proof(p, n / PROOF_EVERY % p->swarm.stations);
+}
+
+static bool
+play_by_chance(struct play *p)
+{
+	for (size_t n = 0; n < p->swarm.acts; n++)
+		if (!play_act(p) || !act_over(p, n))
+			return false;
+	decide_begin(&p->decide, world_now(p->world), "heal", 0);
+	return true;
+}
+
+/* Events whose time has passed, since what stands before them now takes longer, happen at once. */
+static bool
+play_script(struct play *p)
+{
+	const struct script *s = p->decide.script;
+	size_t n = 0;
+
+	for (size_t at = 0; at < s->count; at++) {
+		const struct script_event *e = &s->events[at];
+		enum act_kind kind;
+
+		if (!play_act_called(e->kind, &kind))
+			continue;
+		if (e->at > world_now(p->world))
+			world_run(p->world, e->at - world_now(p->world));
+		decide_begin_at(&p->decide, at);
+		if (!play_perform(p, kind, e->who % p->swarm.stations) || !act_over(p, n++))
+			return false;
+	}
+	decide_begin_at(&p->decide, decide_find(&p->decide, 0, "heal"));
+	return true;
+}
+
 static bool
 play_through(struct play *p)
 {
+	if (p->decide.script != NULL)
+		decide_begin_at(&p->decide, decide_find(&p->decide, 0, "found"));
+	else
+		decide_begin(&p->decide, world_now(p->world), "found", 0);
 	if (!assemble(p))
 		return false;
 	world_set_weather(p->world, &p->swarm.weather);
 	disk_set_lying(host_disk(p->stations[0]->host), p->options->lying);
-	for (size_t n = 0; n < p->swarm.acts; n++)
-		if (!play_act(p) || (n % PROOF_EVERY == PROOF_EVERY - 1 && !play_judge_proof(p, n / PROOF_EVERY % p->swarm.stations)))
-			return false;
+	if (p->decide.script != NULL ? !play_script(p) : !play_by_chance(p))
+		return false;
 	return heal(p) && trustees_judge(p) && bury_settle(p) && play_judge_all(p) && play_wipe(p);
 }
 
@@ -351,20 +428,36 @@ count_up(struct play *p)
 void
 play(const struct play_options *options, struct play_report *out)
 {
-	struct play p = { .options = options, .report = out, .dice = dice_of(options->seed, STREAM_WORK, 0) };
+	uint64_t seed = options->seed;
+	struct play p = { .options = options, .report = out, .decide = { .record = options->record, .script = options->script } };
 
-	if (options->profile == PROFILE_WIDE) {
+	if (options->profile == PROFILE_WIDE && options->script == NULL) {
 		wide_play(options, out);
+		return;
+	}
+	if (options->profile == PROFILE_HEAVY && options->script == NULL) {
+		heavy_play(options, out);
 		return;
 	}
 	*out = (struct play_report){ .ok = false };
 	keystore_cheap_for_tests = true;
-	swarm_draw(&p.swarm, options);
+	if (options->script != NULL) {
+		swarm_from_script(&p.swarm, &seed, options->script);
+	} else {
+		swarm_draw(&p.swarm, options);
+		if (options->record != NULL)
+			swarm_to_script(&p.swarm, seed, options->record);
+	}
+	p.decide.dice = dice_of(seed, STREAM_WORK, 0);
 	p.machines = p.swarm.stations + (p.swarm.meeting != MEET_EACH_OTHER);
-	p.world = world_new(options->seed, p.machines, options->show);
-	p.model = model_new(options->seed, p.swarm.records);
+	p.world = world_new(seed, p.machines, options->show);
+	p.world->net.decide = &p.decide;
+	p.model = model_new(seed, p.swarm.records);
 	scan_add_text(world_scan(p.world), "a note's marker", model_marker(p.model));
+	nonce_forget_all();
 	(void)play_through(&p);
+	if (nonce_twice())
+		(void)play_fail(&p, "I8", "a key has sealed two texts under one nonce");
 	if (scan_finding(world_scan(p.world)) != NULL)
 		(void)play_fail(&p, "I6", "%s", scan_finding(world_scan(p.world)));
 	out->ok = out->finding.invariant[0] == '\0';

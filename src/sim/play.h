@@ -12,6 +12,7 @@
 #define FALTBOK_SIM_PLAY_H
 
 #include "sim/model.h"
+#include "sim/script.h"
 
 /* X(name, how it is called, what it is) */
 #define PROFILE_MAP(X)                                                                                     \
@@ -23,7 +24,9 @@
 	X(CLONE_STORM, "clone-storm", "homes are copied to other machines, and disks put back")            \
 	X(CLOCK_MADNESS, "clock-madness", "clocks jump by hours and decades all the time")                 \
 	X(TINY_DISK, "tiny-disk", "disks that are full most of the time")                                  \
-	X(WIDE, "wide", "12 to 16 devices, six rounds of partitions, people who come and go (wide.h)")
+	X(MIXED, "mixed-version", "members whose program is newer: fields, operations and kinds of entries that ours does not know") \
+	X(WIDE, "wide", "12 to 16 devices, six rounds of partitions, people who come and go (wide.h)") \
+	X(HEAVY, "heavy", "two machines and thousands of writes, a lean account (heavy.h)")
 
 enum swarm_profile {
 #define PROFILE_NAME(id, name, text) PROFILE_##id,
@@ -39,6 +42,8 @@ struct play_options {
 	enum swarm_profile profile;
 	bool show;   /* print the trace */
 	bool lying;  /* disks say they synced and did not: the oracles must notice (I1) */
+	struct script *record;       /* what was decided is written here, or NULL */
+	const struct script *script; /* this is played instead of a seed; its own seed gives keys, nonces and latencies */
 };
 
 struct play_report {

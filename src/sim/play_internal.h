@@ -3,6 +3,7 @@
 #define FALTBOK_SIM_PLAY_INTERNAL_H
 
 #include "node/kit.h"
+#include "sim/decide.h"
 #include "sim/mark.h"
 #include "sim/play.h"
 #include "sim/station.h"
@@ -12,7 +13,7 @@ enum { STATIONS_MAX = 6, MACHINES_MAX = STATIONS_MAX + 1 /* the hub */, STICKS =
 enum act_kind {
 	DO_WRITE, DO_MEET, DO_CLOSE, DO_REOPEN, DO_CRASH, DO_BUNDLE_OUT, DO_BUNDLE_IN, DO_KEYS, DO_REPLAY, DO_PART, DO_CLOG,
 	DO_CLOCK, DO_WRONG_PASS, DO_LEAVE, DO_WAIT, DO_HUB_CRASH, DO_HUB_CLOSE, DO_IMAGE,
-	DO_PUT_BACK, DO_TRUSTEES, DO_DESK, DO_ERASE, DO_NONSENSE, DO_COUNT
+	DO_PUT_BACK, DO_TRUSTEES, DO_DESK, DO_ERASE, DO_NONSENSE, DO_FORGE, DO_NEWER, DO_COUNT
 };
 
 /* Whom devices meet. Where all goes through the hub, what one shows of another has been on the hub's disk. */
@@ -30,6 +31,7 @@ struct swarm {
 	uint32_t weight[DO_COUNT];
 	uint32_t disk_fault;    /* per mille of acts under an armed fault */
 	uint32_t bundle_damage;
+	uint32_t newer;         /* per mille of writes that say something in the words of a later version */
 	bool half_open, stay, seek;
 	bool sticks_only, hub_goes_back, only_full;
 	uint32_t clones;        /* per mille of newcomers who copy a home instead of making one */
@@ -44,7 +46,7 @@ struct play {
 	struct world *world;
 	struct model *model;
 	struct swarm swarm;
-	struct dice dice;
+	struct decide decide;
 	struct stream_id team;
 	size_t machines;                    /* the stations, and the hub behind them when there is one */
 	struct station *stations[MACHINES_MAX];
@@ -62,6 +64,7 @@ struct play {
 	struct order_made orders[ORDERS_MAX]; /* bury.c */
 	size_t order_count;
 	uint64_t nonsense;         /* entries of content that nobody can open (hostile.c) */
+	bool years_off;            /* a clock has jumped by years */
 	bool guest_came;           /* leave.c */
 	struct device_id guest;
 	uint8_t guest_card[16];
@@ -96,8 +99,19 @@ bool play_ensure_up(struct play *p, size_t i);
 /* Ends programs whose power went, restarts hurt ones. After every act. */
 bool play_tend(struct play *p);
 bool play_act(struct play *p);
+bool play_perform(struct play *p, enum act_kind kind, size_t i); /* the act that has begun in p->decide */
+bool play_act_called(const char *name, enum act_kind *out);
+/* One of them, or none, as often as this seed has faults of disks. */
+enum disk_fault play_draw_fault(struct play *p, const char *name, const enum disk_fault *faults, size_t count);
+
+static inline uint64_t play_below(struct play *p, const char *name, uint64_t n) { return decide_below(&p->decide, name, n); }
+static inline uint64_t play_between(struct play *p, const char *name, uint64_t lo, uint64_t hi) { return decide_between(&p->decide, name, lo, hi); }
+static inline bool play_chance(struct play *p, const char *name, uint32_t per_mille) { return decide_chance(&p->decide, name, per_mille); }
+
 bool play_has_hub(const struct play *p); /* it is p->stations[p->swarm.stations] */
 void swarm_draw(struct swarm *s, const struct play_options *o);
+void swarm_to_script(const struct swarm *s, uint64_t seed, struct script *out);
+void swarm_from_script(struct swarm *s, uint64_t *seed, const struct script *script);
 
 /* desk.c: somebody types, or a queue comes and goes; and whether the draft is there after a start. */
 enum err_code desk_act(struct play *p, size_t i, struct err *err) MUST_CHECK;
@@ -105,19 +119,24 @@ bool play_judge_desk(struct play *p, size_t i);
 
 /* hostile.c: a member signs nonsense. */
 bool hostile_act(struct play *p);
+/* Entries whose signature, chain or author is wrong reach the door of station i: nothing of them may be taken (I5). */
+bool forge_act(struct play *p, size_t i);
+/* Station i writes an entry of a kind that will be known one day: all keep it, and nothing comes of it. */
+bool newer_act(struct play *p, size_t i);
 
 /* bury.c: somebody asks for an erasure or approves one. */
 enum err_code bury_act(struct play *p, size_t i, struct err *err) MUST_CHECK;
 void bury_note_sealed(struct play *p, size_t i, struct write **batch, size_t count); /* once they are committed */
 bool bury_settle(struct play *p); /* after healing: which records are erased (I13) */
 bool bury_judge(struct play *p);  /* at the end: nothing of them is anywhere, and nothing brings them back */
+bool bury_read_sticks(struct play *p, size_t i); /* station i reads whatever old stick turns up in a pocket */
 
 /* rows.c: who reads rows, and whether they come to what the records come to (I12). At the end. */
 bool play_judge_rows(struct play *p, size_t i);
 
 /* leave.c: a guest comes, or leaves; and whether what station i has just written is sealed to members only. */
 enum err_code leave_act(struct play *p, size_t i, struct err *err) MUST_CHECK;
-bool leave_check(struct play *p, size_t i);
+bool leave_check(struct play *p, size_t i, bool rows_written);
 
 /* wipe.c: is what station i takes for proved true; and the last station is wiped, at the end (I2, I9). */
 bool play_judge_proof(struct play *p, size_t i);

@@ -23,6 +23,7 @@ enum stream {
 	STREAM_CLOCK,     /* entity: node */
 	STREAM_RANDOM,    /* entity: node; keys and nonces of the product */
 	STREAM_NAMES,     /* ids and markers */
+	STREAM_FATE,      /* entity: connection; whether it is cut */
 };
 
 /* SipHash-2-4 of `n` bytes under the key (k0, k1). */

@@ -54,6 +54,7 @@ play_put_back(struct play *p, size_t i)
 	else
 		model_put_back(p->model, i, p->image_at[i]);
 	mark(p->stations[i]->is_hub ? MARK_HUB_PUT_BACK : MARK_PUT_BACK);
+	struck(p->stations[i]->is_hub ? STRUCK_HUB_BACK : STRUCK_DISK_BACK);
 	return play_ensure_up(p, i);
 }
 
@@ -61,7 +62,7 @@ bool
 play_clone(struct play *p, size_t i)
 {
 	struct station *to = p->stations[i];
-	size_t from = (size_t)dice_below(&p->dice, p->swarm.stations);
+	size_t from = (size_t)play_below(p, "from", p->swarm.stations);
 
 	if (from == i || p->coordinator[i] || !may_be_put_back(p, from) || disk_dead(host_disk(to->host)) || to->admitted || to->started || !lay_down(p, from))
 		return false;
@@ -74,6 +75,7 @@ play_clone(struct play *p, size_t i)
 	p->was_put_back[i] = p->was_put_back[from];
 	p->copy[i] = p->copy[from] = true;
 	mark(MARK_COPIED);
+	struck(STRUCK_HOME_COPIED);
 	trace_line(world_trace(p->world), "n%zu: is a copy of n%zu", i, from);
 	return true;
 }

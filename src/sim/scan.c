@@ -16,6 +16,7 @@ struct scan {
 	struct needle *needles;
 	size_t count, cap;
 	size_t first[65536]; /* by the first two bytes: the needle, + 1 */
+	uint64_t any[1024];  /* a bit for each of those that is not 0: small enough to stay in the cache */
 	uint64_t total;
 	char finding[256];
 };
@@ -54,6 +55,7 @@ add(struct scan *s, const char *what, const char *form, const void *p, size_t le
 	n->p = mem_dup(p, len);
 	if (n->p == NULL)
 		abort();
+	s->any[n->p[1] << 2 | n->p[0] >> 6] |= 1ull << (n->p[0] & 63);
 	n->next = s->first[n->p[0] | n->p[1] << 8];
 	s->first[n->p[0] | n->p[1] << 8] = s->count;
 }
@@ -125,11 +127,14 @@ void
 scan_bytes(struct scan *s, struct bytes data, const char *where)
 {
 	s->total += data.len;
-	for (size_t i = 0; i + 1 < data.len && s->finding[0] == '\0'; i++) {
-		size_t needle = s->first[data.p[i] | data.p[i + 1] << 8];
+	for (size_t i = 0; i + 1 < data.len; i++) {
+		uint8_t a = data.p[i], b = data.p[i + 1];
 
-		if (needle > 0)
-			compare_at(s, data, i, needle, where);
+		if ((s->any[b << 2 | a >> 6] >> (a & 63) & 1) == 0)
+			continue;
+		compare_at(s, data, i, s->first[a | b << 8], where);
+		if (s->finding[0] != '\0')
+			return;
 	}
 }
 

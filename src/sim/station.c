@@ -291,6 +291,7 @@ void
 station_crash(struct station *s, bool half_open)
 {
 	disk_power_off(host_disk(s->host));
+	struck(s->is_hub ? STRUCK_HUB_POWER : STRUCK_POWER);
 	s->crashes++;
 	s->has_witness = false;
 	s->has_closed_hash = false;

@@ -42,6 +42,7 @@ shape(struct swarm *s, enum swarm_profile profile, struct dice *d)
 	case PROFILE_LITE:
 	case PROFILE_FULL:
 	case PROFILE_WIDE:
+	case PROFILE_HEAVY:
 	case PROFILE_COUNT:
 		return;
 	case PROFILE_USB_ONLY:
@@ -63,6 +64,7 @@ shape(struct swarm *s, enum swarm_profile profile, struct dice *d)
 		return;
 	case PROFILE_BYZANTINE:
 		s->weight[DO_NONSENSE] = (uint32_t)dice_between(d, 3, 12);
+		s->weight[DO_FORGE] = (uint32_t)dice_between(d, 3, 12);
 		s->weight[DO_REPLAY] += 3;
 		s->bundle_damage = (uint32_t)dice_between(d, 200, 900);
 		return;
@@ -72,6 +74,10 @@ shape(struct swarm *s, enum swarm_profile profile, struct dice *d)
 		return;
 	case PROFILE_CLOCK_MADNESS:
 		s->weight[DO_CLOCK] = (uint32_t)dice_between(d, 20, 60);
+		return;
+	case PROFILE_MIXED:
+		s->newer = (uint32_t)dice_between(d, 200, 700);
+		s->weight[DO_NEWER] = (uint32_t)dice_between(d, 3, 12);
 		return;
 	case PROFILE_TINY_DISK:
 		s->only_full = true;
@@ -133,9 +139,58 @@ swarm_draw(struct swarm *s, const struct play_options *o)
 	s->weight[DO_TRUSTEES] = s->weight[DO_LEAVE] > 0 ? some(&d, 300, 6) : 0;
 	s->weight[DO_DESK] = some(&d, 300, 10); /* and this */
 	s->weight[DO_ERASE] = some(&d, 400, 5); /* and this */
+	s->weight[DO_FORGE] = some(&d, 500, 3); /* and this */
 	shape(s, o->profile, &d);
 	if (o->lying) {
 		s->weight[DO_CRASH] += 4;
 		s->loss = LOSS_ALL;
 	}
+}
+
+/* ---- as a script ---- */
+
+/* What a play still asks of the swarm when each decision is given. X(name, field) */
+#define SWARM_MAP(X)                                                                                       \
+	X("stations", stations) X("records", records) X("meeting", meeting) X("stay", stay) X("seek", seek)  \
+	X("half-open", half_open) X("sticks-only", sticks_only) X("hub-goes-back", hub_goes_back)            \
+	X("clones", clones) X("erases", weight[DO_ERASE]) X("latency-min", weather.latency_min)              \
+	X("latency-max", weather.latency_max) X("chunk-max", weather.chunk_max)
+
+void
+swarm_to_script(const struct swarm *s, uint64_t seed, struct script *out)
+{
+	struct script_event *e = script_add(out, 0, "set", 0);
+
+	script_note(e, "seed", seed);
+#define SWARM_NOTE(name, field) script_note(e, name, (uint64_t)s->field);
+	SWARM_MAP(SWARM_NOTE)
+#undef SWARM_NOTE
+}
+
+static uint64_t
+within(uint64_t value, uint64_t lo, uint64_t hi)
+{
+	return value < lo ? lo : value > hi ? hi : value;
+}
+
+void
+swarm_from_script(struct swarm *s, uint64_t *seed, const struct script *script)
+{
+	static const struct script_event none;
+	const struct script_event *e = &none;
+
+	for (size_t i = 0; i < script->count && e == &none; i++)
+		if (strcmp(script->events[i].kind, "set") == 0)
+			e = &script->events[i];
+	*s = (struct swarm){ .stations = 0 };
+	*seed = script_value(e, "seed");
+#define SWARM_TAKE(name, field) s->field = (__typeof__(s->field))script_value(e, name);
+	SWARM_MAP(SWARM_TAKE)
+#undef SWARM_TAKE
+	s->stations = (size_t)within(s->stations, 2, STATIONS_MAX);
+	s->records = (size_t)within(s->records, 1, 64);
+	s->meeting = (enum meeting)within(s->meeting, MEET_EACH_OTHER, MEET_HUB_ONLY);
+	s->weather.latency_min = within(s->weather.latency_min, 1, NS_PER_S);
+	s->weather.latency_max = within(s->weather.latency_max, s->weather.latency_min, 60 * NS_PER_S);
+	s->weather.chunk_max = (size_t)within(s->weather.chunk_max, 1, 1 << 20);
 }

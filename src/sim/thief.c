@@ -101,18 +101,24 @@ know_case(struct thief *t, const uint8_t kid[16], const uint8_t ck[32])
 }
 
 void
-thief_take_keys(struct thief *t, const struct keystore *k)
+thief_take_epochs(struct thief *t, const struct keystore *k)
 {
 	static const uint8_t zero[32];
 
+	for (size_t i = 0; i < k->epoch_count; i++)
+		if (SAME(k->epochs[i].stream, t->team))
+			know_epoch(t, &k->epochs[i].epoch, memcmp(k->epochs[i].e, zero, 32) == 0 ? NULL : k->epochs[i].e, k->epochs[i].mk);
+}
+
+void
+thief_take_keys(struct thief *t, const struct keystore *k)
+{
 	for (size_t i = 0; i < k->seal_count; i++) {
 		t->mine = sim_must(mem_room(t->mine, t->mine_count, &t->mine_cap, sizeof(*t->mine)));
 		memcpy(t->mine[t->mine_count].pk, k->seal[i].pk, 32);
 		memcpy(t->mine[t->mine_count++].sk, k->seal[i].sk, 32);
 	}
-	for (size_t i = 0; i < k->epoch_count; i++)
-		if (SAME(k->epochs[i].stream, t->team))
-			know_epoch(t, &k->epochs[i].epoch, memcmp(k->epochs[i].e, zero, 32) == 0 ? NULL : k->epochs[i].e, k->epochs[i].mk);
+	thief_take_epochs(t, k);
 }
 
 /* ---- opening ---- */

@@ -14,6 +14,8 @@ struct thief;
 struct thief *thief_new(const struct org_id *org, const struct stream_id *team);
 void thief_free(struct thief *t);
 void thief_take_keys(struct thief *t, const struct keystore *k);
+/* Without its seal keys: an EPOCH in the log is sealed to one until that is replaced, so what was shredded can be had once more (proto/org.md, 9 "shredded"). */
+void thief_take_epochs(struct thief *t, const struct keystore *k);
 /* Every entry of the team that is held there, in effect or not, with its payload. */
 bool thief_read(struct thief *t, struct replica *r);
 /* Calls cb for every DATA entry read that has a payload. */

@@ -18,7 +18,7 @@
 static struct node_sheets
 sheets_of(char (*shares)[SHARE_TEXT_BYTES], struct play *p)
 {
-	size_t a = (size_t)dice_below(&p->dice, 3), b = (a + 1 + (size_t)dice_below(&p->dice, 2)) % 3;
+	size_t a = (size_t)play_below(p, "sheet", 3), b = (a + 1 + (size_t)play_below(p, "other-sheet", 2)) % 3;
 
 	return (struct node_sheets){ { shares[a], shares[b] }, { "one sheet", "the other" } };
 }
@@ -131,8 +131,10 @@ thief(struct play *p, struct node *n, struct err *err)
 		return err_forgive(err);
 	if (rc == ERR_OK)
 		rc = grant_rank(p, n, root, err);
-	if (rc == ERR_OK)
+	if (rc == ERR_OK) {
 		mark(MARK_OLD_ROOT_WROTE);
+		struck(STRUCK_OLD_SHEETS);
+	}
 	node_root_leave(root);
 	return rc;
 }
@@ -143,7 +145,7 @@ trustees_act(struct play *p, size_t i, struct err *err)
 	static const char *const names[] = { "the guest's card is read", "the trustees remove the guest", "the trustees raise the guest",
 		                                 "the root is handed over", "somebody uses the old sheets" };
 	struct node *n = p->stations[i]->node;
-	unsigned what = (unsigned)dice_below(&p->dice, 5);
+	unsigned what = (unsigned)play_below(p, "what", 5);
 	enum err_code rc = ERR_OK;
 	bool saved;
 

@@ -1,3 +1,4 @@
+#include "sim/nonce.h"
 #include "sim/wide_internal.h"
 
 #include <stdarg.h>
@@ -303,6 +304,9 @@ do_erase(struct wide *w, size_t i)
 	if (rc != ERR_OK)
 		return wide_fail(w, "I9", "n%zu cannot ask for an erasure: %s", i, err.text);
 	o->id = made.id;
+	for (size_t k = 0; k < w->entry_count; k++)
+		if (w->entries[k].record == o->record && wide_holds(w, i, &w->entries[k].log, w->entries[k].seq))
+			w->entries[k].named_by |= 1u << w->order_count;
 	w->order_count++;
 	trace_line(world_trace(w->world), "n%zu: asks that record %zu be erased", i, o->record);
 	return true;
@@ -482,7 +486,10 @@ wide_play(const struct play_options *options, struct play_report *out)
 	w.world = world_new(options->seed, w.count, options->show);
 	world_set_weather(w.world, &fair);
 	scan_add_text(world_scan(w.world), "a note's marker", w.marker);
+	nonce_forget_all();
 	(void)play_through(&w);
+	if (nonce_twice())
+		(void)wide_fail(&w, "I8", "a key has sealed two texts under one nonce");
 	if (scan_finding(world_scan(w.world)) != NULL)
 		(void)wide_fail(&w, "I6", "%s", scan_finding(world_scan(w.world)));
 	out->ok = out->finding.invariant[0] == '\0';

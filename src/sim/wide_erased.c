@@ -3,6 +3,7 @@
 
 #include "log/entry.h"
 #include "sim/scan.h"
+#include "sim/thief.h"
 #include "sim/wide_internal.h"
 
 struct look_for { struct scan *scan; size_t machine; };
@@ -33,6 +34,44 @@ read_stick(struct wide *w, size_t i)
 	return true;
 }
 
+/* Did an approved request give it? What it did not give may lie where only one member has said that it is late. */
+static bool
+was_named(const struct wide *w, const struct wide_entry *e)
+{
+	for (size_t k = 0; k < w->order_count; k++)
+		if (w->orders[k].approved && (e->named_by & 1u << k) != 0)
+			return true;
+	return false;
+}
+
+struct late { struct wide *w; size_t i; };
+
+static void
+open_late(void *ctx, const struct entry *e, bool opened)
+{
+	struct late *l = ctx;
+
+	for (size_t k = 0; opened && k < l->w->entry_count; k++)
+		if (memcmp(l->w->entries[k].id, e->id.b, 16) == 0 && l->w->erased[l->w->entries[k].record])
+			(void)wide_fail(l->w, "I13", "n%zu can still open entry %zu, of a record that was erased", l->i, k);
+}
+
+/* And then no epoch that its machine holds opens it. */
+static bool
+judge_late(struct wide *w, size_t i)
+{
+	struct thief *t = sim_must(thief_new(org_id(node_org(w->at[0]->node)), &w->team));
+	struct late l = { w, i };
+
+	thief_take_epochs(t, station_keys(w->at[i]));
+	if (thief_read(t, station_replica(w->at[i])))
+		thief_each(t, open_late, &l);
+	else
+		(void)wide_fail(w, "I2", "n%zu: its log cannot be read", i);
+	thief_free(t);
+	return w->report->finding.invariant[0] == '\0';
+}
+
 bool
 wide_judge_erased(struct wide *w)
 {
@@ -42,7 +81,7 @@ wide_judge_erased(struct wide *w)
 	for (size_t k = 0; k < w->entry_count; k++) {
 		char what[64];
 
-		if (!w->erased[w->entries[k].record])
+		if (!w->erased[w->entries[k].record] || !was_named(w, &w->entries[k]))
 			continue;
 		snprintf(what, sizeof(what), "erased entry %zu of n%zu", k, w->entries[k].by);
 		scan_add_secret(scan, what, w->entries[k].sealed, sizeof(w->entries[k].sealed));
@@ -50,6 +89,8 @@ wide_judge_erased(struct wide *w)
 	for (size_t i = 0; i < w->count && ok; i++)
 		ok = !wide_member(w, i) || read_stick(w, i);
 	ok = ok && wide_judge(w);
+	for (size_t i = 0; i < w->count && ok; i++)
+		ok = !wide_reader(w, i) || judge_late(w, i);
 	for (size_t i = 0; i < w->count && ok; i++) {
 		struct look_for l = { scan, i };
 

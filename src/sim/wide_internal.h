@@ -22,6 +22,7 @@ struct wide_entry {
 	uint32_t knew;      /* whose removal its writer held, a bit each */
 	bool cut;           /* somebody who removed its author did not hold it */
 	bool adopted;
+	uint32_t named_by;  /* orders to erase whose author held it then, a bit each */
 };
 
 /* One saved removal, or loss of the team, and where it stands. */

@@ -76,7 +76,7 @@ wipe_one(struct play *p, size_t i)
 	struct err err = ERR_INIT;
 	enum err_code rc;
 
-	disk_arm(d, FAULT_POWER, dice_between(&p->dice, 1, 60));
+	disk_arm(d, FAULT_POWER, play_between(p, "wipe-after", 1, 60));
 	rc = node_wipe(s->node, &err);
 	trace_line(world_trace(p->world), "n%zu: wiped: %s", i, rc == ERR_OK ? "ok" : err.text);
 	if (!disk_dead(d))
@@ -94,6 +94,7 @@ wipe_one(struct play *p, size_t i)
 		return rc == ERR_OK ? play_judge(p, i, true) : play_fail(p, "I2", "n%zu: a wipe that had not begun left a home that does not open: %s", i, err.text);
 	}
 	mark(MARK_WIPE_STOPPED);
+	struck(STRUCK_WIPING);
 	if (station_open(s, &err) != ERR_REFUSED)
 		return play_fail(p, "I2", "n%zu: a home that is being wiped opens", i);
 	err = (struct err)ERR_INIT;

@@ -117,6 +117,9 @@ world_new(uint64_t seed, size_t hosts, bool show)
 {
 	struct world *w = sim_must(mem_zero(1, sizeof(*w)));
 
+	/* One thread: SQLite needs no locks, and nobody asks what memory it has. Refused, and of no matter, once it has begun. */
+	(void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	w->seed = seed;
 	w->trace = (struct trace){ .now_ns = &w->now, .show = show };
 	w->scan = sim_must(scan_new());

@@ -36,6 +36,7 @@ struct host {
 };
 
 struct wire;
+struct decide;
 struct recording { int port; uint32_t host; struct buf bytes; };
 
 struct net {
@@ -47,6 +48,8 @@ struct net {
 	struct recording recordings[16];
 	size_t recording_count;
 	uint64_t bytes, cuts;
+	uint32_t dialled[HOSTS_MAX][HOSTS_MAX]; /* wires so far, by who dialled whom */
+	struct decide *decide; /* what becomes of wires, when it is a play that asks; or NULL */
 };
 
 struct world {

@@ -7,6 +7,8 @@
  */
 #include "store/replica_internal.h"
 
+#include "base/plant.h"
+
 #include <stdio.h>
 
 #include "org/ack.h"
@@ -180,28 +182,29 @@ replica_acked(const struct replica *r, const struct author *peer, size_t log)
 	DB_BIND(s, 1, *peer);
 	sqlite3_bind_int64(s, 2, (int64_t)log + 1);
 	if (sqlite3_step(s) == SQLITE_ROW)
-		len = (uint64_t)sqlite3_column_int64(s, 0);
+		len = PLANTED(25) ? r->logs[log].head.len : (uint64_t)sqlite3_column_int64(s, 0);
 	sqlite3_reset(s);
 	/* A fork found since has shortened the log; what came after it must be acknowledged by its new name. */
 	return len < r->logs[log].head.len ? len : r->logs[log].head.len;
 }
 
 enum err_code
-replica_saw_peer(struct replica *r, const struct author *peer, const char *addr, int64_t wall_ms, struct err *err)
+replica_saw_peer(struct replica *r, const struct author *peer, const char *addr, const char *web, int64_t wall_ms, struct err *err)
 {
 	enum err_code rc = replica_begin(r, err);
 	sqlite3_stmt *s;
 
 	if (rc != ERR_OK)
 		return rc;
-	s = db_stmt(&r->db, DB_PEER_SEEN, "INSERT INTO peer(author, last_seen_ms, addr) VALUES(?1, ?2, ?3)"
+	s = db_stmt(&r->db, DB_PEER_SEEN, "INSERT INTO peer(author, last_seen_ms, addr, web) VALUES(?1, ?2, ?3, ?4)"
 	            " ON CONFLICT(author) DO UPDATE SET last_seen_ms = excluded.last_seen_ms,"
-	            " addr = coalesce(excluded.addr, addr)", err);
+	            " addr = coalesce(excluded.addr, addr), web = coalesce(excluded.web, web)", err);
 	if (!s)
 		return err ? err->code : ERR_NO_MEMORY;
 	DB_BIND(s, 1, *peer);
 	sqlite3_bind_int64(s, 2, wall_ms);
 	sqlite3_bind_text(s, 3, addr, -1, SQLITE_STATIC); /* NULL stays NULL */
+	sqlite3_bind_text(s, 4, web, -1, SQLITE_STATIC);
 	rc = db_run(&r->db, s, err);
 	return rc == ERR_OK ? rc : replica_abandon(r, err);
 }
@@ -210,14 +213,14 @@ size_t
 replica_peers(struct replica *r, struct replica_peer *out, size_t max)
 {
 	sqlite3_stmt *s = db_stmt(&r->db, DB_PEER_LIST,
-	                          "SELECT author, last_seen_ms, frontier, addr FROM peer ORDER BY last_seen_ms DESC, author", NULL);
+	                          "SELECT author, last_seen_ms, frontier, addr, web FROM peer ORDER BY last_seen_ms DESC, author", NULL);
 	size_t n = 0;
 
 	if (!s)
 		return 0;
 	while (n < max && sqlite3_step(s) == SQLITE_ROW) {
 		struct replica_peer *p = &out[n];
-		const unsigned char *addr = sqlite3_column_text(s, 3);
+		const unsigned char *addr = sqlite3_column_text(s, 3), *web = sqlite3_column_text(s, 4);
 
 		memset(p, 0, sizeof(*p));
 		if (!DB_TAKE(s, 0, p->author))
@@ -225,6 +228,7 @@ replica_peers(struct replica *r, struct replica_peer *out, size_t max)
 		p->last_seen_ms = sqlite3_column_int64(s, 1);
 		(void)!db_take(s, 2, p->frontier, sizeof(p->frontier));
 		snprintf(p->addr, sizeof(p->addr), "%s", addr ? (const char *)addr : "");
+		snprintf(p->web, sizeof(p->web), "%s", web ? (const char *)web : "");
 		n++;
 	}
 	sqlite3_reset(s);

@@ -49,6 +49,7 @@ static const char *const migrations[] = {
 	" peer BLOB NOT NULL, log8 BLOB NOT NULL, len INTEGER NOT NULL, at_ms INTEGER NOT NULL,"
 	" PRIMARY KEY(peer, log8)) WITHOUT ROWID;",
 	"CREATE TABLE ack_floor(peer BLOB PRIMARY KEY NOT NULL, n INTEGER NOT NULL) WITHOUT ROWID;",
+	"ALTER TABLE peer ADD COLUMN web TEXT;",
 };
 
 enum err_code
@@ -169,6 +170,10 @@ db_commit(struct db *db, struct err *err)
 
 	if (rc == SQLITE_OK) {
 		db->writing = false;
+		return ERR_OK;
+	}
+	if (PLANTED(15) && (rc & 0xff) == SQLITE_IOERR) {
+		db_rollback(db);
 		return ERR_OK;
 	}
 	/* No room is found out before the sync, so the WAL merely has a tail without a commit mark: one may try again. */

@@ -64,7 +64,7 @@ check_author(struct replica *r, const struct header *h, struct err *err)
 		return rc;
 	if (org_speaks(r->org, &h->author))
 		return ERR_OK;
-	return err_set(err, ERR_UNKNOWN, "no ADMIT for its author is known yet");
+	return PLANTED(12) ? ERR_OK : err_set(err, ERR_UNKNOWN, "no ADMIT for its author is known yet");
 }
 
 /* proto/log.md, 5: GENESIS begins the root's log and nothing else, and names this organisation. */
@@ -131,6 +131,8 @@ verify_new(struct entry *batch, size_t count, struct err *err)
 {
 	size_t since = 0;
 
+	if (PLANTED(10))
+		return ERR_OK;
 	for (size_t i = count; i-- > 0;) {
 		/* The last first: it is the one that garbage fails, at the price of one check. */
 		if (i + 1 < count && count > VERIFY_ALL_MAX)
@@ -235,7 +237,7 @@ fill_one(struct replica *r, size_t log, const struct entry *e, uint64_t *filled,
 	enum err_code rc = rows_open(&w, r, log, e->h.seq, e->h.seq + 1, false, err);
 
 	if (rc == ERR_OK && rows_next(&w, &held, &rc, err))
-		wanted = !held.has_payload && !w.erased && SAME(held.id, e->id);
+		wanted = !held.has_payload && (!w.erased || PLANTED(18)) && SAME(held.id, e->id);
 	rows_close(&w);
 	if (rc != ERR_OK || !wanted)
 		return rc;
@@ -265,7 +267,7 @@ fill_known(struct replica *r, size_t trunk, const struct entry *batch, size_t co
 	enum err_code rc = ERR_OK;
 
 	for (size_t log = trunk; log != NO_LOG && rc == ERR_OK; log = r->logs[log].next) {
-		for (size_t i = 0; r->logs[log].lacks && rc == ERR_OK && i < count; i++) {
+		for (size_t i = 0; (r->logs[log].lacks || PLANTED(18)) && rc == ERR_OK && i < count; i++) {
 			uint64_t seq = batch[i].h.seq;
 
 			if (batch[i].has_payload && seq >= r->logs[log].base && seq < r->logs[log].head.len)

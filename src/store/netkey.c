@@ -101,20 +101,6 @@ is_held(const struct keystore *ks, const struct netkey *k)
 	return false;
 }
 
-/* Room for one more at the end: the one longest out of use goes. */
-static struct network_key *
-new_key(struct keystore *ks)
-{
-	size_t oldest = 0;
-
-	if (ks->network_count < KEYSTORE_NETWORK_KEYS)
-		return &ks->network[ks->network_count++];
-	for (size_t i = 1; i < ks->network_count; i++)
-		if (oldest == 0 || ks->network[i].retired_ms < ks->network[oldest].retired_ms)
-			oldest = i;
-	return &ks->network[oldest];
-}
-
 /* A later number, or the same and the smaller id: then it is the newer one for everybody. */
 struct rank { uint64_t n; struct hash id; };
 
@@ -153,26 +139,49 @@ newest_held(const struct home *h, struct rank *best)
 	return at;
 }
 
-/* Only what is newer than what we have: a key that was dropped when its grace was over must not come back from the log. */
+static size_t
+oldest_held(const struct home *h, struct rank *least)
+{
+	size_t at = 0;
+
+	*least = rank_of(h->replica, &h->keys->org, h->keys->network[0].n);
+	for (size_t i = 1; i < h->keys->network_count; i++) {
+		struct rank of = rank_of(h->replica, &h->keys->org, h->keys->network[i].n);
+
+		if (!is_newer(least, &of))
+			continue;
+		*least = of;
+		at = i;
+	}
+	return at;
+}
+
+/*
+ * Whatever is newer than the oldest key held. Not only than the newest: of two
+ * coordinators who remove somebody while apart each makes a key, and a stick
+ * is sealed under the one that all are known to have heard of, which need not
+ * be the newer one. What is older than all that is held was dropped when its
+ * grace was over, and must not come back from the log.
+ */
 static bool
 take_new_keys(struct home *h, int64_t now)
 {
 	struct replica *r = h->replica;
 	struct keystore *ks = h->keys;
 	const struct device_id self = device_id_of(&ks->device.sign_pk);
-	struct rank have;
+	struct rank least;
 	struct netkey k;
 	uint8_t key[32];
 	bool any = false;
 
-	(void)newest_held(h, &have);
-	for (size_t i = 0; i < r->netkey_count; i++) {
-		struct network_key *slot;
+	for (size_t i = 0; i < r->netkey_count && ks->network_count > 0; i++) {
+		struct network_key *slot = &ks->network[oldest_held(h, &least)];
 
-		if (!counts(r, &r->netkeys[i], &k) || !is_newer(&(struct rank){ k.n, r->netkeys[i].id }, &have) || is_held(ks, &k) ||
+		if (!counts(r, &r->netkeys[i], &k) || !is_newer(&(struct rank){ k.n, r->netkeys[i].id }, &least) || is_held(ks, &k) ||
 		    !netkey_open(key, &k, &ks->org, &self, ks->seal, ks->seal_count))
 			continue;
-		slot = new_key(ks);
+		if (ks->network_count < KEYSTORE_NETWORK_KEYS) /* else the oldest makes room */
+			slot = &ks->network[ks->network_count++];
 		memcpy(slot->n, key, sizeof(slot->n));
 		slot->retired_ms = (uint64_t)now;
 		any = true;
@@ -245,16 +254,34 @@ netkey_handed_on(const struct network_key *keys, size_t count, int64_t now)
 
 static bool newest_is_shared(const struct home *h);
 
+/* With a key goes what is older than it, so that it is older than all that is left, and take_new_keys() leaves it alone. */
+static void
+end_older(const struct home *h, bool ends[KEYSTORE_NETWORK_KEYS])
+{
+	struct rank ranks[KEYSTORE_NETWORK_KEYS];
+	size_t count = h->keys->network_count;
+
+	for (size_t i = 0; i < count; i++)
+		ranks[i] = rank_of(h->replica, &h->keys->org, h->keys->network[i].n);
+	for (size_t i = 1; i < count; i++)
+		for (size_t k = 1; k < count; k++)
+			ends[k] = ends[k] || (ends[i] && is_newer(&ranks[i], &ranks[k]));
+}
+
 /* A clock that is years ahead ends every grace: who has not heard yet could be met by nobody any more, and would never hear. */
 static bool
 drop_old(struct home *h, int64_t now)
 {
 	struct keystore *ks = h->keys;
 	size_t kept = 0, before = ks->network_count;
-	bool shared = before > 1 && newest_is_shared(h);
+	bool shared = before > 1 && newest_is_shared(h), ends[KEYSTORE_NETWORK_KEYS] = { false };
 
+	for (size_t i = 1; i < before && shared; i++)
+		if (now - (int64_t)ks->network[i].retired_ms > NETKEY_GRACE_DAYS * DAY_MS)
+			ends[i] = true;
+	end_older(h, ends);
 	for (size_t i = 0; i < before; i++)
-		if (i == 0 || !shared || now - (int64_t)ks->network[i].retired_ms <= NETKEY_GRACE_DAYS * DAY_MS)
+		if (!ends[i])
 			ks->network[kept++] = ks->network[i];
 	for (size_t i = kept; i < before; i++)
 		wipe(&ks->network[i], sizeof(ks->network[i]));
@@ -281,42 +308,106 @@ home_learn_network(struct home *h, bool *changed, struct err *err)
 	return any ? home_save_keystore(h, err) : ERR_OK;
 }
 
+static bool
+has_row(const struct netkey *k, const struct device_id *dev)
+{
+	for (size_t row = 0; row < k->count; row++) {
+		const struct device_id at = netkey_device_at(k, row);
+
+		if (SAME(at, *dev))
+			return true;
+	}
+	return false;
+}
+
+/* It made the key, has a row of it, or was welcomed by who had made it: a NETKEY written before its maker heard of a newcomer says nothing to the newcomer. */
+static bool
+was_given(const struct org_device *d, const struct netkey_held *held, const struct netkey *k)
+{
+	return SAME(held->key.author, d->sign_pk) || has_row(k, &d->id) ||
+	       (log_key_equal(&d->admit_log, &held->key) && d->admit_seq > held->seq);
+}
+
+/* Would a new NETKEY have a row for it? Who names a seal key that nothing can be sealed to is left out again. */
+static bool
+can_be_given(struct home *h, const struct org_device *d)
+{
+	const struct seal_context c = { .org = &h->keys->org, .stream = &h->replica->control, .commit = d->id.b };
+	uint8_t nothing[32] = { 0 }, sealed[SEALED_KEY_BYTES];
+	struct seal_pair pair;
+	bool can;
+
+	seal_pair_make(h->env, &pair);
+	can = seal_key(sealed, nothing, &c, pair.pk, pair.sk, d->seal_pk);
+	wipe(&pair, sizeof(pair));
+	return can;
+}
+
 bool
-home_network_is_exposed(struct home *h)
+home_network_is_stale(struct home *h)
 {
 	const struct org *org = h->replica->org;
-	const struct org_device *d;
+	size_t live = 0;
 	struct netkey k;
 	struct rank now;
 
 	if (!h->replica->has_org || !org_known(org) || h->keys->network_count == 0)
 		return false;
 	(void)newest_held(h, &now);
-	for (size_t i = 0; i < org_device_count(org) && now.n == 0; i++)
-		if (org_device_at(org, i)->gone) /* the key of the beginning was everybody's */
+	for (size_t i = 0; i < org_device_count(org); i++) {
+		live += org_device_live(org_device_at(org, i));
+		if (now.n == 0 && org_device_at(org, i)->gone) /* the key of the beginning was everybody's */
 			return true;
+	}
 	for (size_t i = 0; i < h->replica->netkey_count && now.n > 0; i++) {
-		if (!SAME(h->replica->netkeys[i].id, now.id) || !counts(h->replica, &h->replica->netkeys[i], &k))
-			continue;
-		for (size_t row = 0; row < k.count; row++) {
-			const struct device_id dev = netkey_device_at(&k, row);
+		const struct netkey_held *held = &h->replica->netkeys[i];
 
-			d = org_device_by_id(org, &dev);
-			if (d != NULL && d->gone)
+		if (!SAME(held->id, now.id) || !counts(h->replica, held, &k))
+			continue;
+		for (size_t at = 0; at < org_device_count(org); at++) {
+			const struct org_device *d = org_device_at(org, at);
+
+			if (d->gone ? has_row(&k, &d->id)
+			            : org_device_live(d) && live <= NETKEY_DEVICES_MAX && !was_given(d, held, &k) && can_be_given(h, d))
 				return true;
 		}
 	}
 	return false;
 }
 
+/* Has it heard of this key, and so that it has it? */
 static bool
 has_heard(struct replica *r, const struct org_device *d, const struct netkey_held *held)
 {
+	struct netkey k;
 	size_t log;
 
 	/* Who made it knows it, and so does whoever holds the log up to it. */
 	return SAME(held->key.author, d->sign_pk) ||
-	       (replica_log_find(r, &held->key, &log) && replica_acked(r, &d->sign_pk, log) > held->seq);
+	       (replica_log_find(r, &held->key, &log) && replica_acked(r, &d->sign_pk, log) > held->seq &&
+	        netkey_decode(&k, BYTES(held->payload, held->len), NULL) == ERR_OK && was_given(d, held, &k));
+}
+
+bool
+netkey_has_company(struct replica *r, const uint8_t key[32], const struct author *self)
+{
+	struct netkey k;
+
+	for (size_t j = 0; r->has_org && j < r->netkey_count; j++) {
+		const struct netkey_held *held = &r->netkeys[j];
+
+		if (!counts(r, held, &k) || !is_of(&k, &r->org_id, key))
+			continue;
+		for (size_t i = 0; i < org_device_count(r->org); i++) {
+			const struct org_device *d = org_device_at(r->org, i);
+			bool welcomed = log_key_equal(&d->admit_log, &held->key) && d->admit_seq > held->seq;
+
+			if (org_device_live(d) && !SAME(d->sign_pk, *self) && (welcomed || has_heard(r, d, held)))
+				return true;
+		}
+		return false;
+	}
+	return true; /* the key of the beginning */
 }
 
 static bool

@@ -15,14 +15,16 @@ enum {
 
 /* Appends a NETKEY with a fresh key to our control log, in the open transaction. A coordinator's to call; *n is its number. */
 enum err_code home_rotate_network(struct home *h, uint64_t *n, struct err *err) MUST_CHECK;
-/* Does a device that has been removed hold the newest network key? Then a coordinator makes another. */
-bool home_network_is_exposed(struct home *h);
+/* Does a device that has been removed hold the newest network key, or one that belongs not? Then a coordinator makes another. */
+bool home_network_is_stale(struct home *h);
 /*
  * After a commit: takes in the keys that NETKEYs in effect bring, settles which is the newest, drops those whose grace
  * is over, and writes the keystore when any of that changed it. *changed may be NULL: whoever keeps a count of keys asks again.
  */
 enum err_code home_learn_network(struct home *h, bool *changed, struct err *err) MUST_CHECK;
 /* How many of these keys, newest first, links and beacons may still use. proto/org.md, 11. */
+/* Is some other live device known to have this key? Until then the older ones are the only way to anybody, whatever a clock says. */
+bool netkey_has_company(struct replica *r, const uint8_t key[32], const struct author *self);
 size_t netkey_links(const struct network_key *keys, size_t count, int64_t wall_ms);
 /* How many of them a newcomer is given: the newest, and those in their grace. */
 size_t netkey_handed_on(const struct network_key *keys, size_t count, int64_t wall_ms);

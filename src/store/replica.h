@@ -155,10 +155,11 @@ enum ack_way {
 enum err_code replica_put_ack(struct replica *r, const struct author *peer, struct bytes ack, enum ack_way way, int64_t wall_ms,
                               struct err *err) MUST_CHECK;
 uint64_t replica_acked(const struct replica *r, const struct author *peer, size_t log); /* length that peer has signed for */
-struct replica_peer { struct author author; int64_t last_seen_ms; uint8_t frontier[32]; char addr[64]; };
+/* addr, web: where it was dialled last, over TCP and over a WebSocket; "" when never. */
+struct replica_peer { struct author author; int64_t last_seen_ms; uint8_t frontier[32]; char addr[128], web[128]; };
 size_t replica_peers(struct replica *r, struct replica_peer *out, size_t max); /* last seen first */
-/* Notes that a peer was met, and where; addr may be NULL. Joins the open transaction, or opens one. */
-enum err_code replica_saw_peer(struct replica *r, const struct author *peer, const char *addr, int64_t wall_ms, struct err *err) MUST_CHECK;
+/* Notes that a peer was met, and where; addr and web may be NULL, which keeps what is known. Joins the open transaction, or opens one. */
+enum err_code replica_saw_peer(struct replica *r, const struct author *peer, const char *addr, const char *web, int64_t wall_ms, struct err *err) MUST_CHECK;
 
 /*
  * Erasure. What an approved order names is deleted by the commit that brings the approval, or as it arrives later;

@@ -17,11 +17,22 @@ enum {
 };
 
 static uint64_t
-sendable_len(const struct sync *s, size_t i)
+whole_len(const struct sync *s, size_t i)
 {
 	uint64_t len = sync_head(s, i)->len - (PLANTED(3) ? 1 : 0);
 
+	if (PLANTED(24) && s->host.acked(s->host.ctx, i) >= len)
+		return 0;
+
 	return len < s->logs[i].limit ? len : s->logs[i].limit;
+}
+
+static uint64_t
+sendable_len(const struct sync *s, size_t i)
+{
+	uint64_t len = whole_len(s, i);
+
+	return s->holds && !s->logs[i].at_once && s->logs[i].ripe < len ? s->logs[i].ripe : len;
 }
 
 /* What of log i may go to the peer now. */
@@ -75,7 +86,11 @@ fill_queue(struct sync *s, struct err *err)
 		const struct log_head *h = sync_head(s, i);
 		bool control = s->host.is_control(s->host.ctx, &h->key.stream);
 
-		if (!s->logs[i].known || sendable_len(s, i) <= s->logs[i].theirs || share_of(s, i) == SHARE_NOTHING)
+		if (!s->logs[i].known || whole_len(s, i) <= s->logs[i].theirs || share_of(s, i) == SHARE_NOTHING)
+			continue;
+		if (sendable_len(s, i) < whole_len(s, i))
+			s->todo->held = true;
+		if (sendable_len(s, i) <= s->logs[i].theirs)
 			continue;
 		found[count++] = (struct queued){ control ? s->host.order(s->host.ctx, &h->key.author) : UINT32_MAX, i };
 	}

@@ -126,6 +126,7 @@ sync_meet_logs(struct sync *s, struct err *err)
 
 	for (size_t i = s->log_count; i < count; i++) {
 		const struct log_head *h = sync_head(s, i);
+		struct device_id id = device_id_of(&h->key.author);
 		struct log_state *grown = mem_room(s->logs, i, &s->log_cap, sizeof(*grown));
 		uint64_t *at;
 
@@ -137,6 +138,8 @@ sync_meet_logs(struct sync *s, struct err *err)
 			.theirs = sync_base(h),
 			.snap = sync_base(h),
 			.limit = UINT64_MAX,
+			/* What decides who may read and write waits for nobody. */
+			.at_once = SAME(id, s->config.me) || s->host.is_control(s->host.ctx, &h->key.stream),
 			.listed = s->hello_sent,
 			/* A log that came after its scope was compared: the peer has of it what it sends and is sent. */
 			.known = s->scope_through[s->host.is_control(s->host.ctx, &h->key.stream) ? SCOPE_CONTROL : SCOPE_TEAMS],
@@ -552,7 +555,7 @@ sync_step(struct sync *s, const struct sync_event *event, struct sync_todo *todo
 	enum err_code rc = ERR_OK;
 
 	buf_clear(&todo->messages);
-	todo->more = todo->exchanged = todo->ended = false;
+	todo->held = todo->more = todo->exchanged = todo->ended = false;
 	s->todo = todo;
 	if (s->phase == PHASE_OVER) {
 		todo->ended = true;
@@ -572,8 +575,11 @@ sync_step(struct sync *s, const struct sync_event *event, struct sync_todo *todo
 		break;
 	case SYNC_WRITABLE:
 		break;
+	case SYNC_WRITTEN:
+	case SYNC_RIPE:
 	case SYNC_GROWN:
 		s->queue_stale = true;
+		s->holds = event->kind != SYNC_GROWN && s->phase == PHASE_LIVE;
 		break;
 	case SYNC_QUIET:
 		rc = quiet(s, err);
@@ -584,5 +590,7 @@ sync_step(struct sync *s, const struct sync_event *event, struct sync_todo *todo
 	}
 	if (rc == ERR_OK && !todo->ended)
 		rc = go_on(s, err);
+	for (size_t i = 0; event->kind == SYNC_RIPE && i < s->log_count; i++)
+		s->logs[i].ripe = sync_head(s, i)->len;
 	return rc == ERR_OK ? ERR_OK : fail(s, rc, err);
 }

@@ -88,6 +88,8 @@ enum sync_event_kind {
 	SYNC_RECEIVED, /* one message */
 	SYNC_WRITABLE, /* what was to be sent has been; asked for by todo.more */
 	SYNC_GROWN,    /* the replica has committed entries that did not come from this peer */
+	SYNC_WRITTEN,  /* the same, and on a live link what others have written is held back until it is ripe */
+	SYNC_RIPE,     /* asked for by todo.held, in a while: what was held back already the last time is ripe */
 	SYNC_QUIET,    /* nothing more to read just now */
 	SYNC_STOP,     /* say BYE */
 };
@@ -95,6 +97,7 @@ struct sync_event { enum sync_event_kind kind; struct bytes message; };
 
 struct sync_todo { /* the caller's; cleared by each step */
 	struct buf messages; /* to be sent in order: sync_todo_next() */
+	bool held;           /* something is held back: step with SYNC_RIPE in a while */
 	bool more;           /* send these, then step with SYNC_WRITABLE */
 	bool exchanged;      /* an exchange has come to its end: see sync_facts() */
 	bool ended;          /* send these, then close */

@@ -20,6 +20,8 @@ struct log_state {   /* of one log of our replica, by its index */
 	bool listed;     /* differed or moved in this exchange: in the ACK's delta */
 	bool probing;    /* a fork in it is being looked for */
 	bool forked;     /* and has been found, in this comparison */
+	bool at_once;    /* never held back */
+	uint64_t ripe;   /* our length when SYNC_RIPE came last */
 	bool answered;   /* the peer's HAVE named it */
 };
 
@@ -76,6 +78,7 @@ struct sync {
 	size_t *queue;
 	size_t queue_count, queue_at, queue_cap;
 	bool queue_stale;
+	bool holds;              /* of what others have written only what is ripe goes out */
 	struct want wants[WANT_RANGES_MAX];
 	size_t want_count, want_at;
 	bool wants_sent;

@@ -27,6 +27,8 @@ struct makers {
 struct view {
 	struct env *env;
 	sqlite3 *db;
+	bool made_empty;           /* with the schema, and not from a snapshot */
+	int changes_made;          /* rows that making it had changed */
 	sqlite3_stmt *stmt[VIEW_SLOTS];
 	const struct profile *profile;
 	bool of_rows;

@@ -385,7 +385,7 @@ bench_unlock(struct bench *b)
 
 static const struct { const char *name; void (*run)(struct bench *b); } parts[] = {
 	{ "append", bench_append }, { "rows", bench_rows }, { "ingest", bench_ingest }, { "unlock", bench_unlock }, { "sync", bench_sync },
-	{ "erase", bench_erase }, { "rekey", bench_rekey }, { "serving", bench_serving }, { "org", bench_org }, { "report", bench_report },
+	{ "erase", bench_erase }, { "rekey", bench_rekey }, { "serving", bench_serving }, { "live", bench_live }, { "org", bench_org }, { "report", bench_report },
 };
 
 int

@@ -33,6 +33,7 @@ void prepare(struct bench *b);
 
 /* Founds an organisation with one team in DIR/name, and admits another coordinator into home DIR/name. */
 struct node *found_in(struct bench *b, const char *name, struct stream_id *team);
+void make_device(struct bench *b, struct node *boss, const struct stream_id *team, const char *name); /* an adviser of that team */
 void make_coordinator(struct bench *b, struct node *boss, const char *name);
 
 void bench_erase(struct bench *b), bench_rekey(struct bench *b); /* bench_keys.c */
@@ -48,6 +49,7 @@ double floor_decrypt(size_t bytes);                              /* XChaCha20-Po
 
 /* One figure: value, the floor it stands on, and value/floor (or floor/value where less is better, `inverse`). */
 void figure(const char *name, double value, const char *unit, double floor_value, const char *floor_name, double ratio);
+void bench_live(struct bench *b);    /* live.c */
 void bench_serving(struct bench *b); /* serving.c */
 void figures_print(const char *json_path);
 

@@ -239,7 +239,7 @@ static void
 give_all(struct replica *from, struct replica *to)
 {
 	struct err err = ERR_INIT;
-	struct ingest_counts counts = { 0, 0, 0, 0, 0 };
+	struct ingest_counts counts = { .stored = 0 };
 	struct buf run = BUF_INIT;
 
 	for (size_t i = 0; i < replica_log_count(from); i++)

@@ -195,7 +195,7 @@ make_device_as(struct bench *b, struct node *boss, uint8_t role, const struct st
 	buf_free(&wel);
 }
 
-static void
+void
 make_device(struct bench *b, struct node *boss, const struct stream_id *team, const char *name)
 {
 	make_device_as(b, boss, ROLE_ADVISOR, team, name);

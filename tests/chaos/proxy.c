@@ -205,16 +205,17 @@ pair_over(struct pair *p, bool reset)
 
 /* ---- bytes ---- */
 
-struct sent { uv_write_t write; struct pair *pair; char bytes[]; };
+struct sent { uv_write_t write; struct pair *pair; bool twin; char bytes[]; };
 
 static void
 sent(uv_write_t *w, int status)
 {
 	struct sent *s = w->data;
 	struct pair *p = s->pair;
+	bool twin = s->twin; /* refused as it should be: the pair goes on */
 
 	free(s);
-	if (status != 0 && status != UV_ECANCELED)
+	if (status != 0 && status != UV_ECANCELED && !twin)
 		pair_over(p, false);
 }
 
@@ -229,6 +230,7 @@ send_to(struct end *e, const char *p, size_t len)
 	s = room(sizeof(*s) + len);
 	memcpy(s->bytes, p, len);
 	s->pair = e->pair;
+	s->twin = e == &e->pair->twin;
 	s->write.data = s;
 	out = uv_buf_init(s->bytes, (unsigned)len);
 	if (uv_write(&s->write, (uv_stream_t *)&e->tcp, &out, 1, sent) != 0)
@@ -563,6 +565,7 @@ main(int argc, char **argv)
 	uv_tcp_t server;
 
 	read_arguments(argc, argv);
+	signal(SIGPIPE, SIG_IGN); /* an end that has closed is an error of its write */
 	loop = uv_default_loop();
 	uv_tcp_init(loop, &server);
 	uv_signal_init(loop, &stop);

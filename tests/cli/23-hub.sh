@@ -6,6 +6,7 @@ found
 for who in bo cia; do claim "$who is admitted" admitted $who advisor lund; done
 claim 'a hub is admitted' admitted hub hub
 org=$(hub --json org list | jq -r '.organisations[0].org')
+cp -a "$work/hub" "$work/hub.new" # as it was on its first day
 
 # ---- another organisation, in the same home ----
 
@@ -119,7 +120,22 @@ same "$(gives)" true "the operator's word stands"
 
 # ---- wiped, and filled again ----
 
+fb anna --quiet sync --peer "127.0.0.1:$hub_port"
 stop_hub
+rm -rf "$work/hub.full" && mv "$work/hub" "$work/hub.full" && mv "$work/hub.new" "$work/hub"
+start_hub
+same "$(gives)" false 'a hub of the first day gives nothing'
+fb bo --quiet sync --peer "127.0.0.1:$hub_port"
+few=$(hub --json status | jq .entries)
+fb anna --quiet sync --peer "127.0.0.1:$hub_port"
+fb anna --quiet sync --peer "127.0.0.1:$hub_port"
+claim 'its devices fill it again' test "$(hub --json status | jq .entries)" -ge "$few"
+same "$(hub --json status | jq '.organisations[0].lacking')" 0 'nothing that others hold is missing there'
+claim 'Bo calls the refilled hub' fb bo --quiet sync --peer "127.0.0.1:$hub_port"
+same "$(fb bo --json status | jq -c .custody.only_here)" 0 'and has its word for all he wrote'
+same "$(fb bo --json get "$a" | jq -r '.notes[0].text')" 'från Anna' 'the hub relays again'
+stop_hub
+rm -rf "$work/hub" && mv "$work/hub.full" "$work/hub"
 claim 'it verifies' hub --quiet verify
 claim 'what could be given back is counted' hub --json gc --dry-run
 same "$(jq -r .dry_run "$work/out")" true 'and nothing done'

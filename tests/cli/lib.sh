@@ -64,7 +64,7 @@ admitted() {
 		fb anna --quiet admit "$work/$_who.request" --role "$_role" ${3:+--team "$3"} --welcome "$work/$_who.welcome" &&
 		$_p --quiet join --welcome "$work/$_who.welcome" --root "$root"
 }
-# serving COMMAND…: starts it with --json, sets $port and $pid.
+# serving COMMAND…: starts it with --json, sets $port (of TCP, or of the WebSocket where there is no other), $ws_port and $pid.
 serving() {
 	rm -f "$work/serve.$$"
 	instead=exec "$@" >"$work/serve.$$" 2>"$work/serve.err" & # the program itself is the child, so that a kill reaches it
@@ -72,7 +72,8 @@ serving() {
 	background="$background $pid"
 	port=
 	for _ in $(seq 200); do
-		port=$(jq -r '.port // empty' "$work/serve.$$" 2>/dev/null)
+		port=$(jq -r "if .port > 0 then .port else .ws_port // empty end" "$work/serve.$$" 2>/dev/null)
+		ws_port=$(jq -r ".ws_port // 0" "$work/serve.$$" 2>/dev/null)
 		[ -n "$port" ] && return 0
 		kill -0 "$pid" 2>/dev/null || break
 		sleep 0.05

@@ -93,6 +93,8 @@ const struct scene scenes[] = {
 	{ "profile import-xlsform", "{\"file\":\"/home/lund/form.xlsx\",\"output\":\"/home/lund/out.json\"}", false, false, NULL, NULL },
 	{ "profile export-xlsform", "{\"output\":\"/home/lund/out.xlsx\",\"type\":\"case\"}", false, false, NULL, NULL },
 	{ "exchanges", "{}", false, false, NULL, NULL },
+	{ "hubs", "{}", false, false, NULL, NULL },
+	{ "hubs", "{\"add\":\"hub.example.org:4433\"}", false, false, NULL, NULL },
 	{ "close-site", "{\"wait\":1, \"force\":true}", true, false, NULL, NULL },
 	{ "bundle write", "{\"file\":\"/home/lund/out.bundle\"}", false, false, NULL, NULL },
 	{ "bundle read", "{\"file\":\"/home/lund/news.bundle\"}", true, false, NULL, NULL },

@@ -1,14 +1,21 @@
 # The simulator and the tests of it. Included by the Makefile.
 SIM_TESTS := $(patsubst tests/sim/%.c,$(BUILD)/tests/sim_%,$(wildcard tests/sim/test_*.c))
 
-$(BUILD)/sim: tests/sim/sim_main.c $(OBJ)
-	@echo "  LINK  $@"
-	$(Q)$(CC) $(FLAGS) -o $@ $< $(OBJ) $(LDFLAGS) $(LIBS)
+# Only what a machine of the simulator runs: no page, no sockets, no operations.
+SIM_LAYERS := base codec crypto log org vault crdt casework exchange sync link peer audit store view node hub sim
+SIM_OBJ   := $(call objects_of,$(SIM_LAYERS))
+# What the program has beside that: its main, and what is hung before libsodium.
+SIM_MAIN  := $(patsubst %.c,$(BUILD)/%.o,tests/sim/sim_main.c tests/sim/hooks.c)
+SIM_WRAP  := -Wl,--wrap=crypto_sign_verify_detached,--wrap=crypto_aead_xchacha20poly1305_ietf_encrypt,--wrap=crypto_aead_chacha20poly1305_ietf_encrypt
 
-$(BUILD)/tests/sim_test_%: tests/sim/test_%.c $(OBJ)
+$(BUILD)/sim: $(SIM_MAIN) $(SIM_OBJ)
+	@echo "  LINK  $@"
+	$(Q)$(CC) -o $@ $(SIM_MAIN) $(SIM_OBJ) $(LDFLAGS) $(SIM_WRAP) $(LIBS)
+
+$(BUILD)/tests/sim_test_%: tests/sim/test_%.c $(SIM_OBJ)
 	@mkdir -p $(@D)
 	@echo "  TEST  $@"
-	$(Q)$(CC) $(FLAGS) -Itests/unit -o $@ $< $(OBJ) $(LDFLAGS) $(LIBS) -lcmocka
+	$(Q)$(CC) $(FLAGS) -Itests/unit -o $@ $< $(SIM_OBJ) $(LDFLAGS) $(LIBS) -lcmocka
 
 # Some seconds of it in every check; longer campaigns are `build/sim --seeds A..B`.
 .PHONY: sim-check
@@ -16,33 +23,54 @@ sim-check: $(BUILD)/sim $(SIM_TESTS)
 	@for t in $(SIM_TESTS); do echo "== $$t"; $$t || exit 1; done
 	@$(BUILD)/sim --seeds 1..40 --twice
 	@$(BUILD)/sim --seeds 1..4 --profile full
-	@for p in usb-only hub-rollback byzantine clone-storm clock-madness tiny-disk; do $(BUILD)/sim --seeds 1..4 --profile $$p || exit 1; done
+	@$(BUILD)/sim --seeds 1..2 --profile heavy
+	@for p in usb-only hub-rollback byzantine clone-storm clock-madness tiny-disk mixed-version; do $(BUILD)/sim --seeds 1..4 --profile $$p || exit 1; done
 	@while read -r p s; do $(BUILD)/sim --seed $$s --profile $$p || exit 1; done <tests/sim/kept
+	@$(MAKE) --no-print-directory regress sim-determinism
+
+# Unoptimised, as it is, and under sanitizers: built aside, and one seed has one trace in all of them.
+.PHONY: sim-determinism
+sim-determinism: $(BUILD)/sim
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/o0 CFLAGS="-O0 -g" HARDEN=-fPIE $(BUILD)/o0/sim
+	@$(MAKE) --no-print-directory SAN=1 build/san/sim
+	@tests/sim/determinism $(BUILD)/sim $(BUILD)/o0/sim build/san/sim
 
 # Bugs planted on purpose, one build each (src/base/plant.h): the simulator must find every one of them. Only
 # what asks PLANTED(n) is compiled again; the rest is linked as it stands.
-PLANTS    := 1 2 3 4 5 6 7 8
-PLANTED   := $(patsubst %.c,%.o,$(shell grep -l 'base/plant.h' src/*/*.c))
+PLANTS    ?= $(shell seq 25)
 SEEDS     ?= 200
+planted    = $(patsubst %.c,%.o,$(shell grep -l 'PLANTED($(1))' src/*/*.c))
 
 define PLANT_RULES
 $(BUILD)/plant-$(1)/%.o: %.c
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(FLAGS) -DPLANT=$(1) -c -o $$@ $$<
-$(BUILD)/plant-$(1)/sim: tests/sim/sim_main.c $(PLANTED:%=$(BUILD)/plant-$(1)/%) $(OBJ)
+$(BUILD)/plant-$(1)/sim: $(SIM_MAIN) $(2:%=$(BUILD)/plant-$(1)/%) $(SIM_OBJ)
 	@echo "  PLANT $(1)"
-	$$(Q)$$(CC) $$(FLAGS) -DPLANT=$(1) -o $$@ $$< $(PLANTED:%=$(BUILD)/plant-$(1)/%) \
-		$$(filter-out $(PLANTED:%=$(BUILD)/%),$(OBJ)) $$(LDFLAGS) $$(LIBS)
+	$$(Q)$$(CC) -o $$@ $(SIM_MAIN) $(2:%=$(BUILD)/plant-$(1)/%) $$(filter-out $(2:%=$(BUILD)/%),$(SIM_OBJ)) $$(LDFLAGS) $$(SIM_WRAP) $$(LIBS)
 endef
-$(foreach n,$(PLANTS),$(eval $(call PLANT_RULES,$(n))))
+ifneq ($(filter plants regress-plants,$(MAKECMDGOALS)),)
+$(foreach n,$(PLANTS),$(eval $(call PLANT_RULES,$(n),$(call planted,$(n)))))
+endif
 
-# A violation is exit code 3; anything else says nothing about the oracles.
 .PHONY: plants
 plants: $(PLANTS:%=$(BUILD)/plant-%/sim)
-	@passed=0; failed=0; \
-	for n in $(PLANTS); do \
-		$(BUILD)/plant-$$n/sim --seeds 1..$(SEEDS) --until-found >$(BUILD)/plant-$$n/found; \
-		if [ $$? -eq 3 ]; then passed=$$((passed + 1)); else failed=$$((failed + 1)); fi; \
-		echo "plant $$n: $$(grep -m 1 '^seed' $(BUILD)/plant-$$n/found || echo 'not found')"; \
-	done; \
-	echo "$$passed passed, $$failed failed"; [ $$failed -eq 0 ]
+	@tests/sim/plants $(BUILD) $(SEEDS) $(PLANTS)
+
+# The ledger: what has been tried, added up by every campaign (tests/ledger/README.md).
+.PHONY: campaign ledger
+campaign: $(BUILD)/sim
+	@tools/campaign $(BUILD) $(MINUTES)
+ledger: $(BUILD)/sim
+	@$(BUILD)/sim --mark-names >$(BUILD)/marks
+	@awk -v marks=$(BUILD)/marks -f tests/ledger/totals.awk tests/ledger/ledger
+
+# Scripts of bugs: those of planted ones fail in the build that has them, and all of them pass in this one.
+REGRESS := $(wildcard tests/regress/*.sim)
+.PHONY: regress regress-plants
+regress: $(BUILD)/sim
+	@passed=0; for s in $(REGRESS); do $(BUILD)/sim --script $$s >$(BUILD)/regress.out || { cat $(BUILD)/regress.out; exit 1; }; passed=$$((passed + 1)); done; \
+	echo "$$passed scripts passed, 0 failed"
+regress-plants: $(PLANTS:%=$(BUILD)/plant-%/sim)
+	@passed=0; for s in tests/regress/plant-*.sim; do n=$${s##*/plant-}; n=$${n%.sim}; $(BUILD)/plant-$$n/sim --script $$s >$(BUILD)/regress.out; \
+	[ $$? -eq 3 ] || { echo "$$s finds nothing"; exit 1; }; passed=$$((passed + 1)); done; echo "$$passed scripts found what was planted, 0 did not"

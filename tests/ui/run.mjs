@@ -8,6 +8,9 @@ const PARTS = {
 	views: async (b) => (await import('./views.mjs')).views(b),
 	hostile: async (b) => (await import('./hostile.mjs')).hostile(b),
 	drafts: async (b) => (await import('./drafts.mjs')).drafts(b),
+	rooms: async (b) => (await import('./rooms.mjs')).rooms(b),
+	more: async (b) => (await import('./more.mjs')).more(b),
+	step: async (b) => (await import('./step.mjs')).step(b),
 	keys: async (b) => (await import('./keys.mjs')).keys(b),
 };
 const wanted = process.argv.slice(2);

@@ -288,7 +288,7 @@ a_directory_that_went_out_comes_back(void **state)
 	text = json_dumps(back, JSON_COMPACT | JSON_SORT_KEYS);
 	assert_string_equal(text,
 		"[{\"add\":{},\"id\":\"1102030405060708090a0b0c0d0e0f10\",\"set\":{\"address\":\"Torget 1\",\"latitude\":55.700000000000003,\"name\":\"T\"},\"type\":\"site\"},"
-		"{\"add\":{},\"id\":\"0102030405060708090a0b0c0d0e0f10\",\"set\":{\"assured\":\"2020-01-02\",\"description\":\"A\",\"name\":\"A\"},\"type\":\"organisation\"},"
+		"{\"add\":{},\"id\":\"0102030405060708090a0b0c0d0e0f10\",\"set\":{\"assured\":\"2020-01-02\",\"name\":\"A\"},\"type\":\"organisation\"},"
 		"{\"add\":{\"document\":[\"pass\"],\"language\":[\"ar\"],\"site\":[\"1102030405060708090a0b0c0d0e0f10\"]},\"id\":\"2102030405060708090a0b0c0d0e0f10\","
 		"\"set\":{\"name\":\"S\",\"organisation\":\"0102030405060708090a0b0c0d0e0f10\",\"phone\":\"1\"},\"type\":\"service\"}]");
 	free(text);

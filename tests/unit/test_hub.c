@@ -26,6 +26,7 @@ static struct street {
 	uint64_t timer_at;
 	struct env_conn conns[CONNS];
 	size_t count, led;
+	uint64_t cost_ns;    /* of finding out that somebody is nobody's */
 	const uint8_t *ours; /* the first byte of what is led on */
 } street;
 
@@ -93,6 +94,8 @@ lead(void *ctx, struct env_conn *conn, const char *from, struct bytes first)
 	(void)ctx, (void)conn, (void)from;
 	assert_true(first.len >= DOOR_FIRST_BYTES);
 	street.led += first.p[0] == 1;
+	if (first.p[0] != 1)
+		street.now_ns += street.cost_ns;
 	return first.p[0] == 1;
 }
 
@@ -283,6 +286,33 @@ haste_from_one_network_is_refused_and_others_pass(void **state)
 }
 
 static void
+strangers_cost_no_more_than_their_part(void **state)
+{
+	struct door *d = open_street(0);
+	uint8_t first[DOOR_FIRST_BYTES] = { 1 }, noise[DOOR_FIRST_BYTES] = { 2 };
+	uint64_t looked = 0;
+	char from[64];
+
+	(void)state;
+	street.cost_ns = 1000000;
+	say(come("192.0.2.1:5"), first, sizeof(first));
+	for (uint32_t i = 0; i < 4000; i++) { /* a thousandth of a second each, from everywhere, for four seconds and more */
+		uint64_t before = street.now_ns;
+
+		snprintf(from, sizeof(from), "198.51.%u.%u:1", i / 200, i % 200);
+		be32_put(noise + 4, i);
+		say(come(from), noise, sizeof(noise));
+		looked += street.now_ns - before;
+		street.now_ns = before + 1000000;
+	}
+	assert_true(looked <= 500000000 + 4000000000 / DOOR_STRANGERS_PART + street.cost_ns);
+	first[1] = 7;
+	say(come("192.0.2.1:6"), first, sizeof(first)); /* where one of ours has come from nobody waits */
+	assert_int_equal(street.led, 2);
+	door_free(d);
+}
+
+static void
 networks_of_addresses(void **state)
 {
 	static const struct { const char *from; uint8_t want[8]; } cases[] = {
@@ -303,6 +333,72 @@ networks_of_addresses(void **state)
 		if (memcmp(out, cases[i].want, 8) != 0)
 			fail_msg("%s", cases[i].from);
 	}
+}
+
+/* ---- doubt ---- */
+
+static const struct org_device *
+device_of(const struct site *w, struct replica *r, size_t which)
+{
+	return org_device_by_id(replica_org(r), &w->id[which]);
+}
+
+static void
+nobody_vouches_for_itself_where_there_is_another(void **state)
+{
+	struct doubt d = { .proven = false };
+	struct replica *a;
+	struct site w;
+
+	(void)state;
+	site_start(&w);
+	a = site_replica(&w, "a");
+	site_found(&w, a);
+	SITE_OK(replica_commit(a, err));
+	assert_true(doubt_holds(&d, replica_org(a), device_of(&w, a, ADVISER)));
+	assert_true(doubt_holds(&d, replica_org(a), NULL));
+	assert_false(doubt_holds(&d, replica_org(a), device_of(&w, a, COORDINATOR))); /* there is no other to ask */
+	site_grant(&w, a, &w.root, SECOND, ROLE_COORDINATOR, NULL);
+	SITE_OK(replica_commit(a, err));
+
+	assert_false(doubt_hear(&d, device_of(&w, a, ADVISER)));
+	assert_true(doubt_holds(&d, replica_org(a), device_of(&w, a, ADVISER)));
+	assert_true(doubt_hear(&d, device_of(&w, a, SECOND)));
+	assert_false(doubt_hear(&d, device_of(&w, a, SECOND)));
+	assert_false(doubt_holds(&d, replica_org(a), device_of(&w, a, ADVISER)));
+	assert_false(doubt_holds(&d, replica_org(a), device_of(&w, a, COORDINATOR)));
+	assert_true(doubt_holds(&d, replica_org(a), device_of(&w, a, SECOND)));
+	assert_true(doubt_hear(&d, device_of(&w, a, COORDINATOR)));
+	assert_false(doubt_holds(&d, replica_org(a), device_of(&w, a, SECOND)));
+	replica_close(a);
+	site_end(&w);
+}
+
+static void
+the_witness_moves_with_control_and_is_the_devices_own(void **state)
+{
+	uint8_t before[32], other[32], after[32], seed[32] = { 1 }, foreign[32] = { 2 };
+	struct replica *a;
+	struct site w;
+
+	(void)state;
+	site_start(&w);
+	a = site_replica(&w, "a");
+	site_found(&w, a);
+	SITE_OK(replica_commit(a, err));
+	doubt_witness(a, seed, before);
+	doubt_witness(a, foreign, other);
+	assert_memory_not_equal(before, other, 32);
+	site_append(&w, a, &w.device[ADVISER], &w.team, KIND_DATA, BYTES_STR("a note"));
+	SITE_OK(replica_commit(a, err));
+	doubt_witness(a, seed, after);
+	assert_memory_equal(before, after, 32);
+	site_grant(&w, a, &w.root, SECOND, ROLE_COORDINATOR, NULL);
+	SITE_OK(replica_commit(a, err));
+	doubt_witness(a, seed, after);
+	assert_memory_not_equal(before, after, 32);
+	replica_close(a);
+	site_end(&w);
 }
 
 /* ---- parts of a home, gc ---- */
@@ -392,7 +488,10 @@ main(void)
 		cmocka_unit_test(who_is_silent_is_let_go_after_ten_seconds),
 		cmocka_unit_test(who_speaks_at_once_is_not_kept_out_by_who_is_silent),
 		cmocka_unit_test(haste_from_one_network_is_refused_and_others_pass),
+		cmocka_unit_test(strangers_cost_no_more_than_their_part),
 		cmocka_unit_test(networks_of_addresses),
+		cmocka_unit_test(nobody_vouches_for_itself_where_there_is_another),
+		cmocka_unit_test(the_witness_moves_with_control_and_is_the_devices_own),
 		cmocka_unit_test(a_home_has_parts_with_keys_of_their_own),
 		cmocka_unit_test(gc_drops_nothing_that_counts),
 	};

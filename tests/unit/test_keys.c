@@ -501,6 +501,56 @@ an_old_network_key_links_for_a_year_and_opens_sticks_for_as_long_as_somebody_is_
 	nodes_end(&o);
 }
 
+/*
+ * Two coordinators remove somebody while apart, and each makes a network key. Which is the newer one is told by
+ * their ids; a stick is sealed under the one that all are known to have heard of, and that may be the other.
+ */
+static void
+of_two_network_keys_made_apart_everybody_takes_both(void **state)
+{
+	struct nodes o;
+	struct node *kim, *bo, *dan, *eli;
+	struct node_removal *r = mem_zero(1, sizeof(*r));
+	struct device_id dev;
+
+	(void)state;
+	assert_non_null(r);
+	nodes_start(&o);
+	kim = nodes_join_as(&o, "kim", ROLE_COORDINATOR, true);
+	bo = nodes_join(&o, "bo", true);
+	dan = nodes_join(&o, "dan", true);
+	eli = nodes_join(&o, "eli", true);
+	gather(&o);
+	all_tend(&o);
+	dev = id_of(dan);
+	SITE_OK(node_revoke(o.first, &dev, NULL, r, err));
+	SITE_OK(node_commit(o.first, err));
+	dev = id_of(eli);
+	SITE_OK(node_revoke(kim, &dev, NULL, r, err));
+	SITE_OK(node_commit(kim, err));
+	nodes_copy(o.first, bo); /* one way each: who hears of the newer key first still needs the other */
+	nodes_copy(kim, bo);
+	nodes_copy(bo, kim);
+	nodes_copy(bo, o.first);
+	assert_int_equal(node_keystore(bo)->network_count, 3);
+	assert_int_equal(node_keystore(kim)->network_count, 3);
+	assert_int_equal(node_keystore(o.first)->network_count, 3);
+	assert_memory_equal(node_keystore(kim)->network[0].n, node_keystore(o.first)->network[0].n, 32);
+	assert_memory_equal(node_keystore(kim)->network[0].n, node_keystore(bo)->network[0].n, 32);
+	for (int turn = 0; turn < 2; turn++) {
+		later(HOURS(2));
+		all_tend(&o);
+	}
+	later(DAYS(181));
+	(void)tend(o.first);
+	assert_int_equal(node_keystore(o.first)->network_count, 1);
+	o.first = nodes_reopen(&o, o.first);
+	(void)tend(o.first);
+	assert_int_equal(node_keystore(o.first)->network_count, 1);
+	mem_free(r);
+	nodes_end(&o);
+}
+
 /* ---- keys by hand ---- */
 
 static void
@@ -697,6 +747,7 @@ main(void)
 		cmocka_unit_test(an_old_epoch_is_kept_while_a_reader_is_away_and_deleted_after_sixty_days),
 		cmocka_unit_test(a_seal_key_is_replaced_monthly_and_the_old_one_goes_when_all_know),
 		cmocka_unit_test(a_removed_device_has_no_network_key_left_when_the_grace_is_over),
+		cmocka_unit_test(of_two_network_keys_made_apart_everybody_takes_both),
 		cmocka_unit_test(an_old_network_key_links_for_a_year_and_opens_sticks_for_as_long_as_somebody_is_silent),
 		cmocka_unit_test(keys_of_a_team_kept_by_hand_wait_for_a_yes),
 		cmocka_unit_test(keys_are_not_given_on_an_old_view_of_the_membership),

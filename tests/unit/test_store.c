@@ -879,8 +879,8 @@ custody_counts_what_a_peer_has_signed_for(void **state)
 	assert_int_equal(replica_put_ack(r, hub, buf_bytes(&ack), ACK_LIVE, 3000, NULL), ERR_SIGNATURE);
 	ack.p[ack.len - 1] ^= 1;
 	assert_int_equal(replica_put_ack(r, &w.device[SECOND].sign_pk, buf_bytes(&ack), ACK_LIVE, 3000, NULL), ERR_SIGNATURE);
-	SITE_OK(replica_saw_peer(r, hub, "192.0.2.7:4711", 4000, err));
-	SITE_OK(replica_saw_peer(r, hub, NULL, 5000, err));
+	SITE_OK(replica_saw_peer(r, hub, "192.0.2.7:4711", NULL, 4000, err));
+	SITE_OK(replica_saw_peer(r, hub, NULL, "wss://hub.example/f", 5000, err));
 	SITE_OK(replica_commit(r, err));
 	replica_close(r);
 	r = site_open(&w, "a");
@@ -889,6 +889,7 @@ custody_counts_what_a_peer_has_signed_for(void **state)
 	assert_int_equal(peers[0].last_seen_ms, 5000);
 	assert_int_equal(peers[0].frontier[0], 3);
 	assert_string_equal(peers[0].addr, "192.0.2.7:4711");
+	assert_string_equal(peers[0].web, "wss://hub.example/f");
 	/* A hub that lost its disk says so, and is believed. */
 	make_ack(&w, &ack, 1, replica_log_at(r, log), 0, &e.id);
 	SITE_OK(replica_put_ack(r, hub, buf_bytes(&ack), ACK_LIVE, 6000, err));

@@ -869,6 +869,68 @@ a_fork_is_found_and_both_sides_of_it_are_kept(void **state)
 	}
 }
 
+/* What both ends of a link have heard from a third crosses it once: one of them waits to see whether the other brings it. */
+static void
+what_others_have_written_is_held_back_where_it_is_asked(void **state)
+{
+	struct replica *a, *b, *c;
+	struct site w;
+	struct room m;
+
+	(void)state;
+	two_advisers(&w, &a, &b);
+	c = site_replica(&w, "c");
+	site_copy(&w, a, c);
+	site_copy(&w, b, c);
+	room_init(&w, &m, a, ADVISER, b, SECOND, true);
+	site_grant(&w, a, &w.device[COORDINATOR], COORDINATOR, ROLE_ADVISOR, &w.team);
+	SITE_OK(replica_commit(a, err));
+	site_copy(&w, a, b);
+	site_copy(&w, a, c);
+	talk(&m);
+	notes(&w, c, COORDINATOR, &w.team, 1);
+	site_copy(&w, c, a);
+	notes(&w, a, ADVISER, &w.team, 1);
+	buf_clear(&m.trace);
+	m.last = -1;
+	step(&m, 0, SYNC_WRITTEN, BYTES_NONE);
+	check_trace(&m, "0 ENTRIES"); /* its own */
+	assert_true(m.end[0].todo.held);
+	settle(&m);
+	assert_false(same_frontier(a, b));
+	step(&m, 0, SYNC_RIPE, BYTES_NONE); /* not yet: it came after the last time */
+	assert_true(m.end[0].todo.held);
+	settle(&m);
+	assert_false(same_frontier(a, b));
+	step(&m, 0, SYNC_RIPE, BYTES_NONE);
+	assert_false(m.end[0].todo.held);
+	settle(&m);
+	assert_true(same_frontier(a, b));
+	/* And when the other end brings it meanwhile nothing is left to send. */
+	notes(&w, c, COORDINATOR, &w.team, 1);
+	site_copy(&w, c, a);
+	site_copy(&w, c, b);
+	step(&m, 0, SYNC_WRITTEN, BYTES_NONE);
+	assert_true(m.end[0].todo.held);
+	step(&m, 1, SYNC_GROWN, BYTES_NONE);
+	settle(&m);
+	buf_clear(&m.trace);
+	m.last = -1;
+	step(&m, 0, SYNC_RIPE, BYTES_NONE);
+	step(&m, 0, SYNC_RIPE, BYTES_NONE);
+	assert_int_equal(m.trace.len, 0);
+	assert_false(m.end[0].todo.held);
+	/* Control is never held back. */
+	site_append(&w, c, &w.device[COORDINATOR], &w.control, KIND_ATTEST, BYTES("x", 1));
+	SITE_OK(replica_commit(c, err));
+	site_copy(&w, c, a);
+	step(&m, 0, SYNC_WRITTEN, BYTES_NONE);
+	check_trace(&m, "0 ENTRIES");
+	room_free(&m);
+	replica_close(c);
+	close_all(&w, a, b);
+}
+
 static void
 a_live_link_pushes_what_comes_and_never_sends_it_back(void **state)
 {
@@ -1220,6 +1282,7 @@ main(void)
 		cmocka_unit_test(a_stranger_gets_no_more_by_asking),
 		cmocka_unit_test(a_device_removed_under_a_live_link_gets_the_proof_and_nothing_else),
 		cmocka_unit_test(who_the_peer_is_stays_known_while_its_entries_are_evaluated),
+		cmocka_unit_test(what_others_have_written_is_held_back_where_it_is_asked),
 		cmocka_unit_test(a_batch_that_is_taken_back_ends_the_conversations_that_knew_of_it),
 		cmocka_unit_test(who_holds_headers_only_proves_no_custody),
 		cmocka_unit_test(a_coordinator_gets_headers_and_never_passes_them_to_a_reader),

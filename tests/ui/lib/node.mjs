@@ -48,10 +48,10 @@ export class Node {
 	}
 
 	/* Lets another node in by files, as on a stick. */
-	admit(other, member, role = 'advisor', team = 'lund') {
+	admit(other, member, role = 'advisor', team = role === 'auditor' || role === 'hub' ? undefined : 'lund') {
 		const request = join(here, `${other.name}.request`), welcome = join(here, `${other.name}.welcome`);
 		other.run('join', '--request', request, '--member', member, '--device', other.name);
-		this.run('admit', request, '--role', role, '--team', team, '--welcome', welcome);
+		this.run('admit', request, '--role', role, ...(team !== undefined ? ['--team', team] : []), '--welcome', welcome);
 		other.run('join', '--welcome', welcome, '--yes');
 	}
 

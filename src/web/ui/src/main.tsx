@@ -2,6 +2,7 @@ import './css/base.css';
 import './css/parts.css';
 import './css/views.css';
 import './css/lead.css';
+import './css/more.css';
 import './css/print.css';
 import { render } from 'preact';
 import { Page } from './page';

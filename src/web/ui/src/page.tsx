@@ -8,7 +8,7 @@ import { LinkButton, Notice, Waiting } from './parts/basics';
 import { Late, type Loader } from './parts/late';
 import { Door, Shell } from './parts/shell';
 import { Unlock } from './views/door/unlock';
-import { VIEWS } from './views/registry';
+import { firstView, VIEWS } from './views/registry';
 
 const firstRun: Loader = () => import('./views/door/first');
 
@@ -17,15 +17,16 @@ export function Page() {
 	const lang = useLanguage();
 	const phase = useStore(app, (a) => a.phase);
 	const path = usePath();
+	const first = useStore(app, firstView), here = path[0] ?? first;
 	useEffect(() => {
-		document.title = phase === 'open' ? `${t(VIEWS.find((v) => v.path === (path[0] ?? 'today'))?.label ?? 'nav.today')} – Fältbok` : 'Fältbok';
-	}, [lang, phase, path[0]]);
+		document.title = phase === 'open' ? `${t(VIEWS.find((v) => v.path === here)?.label ?? 'nav.today')} – Fältbok` : 'Fältbok';
+	}, [lang, phase, here]);
 
 	if (phase === 'starting') return <Waiting />;
 	if (phase === 'away') return <Door title={t('away.title')}><p>{t('away.text')}</p></Door>;
 	if (phase === 'new') return <Late load={firstRun} path={path} />;
 	if (phase === 'locked') return <Unlock />;
-	const view = VIEWS.find((v) => v.path === (path[0] ?? 'today'));
+	const view = VIEWS.find((v) => v.path === here);
 	return (
 		<Shell>
 			{view === undefined

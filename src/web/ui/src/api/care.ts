@@ -19,7 +19,7 @@ export interface Retention {
 export interface Order { id: Id; state: 'waiting' | 'standing' | 'ended' | 'void'; until: string; reason: string; by: string }
 export interface AccessLog {
 	device: string; reads: { at: string; op: string; record?: Id; what?: string }[];
-	opened: { record: Id; at?: string; reason?: string; by: string }[];
+	opened: { record: Id; at?: string; reason?: string; by: string; member?: string }[];
 }
 export interface LostDevice { incident: Id; removed: boolean; persons: number; cases: number; next: string[] }
 export interface Archive {
@@ -43,6 +43,8 @@ export const care = {
 		who, format, output: format === 'json' ? 'registerutdrag.json' : 'registerutdrag.txt', ...(hidden ? { protected: true } : {}),
 	}),
 	accessLog: (s?: AbortSignal) => call<AccessLog>('access log', {}, s),
+	breakGlass: (id: Id, reason: string) => call<Rec>('break-glass', { id, reason }),
+	clock: (id: Id, s?: AbortSignal) => call<{ rule: string | null; since: string | null; due: string | null }>('retention clock', { id }, s),
 	incidents: (s?: AbortSignal) => call<Records>('list', { type: 'incident' }, s).then((a): Rec[] => a.records),
 	lost: (device: Id) => call<LostDevice>('incident lost-device', { device }),
 	incidentFile: (id: Id) => call<FilesOut & { missing: string[] }>('incident export', { id, output: 'incident.txt' }),

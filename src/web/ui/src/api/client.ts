@@ -45,8 +45,8 @@ export function inBackground<T>(fn: () => T): T {
 async function failure(answer: Response): Promise<ApiError> {
 	let code = 'io', text = `HTTP ${answer.status}`;
 	try {
-		const body = (await answer.json()) as { error?: { code?: string; text?: string } };
-		code = body.error?.code ?? code;
+		const body = (await answer.json()) as { error?: { code?: string; kind?: string; text?: string } };
+		code = body.error?.kind ?? body.error?.code ?? code;
 		text = body.error?.text ?? text;
 	} catch {
 		/* not ours: the status says what there is to say */

@@ -36,7 +36,7 @@ export interface VisitSaved {
 }
 export interface Card { visitor: Id; code: string; case: Id | null; qr: string; uri: string }
 export interface CardFound {
-	visitor: Id; code: string;
+	visitor: Id; code: string; protected?: boolean;
 	cases: { id: Id; topic?: string | null; status?: string | null; opened?: string | null; next_step?: string | null }[];
 	visits: { id: Id; date?: string | null; site?: string | null }[];
 }

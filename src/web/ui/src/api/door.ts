@@ -25,6 +25,8 @@ export const door = {
 	code: (p: { code: string; member: string; device: string; passphrase: string }) => post<Joined>({ do: 'code', ...p }),
 	unlock: (passphrase: string) => post<Session>({ do: 'unlock', passphrase }),
 	recover: (code: string, passphrase: string) => post<Session>({ do: 'recover', code, passphrase }),
+	passphrase: (old: string, passphrase: string) => post<Session>({ do: 'passphrase', old, passphrase }),
+	paper: (old: string) => post<Session & { recovery_code: string }>({ do: 'paper', old }),
 	lock: () => post<Session>({ do: 'lock' }),
 	active: () => post<Session>({ do: 'active' }),
 };

@@ -1,7 +1,7 @@
 /* Members, invitations, removals, keys: what a coordinator decides about who belongs. */
 import { call } from './client';
 import type { FileIn, FilesOut } from './files';
-import type { Id, Member, Status, Team } from './types';
+import type { Id, Member, Team } from './types';
 
 export interface Invitation {
 	code: string; qr: string; picture?: string; role: string; expires: string; trouble?: string;
@@ -44,9 +44,3 @@ export const lead = {
 	giveKey: (id: Id) => call('keys approve', { id }),
 	refuseKey: (id: Id) => call('keys refuse', { id }),
 };
-
-/* What `status` says that only a coordinator or an auditor looks at. */
-export interface Heard extends Omit<Status, 'silent'> {
-	silent?: { name: string; id: Id; days: number | null }[];
-	copies?: { name: string; id: Id; self: boolean; entries: [number, number] }[];
-}

@@ -1,19 +1,19 @@
 /* Shapes that operations answer with. What CONTRACT leaves open is optional here. */
 export type Id = string;
 export type Scalar = string | number | boolean;
-export interface Claim { value: Value; by: string; at: string }
+export interface Claim { value: Value; by: string; member?: string; at: string }
 export interface Conflict { conflict: Claim[] }
 export type Value = Scalar | Scalar[] | null;
 export type FieldValue = Value | Conflict;
 
-export interface Note { id: Id; text: string; by: string; at: string; corrects?: Id | null }
+export interface Note { id: Id; text: string; by: string; member?: string; at: string; corrects?: Id | null }
 export interface HistoryRow { entry: string; by: string; seq: number; at?: string; fields?: string[] }
 export interface Rec {
 	id: Id; type: string; team?: string;
 	fields: Record<string, FieldValue>;
 	notes?: Note[];
 	history?: HistoryRow[];
-	match?: string;
+	match?: string; merged?: Rec[]; asked?: Id;
 	created?: string; changed?: string; by?: string;
 }
 export interface Records { records: Rec[] }
@@ -31,7 +31,10 @@ export interface FieldDef {
 export interface TypeDef { name: string; number: number; label: Labels; notes: boolean; class?: string; fields: FieldDef[] }
 export interface ProfileDoc { profile: string; version: number; types: TypeDef[] }
 
-export interface Peer { name: string; id: Id; last_seen: string | null; behind: number; ahead?: number; role?: string; in_step?: boolean }
+export interface Peer {
+	name: string; id: Id; last_seen: string | null; behind: number; ahead?: number; role?: string; in_step?: boolean; hub?: boolean;
+	lacks_of?: { name: string; id: Id; entries: number; days: number }[];
+}
 export interface Fork { device: string; stream: Id; seq: number; entries: number }
 export interface Status {
 	org: string; org_id: string; device: Id | null; device_name: string; state_hash: string | null; frontier: string;
@@ -39,7 +42,8 @@ export interface Status {
 	custody: { only_here: number; also_hub: number; elsewhere: number };
 	safe_to_wipe: boolean; peers: Peer[]; forks: Fork[];
 	waiting_adoption: number; membership_age_days: number; warnings: string[]; removed?: boolean;
-	keys_waiting?: number; disputes?: { by: string; target: string }[]; silent?: { name: string; id: Id; days: number }[];
+	keys_waiting?: number; disputes?: { by: string; target: string }[]; silent?: { name: string; id: Id; days: number | null }[];
+	copies?: { name: string; id: Id; self: boolean; entries: [number, number] }[]; unreadable?: number; newer?: number; moved?: boolean;
 }
 export interface Member {
 	member: string; device: string; id: Id; roles: string[]; teams: string[]; state: string; last_seen: string | null;

@@ -16,11 +16,12 @@ export interface App {
 	profile: Profile | undefined;
 	status: Status | undefined;
 	me: Member | undefined;
+	role: string; // the first thing that the door says of who is here; '' until then
 	hubs: ReadonlySet<string> | undefined; // devices that are hubs
 }
 
 export const app = createStore<App>({
-	phase: 'starting', org: '', device_name: '', practice: false, profile: undefined, status: undefined, me: undefined, hubs: undefined,
+	phase: 'starting', org: '', device_name: '', practice: false, profile: undefined, status: undefined, me: undefined, role: '', hubs: undefined,
 });
 
 export async function loadProfile(): Promise<void> {

@@ -18,7 +18,7 @@ export const doorSession = createStore<Session | undefined>(undefined);
 export async function take(s: Session, enter = true): Promise<void> {
 	if (s.key !== undefined) setKey(s.key);
 	doorSession.set(s);
-	app.patch({ org: s.org?.name ?? '', device_name: s.device?.name ?? '', practice: s.practice === true });
+	app.patch({ org: s.org?.name ?? '', device_name: s.device?.name ?? '', practice: s.practice === true, role: s.role ?? '' });
 	if (s.state === 'none' || s.state === 'joining') {
 		forget('new');
 		startLive();
@@ -71,6 +71,7 @@ export async function startSession(): Promise<void> {
 		doorSession.set({ ...doorSession.get(), ...s });
 		if (s.state === 'locked' && phase === 'open') void locked();
 		else if (s.state === 'open' && phase === 'locked') void take(s);
+		else if (s.state === 'none' && phase !== 'new') void take(s); // the home has been wiped
 	});
 	watchActivity();
 	try {

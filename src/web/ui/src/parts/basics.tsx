@@ -45,6 +45,11 @@ export function Own({ children, class: extra }: { children: ComponentChildren; c
 	return <bdi class={extra}>{children}</bdi>;
 }
 
+/* Who wrote it: the person, and with which device. */
+export function Hand({ by }: { by: { by: string; member?: string } }) {
+	return by.member === undefined || by.member === by.by ? <bdi>{by.by}</bdi> : <><bdi>{by.member}</bdi> (<bdi>{by.by}</bdi>)</>;
+}
+
 export function Code({ children }: { children: ComponentChildren }) {
 	return <bdi class="code" dir="ltr">{children}</bdi>;
 }

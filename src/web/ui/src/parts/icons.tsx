@@ -28,6 +28,8 @@ const PATHS = {
 	language: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM3 12h18M12 3c3 3 3 15 0 18M12 3c-3 3-3 15 0 18',
 	clock: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7v5l3.5 2',
 	branch: 'M7 4v16M7 12c6 0 9-2 9-6M16 3v3M13.5 5.5L16 3l2.5 2.5',
+	more: 'M5 5h5v5H5zM14 5h5v5h-5zM5 14h5v5H5zM14 14h5v5h-5z',
+	shield: 'M12 3l8 3v6c0 5-3.5 8-8 9-4.5-1-8-4-8-9V6z',
 	home: 'M4 11l8-7 8 7M6 10v10h12V10',
 } as const;
 

@@ -5,7 +5,7 @@
  */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { app, hasRole, loadMe, loadStatus } from '../base/app';
+import { app, loadMe, loadStatus } from '../base/app';
 import { inBackground, reachable } from '../api/client';
 import { useLive } from '../api/live';
 import { message } from '../base/say';
@@ -14,7 +14,7 @@ import { href, usePath } from '../base/route';
 import { useStore } from '../base/store';
 import { PAGE_LANGUAGES, ownName, setLanguage, useLanguage, useT, direction } from '../i18n';
 import { isPageLanguage } from '../i18n/tags';
-import { VIEWS } from '../views/registry';
+import { firstView, VIEWS, seesView } from '../views/registry';
 import { lockNow } from '../base/session';
 import { Button } from './basics';
 import { custodyLine } from './custody';
@@ -82,7 +82,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
 	const state = useStore(app);
 	const alive = useStore(reachable);
 	const main = useRef<HTMLElement>(null);
-	const here = path[0] ?? 'today';
+	const here = path[0] ?? firstView(state);
 	const first = useRef(true);
 
 	/* A new view begins at its top, for eyes and for a screen reader. */
@@ -100,7 +100,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
 			<header class="top">
 				<p class="brand"><bdi>{state.org}</bdi></p>
 				<nav aria-label={t('nav')}>
-					{VIEWS.filter((v) => v.roles === undefined || v.roles.some((r) => hasRole(state, r))).map((v) => (
+					{VIEWS.filter((v) => seesView(state, v)).map((v) => (
 						<a key={v.path} href={href(v.path)} aria-current={v.path === here ? 'page' : undefined}>
 							<Icon name={v.icon} /><span>{t(v.label)}</span>
 						</a>

@@ -2,32 +2,42 @@
 import { useState } from 'preact/hooks';
 import { app } from '../../base/app';
 import { useLoad } from '../../base/load';
+import { href } from '../../base/route';
 import { say } from '../../base/say';
 import { useStore } from '../../base/store';
-import { concerns } from '../../api/live';
+import { care } from '../../api/care';
+import { changedHere, concerns, useLive } from '../../api/live';
 import { get, put } from '../../api/records';
-import { changedHere } from '../../api/live';
 import type { Rec } from '../../api/types';
 import { RecordDialog } from '../../form/record';
 import { recordName } from '../../form/field';
 import { capital, choiceLabel, fieldLabel, label, scalars, scalarText, text } from '../../form/profile';
-import { today, useLanguage, useT } from '../../i18n';
-import { ActButton, Button, Code, Facts, Notice, Own, Panel, Tag, Trouble, Waiting } from '../../parts/basics';
+import { formatDate, today, useLanguage, useT } from '../../i18n';
+import { ActButton, Button, Code, Facts, LinkButton, Notice, Own, Panel, Tag, Trouble, Waiting } from '../../parts/basics';
 import { CardDialog, NextStepDialog } from '../../parts/slips';
 import { usage } from '../today/usage';
+import { Merged } from '../doubles/merged';
 import { Conflicts } from './conflicts';
+import { BreakGlass, ProtectDialog, ProtectedBanner, type Opened } from './protected';
 import { ReferDialog, Referrals } from './referrals';
 import { NewNote, Timeline } from './timeline';
 
-type Shown = 'edit' | 'slip' | 'card' | 'refer';
+type Shown = 'edit' | 'slip' | 'card' | 'refer' | 'protect';
 
 export function CaseView({ id }: { id: string }) {
 	const t = useT();
 	const lang = useLanguage();
 	const profile = useStore(app, (a) => a.profile);
+	const lead = useStore(app, (a) => a.role === 'coordinator');
 	const rec = useLoad((signal) => get(id, false, signal), [id], (c) => concerns(c, ['case', 'visit', 'referral', 'booking']) || c.kind === 'conflicts');
 	const [shown, setShown] = useState<Shown>();
-	const r = rec.data;
+	/* Opened in spite of a protected identity: as it was then, for each look is written down. After a change of one's own it is opened again. */
+	const [opened, setOpened] = useState<Opened>();
+	useLive((c) => opened !== undefined && c.kind === 'here' && concerns(c, ['case', 'referral', 'booking']), () => opened !== undefined && void care.breakGlass(id, opened.reason)
+		.then((now) => setOpened({ rec: now, reason: opened.reason }), () => setOpened(undefined)));
+	const hidden = rec.error?.code === 'refused';
+	const r = hidden ? opened?.rec : rec.data;
+	if (hidden && opened === undefined) return <BreakGlass id={id} onOpened={setOpened} />;
 	if (r === undefined) return rec.error !== undefined ? <Trouble error={rec.error} again={rec.again} /> : <Waiting />;
 
 	const word = (name: string): string => {
@@ -50,13 +60,22 @@ export function CaseView({ id }: { id: string }) {
 				{word('status') !== '' && <Tag kind={closed ? 'plain' : 'strong'}>{word('status')}</Tag>}
 				<span class="soft">{t('case.number')} <Code>{r.id.slice(0, 6)}</Code></span>
 			</div>
+			{hidden && opened !== undefined && <ProtectedBanner reason={opened.reason} />}
 			<Conflicts rec={r} />
-			<Trouble error={rec.error} />
+			<Trouble error={hidden ? undefined : rec.error} />
 			<div class="actions">
-				{isCase && <Button icon="print" onClick={() => setShown('slip')}>{t('slip.next')}</Button>}
+				{isCase && !hidden && <Button icon="print" onClick={() => setShown('slip')}>{t('slip.next')}</Button>}
 				{isCase && profile?.has('referral') && <Button icon="forward" onClick={() => setShown('refer')}>{t('refer')}</Button>}
-				{isCase && <Button icon="card" onClick={() => setShown('card')}>{text(r, 'visitor') !== '' ? t('card.show') : t('card.new')}</Button>}
+				{isCase && !hidden && <Button icon="card" onClick={() => setShown('card')}>{text(r, 'visitor') !== '' ? t('card.show') : t('card.new')}</Button>}
 				{isCase && profile?.field('case', 'status') !== undefined && <ActButton icon="done" act={close}>{closed ? t('case.reopen') : t('case.close')}</ActButton>}
+				{isCase && <details class="more-actions">
+					<summary>{t('more')}</summary>
+					<div class="actions">
+						{profile?.has('booking') && !closed && <LinkButton icon="clock" href={href('more', 'times', r.id)}>{t('case.book')}</LinkButton>}
+						{profile?.field('case', 'protected') !== undefined && !hidden && <Button icon="shield" onClick={() => setShown('protect')}>{t('protect.do')}</Button>}
+						{lead && <LinkButton icon="leaf" href={href('lead', 'erase', r.id)}>{t('erase.ask')}</LinkButton>}
+					</div>
+				</details>}
 			</div>
 			<div class="two">
 				<div class="stack">
@@ -68,6 +87,7 @@ export function CaseView({ id }: { id: string }) {
 						<KnownFacts rec={r} />
 					</Panel>
 					{isCase && profile?.has('referral') && <Referrals caseId={r.id} />}
+					{(r.merged ?? []).length > 0 && <Merged records={r.merged ?? []} onApart={rec.again} />}
 					<p class="help">{t('case.reads')}</p>
 				</div>
 			</div>
@@ -76,6 +96,7 @@ export function CaseView({ id }: { id: string }) {
 				title={t('case.change')} onClose={() => setShown(undefined)} onSaved={() => say(t('saved'))} />}
 			{shown === 'slip' && <NextStepDialog id={r.id} language={undefined} onClose={() => setShown(undefined)} />}
 			{shown === 'card' && <CardDialog {...(text(r, 'visitor') !== '' ? { visitor: text(r, 'visitor') } : { caseId: r.id })} onClose={() => setShown(undefined)} />}
+			{shown === 'protect' && <ProtectDialog rec={r} onClose={() => setShown(undefined)} />}
 			{shown === 'refer' && <ReferDialog caseId={r.id} onClose={() => setShown(undefined)} />}
 		</article>
 	);
@@ -88,5 +109,8 @@ function KnownFacts({ rec }: { rec: Rec }) {
 	const words = { yes: t('yes'), no: t('no') };
 	const rows = (profile?.type(rec.type)?.fields ?? []).filter((f) => f.type !== 'ref' && scalars(rec.fields[f.name]).length > 0)
 		.map((f) => [fieldLabel(f, lang), <bdi>{scalars(rec.fields[f.name]).map((v) => scalarText(f, v, lang, words)).join(', ')}</bdi>] as const);
-	return rows.length === 0 ? <p class="soft">{t('case.nofacts')}</p> : <Facts rows={rows} />;
+	const clock = useLoad((signal) => (rec.type === 'case' ? care.clock(rec.id, signal) : Promise.resolve(undefined)), [rec.id, text(rec, 'status')]);
+	const due = clock.data?.due ?? null;
+	return rows.length === 0 && due === null ? <p class="soft">{t('case.nofacts')}</p>
+		: <Facts rows={[...rows, due !== null && [t('case.kept'), formatDate(lang, due)] as const]} />;
 }

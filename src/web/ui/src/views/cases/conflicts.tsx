@@ -13,7 +13,7 @@ import { resolve } from '../../api/records';
 import { isConflict, type Claim, type Rec } from '../../api/types';
 import { fieldLabel, scalars, scalarText } from '../../form/profile';
 import { formatMoment, useLanguage, useT } from '../../i18n';
-import { ActButton, Panel, Trouble } from '../../parts/basics';
+import { ActButton, Hand, Panel, Trouble } from '../../parts/basics';
 
 export function Conflicts({ rec }: { rec: Rec }) {
 	return <>{Object.entries(rec.fields).flatMap(([name, v]) => (isConflict(v) ? [<OneConflict key={name} rec={rec} name={name} claims={v.conflict} />] : []))}</>;
@@ -47,7 +47,7 @@ function OneConflict({ rec, name, claims }: { rec: Rec; name: string; claims: re
 					<label key={i} class={`claim${i === chosen ? ' on' : ''}`}>
 						<input type="radio" name={group} checked={i === chosen} onChange={() => setChosen(i)} />
 						<strong><bdi>{scalars(c.value).map((v) => scalarText(field, v, lang, words)).join(', ') || t('conflict.empty')}</bdi></strong>
-						<span class="soft"><bdi>{c.by}</bdi> · {formatMoment(lang, c.at)}</span>
+						<span class="soft"><Hand by={c} /> · {formatMoment(lang, c.at)}</span>
 					</label>
 				))}
 			</fieldset>

@@ -7,13 +7,13 @@ import { useStore } from '../../base/store';
 import { isAbort, type ApiError } from '../../api/client';
 import { day } from '../../api/day';
 import { concerns, useLive } from '../../api/live';
-import { conflicts, list, search } from '../../api/records';
+import { conflicts, newest, search } from '../../api/records';
 import type { Rec } from '../../api/types';
 import { isConflict } from '../../api/types';
 import { capital, choiceLabel, label, text } from '../../form/profile';
 import { recordName } from '../../form/field';
 import { formatDate, useLanguage, useT } from '../../i18n';
-import { Button, Empty, Switch, Tag, Trouble, Waiting } from '../../parts/basics';
+import { Button, Empty, LinkButton, Switch, Tag, Trouble, Waiting } from '../../parts/basics';
 import { Icon } from '../../parts/icons';
 import type { ViewProps } from '../registry';
 import { CaseView } from './case';
@@ -26,10 +26,10 @@ export default function Cases({ path }: ViewProps) {
 	const id = path[0];
 	const [query, setQuery] = useState('');
 	const [which, setWhich] = useState<Which>('newest');
-	const newest = useLoad((signal) => (which === 'conflicts' ? conflicts() : list('case', {}, NEWEST, {}, signal)), [which],
+	const latest = useLoad((signal) => (which === 'conflicts' ? conflicts(signal) : newest('case', NEWEST, signal)), [which],
 		(c) => concerns(c, ['case', 'referral']) || c.kind === 'conflicts');
 	const found = useFound(query);
-	const rows = query.trim() !== '' ? found.rows : newest.data;
+	const rows = query.trim() !== '' ? found.rows : latest.data?.rows;
 	const count = useStore(app, (a) => a.status?.conflicts ?? 0);
 	return (
 		<div class={`cases${id !== undefined ? ' one' : ''}`}>
@@ -42,15 +42,17 @@ export default function Cases({ path }: ViewProps) {
 						onKeyDown={(e) => e.key === 'Enter' && rows?.[0] !== undefined && go('cases', rows[0].id)} />
 				</div>
 				<CodeRow text={query} />
+				{/^[0-9a-f]{6,32}$/i.test(query.trim()) && <LinkButton icon="cases" href={href('cases', query.trim().toLowerCase())}>{t('case.open', { code: query.trim() })}</LinkButton>}
 				{query.trim() === '' && (
 					<Switch<Which> label={t('cases.which')} value={which} onInput={setWhich} options={[
 						{ code: 'newest', label: t('cases.newest') }, { code: 'conflicts', label: t('cases.conflicts', { n: count }) },
 					]} />
 				)}
-				<Trouble error={query.trim() !== '' ? found.error : newest.data === undefined ? newest.error : undefined} again={newest.again} />
+				<Trouble error={query.trim() !== '' ? found.error : latest.data === undefined ? latest.error : undefined} again={latest.again} />
 				{rows === undefined ? <Waiting /> : rows.length === 0
 					? <Empty icon="cases">{query.trim() !== '' ? t('cases.notfound') : which === 'conflicts' ? t('cases.noconflicts') : t('cases.empty')}</Empty>
 					: <ul class="hits">{rows.map((r) => <Hit key={r.id} rec={r} here={r.id === id} />)}</ul>}
+				{query.trim() === '' && (latest.data?.hidden ?? 0) > 0 && <p class="help hidden-cases"><Icon name="shield" /> {t('cases.protected', { n: latest.data?.hidden ?? 0 })}</p>}
 				<p class="unseen" role="status">{query.trim() !== '' && rows !== undefined ? t('cases.count', { n: rows.length }) : ''}</p>
 			</section>
 			<div class="opened">
@@ -101,7 +103,7 @@ function CodeRow({ text: typed }: { text: string }) {
 			else if (s.visitor !== null) {
 				const card = await day.findCard(code);
 				if (card.cases[0] !== undefined) go('cases', card.cases[0].id);
-				else setWrong(t('card.nocases'));
+				else setWrong(t(card.protected === true ? 'card.protected' : 'card.nocases'));
 			} else setWrong(t('slip.nothere'));
 		} catch (x) {
 			setWrong(asApiError(x).code === 'gone' ? t('error.gone') : t('card.notfound'));

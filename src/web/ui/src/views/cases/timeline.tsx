@@ -13,7 +13,7 @@ import type { Note, Rec } from '../../api/types';
 import { dropDraft, listDrafts, readDraft, useDraft } from '../../form/draft';
 import { choiceLabel, scalars, text } from '../../form/profile';
 import { formatClock, formatDate, formatMoment, useLanguage, useT } from '../../i18n';
-import { ActButton, Button, Empty, Line, Notice, Panel, Tag, Trouble } from '../../parts/basics';
+import { ActButton, Button, Empty, Hand, Line, Notice, Panel, Tag, Trouble } from '../../parts/basics';
 import { Icon, type IconName } from '../../parts/icons';
 import { PersonalHint } from '../today/visit';
 
@@ -90,7 +90,7 @@ export function Timeline({ rec }: { rec: Rec }) {
 		id: n.id, at: n.at, icon: 'pen',
 		body: correcting?.id === n.id ? <NewNote rec={rec} corrects={n} onDone={() => setCorrecting(undefined)} /> : (
 			<>
-				<p class="by"><strong><bdi>{n.by}</bdi></strong> <span class="soft">{formatMoment(lang, n.at)}</span>
+				<p class="by"><strong><Hand by={n} /></strong> <span class="soft">{formatMoment(lang, n.at)}</span>
 					{n.corrects !== undefined && n.corrects !== null && <Tag>{t('note.corrects')}</Tag>}
 					{corrected.has(n.id) && <Tag kind="wait">{t('note.corrected')}</Tag>}
 				</p>

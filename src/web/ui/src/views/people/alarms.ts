@@ -1,6 +1,5 @@
 /* What in the membership needs a coordinator's eyes, worst first. */
-import type { Heard } from '../../api/lead';
-import type { Member } from '../../api/types';
+import type { Member, Status } from '../../api/types';
 
 export type Alarm =
 	| { kind: 'dispute'; by: string; target: string }
@@ -11,7 +10,7 @@ export type Alarm =
 	| { kind: 'late'; n: number }
 	| { kind: 'keys'; n: number };
 
-export function alarms(members: readonly Member[], status: Heard | undefined): Alarm[] {
+export function alarms(members: readonly Member[], status: Status | undefined): Alarm[] {
 	const out: Alarm[] = [];
 	for (const d of status?.disputes ?? []) out.push({ kind: 'dispute', by: d.by, target: d.target });
 	const copied = new Set<string>();

@@ -3,9 +3,9 @@ import { useState } from 'preact/hooks';
 import { app } from '../../base/app';
 import { useLoad } from '../../base/load';
 import { useStore } from '../../base/store';
-import { call } from '../../api/client';
-import { lead, type Heard } from '../../api/lead';
+import { lead } from '../../api/lead';
 import { concerns, type Change } from '../../api/live';
+import { step } from '../../api/step';
 import { useT } from '../../i18n';
 import { Button, Notice, Trouble, Waiting } from '../../parts/basics';
 import type { ViewProps } from '../registry';
@@ -23,7 +23,7 @@ export default function People(_: ViewProps) {
 	const me = useStore(app, (a) => a.status?.device);
 	const [inviting, setInviting] = useState(false);
 	const all = useLoad(async (signal) => {
-		const [members, teams, status] = await Promise.all([lead.members(signal), lead.teams(signal), call<Heard>('status', {}, signal)]);
+		const [members, teams, status] = await Promise.all([lead.members(signal), lead.teams(signal), step.status(signal)]);
 		return { members, teams, status };
 	}, [], membership);
 	const here = all.data;

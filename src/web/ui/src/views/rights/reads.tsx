@@ -3,7 +3,7 @@ import { useLoad } from '../../base/load';
 import { care } from '../../api/care';
 import { concerns } from '../../api/live';
 import { formatMoment, useLanguage, useT, type Key } from '../../i18n';
-import { Code, Empty, Own, Panel, Table, Trouble } from '../../parts/basics';
+import { Code, Empty, Hand, Own, Panel, Table, Trouble } from '../../parts/basics';
 
 const DEEDS: Record<string, Key> = { get: 'read.get', search: 'read.search', list: 'read.list', export: 'read.export', 'access-export': 'read.access' };
 const SHOWN = 50;
@@ -23,7 +23,7 @@ export function Reads() {
 			<Trouble error={log.error} again={log.again} />
 			{opened.length > 0 && (
 				<Table seen caption={t('read.opened')} rows={opened} rowKey={(r) => String(r.i)} columns={[
-					{ key: 'by', head: t('people.who'), cell: (r) => <Own>{r.by}</Own> },
+					{ key: 'by', head: t('people.who'), cell: (r) => <Hand by={r} /> },
 					{ key: 'at', head: t('late.at'), cell: (r) => (r.at === undefined ? '–' : formatMoment(lang, r.at)) },
 					{ key: 'why', head: t('erase.reason'), cell: (r) => <Own>{r.reason ?? '–'}</Own> },
 					{ key: 'record', head: t('case'), cell: (r) => <Code>{r.record.slice(0, 6)}</Code> },

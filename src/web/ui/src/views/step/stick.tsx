@@ -6,16 +6,18 @@ import { say } from '../../base/say';
 import { call, type ApiError } from '../../api/client';
 import { fileIn, saveAnswer, type FilesOut } from '../../api/files';
 import { changedHere } from '../../api/live';
+import type { Told } from '../../api/step';
 import type { BundleRead, Peer } from '../../api/types';
 import { today, useT } from '../../i18n';
 import { ActButton, Notice, Panel, Pick, Trouble } from '../../parts/basics';
 import { FilePick } from '../../parts/file';
+import { BroughtLine } from './brought';
 
 export function Stick({ peers }: { peers: readonly Peer[] }) {
 	const t = useT();
 	const [to, setTo] = useState('');
 	const [busy, setBusy] = useState(false);
-	const [read, setRead] = useState<BundleRead>();
+	const [read, setRead] = useState<BundleRead & Told>();
 	const [error, setError] = useState<ApiError>();
 
 	const write = async (): Promise<void> => {
@@ -32,7 +34,7 @@ export function Stick({ peers }: { peers: readonly Peer[] }) {
 		setRead(undefined);
 		setBusy(true);
 		try {
-			setRead(await call<BundleRead>('bundle read', { file: await fileIn(f) }));
+			setRead(await call<BundleRead & Told>('bundle read', { file: await fileIn(f) }));
 			changedHere('visit', 'case', 'session', 'referral');
 			await loadStatus();
 		} catch (x) {
@@ -49,6 +51,7 @@ export function Stick({ peers }: { peers: readonly Peer[] }) {
 			{read !== undefined && (
 				<Notice live kind={read.complete && read.refused === 0 ? 'good' : 'wait'} title={t('stick.got', { n: read.new })}>
 					{t('stick.known', { n: read.known })}{!read.complete && <> {t('stick.cut')}</>}{read.refused > 0 && <> {t('stick.refused', { n: read.refused })}</>}
+					<BroughtLine told={read} />
 				</Notice>
 			)}
 			<Trouble error={error} />

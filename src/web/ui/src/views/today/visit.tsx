@@ -242,7 +242,7 @@ function CardPick({ code, chosen, onCode, onCase }: { code: string; chosen: stri
 		<div class="card-pick">
 			<Line label={t('card.code')} help={t('card.code.help')} value={typed} onInput={setTyped} dir="ltr" autofocus
 				error={error === undefined ? undefined : error.code === 'gone' ? t('error.gone') : t('card.notfound')} />
-			{found !== undefined && (found.cases.length === 0 ? <p>{t('card.nocases')}</p> : (
+			{found !== undefined && (found.cases.length === 0 ? <p>{t(found.protected === true ? 'card.protected' : 'card.nocases')}</p> : (
 				<Choose label={t('card.which')} value={chosen === '' ? [] : [chosen]} onInput={(v) => onCase(v[0] ?? '')}
 					options={found.cases.map((x) => {
 						const name = topic?.choices?.find((o) => o.code === x.topic)?.label;
