@@ -9,8 +9,10 @@
 #include "base/mem.h"
 #include "node/tend.h"
 
-enum { REMEMBERED_MAX = 32 };
+enum { REMEMBERED_MAX = 32, INDEX_SLICE = 200 };
 #define WIPED_AFTER_NS 100000000ull /* for the answer to be on its way */
+#define INDEX_AFTER_NS 500000000ull /* what a person waits for comes first */
+#define INDEX_PAUSE_NS 4000000ull
 #define TEND_EVERY_NS (15ull * 60 * 1000000000)
 
 static void
@@ -46,6 +48,23 @@ tend_again(void *ctx)
 }
 
 static void
+index_more(void *ctx)
+{
+	struct serve *s = ctx;
+
+	s->indexing = NULL;
+	if (!s->stopping && s->state == SERVE_OPEN && node_index_some(s->node, INDEX_SLICE))
+		s->indexing = s->app->env->ops->timer(s->app->env, INDEX_PAUSE_NS, index_more, s);
+}
+
+void
+serve_index(struct serve *s)
+{
+	if (s->indexing == NULL && !s->stopping && s->state == SERVE_OPEN)
+		s->indexing = s->app->env->ops->timer(s->app->env, INDEX_AFTER_NS, index_more, s);
+}
+
+static void
 changed(void *ctx)
 {
 	struct serve *s = ctx;
@@ -53,6 +72,7 @@ changed(void *ctx)
 	if (s->meet != NULL && !s->stopping)
 		meet_notify(s->meet);
 	serve_tell_changes(s);
+	serve_index(s);
 }
 
 static void
@@ -278,6 +298,9 @@ leave(struct serve *s)
 	if (s->tend != NULL)
 		s->app->env->ops->timer_stop(s->app->env, s->tend);
 	s->tend = NULL;
+	if (s->indexing != NULL)
+		s->app->env->ops->timer_stop(s->app->env, s->indexing);
+	s->indexing = NULL;
 	serve_unwatch(s);
 	if (s->wiped != NULL)
 		s->app->env->ops->timer_stop(s->app->env, s->wiped);
@@ -306,6 +329,7 @@ serve_opened(struct serve *s, struct node *node, struct err *err)
 	s->state = SERVE_OPEN;
 	tend_again(s);
 	serve_watch(s);
+	serve_index(s);
 	serve_tell_session(s);
 	return ERR_OK;
 }
@@ -324,14 +348,12 @@ serve_lock(struct serve *s)
 	serve_tell_session(s);
 }
 
-enum err_code
-serve_unlocked(struct serve *s, struct keystore *fresh, struct err *err)
+void
+serve_unlocked(struct serve *s)
 {
-	if (node_unlock(s->node, fresh, err) != ERR_OK)
-		return err->code;
 	s->state = SERVE_OPEN;
 	serve_watch(s);
-	return ERR_OK;
+	serve_index(s);
 }
 
 /* Without a page, or with a passphrase at hand, the home is opened now; otherwise the page asks. */
@@ -419,7 +441,7 @@ app_serve(struct app *app)
 	s.stopping = true;
 	web_stop(s.web);
 	s.web = NULL;
-	serve_leave_join(&s);
+	serve_leave_work(&s);
 	leave(&s);
 	if (s.state == SERVE_JOINING)
 		home_close(&s.home);
