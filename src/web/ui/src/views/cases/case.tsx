@@ -15,11 +15,12 @@ import { today, useLanguage, useT } from '../../i18n';
 import { ActButton, Button, Code, Facts, Notice, Own, Panel, Tag, Trouble, Waiting } from '../../parts/basics';
 import { CardDialog, NextStepDialog } from '../../parts/slips';
 import { usage } from '../today/usage';
+import { EraseDialog } from '../erase/ask';
 import { Conflicts } from './conflicts';
 import { ReferDialog, Referrals } from './referrals';
 import { NewNote, Timeline } from './timeline';
 
-type Shown = 'edit' | 'slip' | 'card' | 'refer';
+type Shown = 'edit' | 'slip' | 'card' | 'refer' | 'erase';
 
 export function CaseView({ id }: { id: string }) {
 	const t = useT();
@@ -69,6 +70,7 @@ export function CaseView({ id }: { id: string }) {
 					</Panel>
 					{isCase && profile?.has('referral') && <Referrals caseId={r.id} />}
 					<p class="help">{t('case.reads')}</p>
+					<div><Button small kind="quiet" onClick={() => setShown('erase')}>{t('erase.ask')}</Button></div>
 				</div>
 			</div>
 			{r.fields['practice'] === true && <Notice kind="wait">{t('practice.record')}</Notice>}
@@ -76,6 +78,7 @@ export function CaseView({ id }: { id: string }) {
 				title={t('case.change')} onClose={() => setShown(undefined)} onSaved={() => say(t('saved'))} />}
 			{shown === 'slip' && <NextStepDialog id={r.id} language={undefined} onClose={() => setShown(undefined)} />}
 			{shown === 'card' && <CardDialog {...(text(r, 'visitor') !== '' ? { visitor: text(r, 'visitor') } : { caseId: r.id })} onClose={() => setShown(undefined)} />}
+			{shown === 'erase' && <EraseDialog id={r.id} onClose={() => setShown(undefined)} />}
 			{shown === 'refer' && <ReferDialog caseId={r.id} onClose={() => setShown(undefined)} />}
 		</article>
 	);

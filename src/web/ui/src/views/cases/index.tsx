@@ -10,7 +10,7 @@ import { concerns, useLive } from '../../api/live';
 import { conflicts, list, search } from '../../api/records';
 import type { Rec } from '../../api/types';
 import { isConflict } from '../../api/types';
-import { capital, choiceLabel, label, text } from '../../form/profile';
+import { capital, choiceLabel, label, text, type Profile } from '../../form/profile';
 import { recordName } from '../../form/field';
 import { formatDate, useLanguage, useT } from '../../i18n';
 import { Button, Empty, Switch, Tag, Trouble, Waiting } from '../../parts/basics';
@@ -18,7 +18,7 @@ import { Icon } from '../../parts/icons';
 import type { ViewProps } from '../registry';
 import { CaseView } from './case';
 
-const NEWEST = 50, FOUND = 30;
+const NEWEST = 50, FOUND = 20;
 type Which = 'newest' | 'conflicts';
 
 export default function Cases({ path }: ViewProps) {
@@ -29,6 +29,8 @@ export default function Cases({ path }: ViewProps) {
 	const newest = useLoad((signal) => (which === 'conflicts' ? conflicts() : list('case', {}, NEWEST, {}, signal)), [which],
 		(c) => concerns(c, ['case', 'referral']) || c.kind === 'conflicts');
 	const found = useFound(query);
+	const lang = useLanguage();
+	const profile = useStore(app, (a) => a.profile);
 	const rows = query.trim() !== '' ? found.rows : newest.data;
 	const count = useStore(app, (a) => a.status?.conflicts ?? 0);
 	return (
@@ -50,7 +52,7 @@ export default function Cases({ path }: ViewProps) {
 				<Trouble error={query.trim() !== '' ? found.error : newest.data === undefined ? newest.error : undefined} again={newest.again} />
 				{rows === undefined ? <Waiting /> : rows.length === 0
 					? <Empty icon="cases">{query.trim() !== '' ? t('cases.notfound') : which === 'conflicts' ? t('cases.noconflicts') : t('cases.empty')}</Empty>
-					: <ul class="hits">{rows.map((r) => <Hit key={r.id} rec={r} here={r.id === id} />)}</ul>}
+					: <ul class="hits">{rows.map((r) => <Hit key={r.id} rec={r} here={r.id === id} t={t} lang={lang} profile={profile} />)}</ul>}
 				<p class="unseen" role="status">{query.trim() !== '' && rows !== undefined ? t('cases.count', { n: rows.length }) : ''}</p>
 			</section>
 			<div class="opened">
@@ -115,10 +117,8 @@ function CodeRow({ text: typed }: { text: string }) {
 	);
 }
 
-function Hit({ rec, here }: { rec: Rec; here: boolean }) {
-	const t = useT();
-	const lang = useLanguage();
-	const profile = useStore(app, (a) => a.profile);
+/* Watches nothing itself: twenty are drawn anew at each letter. */
+function Hit({ rec, here, t, lang, profile }: { rec: Rec; here: boolean; t: ReturnType<typeof useT>; lang: string; profile: Profile | undefined }) {
 	const row = useMemo(() => {
 		const word = (name: string): string => {
 			const f = profile?.field(rec.type, name), v = text(rec, name);

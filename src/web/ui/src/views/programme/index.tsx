@@ -33,7 +33,7 @@ export default function Programme(_: ViewProps) {
 function NewProfile() {
 	const t = useT();
 	const [file, setFile] = useState<FileIn>();
-	const [ok, setOk] = useState<{ profile: string; version: number }>();
+	const [ok, setOk] = useState<{ profile: string; version: number; warnings: string[] }>();
 	const [asking, setAsking] = useState(false);
 	const { error, run, clear } = useTry();
 	const check = async (f: File): Promise<void> => {
@@ -57,7 +57,13 @@ function NewProfile() {
 			<FilePick label={t('prog.pick')} accept=".json,application/json" onPick={(f) => { clear(); void check(f); }} />
 			{ok !== undefined && (
 				<Notice live kind="good" title={t('prog.ok', { name: ok.profile, version: ok.version })}
-					actions={<Button kind="main" onClick={() => setAsking(true)}>{t('prog.install')}</Button>} />
+					actions={<Button kind="main" onClick={() => setAsking(true)}>{t('prog.install')}</Button>}>
+					{ok.warnings.length > 0 && (
+						<details><summary>{t('prog.unsaid', { n: ok.warnings.length })}</summary>
+							<ul class="stack tight" lang="en" dir="ltr">{ok.warnings.map((w) => <li key={w}>{w}</li>)}</ul>
+						</details>
+					)}
+				</Notice>
 			)}
 			{error !== undefined && !asking && (error.code === 'gone' || error.code === 'locked' ? <Trouble error={error} /> : (
 				<Notice live kind="bad" title={t('prog.wrong')}>

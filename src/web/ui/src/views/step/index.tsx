@@ -14,6 +14,7 @@ import { ActButton, Empty, Facts, LinkButton, Notice, Own, Panel, Table, Tag, Tr
 import { custodyLine } from '../../parts/custody';
 import { href } from '../../base/route';
 import type { ViewProps } from '../registry';
+import { WaitingKeys } from '../people/waiting';
 import { Stick } from './stick';
 import { CloseSite } from './close';
 
@@ -58,6 +59,7 @@ export default function InStep(_: ViewProps) {
 					<Peers peers={status.peers} />
 				</div>
 				<div class="stack">
+					<WaitingKeys />
 					<Plain status={status} />
 					<Stick peers={status.peers} />
 					<CloseSite status={status} />
