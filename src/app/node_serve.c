@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "app/serve.h"
 #include "base/mem.h"
@@ -178,6 +179,7 @@ serve_start(void *ctx, const struct op_row *row, struct op_call *call)
 	}
 	call->node = s->node;
 	call->meet = s->meet;
+	s->queue_changes = s->queue_changes || (row->writes && strncmp(row->name, "queue ", 6) == 0);
 	op_start(row, call);
 }
 
@@ -213,6 +215,9 @@ serve_ended(void *ctx)
 	struct serve *s = ctx;
 
 	s->ops--;
+	if (s->queue_changes && s->web != NULL)
+		web_event(s->web, "queue", json_object());
+	s->queue_changes = false;
 	if (s->node != NULL && node_is_wiped(s->node))
 		end_wiped(s);
 	else if (s->lock_wanted && s->ops == 0)

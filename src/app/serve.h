@@ -39,6 +39,7 @@ struct serve {
 	bool busy;                 /* a passphrase is being worked on */
 	size_t ops;                /* under way */
 	uint64_t conflicts;        /* as last told */
+	bool queue_changes;        /* one of them is about the queue, which is no record and tells nobody by itself */
 	bool lock_wanted;          /* as soon as they have ended */
 	uint64_t lock_after_s;     /* 0: never */
 	uint64_t seen_ns;          /* when somebody last did something */

@@ -59,6 +59,7 @@ export function startLive(): void {
 		if (now.readyState === EventSource.CLOSED) setTimeout(() => source === now && startLive(), 3000);
 	};
 	for (const kind of KINDS) now.addEventListener(kind, (e) => tell(toChange(kind, (e as MessageEvent<string>).data)));
+	now.addEventListener('queue', () => tell({ kind: 'records', types: new Set(['queue']), data: {} })); // lies on this device alone, and is no record
 	now.addEventListener('opening', (e) => onOpening(JSON.parse((e as MessageEvent<string>).data) as NonNullable<Session['opening']>));
 	for (const kind of ['hello', 'session', 'join'])
 		now.addEventListener(kind, (e) => onSession(JSON.parse((e as MessageEvent<string>).data) as Session));

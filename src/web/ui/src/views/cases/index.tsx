@@ -36,7 +36,7 @@ export default function Cases({ path }: ViewProps) {
 	return (
 		<div class={`cases${id !== undefined ? ' one' : ''}`}>
 			<section class="finder stack" aria-label={t('cases.find')}>
-				<h1 class={id !== undefined ? 'unseen' : ''}>{t('nav.cases')}</h1>
+				{id === undefined && <h1>{t('nav.cases')}</h1>}
 				<div class="search-box">
 					<Icon name="search" />
 					<input type="search" dir="auto" autocomplete="off" spellcheck={false} value={query} aria-label={t('cases.search')} placeholder={t('cases.search')}
