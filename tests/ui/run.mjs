@@ -8,6 +8,7 @@ const PARTS = {
 	views: async (b) => (await import('./views.mjs')).views(b),
 	hostile: async (b) => (await import('./hostile.mjs')).hostile(b),
 	drafts: async (b) => (await import('./drafts.mjs')).drafts(b),
+	large: async (b) => (await import('./large.mjs')).large(b),
 	access: async (b) => (await import('./access.mjs')).access(b),
 	keys: async (b) => (await import('./keys.mjs')).keys(b),
 };

@@ -11,7 +11,7 @@ import type { Rec } from '../../api/types';
 import { RecordDialog } from '../../form/record';
 import { recordName } from '../../form/field';
 import { capital, choiceLabel, fieldLabel, label, scalars, scalarText, text } from '../../form/profile';
-import { today, useLanguage, useT } from '../../i18n';
+import { listed, today, useLanguage, useT } from '../../i18n';
 import { ActButton, Button, Code, Facts, Notice, Own, Panel, Tag, Trouble, Waiting } from '../../parts/basics';
 import { CardDialog, NextStepDialog } from '../../parts/slips';
 import { usage } from '../today/usage';
@@ -90,6 +90,6 @@ function KnownFacts({ rec }: { rec: Rec }) {
 	const profile = useStore(app, (a) => a.profile);
 	const words = { yes: t('yes'), no: t('no') };
 	const rows = (profile?.type(rec.type)?.fields ?? []).filter((f) => f.type !== 'ref' && scalars(rec.fields[f.name]).length > 0)
-		.map((f) => [fieldLabel(f, lang), <bdi>{scalars(rec.fields[f.name]).map((v) => scalarText(f, v, lang, words)).join(', ')}</bdi>] as const);
+		.map((f) => [fieldLabel(f, lang), <bdi>{listed(lang, scalars(rec.fields[f.name]).map((v) => scalarText(f, v, lang, words)))}</bdi>] as const);
 	return rows.length === 0 ? <p class="soft">{t('case.nofacts')}</p> : <Facts rows={rows} />;
 }

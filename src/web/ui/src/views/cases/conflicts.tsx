@@ -12,7 +12,7 @@ import { changedHere } from '../../api/live';
 import { resolve } from '../../api/records';
 import { isConflict, type Claim, type Rec } from '../../api/types';
 import { fieldLabel, scalars, scalarText } from '../../form/profile';
-import { formatMoment, useLanguage, useT } from '../../i18n';
+import { formatMoment, listed, useLanguage, useT } from '../../i18n';
 import { ActButton, Panel, Trouble } from '../../parts/basics';
 
 export function Conflicts({ rec }: { rec: Rec }) {
@@ -48,7 +48,7 @@ function OneConflict({ rec, name, claims }: { rec: Rec; name: string; claims: re
 				{claims.map((c) => (
 					<label key={nameOf(c)} class={`claim${nameOf(c) === chosen ? ' on' : ''}`}>
 						<input type="radio" name={group} checked={nameOf(c) === chosen} onChange={() => setChosen(nameOf(c))} />
-						<strong><bdi>{scalars(c.value).map((v) => scalarText(field, v, lang, words)).join(', ') || t('conflict.empty')}</bdi></strong>
+						<strong><bdi>{listed(lang, scalars(c.value).map((v) => scalarText(field, v, lang, words))) || t('conflict.empty')}</bdi></strong>
 						<span class="soft"><bdi>{c.by}</bdi> · {formatMoment(lang, c.at)}</span>
 					</label>
 				))}

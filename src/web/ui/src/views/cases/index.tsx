@@ -142,7 +142,7 @@ function Hit({ rec, here, t, lang, profile }: { rec: Rec; here: boolean; t: Retu
 					{row.status !== '' && <bdi>{row.status}</bdi>}
 					{row.date !== '' && <span>{formatDate(lang, row.date)}</span>}
 				</span>
-				{rec.match !== undefined && <span class="hit-match"><bdi>{rec.match}</bdi></span>}
+				{rec.match !== undefined && rec.match.trim() !== row.title && <span class="hit-match"><bdi>{rec.match}</bdi></span>}
 			</a>
 		</li>
 	);

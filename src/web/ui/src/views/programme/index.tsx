@@ -9,7 +9,7 @@ import { care, type Archive } from '../../api/care';
 import { fileIn, saveAnswer, type FileIn } from '../../api/files';
 import { concerns } from '../../api/live';
 import { fieldLabel, label } from '../../form/profile';
-import { formatDate, today, useLanguage, useT } from '../../i18n';
+import { formatDate, listed, today, useLanguage, useT } from '../../i18n';
 import { ActButton, Button, Code, Empty, Facts, Notice, Own, Panel, Table, Tag, Trouble } from '../../parts/basics';
 import { Confirm } from '../../parts/dialog';
 import { FilePick } from '../../parts/file';
@@ -155,7 +155,7 @@ function ShowProfile() {
 					<Table caption={label(type.label, lang, type.name)} rows={type.fields} rowKey={(f) => f.name} columns={[
 						{ key: 'label', head: t('prog.field'), cell: (f) => <Own>{fieldLabel(f, lang)}</Own> },
 						{ key: 'name', head: t('prog.name'), cell: (f) => <Code>{f.name}</Code> },
-						{ key: 'choices', head: t('prog.choices'), cell: (f) => (f.choices === undefined || f.choices.length === 0 ? '–' : f.choices.map((c) => label(c.label, lang, c.code)).join(', ')) },
+						{ key: 'choices', head: t('prog.choices'), cell: (f) => (f.choices === undefined || f.choices.length === 0 ? '–' : listed(lang, f.choices.map((c) => label(c.label, lang, c.code)))) },
 					]} />
 				</details>
 			))}
