@@ -440,6 +440,8 @@ open_more(void *ctx)
 	uint64_t began = env->ops->mono_ns(env), took, left;
 
 	j->slice = NULL;
+	if (s->stopping)
+		return; /* leave_opening() is next */
 	if (node_go_on(j->node, j->entries, &left, &j->err) != ERR_OK)
 		not_opened(j);
 	if (j->node == NULL || left == 0) {
@@ -482,6 +484,8 @@ leave_opening(struct serve *s)
 	if (j->slice != NULL)
 		s->app->env->ops->timer_stop(s->app->env, j->slice);
 	not_opened(j);
+	err_set(&j->err, ERR_LOCKED, "the program is ending");
+	web_answer(j->call, NULL, &j->err);
 	job_free(j);
 }
 
