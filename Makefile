@@ -1,17 +1,17 @@
 # Fältbok. `make` builds the three programs; `make demo`, `make run` and
 # `make check` first see to it that the machine has what they need.
-#   V=1 shows commands   SAN=1 builds aside with ASan and UBSan   CC=clang works
+#   V=1 shows commands   SAN=1 builds aside with ASan and UBSan   COV=1 counts what is run   CC=clang works
 
 PKGS     := libsodium libuv sqlite3 jansson libutf8proc libzip expat libqrencode libwebsockets $(shell pkg-config --exists msgpack-c && echo msgpack-c || echo msgpack)
-BUILD    := build$(if $(SAN),/san)$(if $(FUZZ),/fuzz)
-CFLAGS   ?= -O2 -g
+BUILD    := build$(if $(SAN),/san)$(if $(FUZZ),/fuzz)$(if $(COV),/cov)
+CFLAGS   ?= $(if $(COV),-O1 -g --coverage -fprofile-update=atomic,-O2 -g)
 HARDEN   := -fstack-protector-strong -fPIE $(if $(SAN)$(FUZZ),,-D_FORTIFY_SOURCE=2)
 FLAGS     = -std=gnu11 -Isrc -Iinclude -MMD -MP -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Werror \
             -DFALTBOK_VERSION='"$(VERSION)"' -ffile-prefix-map=$(CURDIR)=. \
             $(shell pkg-config --cflags $(PKGS)) $(HARDEN) $(CFLAGS) \
             $(if $(SAN),-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all)
 LIBS      = -Wl,--as-needed $(shell pkg-config --libs $(PKGS)) -lm -lpthread
-LDFLAGS  += -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=address -fsanitize=undefined)
+LDFLAGS  += -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=address -fsanitize=undefined) $(if $(COV),--coverage)
 VERSION  := 0.1.0
 SAY       = @echo "  $(1)  $@"
 Q        := $(if $(V),,@)
@@ -105,7 +105,17 @@ MINUTES ?= 1
 fuzz:
 	@tools/fuzz $(MINUTES) $(FUZZ_TARGETS)
 
+# What of the core the tests run: unit tests, corpora, the simulator's profiles, counted faults.
+.PHONY: coverage coverage-run
+coverage:
+	@$(MAKE) --no-print-directory COV=1 coverage-run >/dev/null
+	@tools/coverage build/cov log org crdt codec sync audit
+coverage-run: unit replay $(BUILD)/sim $(BUILD)/counted
+	@for p in lite full usb-only hub-rollback byzantine clone-storm clock-madness tiny-disk; do $(BUILD)/sim --seeds 1..12 --profile $$p || exit 1; done
+	@$(BUILD)/counted --trials 4 --quiet
+
 -include tests/sim/rules.mk
+-include tests/counted/rules.mk
 -include tests/bench/rules.mk
 -include tests/second/rules.mk
 -include tests/universes/rules.mk

@@ -15,7 +15,7 @@ enum err_code
 audit_take_attest(struct audit *a, const struct log_key *log, const struct entry *e, struct err *err)
 {
 	struct attest *at = mem_alloc(sizeof(*at));
-	struct attest_item it;
+	struct extent it;
 	uint64_t *place;
 	enum err_code rc = at == NULL ? err_plain(err, ERR_NO_MEMORY) : ERR_OK;
 
@@ -30,7 +30,7 @@ audit_take_attest(struct audit *a, const struct log_key *log, const struct entry
 		*place = at->day;
 	if (at->day > a->newest_day)
 		a->newest_day = at->day;
-	while (rc == ERR_OK && attest_next_item(&at->delta, &it)) {
+	while (rc == ERR_OK && extent_next(&at->delta, &it)) {
 		struct claimed *room = mem_room(a->claimed, a->claimed_count, &a->claimed_cap, sizeof(*room));
 
 		if (room == NULL) {

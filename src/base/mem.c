@@ -13,10 +13,13 @@
 static _Thread_local long left = -1; /* allocations that still succeed; < 0: all do */
 static _Thread_local bool keep_failing;
 static _Thread_local long counted;
+static _Thread_local unsigned held;
 
 bool
 mem_grant(void)
 {
+	if (held > 0)
+		return true;
 	counted++;
 	if (left < 0)
 		return true;
@@ -97,6 +100,19 @@ mem_fail_after(long n, int for_ever)
 	left = n;
 	keep_failing = for_ever != 0;
 	counted = 0;
+}
+
+void
+mem_hold(void)
+{
+	held++;
+}
+
+void
+mem_release(void)
+{
+	assert(held > 0);
+	held--;
 }
 
 long

@@ -23,6 +23,9 @@ void *mem_room(void *array, size_t count, size_t *cap, size_t item_bytes);
 /* The next `n` allocations succeed, then one fails (or all, when for_ever). n < 0 switches it off. */
 void mem_fail_after(long n, int for_ever);
 long mem_allocations(void);             /* counted since the last mem_fail_after() */
+/* Between the two, allocations neither count nor fail: for the machinery of a test itself. They nest. */
+void mem_hold(void);
+void mem_release(void);
 /* For allocators beside this one (guarded pages): counts one, and false when the test wants it to fail. */
 bool mem_grant(void);
 

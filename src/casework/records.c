@@ -302,9 +302,9 @@ check_move(const struct draft *d, const struct profile_field *f, const struct dr
 	size_t count = 0;
 	const struct value *v = now == NULL ? NULL : record_values(now, f->number, &count);
 	enum err_code rc = ERR_OK;
-	bool may = count == 0 && workflow_may_move(f->workflow, NULL, json_string_value(to));
+	bool may = count == 0 && json_is_string(to) && workflow_may_move(f->workflow, NULL, json_string_value(to));
 
-	for (size_t i = 0; i < count && !may; i++) {
+	for (size_t i = 0; i < count && !may && json_is_string(to); i++) {
 		json_decref(from);
 		from = value_to_json(f, v[i].value);
 		may = !json_is_string(from) || workflow_may_move(f->workflow, json_string_value(from), json_string_value(to));

@@ -146,6 +146,9 @@ node_desk_load(struct node *n)
 		if (write_desk(n, DESK, &err) != ERR_OK)
 			env_logf(n->env, "%s", err.text);
 	}
+	if (!there)
+		desk_free(&n->desk);
+	n->desk_stale = n->desk_stale && there && !found;
 	if (there && !found)
 		env_logf(n->env, "the drafts and the queue of this device do not open and are left out");
 	else if (err.code == ERR_OK && remove_file(n, DESK_NEXT, &err) != ERR_OK)
@@ -197,6 +200,8 @@ expire(struct node *n)
 struct day_desk *
 node_desk(struct node *n)
 {
+	if (n->desk_stale)
+		node_desk_load(n);
 	expire(n);
 	return &n->desk;
 }
@@ -209,6 +214,7 @@ node_desk_save(struct node *n, struct err *err)
 
 	if (rc == ERR_OK)
 		rc = write_desk(n, DESK, err);
+	n->desk_stale = rc != ERR_OK;
 	arm(n);
 	return rc;
 }
@@ -223,6 +229,7 @@ node_desk_shred(struct node *n, struct err *err)
 
 	n->shred_files = true;
 	rc = node_shred_files(n, err);
+	n->desk_stale = rc != ERR_OK;
 	/* The snapshot went with its key; a day's work should not make the next unlock slow. */
 	if (rc == ERR_OK && had && !n->behind && node_save_snapshot(n, &why) != ERR_OK)
 		env_logf(n->env, "%s", why.text);

@@ -118,13 +118,13 @@ silent_since(struct node *n, const struct log_head *older)
 {
 	struct attest *a = mem_alloc(sizeof(*a));
 	struct buf keep = BUF_INIT;
-	struct attest_item it;
+	struct extent it;
 	struct inc by;
 	bool silent = false;
 
 	if (a != NULL && replica_attested(n->home.replica, &older->key.author, a, &keep) &&
 	    replica_attested_by(n->home.replica, &older->key.author, &by) && !SAME(by, older->key.inc))
-		while (!silent && attest_next_item(&a->delta, &it))
+		while (!silent && extent_next(&a->delta, &it))
 			silent = SAME(it.log, older->short_id) && it.len == older->len && memcmp(it.head8, older->head.b, sizeof(it.head8)) == 0;
 	mem_free(a);
 	buf_free(&keep);

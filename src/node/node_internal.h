@@ -125,6 +125,7 @@ struct node {
 
 	/* the desk */
 	struct day_desk desk;
+	bool desk_stale;              /* a save failed: what is in memory is not what is on the disk */
 	struct env_timer *desk_timer; /* when the oldest place in the queue is a day old */
 
 	bool practice;               /* the organisation is there for practice */

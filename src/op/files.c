@@ -76,6 +76,8 @@ param_file_out(struct op_call *c, const char *name, struct bytes data)
 	struct env *env = node_env(c->node);
 	struct op_file *file;
 
+	if (!op_json_is_whole(c))
+		return err_plain(&c->err, ERR_NO_MEMORY); /* what was to be written is made of JSON with a gap */
 	if (c->files == NULL)
 		return env->files->replace(env, param_text(c, name), data, &c->err);
 	file = op_files_add(c->files, name, true);

@@ -131,7 +131,8 @@ law_mask_trace(struct buf *trace, const struct profile *p)
 		const uint8_t *nl = memchr(left.p, '\n', left.len);
 		size_t len = nl == NULL ? left.len : (size_t)(nl - left.p) + 1;
 		json_t *line = json_loadb((const char *)left.p, len, 0, NULL);
-		const struct profile_type *t = profile_type_named(p, json_string_value(json_object_get(line, "type")));
+		const char *type = json_string_value(json_object_get(line, "type"));
+		const struct profile_type *t = type == NULL ? NULL : profile_type_named(p, type);
 		char *text;
 
 		if (t != NULL) {

@@ -281,8 +281,8 @@ run(struct op_call *c, json_t *(*make)(struct op_call *))
 
 	if (node_profile(c->node) == NULL)
 		err_set(&c->err, ERR_REFUSED, "no profile is installed here yet; synchronise with a colleague first");
-	else
-		answer(c, r = make(c));
+	else if ((r = make(c)) != NULL && op_json_is_whole(c))
+		answer(c, r);
 	json_decref(r);
 	if (c->err.code != ERR_OK || c->result == NULL)
 		op_fail(c);

@@ -116,7 +116,7 @@ due_json(struct node *n, const struct due_group *g)
 
 /* ---- standing orders ---- */
 
-struct standing { struct node *node; const struct profile_type *type; const char *today; json_t *out; char id[33]; bool valid; };
+struct standing { bool lacking; struct node *node; const struct profile_type *type; const char *today; json_t *out; char id[33]; bool valid; };
 
 static const struct value *
 only_value(const struct record *r, const struct profile_type *t, const char *field)
@@ -147,6 +147,7 @@ order_state(struct standing *s, const struct record *r)
 	const char *state;
 
 	law_field_text(r, s->type, "until", &day);
+	s->lacking = s->lacking || !buf_ok(&day);
 	if (one == NULL)
 		state = "void";
 	else if (record_matches(r, s->type, "ended", "true"))
@@ -173,6 +174,7 @@ take_order(void *ctx, const struct record *r, const struct stream_id *team)
 	(void)team;
 	law_field_text(r, s->type, "until", &day);
 	law_field_text(r, s->type, "reason", &reason);
+	s->lacking = s->lacking || !buf_ok(&day) || !buf_ok(&reason);
 	json_array_append_new(s->out, json_pack("{s:o,s:s,s:s,s:s,s:s}", "id", json_hex(record_id_of(r)->b, 16), "state", state, "until", buf_str(&day),
 	                                        "reason", buf_str(&reason), "by", a == NULL ? "?" : node_author_name(s->node, a)));
 	if (strcmp(state, "standing") == 0) {
@@ -189,7 +191,9 @@ load_orders(struct standing *s, struct node *n, const char *today, struct err *e
 {
 	*s = (struct standing){ .node = n, .today = today, .out = json_array() };
 	s->type = node_profile(n) == NULL ? NULL : profile_type_named(node_profile(n), "retention_order");
-	return s->type == NULL ? ERR_OK : view_each(node_view(n), s->type->number, take_order, s, err);
+	if (s->type != NULL && view_each(node_view(n), s->type->number, take_order, s, err) != ERR_OK)
+		return err->code;
+	return s->lacking ? err_plain(err, ERR_NO_MEMORY) : ERR_OK;
 }
 
 /* ---- a run ---- */

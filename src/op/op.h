@@ -62,6 +62,7 @@ struct op_call {
 	void (*finished)(struct op_call *call); /* the caller's; it frees the call */
 	void *ctx;                         /* the caller's */
 	void *work;                        /* the operation's, while it is under way */
+	unsigned long json_refused;        /* op_start()'s: how often there had been no memory for JSON before */
 };
 
 extern const struct op_row op_table[]; /* ends with a nameless row */

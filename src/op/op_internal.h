@@ -12,6 +12,8 @@ json_t *json_hex(const void *p, size_t len);
 /* The file behind a PARAM_FILE_IN, and the one that a PARAM_FILE_OUT names: on disk, or with the call (files.c). */
 enum err_code param_file(struct op_call *c, const char *name, size_t max, struct buf *out);
 enum err_code param_file_of(struct op_call *c, const char *name, size_t nth, size_t max, struct buf *out); /* of several */
+/* Has all JSON of the call found memory? op_end() asks it too. */
+bool op_json_is_whole(const struct op_call *call);
 enum err_code param_file_out(struct op_call *c, const char *name, struct bytes data);
 /* Fails the call with err's text as it stands. */
 void op_fail(struct op_call *c);

@@ -427,12 +427,38 @@ compose(json_t *v, struct err *err)
 	return rc;
 }
 
+/*
+ * Memory for JSON. jansson leaves out what it has no memory for, and an answer
+ * with a gap looks like a whole one: so every refusal is counted, and an
+ * operation during which there was one ends as out of memory.
+ */
+static _Thread_local unsigned long json_refusals;
+
+static void *
+json_memory(size_t n)
+{
+	void *p = mem_alloc(n);
+
+	json_refusals += p == NULL;
+	return p;
+}
+
+bool
+op_json_is_whole(const struct op_call *call)
+{
+	return call->json_refused == json_refusals;
+}
+
 void
 op_start(const struct op_row *row, struct op_call *call)
 {
+	json_set_alloc_funcs(json_memory, mem_free);
+	call->json_refused = json_refusals;
 	call->result = NULL;
 	call->err = (struct err)ERR_INIT;
-	if (compose((json_t *)call->params, &call->err) != ERR_OK || check_params(row, call, &call->err) != ERR_OK) {
+	if (replica_lost(node_replica(call->node)))
+		err_set(&call->err, ERR_IO, "the store could not be read again after a failed write; nothing is lost: close this program and open the home anew");
+	if (call->err.code != ERR_OK || compose((json_t *)call->params, &call->err) != ERR_OK || check_params(row, call, &call->err) != ERR_OK) {
 		op_end(call);
 		return;
 	}
@@ -442,11 +468,11 @@ op_start(const struct op_row *row, struct op_call *call)
 void
 op_end(struct op_call *call)
 {
+	if (call->err.code == ERR_OK && (call->result == NULL || !op_json_is_whole(call)))
+		err_set(&call->err, ERR_NO_MEMORY, "answering: out of memory");
 	if (call->err.code != ERR_OK) {
 		json_decref(call->result);
 		call->result = NULL;
-	} else if (call->result == NULL) {
-		err_set(&call->err, ERR_NO_MEMORY, "answering: out of memory");
 	}
 	call->finished(call);
 }

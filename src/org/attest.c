@@ -1,55 +1,5 @@
 #include "org/attest.h"
 
-static void
-put_length(struct buf *out, uint64_t len)
-{
-	while (len >= 0x80) {
-		buf_put_u8(out, (uint8_t)(len | 0x80));
-		len >>= 7;
-	}
-	buf_put_u8(out, (uint8_t)len);
-}
-
-/* LEB128 in its shortest form. */
-static bool
-take_length(struct bytes *s, uint64_t *out)
-{
-	*out = 0;
-	for (unsigned shift = 0; s->len > 0 && shift < 63; shift += 7) {
-		uint8_t b = *s->p;
-
-		s->p++, s->len--;
-		*out |= (uint64_t)(b & 0x7f) << shift;
-		if (!(b & 0x80))
-			return b != 0 || shift == 0;
-	}
-	return false;
-}
-
-void
-attest_put_item(struct buf *delta, const struct attest_item *it)
-{
-	buf_put(delta, it->log.b, sizeof(it->log.b));
-	put_length(delta, it->len);
-	buf_put(delta, it->head8, sizeof(it->head8));
-}
-
-bool
-attest_next_item(struct bytes *delta, struct attest_item *out)
-{
-	struct bytes s = *delta;
-
-	if (s.len < sizeof(out->log.b))
-		return false;
-	memcpy(out->log.b, s.p, sizeof(out->log.b));
-	s = BYTES(s.p + sizeof(out->log.b), s.len - sizeof(out->log.b));
-	if (!take_length(&s, &out->len) || s.len < sizeof(out->head8))
-		return false;
-	memcpy(out->head8, s.p, sizeof(out->head8));
-	*delta = BYTES(s.p + sizeof(out->head8), s.len - sizeof(out->head8));
-	return true;
-}
-
 void
 attest_encode(struct buf *out, const struct attest *a)
 {
@@ -97,8 +47,6 @@ enum err_code
 attest_decode(struct attest *a, struct bytes payload, struct err *err)
 {
 	struct rd r = rd_init(payload);
-	struct attest_item it;
-	struct bytes items;
 	bool good;
 
 	rd_array(&r, 6);
@@ -110,9 +58,7 @@ attest_decode(struct attest *a, struct bytes payload, struct err *err)
 	good = get_epochs(&r, a);
 	if (!rd_end(&r) || !good)
 		return err_set(err, ERR_MALFORMED, "an ATTEST is not in the form it must have");
-	for (items = a->delta; attest_next_item(&items, &it);)
-		;
-	return items.len == 0 ? ERR_OK : err_set(err, ERR_MALFORMED, "what an ATTEST lists is not in the form it must have");
+	return extents_well_formed(a->delta) ? ERR_OK : err_set(err, ERR_MALFORMED, "what an ATTEST lists is not in the form it must have");
 }
 
 const struct attest_epoch *

@@ -10,7 +10,7 @@
 #define FALTBOK_ORG_ATTEST_H
 
 #include "codec/strict.h"
-#include "log/frontier.h"
+#include "log/extent.h"
 
 enum { ATTEST_ITEMS_MAX = 2000, ATTEST_EPOCHS_MAX = 256, ATTEST_DELTA_BYTES_MAX = ATTEST_ITEMS_MAX * 26 };
 
@@ -21,7 +21,7 @@ struct attest {
 	uint64_t day;                 /* since 1970, by its author's clock */
 	uint8_t ctl_digest[16], frontier_root[32];
 	uint64_t logs;
-	struct bytes delta;           /* borrowed: from the payload when decoded */
+	struct bytes delta;           /* extents; borrowed: from the payload when decoded */
 	size_t epoch_count;
 	struct attest_epoch epochs[ATTEST_EPOCHS_MAX]; /* ascending by stream */
 };
@@ -31,11 +31,5 @@ void attest_encode(struct buf *out, const struct attest *a);
 enum err_code attest_decode(struct attest *a, struct bytes payload, struct err *err) MUST_CHECK;
 /* The epoch named for the stream, or NULL. */
 const struct attest_epoch *attest_epoch_of(const struct attest *a, const struct stream_id *stream);
-
-/* One log of the delta: `len` entries, the last of which has an id that begins with head8. */
-struct attest_item { struct log8 log; uint64_t len; uint8_t head8[8]; };
-void attest_put_item(struct buf *delta, const struct attest_item *it);
-/* Takes the next one off the front of *delta; false at the end. Items are well formed once attest_decode() has accepted them. */
-bool attest_next_item(struct bytes *delta, struct attest_item *out);
 
 #endif

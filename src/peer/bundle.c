@@ -12,7 +12,7 @@
 #include "peer/binding.h"
 #include "peer/bundle_form.h"
 #include "store/netkey.h"
-#include "sync/ack.h"
+#include "org/ack.h"
 
 enum {
 	BUNDLE_VERSION = 1,

@@ -12,8 +12,9 @@
 #include "base/mem.h"
 
 void *
-sim_must(void *p)
+sim_must_have(void *p)
 {
+	mem_release();
 	if (p == NULL)
 		abort();
 	return p;
@@ -187,6 +188,12 @@ disk_arm(struct disk *d, enum disk_fault fault, uint64_t after)
 	d->full_for = 0;
 }
 
+void
+disk_set_lasting(struct disk *d, bool lasting)
+{
+	d->lasting = lasting;
+}
+
 bool
 disk_fault_struck(const struct disk *d)
 {
@@ -222,7 +229,10 @@ strikes(struct disk *d, enum disk_fault kind)
 		return false;
 	trace_line(d->trace, "disk %u: fault %d strikes at op %llu", d->id, (int)kind, (unsigned long long)d->ops);
 	d->struck = true;
-	d->fault = FAULT_NONE;
+	if (d->lasting)
+		d->fault_at = 1;
+	else
+		d->fault = FAULT_NONE;
 	return true;
 }
 

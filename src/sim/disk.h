@@ -15,6 +15,7 @@
 #define FALTBOK_SIM_DISK_H
 
 #include "base/env.h"
+#include "base/mem.h"
 #include "sim/scan.h"
 #include "sim/trace.h"
 
@@ -46,11 +47,18 @@ const struct env_files *disk_env_files(void);
 struct disk *disk_of_env(struct env *env);
 void disk_bind(struct disk *d, struct env *env);
 
-void *sim_must(void *p); /* stops the simulator when out of memory: no result would mean anything */
+/*
+ * sim_must(mem_zero(…)): memory of the simulator's own. None of it counts as
+ * an allocation of the program under test, and where there is none the
+ * simulator stops: no result would mean anything.
+ */
+#define sim_must(allocation) (mem_hold(), sim_must_have(allocation))
+void *sim_must_have(void *p);
 
 /* ---- faults ---- */
 /* Strikes at the operation `after` from now (1: the next one that can suffer it). FAULT_NONE disarms. */
 void disk_arm(struct disk *d, enum disk_fault fault, uint64_t after);
+void disk_set_lasting(struct disk *d, bool lasting); /* a fault that has struck strikes again each time, until disk_arm() */
 bool disk_fault_struck(const struct disk *d);     /* since the last disk_arm() */
 void disk_set_lying(struct disk *d, bool lying);  /* syncs say yes and do nothing: for proving the oracle */
 void disk_power_off(struct disk *d);              /* from here on every call fails without effect */

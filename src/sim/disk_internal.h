@@ -40,7 +40,7 @@ struct disk {
 	uint64_t next_inode, ops;
 	char **claims;
 	size_t claim_count, claim_cap;
-	bool dead, lying, struck;
+	bool dead, lying, lasting, struck;
 	enum disk_fault fault;
 	uint64_t fault_at; /* counts down */
 	unsigned full_for; /* writes that still find no room */

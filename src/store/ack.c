@@ -9,55 +9,26 @@
 
 #include <stdio.h>
 
-#include "codec/strict.h"
-#include "crypto/hc.h"
-
-enum { DELTA_BYTES_MAX = 1 << 20 };
-
-struct ack { uint64_t n; uint8_t root[32]; struct bytes delta; uint8_t sig[64]; };
-
-static enum err_code
-ack_decode(struct ack *a, struct bytes in, struct err *err)
-{
-	struct rd rd = rd_init(in);
-
-	rd_array(&rd, 4);
-	a->n = rd_uint(&rd, INT64_MAX);
-	rd_bin(&rd, a->root, sizeof(a->root));
-	a->delta = rd_bin_any(&rd, 0, DELTA_BYTES_MAX);
-	rd_bin(&rd, a->sig, sizeof(a->sig));
-	return rd_end(&rd) ? ERR_OK : err_set(err, ERR_MALFORMED, "an ACK is not [n, root, delta, sig]");
-}
+#include "org/ack.h"
 
 static enum err_code
 ack_check(struct replica *r, const struct author *peer, const struct ack *a, struct err *err)
 {
-	uint8_t digest[32], n[8];
+	uint8_t digest[32];
 	enum err_code rc = replica_evaluate(r, err);
 
 	if (rc != ERR_OK)
 		return rc;
 	if (!r->has_org || !org_device_by_author(r->org, peer))
 		return err_set(err, ERR_UNKNOWN, "an ACK of a device that has not been admitted");
-	be64_put(n, a->n);
-	HC(digest, sizeof(digest), BYTES_NONE, "fb1/ack", BYTES_OF(r->org_id), BYTES(n, sizeof(n)), BYTES(a->root, sizeof(a->root)), a->delta);
+	ack_digest(digest, &r->org_id, a);
 	return verify_digest(a->sig, "fb1/ack/sig", digest, peer->b) ? ERR_OK :
 	       err_set(err, ERR_SIGNATURE, "an ACK: %s", err_meaning(ERR_SIGNATURE));
 }
 
-static bool
-delta_well_formed(struct bytes s)
-{
-	struct attest_item it;
-
-	while (attest_next_item(&s, &it))
-		;
-	return s.len == 0;
-}
-
 /* Is the acknowledged head one of ours, of a log that the peer holds whole? A header is no copy of what it heads. */
 static bool
-matches(struct replica *r, const struct author *peer, const struct attest_item *it, size_t *log)
+matches(struct replica *r, const struct author *peer, const struct extent *it, size_t *log)
 {
 	const struct log *l;
 	struct hash id;
@@ -90,7 +61,7 @@ put_custody(struct replica *r, const struct author *peer, size_t log, uint64_t l
 }
 
 enum err_code
-ack_take_item(struct replica *r, const struct author *peer, const struct attest_item *it, int64_t ack, struct err *err)
+ack_take_item(struct replica *r, const struct author *peer, const struct extent *it, int64_t ack, struct err *err)
 {
 	size_t log;
 
@@ -173,15 +144,13 @@ floor_of(struct replica *r, const struct author *peer)
 enum err_code
 replica_put_ack(struct replica *r, const struct author *peer, struct bytes ack, enum ack_way way, int64_t wall_ms, struct err *err)
 {
-	struct attest_item it;
+	struct extent it;
 	struct ack a;
 	int64_t no = 0;
 	enum err_code rc = ack_decode(&a, ack, err);
 
 	if (rc == ERR_OK)
 		rc = ack_check(r, peer, &a, err);
-	if (rc == ERR_OK && !delta_well_formed(a.delta))
-		rc = err_set(err, ERR_MALFORMED, "an ACK's list of logs is cut short");
 	if (rc == ERR_OK && way == ACK_CARRIED && a.n < floor_of(r, peer))
 		return ERR_OK; /* an old stick: what it proved may have been lost since */
 	if (rc == ERR_OK)
@@ -191,7 +160,7 @@ replica_put_ack(struct replica *r, const struct author *peer, struct bytes ack, 
 	rc = put_proof(r, peer, ack, &no, err);
 	if (rc == ERR_OK)
 		rc = ack_raise_floor(r, peer, a.n, err);
-	while (rc == ERR_OK && attest_next_item(&a.delta, &it))
+	while (rc == ERR_OK && extent_next(&a.delta, &it))
 		if ((rc = ack_take_item(r, peer, &it, no, err)) == ERR_OK)
 			rc = claim_note(r, peer, &it, wall_ms, err);
 	if (rc == ERR_OK)

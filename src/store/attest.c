@@ -111,7 +111,7 @@ static enum err_code
 fold_one(struct replica *r, struct attest_at at, struct attest *a, struct buf *keep, struct err *err)
 {
 	const struct org_device *d;
-	struct attest_item it;
+	struct extent it;
 	struct last now, before;
 	struct entry e;
 	struct log_key key;
@@ -129,7 +129,7 @@ fold_one(struct replica *r, struct attest_at at, struct attest *a, struct buf *k
 		return ERR_OK;
 	if (before.any && now.older > before.older)
 		rc = forget_custody(r, &key.author, a->day, err);
-	while (rc == ERR_OK && attest_next_item(&a->delta, &it))
+	while (rc == ERR_OK && extent_next(&a->delta, &it))
 		if ((rc = ack_take_item(r, &key.author, &it, 0, err)) == ERR_OK)
 			rc = claim_note(r, &key.author, &it, (int64_t)a->day * DAY_MS, err);
 	return rc == ERR_OK ? put_last(r, &key.author, &now, e.payload, err) : rc;
@@ -166,7 +166,7 @@ replica_attested_by(struct replica *r, const struct author *by, struct inc *out)
 }
 
 static bool
-holds_item(struct replica *r, const struct attest_item *it, const struct author *by, const struct stream_id *stream)
+holds_item(struct replica *r, const struct extent *it, const struct author *by, const struct stream_id *stream)
 {
 	struct hash id;
 	size_t log;
@@ -186,14 +186,14 @@ replica_holds_attested(struct replica *r, const struct author *by, const struct 
 	struct attest *a = mem_alloc(sizeof(*a));
 	struct last last = last_of(r, by, &keep);
 	bool good = a != NULL && last.any && attest_decode(a, buf_bytes(&keep), NULL) == ERR_OK;
-	struct attest_item it;
+	struct extent it;
 	struct log8 mine;
 	struct log_key key;
 	size_t log;
 
 	log_key_init(&key, by, stream, &last.inc);
 	mine = log8_of(&key);
-	while (good && attest_next_item(&a->delta, &it))
+	while (good && extent_next(&a->delta, &it))
 		good = holds_item(r, &it, by, stream) && (!SAME(it.log, mine) || replica_log_by_short(r, &mine, &log));
 	mem_free(a);
 	buf_free(&keep);
@@ -298,7 +298,7 @@ write_all(struct replica *r, const struct device_keys *keys, const struct inc *i
 
 	for (size_t i = 0; i < count && rc == ERR_OK; i++) {
 		const struct log_head *h = &r->logs[i].head;
-		struct attest_item it = { .log = h->short_id, .len = h->len };
+		struct extent it = extent_of(h);
 		bool own = SAME(h->key.author, keys->sign_pk);
 
 		if (!is_whole(r, self, i)) {
@@ -308,8 +308,7 @@ write_all(struct replica *r, const struct device_keys *keys, const struct inc *i
 		buf_put_be64(lens, h->len);
 		if (h->len == 0 || (!whole && !own && h->len == len_then(s, i)))
 			continue;
-		memcpy(it.head8, h->head.b, sizeof(it.head8));
-		attest_put_item(&delta, &it);
+		extent_put(&delta, &it);
 		if (++items < ATTEST_ITEMS_MAX)
 			continue;
 		a->delta = buf_bytes(&delta);

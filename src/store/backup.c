@@ -69,7 +69,7 @@ home_backup(struct home *h, const char *path, struct err *err)
 	sql = sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
 	                      h->env->sqlite_vfs);
 	if (sql == SQLITE_OK)
-		sql = sqlite3_exec(to, "PRAGMA synchronous = EXTRA; PRAGMA page_size = 4096", NULL, NULL, NULL);
+		sql = sqlite3_exec(to, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = EXTRA; PRAGMA page_size = 4096", NULL, NULL, NULL);
 	if (sql == SQLITE_OK)
 		sql = copy_all(to, h->replica->db.handle);
 	if (sql == SQLITE_OK)

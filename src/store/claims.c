@@ -4,7 +4,7 @@
 #include "store/replica_internal.h"
 
 enum err_code
-claim_note(struct replica *r, const struct author *peer, const struct attest_item *it, int64_t at_ms, struct err *err)
+claim_note(struct replica *r, const struct author *peer, const struct extent *it, int64_t at_ms, struct err *err)
 {
 	sqlite3_stmt *s = db_stmt(&r->db, DB_CLAIM_PUT, "INSERT INTO claim(peer, log8, len, at_ms) VALUES(?1, ?2, ?3, ?4)"
 	                          " ON CONFLICT(peer, log8) DO UPDATE SET len = excluded.len, at_ms = excluded.at_ms"

@@ -297,6 +297,12 @@ replica_failed(const struct replica *r)
 	return r->db.failed || r->lost;
 }
 
+bool
+replica_lost(const struct replica *r)
+{
+	return r->lost;
+}
+
 /* --- the transaction --- */
 
 enum err_code

@@ -54,6 +54,8 @@ void replica_set_hook(struct replica *r, const struct replica_hook *hook);
 void replica_disk_is_full(struct replica *r);
 bool replica_read_only(const struct replica *r); /* on a read-only disk: reading works, every write is ERR_READ_ONLY */
 bool replica_failed(const struct replica *r);    /* a write or sync failed: every further write is ERR_IO until reopened */
+/* Nor can it be read any more: what memory ran ahead with could not be read back. Nothing that is asked of it is an answer. */
+bool replica_lost(const struct replica *r);
 
 /* From now on payloads are read as they stand, right or wrong: for an auditor, who must see what is wrong with them. */
 void replica_read_as_stored(struct replica *r);

@@ -145,10 +145,10 @@ enum err_code erase_apply(struct replica *r, struct err *err) MUST_CHECK;
 /* ack.c: from now on no carried ACK of the peer counts that has a smaller number. */
 enum err_code ack_raise_floor(struct replica *r, const struct author *peer, uint64_t n, struct err *err) MUST_CHECK;
 /* ack.c: notes one length that a peer has signed for, when its head is one of ours; ack 0: an ATTEST says so. */
-enum err_code ack_take_item(struct replica *r, const struct author *peer, const struct attest_item *it, int64_t ack, struct err *err) MUST_CHECK;
+enum err_code ack_take_item(struct replica *r, const struct author *peer, const struct extent *it, int64_t ack, struct err *err) MUST_CHECK;
 
 /* claims.c: notes what a peer says it holds, whether or not we can tell. */
-enum err_code claim_note(struct replica *r, const struct author *peer, const struct attest_item *it, int64_t at_ms, struct err *err) MUST_CHECK;
+enum err_code claim_note(struct replica *r, const struct author *peer, const struct extent *it, int64_t at_ms, struct err *err) MUST_CHECK;
 
 /* attest.c */
 enum err_code attest_note(struct replica *r, size_t log, const struct entry *e, struct err *err) MUST_CHECK;

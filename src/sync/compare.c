@@ -102,15 +102,15 @@ say_reply(struct sync *s, bool last, struct err *err)
 }
 
 static enum err_code
-reply_item(struct sync *s, const struct log8 *id, uint64_t len, const struct hash *head, struct err *err)
+reply_item(struct sync *s, struct extent e, struct err *err)
 {
-	if (s->reply.len + HAVE_ITEM_BYTES_MAX > HAVE_BYTES_MAX) {
+	if (s->reply.len + EXTENT_BYTES_MAX > HAVE_BYTES_MAX) {
 		enum err_code rc = say_reply(s, false, err);
 
 		if (rc != ERR_OK)
 			return rc;
 	}
-	have_item_put(&s->reply, id, len, head);
+	extent_put(&s->reply, &e);
 	return ERR_OK;
 }
 
@@ -125,7 +125,7 @@ list_masked(struct sync *s, struct err *err)
 		if (!sync_in_scope(s, h, s->scope))
 			continue;
 		if (masked(s->mask, bucket_of(s, h))) {
-			rc = reply_item(s, &h->short_id, h->len, &h->head, err);
+			rc = reply_item(s, extent_of(h), err);
 		} else {
 			s->logs[i].known = true;
 			s->logs[i].theirs = s->logs[i].snap;
@@ -256,7 +256,7 @@ fork_suspected(struct sync *s, size_t i, uint64_t len, struct err *err)
 
 /* Notes what the peer holds of our log i. *differs when the peer must be told our side. */
 static enum err_code
-peer_holds(struct sync *s, size_t i, const struct have_item *item, bool *differs, struct err *err)
+peer_holds(struct sync *s, size_t i, const struct extent *item, bool *differs, struct err *err)
 {
 	const struct log_head *h = sync_head(s, i);
 	struct log_state *st = &s->logs[i];
@@ -289,28 +289,23 @@ peer_holds(struct sync *s, size_t i, const struct have_item *item, bool *differs
 static enum err_code
 take_items(struct sync *s, struct bytes items, bool reply, struct err *err)
 {
-	static const struct hash none;
-	struct have_item item;
+	struct extent item;
 	enum err_code rc = ERR_OK;
-	bool bad;
 
-	while (rc == ERR_OK && have_item_next(&items, &item, &bad)) {
-		uint64_t *at = table_get(s->by_short, item.id.b);
+	while (rc == ERR_OK && extent_next(&items, &item)) {
+		uint64_t *at = table_get(s->by_short, item.log.b);
 		bool differs = true;
 
 		if (at == NULL || !sync_in_scope(s, sync_head(s, (size_t)*at), s->scope)) {
 			if (reply)
-				rc = reply_item(s, &item.id, 0, &none, err);
+				rc = reply_item(s, (struct extent){ .log = item.log }, err);
 			continue;
 		}
 		rc = peer_holds(s, (size_t)*at, &item, &differs, err);
-		if (rc == ERR_OK && differs && reply) {
-			const struct log_head *h = sync_head(s, (size_t)*at);
-
-			rc = reply_item(s, &h->short_id, h->len, &h->head, err);
-		}
+		if (rc == ERR_OK && differs && reply)
+			rc = reply_item(s, extent_of(sync_head(s, (size_t)*at)), err);
 	}
-	if (rc == ERR_OK && bad)
+	if (rc == ERR_OK && items.len > 0)
 		rc = err_set(err, ERR_MALFORMED, "an item of HAVE");
 	return rc;
 }
@@ -337,7 +332,7 @@ close_have(struct sync *s, bool reply, struct err *err)
 		}
 		st->theirs = sync_base(h);
 		st->listed = true;
-		rc = reply_item(s, &h->short_id, h->len, &h->head, err);
+		rc = reply_item(s, extent_of(h), err);
 	}
 	if (rc == ERR_OK && reply && any)
 		rc = say_reply(s, true, err);

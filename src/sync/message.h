@@ -10,7 +10,8 @@
 #include "base/bytes.h"
 #include "base/err.h"
 #include "base/ids.h"
-#include "log/frontier.h"
+#include "log/extent.h"
+#include "org/ack.h"
 
 enum message_kind {
 	MSG_HELLO = 1, MSG_BUCKETS = 2, MSG_HAVE = 3, /* 4 */ MSG_WANT = 5, MSG_ENTRIES = 6, /* 7 */ MSG_CREDIT = 8,
@@ -21,10 +22,7 @@ enum { /* limits; proto/sync.md, 4 */
 	SYNC_VERSION = 1,
 	MESSAGE_BYTES_MAX = 65518,      /* what fits a frame */
 	ENTRIES_BYTES_MAX = 65518 - 5,  /* array, number and bin header */
-	HAVE_ITEM_BYTES_MAX = 8 + 10 + 8,
 	HAVE_BYTES_MAX = 65000,
-	ACK_BYTES_MAX = 65200,
-	ACK_DELTA_ITEMS_MAX = 2400,     /* 2400 · 26 = 62,400 */
 	WANT_RANGES_MAX = 256,
 	PROBE_IDS_MAX = 64,
 	SCOPE_MASK_BYTES_MAX = 256 / 8,
@@ -52,8 +50,7 @@ struct msg_hello {
 	bool has_ack; struct bytes ack; /* the ack array as it stands */
 };
 struct msg_buckets { uint8_t scope; size_t count; const uint8_t *digests; /* 8 bytes each */ };
-struct msg_have { uint8_t scope; struct bytes mask; bool last; struct bytes items; };
-struct have_item { struct log8 id; uint64_t len; uint8_t head8[8]; };
+struct msg_have { uint8_t scope; struct bytes mask; bool last; struct bytes items; /* extents */ };
 struct want_range { struct log8 id; uint64_t from, to; };
 struct msg_want { size_t count; struct want_range ranges[WANT_RANGES_MAX]; };
 struct msg_bye { uint8_t reason; uint64_t sent, received; bool has_ack; struct bytes ack; };
@@ -74,10 +71,5 @@ struct message {
 /* ERR_MALFORMED, naming the message. */
 enum err_code message_decode(struct message *m, struct bytes in, struct err *err) MUST_CHECK;
 void message_encode(struct buf *out, const struct message *m);
-
-/* The items of HAVE and of an ACK's delta: log8, LEB128 len, head8. */
-void have_item_put(struct buf *out, const struct log8 *id, uint64_t len, const struct hash *head);
-/* The next one from the front of *in. False at the end and, with *bad set, at bytes that are none. */
-bool have_item_next(struct bytes *in, struct have_item *out, bool *bad);
 
 #endif

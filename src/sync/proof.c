@@ -115,6 +115,7 @@ make_acks(const struct sync_host *host, bool (*shared)(void *ctx, const struct l
 		return err_plain(err, ERR_NO_MEMORY);
 	for (size_t i = 0; i < host->log_count(host->ctx); i++) {
 		const struct log_head *h = host->log_at(host->ctx, i);
+		struct extent e;
 
 		if (!shared(ctx, h) || !listed(ctx, i) || lacks_payloads(host, i))
 			continue;
@@ -123,7 +124,8 @@ make_acks(const struct sync_host *host, bool (*shared)(void *ctx, const struct l
 			(*count)++;
 			items = 0;
 		}
-		have_item_put(&delta, &h->short_id, h->len, &h->head);
+		e = extent_of(h);
+		extent_put(&delta, &e);
 		items++;
 	}
 	sign_one(host, &org, root, &delta, out);

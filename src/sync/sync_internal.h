@@ -10,7 +10,6 @@
 
 #include "base/table.h"
 #include "codec/strict.h"
-#include "sync/ack.h"
 #include "sync/sync.h"
 
 struct log_state {   /* of one log of our replica, by its index */

@@ -10,13 +10,13 @@ attest_again(struct bytes in)
 {
 	static struct attest a;
 	struct buf out = BUF_INIT, delta = BUF_INIT;
-	struct attest_item it;
+	struct extent it;
 	struct bytes items;
 
 	if (attest_decode(&a, in, NULL) != ERR_OK)
 		return;
-	for (items = a.delta; attest_next_item(&items, &it);)
-		attest_put_item(&delta, &it);
+	for (items = a.delta; extent_next(&items, &it);)
+		extent_put(&delta, &it);
 	if (delta.len != a.delta.len || (delta.len > 0 && memcmp(delta.p, a.delta.p, delta.len) != 0))
 		abort();
 	attest_encode(&out, &a);

@@ -424,12 +424,12 @@ write_attest(struct world *w, unsigned by, uint8_t digest, uint8_t frontier)
 static void
 attest_length(struct world *w, unsigned by, uint64_t day, const struct log_key *log, uint64_t len)
 {
-	struct attest_item it = { .log = log8_of(log), .len = len };
+	struct extent it = { .log = log8_of(log), .len = len };
 	struct attest *at = mem_zero(1, sizeof(*at));
 	struct buf delta = BUF_INIT, out = BUF_INIT;
 
 	assert_non_null(at);
-	attest_put_item(&delta, &it);
+	extent_put(&delta, &it);
 	at->day = day;
 	at->frontier_root[0] = (uint8_t)day;
 	at->delta = buf_bytes(&delta);

@@ -6,7 +6,7 @@
 
 #include "log/run.h"
 #include "peer/binding.h"
-#include "sync/ack.h"
+#include "org/ack.h"
 
 static const char *const names[] = {
 	[MSG_HELLO] = "HELLO", [MSG_BUCKETS] = "BUCKETS", [MSG_HAVE] = "HAVE", [MSG_WANT] = "WANT",

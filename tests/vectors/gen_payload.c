@@ -148,11 +148,11 @@ attest_some(struct attest *a, struct buf *delta, size_t items, size_t epochs)
 	memset(a, 0, sizeof(*a));
 	buf_clear(delta);
 	for (size_t i = 0; i < items; i++) {
-		struct attest_item it = { .len = lens[i % COUNT_OF(lens)] };
+		struct extent it = { .len = lens[i % COUNT_OF(lens)] };
 
 		memset(it.log.b, (int)i + 1, sizeof(it.log.b));
 		memset(it.head8, 0xf0, sizeof(it.head8));
-		attest_put_item(delta, &it);
+		extent_put(delta, &it);
 	}
 	memset(a->ctl_digest, 0xc1, sizeof(a->ctl_digest));
 	memset(a->frontier_root, 0xf2, sizeof(a->frontier_root));
@@ -167,7 +167,7 @@ static void
 print_attest(const struct attest *a, struct bytes payload)
 {
 	struct bytes items = a->delta;
-	struct attest_item it;
+	struct extent it;
 
 	json_open(NULL, '{');
 	json_hex("payload", payload.p, payload.len);
@@ -176,7 +176,7 @@ print_attest(const struct attest *a, struct bytes payload)
 	json_hex("frontier_root", a->frontier_root, sizeof(a->frontier_root));
 	json_uint("logs", a->logs);
 	json_open("items", '[');
-	while (attest_next_item(&items, &it)) {
+	while (extent_next(&items, &it)) {
 		json_open(NULL, '[');
 		json_hex(NULL, it.log.b, sizeof(it.log.b));
 		json_uint(NULL, it.len);

@@ -15,7 +15,7 @@
 #include "link/noise.h"
 #include "log/run.h"
 #include "peer/bundle_form.h"
-#include "sync/ack.h"
+#include "org/ack.h"
 #include "sync/message.h"
 
 static struct fixed_env fixed;
@@ -199,9 +199,10 @@ print_summaries(void)
 	list("logs");
 	for (size_t i = 0; i < COUNT_OF(heads); i++) {
 		const struct log_head *h = &heads[i];
+		struct extent e = extent_of(h);
 		struct buf item = BUF_INIT;
 
-		have_item_put(&item, &h->short_id, h->len, &h->head);
+		extent_put(&item, &e);
 		row(h->key.is_branch ? "branch" : "trunk");
 		field("author", h->key.author.b, 32);
 		field("stream", h->key.stream.b, 16);
@@ -319,8 +320,8 @@ print_messages(void)
 	struct buf ack = BUF_INIT, items = BUF_INIT, run = BUF_INIT, bytes = BUF_INIT;
 	struct device_keys keys;
 	struct org_id org;
-	struct hash head;
-	struct log8 id;
+	struct log_head h = { .len = 0 };
+	struct extent e;
 	uint8_t root[32], seed[32], digest[32];
 
 	env_random(env, seed, 32);
@@ -328,9 +329,11 @@ print_messages(void)
 	env_random(env, org.b, 32);
 	env_random(env, root, 32);
 	for (uint64_t len = 1; len < 100000; len *= 20) {
-		env_random(env, id.b, 8);
-		env_random(env, head.b, 32);
-		have_item_put(&items, &id, len, &head);
+		env_random(env, h.short_id.b, 8);
+		env_random(env, h.head.b, 32);
+		h.len = len;
+		e = extent_of(&h);
+		extent_put(&items, &e);
 	}
 	make_ack(&ack, &keys, &org, root, buf_bytes(&items), digest);
 	list("acks");
@@ -357,8 +360,8 @@ print_messages(void)
 	message_row("ERR", &(struct message){ MSG_ERR, { .refusal = REFUSE_REMOVED } });
 	message_row("ACK", &(struct message){ MSG_ACK, { .ack = { true, buf_bytes(&ack) } } });
 	message_row("DONE", &(struct message){ MSG_DONE, { .done = { SCOPE_TEAMS, 0 } } });
-	message_row("PROBE", &(struct message){ MSG_PROBE, { .probe = { id, 0, 1000, 125, 8, digests } } });
-	message_row("PROBE, the place", &(struct message){ MSG_PROBE, { .probe = { id, 431, 431, 0, 0, digests } } });
+	message_row("PROBE", &(struct message){ MSG_PROBE, { .probe = { h.short_id, 0, 1000, 125, 8, digests } } });
+	message_row("PROBE, the place", &(struct message){ MSG_PROBE, { .probe = { h.short_id, 431, 431, 0, 0, digests } } });
 	refused_row("a number not in use", BYTES("\x92\x04\x00", 3));
 	refused_row("a field too many", BYTES("\x93\x08\x00\x00", 4));
 	refused_row("a field too few", BYTES("\x92\x0d\x00", 3));

@@ -1,8 +1,7 @@
-#include "sync/ack.h"
+#include "org/ack.h"
 
 #include "codec/strict.h"
 #include "crypto/hc.h"
-#include "sync/message.h"
 
 void
 ack_digest(uint8_t out[32], const struct org_id *org, const struct ack *a)
@@ -27,9 +26,6 @@ enum err_code
 ack_decode(struct ack *a, struct bytes in, struct err *err)
 {
 	struct rd rd = rd_init(in);
-	struct have_item item;
-	struct bytes items;
-	bool bad = false;
 
 	rd_array(&rd, 4);
 	a->n = rd_uint(&rd, INT64_MAX);
@@ -37,8 +33,6 @@ ack_decode(struct ack *a, struct bytes in, struct err *err)
 	a->delta = rd_bin_any(&rd, 0, ACK_BYTES_MAX);
 	rd_bin(&rd, a->sig, sizeof(a->sig));
 	if (!rd_end(&rd))
-		return err_set(err, ERR_MALFORMED, "an ACK");
-	for (items = a->delta; have_item_next(&items, &item, &bad);)
-		;
-	return bad ? err_set(err, ERR_MALFORMED, "what an ACK lists") : ERR_OK;
+		return err_set(err, ERR_MALFORMED, "an ACK is not [n, root, delta, sig]");
+	return extents_well_formed(a->delta) ? ERR_OK : err_set(err, ERR_MALFORMED, "what an ACK lists");
 }

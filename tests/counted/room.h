@@ -1,0 +1,60 @@
+/*
+ * A room to break things in: one machine of the simulator with a home on it,
+ * an organisation founded, a day at a library under way. Each trial begins
+ * from the same disk.
+ *
+ *    room_new(&r)                    once: the home is made, the day is written, the disk is kept
+ *    room_start(&r, cold)            the disk as it was kept; the program starts
+ *    room_ask(&r, scene)             one operation; the answer or the error is in r.result, r.err
+ *    room_stop(&r)                   the program ends, in order or because the power went
+ */
+#ifndef FALTBOK_TESTS_COUNTED_ROOM_H
+#define FALTBOK_TESTS_COUNTED_ROOM_H
+
+#include <jansson.h>
+
+#include "node/node.h"
+#include "sim/world.h"
+
+enum { ROOM_NAMES = 40 };
+
+/* An operation and what it is asked. $name in `params` stands for what an earlier answer gave. */
+struct scene {
+	const char *op, *params;
+	/*
+	 * How much of it may be there when it did not succeed: nothing, or everything. An operation of many acts, each whole
+	 * in itself, may stop between two.
+	 */
+	bool many_acts;
+	bool once; /* writes beside the log what can be asked but once: an answer that was lost is seen in the refusal of the next */
+	const char *first, *first_params; /* asked before anything may fail; or NULL */
+};
+
+extern const struct scene scenes[]; /* ends with a nameless one */
+
+struct room {
+	struct world *world;
+	struct host *host;
+	struct disk *disk;
+	struct disk_image *kept;
+	struct node *node;
+	struct { char name[16], value[160]; } names[ROOM_NAMES];
+	size_t name_count;
+	bool answered;
+	json_t *result;
+	struct err err;
+};
+
+void room_new(struct room *r, uint64_t seed);
+void room_free(struct room *r);
+void room_restore(struct room *r);
+enum err_code room_open(struct room *r, bool cold, struct err *err);
+/* The parameters with every $name replaced. Memory of the test's own. */
+json_t *room_params(const struct room *r, const char *params);
+/* Takes nothing over. True when it was answered with a result. */
+bool room_ask(struct room *r, const char *op, const json_t *params);
+void room_forget_answer(struct room *r);
+void room_stop(struct room *r);
+uint64_t room_entries(struct room *r);
+
+#endif

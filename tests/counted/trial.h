@@ -1,0 +1,29 @@
+/* One fault in one operation, and what must hold after it. */
+#ifndef FALTBOK_TESTS_COUNTED_TRIAL_H
+#define FALTBOK_TESTS_COUNTED_TRIAL_H
+
+#include "room.h"
+
+enum kind { MEMORY, WRITE, SYNC, READ, SPACE, POWER, KINDS };
+
+extern const struct kind_row { const char *name; enum disk_fault fault; bool lasts; } kinds[KINDS];
+extern const struct scene opening; /* stands for no operation: the program starts */
+
+/* What an operation does when nothing fails. */
+struct whole { uint64_t before, entries; size_t nodes; long memory; };
+
+struct trial {
+	struct room *room;
+	const struct scene *scene;
+	const struct whole *whole;
+	enum kind kind;
+	long nth;
+	bool lasting, again; /* again: it was asked a second time although some of it had been saved */
+};
+
+/* False: it fails although nothing is wrong; said on stdout. */
+bool trial_measure(struct room *r, const struct scene *s, struct whole *w);
+/* False: something does not hold; said on stdout. *struck: the fault came to pass. */
+bool trial_run(struct trial *t, bool *struck);
+
+#endif
