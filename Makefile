@@ -24,7 +24,8 @@ AUDIT_LAYERS := base codec crypto log org sync link peer store audit net
 objects_of = $(patsubst %.c,$(BUILD)/%.o,$(foreach l,$(1),$(wildcard src/$(l)/*.c)))
 
 PROGRAMS := $(BUILD)/faltbok $(BUILD)/faltbok-hub $(BUILD)/faltbok-audit
-APP_COMMON := $(patsubst %.c,$(BUILD)/%.o,$(filter-out src/app/faltbok%.c src/app/node_%.c,$(wildcard src/app/*.c)))
+APP_COMMON := $(patsubst %.c,$(BUILD)/%.o,$(filter-out src/app/faltbok%.c src/app/node_%.c src/app/hub_%.c,$(wildcard src/app/*.c)))
+APP_HUB  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/app/hub_*.c))
 APP_NODE := $(patsubst %.c,$(BUILD)/%.o,$(filter-out src/app/node_library.c,$(wildcard src/app/node_*.c)))
 LIBRARY  := $(BUILD)/libfaltbok.a
 
@@ -39,7 +40,7 @@ $(BUILD)/%.o: %.c
 $(BUILD)/faltbok: $(BUILD)/src/app/faltbok.o $(APP_COMMON) $(APP_NODE) $(NODE_OBJ)
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
-$(BUILD)/faltbok-hub: $(BUILD)/src/app/faltbok-hub.o $(APP_COMMON) $(call objects_of,$(HUB_LAYERS))
+$(BUILD)/faltbok-hub: $(BUILD)/src/app/faltbok-hub.o $(APP_COMMON) $(APP_HUB) $(call objects_of,$(HUB_LAYERS))
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 $(BUILD)/faltbok-audit: $(BUILD)/src/app/faltbok-audit.o $(APP_COMMON) $(call objects_of,$(AUDIT_LAYERS))
@@ -121,6 +122,7 @@ coverage-run: unit replay $(BUILD)/sim $(BUILD)/counted
 -include tests/universes/rules.mk
 -include src/web/ui/rules.mk
 -include tests/ui/rules.mk
+-include tests/chaos/rules.mk
 
 .PHONY: check-models check-layers check-hands check-absence check-quotes check-page check-clang
 check-layers:
@@ -156,7 +158,7 @@ check:
 	@tools/setup check
 	@$(MAKE) --no-print-directory test
 test: check-layers all man
-	@$(MAKE) --no-print-directory check-hands check-absence check-quotes check-clang check-vectors unit replay cli sim-check second universes ui-check
+	@$(MAKE) --no-print-directory check-hands check-absence check-quotes check-clang check-vectors check-faults unit replay cli chaos-check sim-check second universes ui-check
 	@$(MAKE) --no-print-directory SAN=1 unit
 
 MAN := $(patsubst packaging/man/%.scd,$(BUILD)/man/%,$(wildcard packaging/man/*.scd))

@@ -21,6 +21,7 @@ struct app {
 	char **argv;
 	struct env *env;
 	struct buf passphrase;      /* once asked for */
+	void (*joined)(struct app *app, struct home *home); /* NULL, or what is to be done when a home has been welcomed */
 };
 
 struct command { const char *name, *usage, *help; };
@@ -38,6 +39,14 @@ enum err_code app_no_more(const struct app *app, struct err *err);
 /* The passphrase: from the file, else asked for on the terminal (twice for a new one). */
 enum err_code app_passphrase(struct app *app, bool fresh, struct err *err) MUST_CHECK;
 enum err_code app_open_home(struct app *app, struct home *home, struct err *err) MUST_CHECK;
+
+/*
+ * The device that is to join: a new home's; that of a home which was begun; or, where a hub's home is in an organisation already, one more
+ * device in it. `whole` is then the home and `home` its part; close `home` first. code_out may be NULL; it is "" where the home has a code already.
+ */
+enum err_code app_begin_device(struct app *app, struct home *whole, struct home *home, const char *member, const char *device, bool *fresh,
+                               char code_out[27], struct err *err) MUST_CHECK;
+bool app_home_exists(struct app *app);
 
 /* Prints the answer (JSON, or `text` unless quiet), or the error. Returns the exit status. */
 int app_answer(struct app *app, json_t *result, const char *text);

@@ -4,17 +4,26 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "app/common.h"
+#include "app/hub_ops.h"
 #include "hub/hub.h"
 #include "net/net.h"
+
+enum { DESCRIPTORS_MAX = 65536 };
+
+static struct hub_memory memory;
 
 static const struct command commands[] = {
 	{ "join", "CODE --member NAME --device NAME | --request FILE --member NAME --device NAME | --welcome FILE [--root FINGERPRINT | --yes]",
 	  "Makes this hub's keys and a request for a coordinator; then takes the welcome." },
-	{ "serve", "--listen HOST:PORT [--peer HOST:PORT]… [--no-discovery]", "Relays until interrupted." },
-	{ "status", "", "Entries, logs and bytes held." },
+	{ "serve", "--listen HOST:PORT [--peer HOST:PORT]… [--no-discovery] [--not-restored]", "Relays until interrupted." },
+	{ "status", "", "Each organisation: entries, bytes, links, quota; and what is wrong." },
 	{ "verify", "", "Checks every signature, hash and chain that is stored." },
+	{ "gc", "[--dry-run]", "Gives back what no entry and no proof needs." },
+	{ "org", "list | remove ORG --yes | quota ORG [--bytes N] [--entries N] [--devices N] [--connections N]",
+	  "The organisations of this hub; `join` adds one." },
 	{ "passphrase", "[--new-passphrase-file FILE]", "Changes the passphrase of this home." },
 	{ "recover", "--code FILE", "Sets a new passphrase with this device's recovery code." },
 	{ NULL, NULL, NULL },
@@ -42,14 +51,25 @@ say_ready(const struct app *app, const struct hub *hub)
 	fflush(stdout);
 }
 
+/* Half of the descriptors are for those who are known. */
+static size_t
+guests(void)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? (size_t)limit.rlim_cur / 2 : 256;
+}
+
 static enum err_code
-open_hub(struct app *app, struct hub **hub, struct err *err)
+open_hub(struct app *app, bool continuous, struct hub **hub, struct err *err)
 {
 	struct home home = { 0 };
+	struct hub_config config = { guests(), continuous, &memory, hub_memory_get, hub_memory_put };
 
+	hub_memory_find(&memory, app->env, app->home);
 	if (app_open_home(app, &home, err) != ERR_OK)
 		return err->code;
-	if (hub_new(hub, &home, err) != ERR_OK)
+	if (hub_new(hub, &home, &config, err) != ERR_OK)
 		home_close(&home);
 	return err->code;
 }
@@ -64,6 +84,19 @@ seek(struct app *app, struct hub *hub)
 		env_logf(app->env, "looking for colleagues on the network: %s", err.text);
 }
 
+/* A limit that is too low for thousands of links is most often only a habit. */
+static void
+want_descriptors(struct app *app)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max < DESCRIPTORS_MAX ? limit.rlim_max : DESCRIPTORS_MAX;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+		env_logf(app->env, "no more than %llu descriptors", (unsigned long long)limit.rlim_cur);
+}
+
 static int
 serve(struct app *app)
 {
@@ -73,70 +106,66 @@ serve(struct app *app)
 	struct hub *hub = NULL;
 	const char *peers[64];
 	size_t count = 0;
-	bool discovery = !app_flag(app, "--no-discovery");
+	bool discovery = !app_flag(app, "--no-discovery"), continuous = app_flag(app, "--not-restored");
+	struct hub_desk desk = { .home = app->home };
+	struct net_control *control = NULL;
 
+	want_descriptors(app);
 	while (count < COUNT_OF(peers) && (peer = app_option(app, "--peer")) != NULL)
 		peers[count++] = peer;
 	if (listen == NULL)
 		err_set(&err, ERR_USAGE, "serve --listen HOST:PORT: where should devices find this hub?");
-	else if (app_no_more(app, &err) == ERR_OK && open_hub(app, &hub, &err) == ERR_OK && hub_listen(hub, listen, &err) == ERR_OK) {
+	else if (app_no_more(app, &err) == ERR_OK && open_hub(app, continuous, &hub, &err) == ERR_OK && hub_listen(hub, listen, &err) == ERR_OK) {
 		for (size_t i = 0; i < count && err.code == ERR_OK; i++)
 			(void)!hub_dial(hub, peers[i], &err);
 		if (discovery)
 			seek(app, hub);
-		if (err.code == ERR_OK && net_on_signal(app->env, signalled, &s, &err) == ERR_OK) {
+		desk.hub = hub;
+		if (err.code == ERR_OK && hub_desk_open(&desk, app->env, &control, &err) == ERR_OK && net_on_signal(app->env, signalled, &s, &err) == ERR_OK) {
 			say_ready(app, hub);
 			net_run(app->env, &s.stop, -1);
 		}
 	}
+	if (control != NULL)
+		net_control_stop(control);
 	hub_free(hub);
 	return err.code == ERR_OK ? 0 : app_fail(app, &err);
 }
 
+/* A welcome is a coordinator's word of who belongs: from here on it only has to be kept that no older disk comes back. */
+static void
+joined(struct app *app, struct home *home)
+{
+	struct device_id id = device_id_of(&home->keys->device.sign_pk);
+	uint8_t witness[32];
+
+	hub_memory_find(&memory, app->env, app->home);
+	hub_witness_of(home, witness);
+	hub_memory_put(&memory, &id, witness);
+}
+
 static int
-status(struct app *app)
+ask(struct app *app)
 {
 	struct err err = ERR_INIT;
 	struct hub *hub = NULL;
-	struct hub_status st;
-	char text[256], frontier[65];
-	json_t *o;
-
-	if (app_no_more(app, &err) != ERR_OK || open_hub(app, &hub, &err) != ERR_OK)
-		return app_fail(app, &err);
-	hub_status(hub, &st);
-	hub_free(hub);
-	o = json_pack("{s:I,s:I,s:I,s:s}", "entries", (json_int_t)st.entries, "logs", (json_int_t)st.logs, "file_bytes",
-	              (json_int_t)st.file_bytes, "frontier", hex_encode(frontier, st.frontier, 32));
-	snprintf(text, sizeof(text), "%llu entries in %llu logs, %llu bytes of ciphertext\n", (unsigned long long)st.entries,
-	         (unsigned long long)st.logs, (unsigned long long)st.file_bytes);
-	return app_answer(app, o, text);
-}
-
-static void
-finding(void *ctx, const char *text)
-{
-	json_array_append_new(ctx, json_string(text));
-}
-
-static int
-verify(struct app *app)
-{
-	struct err err = ERR_INIT;
-	struct home home = { 0 };
-	json_t *findings;
-	char text[128];
+	json_t *question = hub_question(app, &err), *answer = NULL;
+	struct buf text = BUF_INIT;
 	int code;
 
-	if (app_no_more(app, &err) != ERR_OK || app_open_home(app, &home, &err) != ERR_OK)
+	if (question == NULL)
 		return app_fail(app, &err);
-	findings = json_array();
-	snprintf(text, sizeof(text), "%llu entries verify.\n", (unsigned long long)replica_entry_count(home.replica));
-	if (replica_verify(home.replica, finding, findings, NULL, &err) == ERR_OK && json_array_size(findings) > 0)
-		err_set(&err, ERR_DAMAGED, "%zu faults, the first: %s", json_array_size(findings), json_string_value(json_array_get(findings, 0)));
-	home_close(&home);
-	code = err.code == ERR_OK ? app_answer(app, json_pack("{s:b,s:O}", "ok", 1, "findings", findings), text) : app_fail(app, &err);
-	json_decref(findings);
+	if (hub_ask_server(app, question, &answer, &err) == ERR_NOT_FOUND) { /* nobody serves it: the home is opened here */
+		err = (struct err)ERR_INIT;
+		if (open_hub(app, false, &hub, &err) == ERR_OK)
+			answer = hub_ask(hub, app->home, question, false, &err);
+		hub_free(hub);
+	}
+	if (answer != NULL)
+		hub_say(question, answer, &text);
+	code = answer != NULL ? app_answer(app, answer, buf_str(&text)) : app_fail(app, &err);
+	buf_free(&text);
+	json_decref(question);
 	return code;
 }
 
@@ -148,14 +177,14 @@ main(int argc, char **argv)
 	int code;
 
 	app_start(&app, "faltbok-hub", argc, argv, commands);
+	app.joined = joined;
 	if (strcmp(app.argv[0], "join") == 0)
 		code = app_join(&app);
 	else if (strcmp(app.argv[0], "serve") == 0)
 		code = serve(&app);
-	else if (strcmp(app.argv[0], "status") == 0)
-		code = status(&app);
-	else if (strcmp(app.argv[0], "verify") == 0)
-		code = verify(&app);
+	else if (strcmp(app.argv[0], "status") == 0 || strcmp(app.argv[0], "verify") == 0 || strcmp(app.argv[0], "gc") == 0 ||
+	         strcmp(app.argv[0], "org") == 0)
+		code = ask(&app);
 	else if (strcmp(app.argv[0], "passphrase") == 0)
 		code = app_change_passphrase(&app);
 	else if (strcmp(app.argv[0], "recover") == 0)

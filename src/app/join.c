@@ -6,43 +6,107 @@
 #include <stdlib.h>
 
 #include "app/common.h"
+#include "app/newcomer.h"
 #include "crypto/words.h"
 #include "org/ops.h"
 
 enum { WELCOME_BYTES_MAX = 64 << 20 };
+
+bool
+app_home_exists(struct app *app)
+{
+	char path[sizeof(app->home) + 16];
+
+	snprintf(path, sizeof(path), "%s/keystore", app->home);
+	return app->env->files->exists(app->env, path);
+}
+
+static bool
+has_joined(const struct keystore *k)
+{
+	static const struct org_id nobody;
+
+	return !SAME(k->org, nobody);
+}
+
+/* A part that asked by these names and was not welcomed yet, or a fresh one. */
+static enum err_code
+begin_part(struct home *whole, struct home *home, const char *member, const char *device, bool *fresh, struct err *err)
+{
+	for (size_t i = 0; i < whole->keys->other_count; i++) {
+		const struct keystore *k = whole->keys->others[i];
+
+		if (has_joined(k) || strcmp((const char *)k->member_name, member) != 0 || strcmp((const char *)k->device_name, device) != 0)
+			continue;
+		*fresh = false;
+		return home_part_open(home, whole, i, err);
+	}
+	return home_part_create(home, whole, member, device, err);
+}
+
+enum err_code
+app_begin_device(struct app *app, struct home *whole, struct home *home, const char *member, const char *device, bool *fresh, char code_out[27],
+                 struct err *err)
+{
+	*fresh = true;
+	if (code_out != NULL)
+		code_out[0] = '\0';
+	if (!app_home_exists(app)) {
+		if (app_passphrase(app, true, err) != ERR_OK)
+			return err->code;
+		return home_create(home, app->env, app->home, member, device, buf_bytes(&app->passphrase), app->kdf, code_out, err);
+	}
+	if (app_open_home(app, whole, err) != ERR_OK)
+		return err->code;
+	if (has_joined(whole->keys) && strcmp(app->program, "faltbok-hub") == 0)
+		return begin_part(whole, home, member, device, fresh, err);
+	*home = *whole;
+	memset(whole, 0, sizeof(*whole));
+	*fresh = home->keys->member_name[0] == '\0'; /* its organisation was given up */
+	return *fresh ? home_rename(home, member, device, err) : newcomer_names(home, member, device, err);
+}
+
+static enum err_code
+may_ask(struct app *app, struct err *err)
+{
+	if (strcmp(app->program, "faltbok-hub") != 0 && app_home_exists(app))
+		return err_set(err, ERR_EXISTS, "there is a home in %s already", app->home);
+	return ERR_OK;
+}
 
 static int
 join_request(struct app *app, const char *file)
 {
 	const char *member = app_option(app, "--member"), *device = app_option(app, "--device");
 	struct err err = ERR_INIT;
-	struct home home = { 0 };
+	struct home home = { 0 }, whole = { 0 };
 	struct buf out = BUF_INIT;
 	struct join_request req;
 	uint8_t digest[32];
 	char words[WORDS_SIX_BYTES + 1], code[27], card[27], text[1024];
 	json_t *result = NULL;
-	bool made = false;
+	bool fresh;
 
 	if (member == NULL || device == NULL)
 		err_set(&err, ERR_USAGE, "join --request FILE --member NAME --device NAME: both names are needed");
-	else if (app_no_more(app, &err) == ERR_OK && app_passphrase(app, true, &err) == ERR_OK &&
-	         home_create(&home, app->env, app->home, member, device, buf_bytes(&app->passphrase), app->kdf, code, &err) == ERR_OK) {
-		made = true;
+	else if (app_no_more(app, &err) == ERR_OK && may_ask(app, &err) == ERR_OK &&
+	         app_begin_device(app, &whole, &home, member, device, &fresh, code, &err) == ERR_OK) {
 		if (home_kill_card(&home, card, &err) == ERR_OK && home_request(&home, &out, &err) == ERR_OK && join_request_decode(&req, buf_bytes(&out), &err) == ERR_OK &&
 		    app->env->files->replace(app->env, file, buf_bytes(&out), &err) == ERR_OK) {
 			join_request_digest(digest, &req);
 			words_encode(words, digest, 6);
-			result = json_pack("{s:s,s:s,s:s,s:s}", "request", file, "words", words, "recovery_code", code, "kill_card", card);
+			result = json_pack("{s:s,s:s,s:s}", "request", file, "words", words, "kill_card", card);
+			if (code[0] != '\0')
+				json_object_set_new(result, "recovery_code", json_string(code));
 			snprintf(text, sizeof(text),
-			         "Request written to %s. Hand it to a coordinator and compare these words:\n  %s\n"
-			         "Recovery code of this device; keep it in the coordinator's safe, it is shown once:\n  %s\n"
+			         "Request written to %s. Hand it to a coordinator and compare these words:\n  %s\n%s%s%s"
 			         "Kill card of this device; keep it on paper, apart from it: read to a coordinator it removes a stolen device:\n  %s\n",
-			         file, words, code, card);
+			         file, words, code[0] != '\0' ? "Recovery code of this device; keep it in the coordinator's safe, it is shown once:\n  " : "", code,
+			         code[0] != '\0' ? "\n" : "", card);
 		}
 	}
-	if (made)
-		home_close(&home);
+	home_close(&home);
+	home_close(&whole);
 	buf_free(&out);
 	return result != NULL ? app_answer(app, result, text) : app_fail(app, &err);
 }
@@ -67,6 +131,30 @@ believe(const struct welcome *w, const char *root, bool yes, char words[WORDS_SI
 	return err_set(err, ERR_REFUSED, "the organisation was not confirmed; give --root FINGERPRINT or --yes; nothing was taken");
 }
 
+/* Whose welcome is it? A hub's home may have several devices that wait for one. The home or a part of it is then in *home. */
+static enum err_code
+open_welcome(struct home *whole, struct home *home, struct welcome *w, struct bytes bytes, struct err *err)
+{
+	static const struct org_id nobody;
+	enum err_code rc = ERR_KEY;
+
+	if (SAME(whole->keys->org, nobody) || whole->keys->other_count == 0)
+		rc = welcome_open(w, whole, bytes, err);
+	for (size_t i = 0; i < whole->keys->other_count && rc == ERR_KEY; i++) {
+		if (!SAME(whole->keys->others[i]->org, nobody))
+			continue;
+		*err = (struct err)ERR_INIT;
+		rc = home_part_open(home, whole, i, err);
+		if (rc == ERR_OK)
+			rc = welcome_open(w, home, bytes, err);
+		if (rc != ERR_OK)
+			home_close(home);
+	}
+	if (rc == ERR_KEY && err->code == ERR_OK)
+		err_set(err, ERR_KEY, "no device here waits for a welcome; `join --request FILE` begins one");
+	return rc;
+}
+
 static const char *const role_names[] = { "?", "coordinator", "advisor", "auditor", "hub" };
 
 static int
@@ -75,19 +163,17 @@ join_welcome(struct app *app, const char *file)
 	const char *root = app_option(app, "--root");
 	bool yes = app_flag(app, "--yes");
 	struct err err = ERR_INIT;
-	struct home home = { 0 };
+	struct home whole = { 0 }, part = { 0 };
 	struct welcome w = { 0 };
 	struct buf bytes = BUF_INIT;
 	char words[WORDS_SIX_BYTES + 1] = "", org[33], text[512];
 	json_t *result = NULL;
-	bool open = false;
 
 	if (app_no_more(app, &err) == ERR_OK && app->env->files->read(app->env, file, WELCOME_BYTES_MAX, &bytes, &err) == ERR_OK &&
-	    app_open_home(app, &home, &err) == ERR_OK) {
-		open = true;
-		if (welcome_open(&w, &home, buf_bytes(&bytes), &err) != ERR_OK)
+	    app_open_home(app, &whole, &err) == ERR_OK) {
+		if (open_welcome(&whole, &part, &w, buf_bytes(&bytes), &err) != ERR_OK)
 			err_wrap(&err, "%s", file);
-		else if (believe(&w, root, yes, words, &err) == ERR_OK && welcome_accept(&home, &w, &err) == ERR_OK) {
+		else if (believe(&w, root, yes, words, &err) == ERR_OK && welcome_accept(part.env != NULL ? &part : &whole, &w, &err) == ERR_OK) {
 			const char *role = role_names[w.role <= 4 ? w.role : 0];
 
 			result = json_pack("{s:s,s:s,s:s}", "org", hex_encode(org, w.org.b, 16), "role", role, "words", words);
@@ -95,8 +181,10 @@ join_welcome(struct app *app, const char *file)
 		}
 		welcome_free(&w);
 	}
-	if (open)
-		home_close(&home);
+	if (result != NULL && app->joined != NULL)
+		app->joined(app, part.env != NULL ? &part : &whole);
+	home_close(&part);
+	home_close(&whole);
 	buf_free(&bytes);
 	return result != NULL ? app_answer(app, result, text) : app_fail(app, &err);
 }

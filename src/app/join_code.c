@@ -491,30 +491,17 @@ over_typed(void *ctx)
 	((struct typed *)ctx)->over = true;
 }
 
-static enum err_code
-take_up(struct app *app, struct home *home, const char *member, const char *device, struct err *err)
-{
-	if (app_open_home(app, home, err) != ERR_OK)
-		return err->code;
-	return newcomer_names(home, member, device, err);
-}
-
 /* The home that is there, or a new one. */
 static enum err_code
-open_home(struct app *app, struct home *home, const char *member, const char *device, char kill_card[27], struct err *err)
+open_home(struct app *app, struct home *whole, struct home *home, const char *member, const char *device, char kill_card[27], struct err *err)
 {
-	char path[sizeof(app->home) + 16];
-	enum err_code rc;
+	bool fresh;
+	enum err_code rc = app_begin_device(app, whole, home, member, device, &fresh, NULL, err);
 
-	snprintf(path, sizeof(path), "%s/keystore", app->home);
-	if (app->env->files->exists(app->env, path))
-		return take_up(app, home, member, device, err);
-	if (app_passphrase(app, true, err) != ERR_OK)
-		return err->code;
-	rc = home_create(home, app->env, app->home, member, device, buf_bytes(&app->passphrase), app->kdf, NULL, err);
+	if (rc != ERR_OK || !fresh)
+		return rc;
 	/* Shown before anybody is asked: a join that is cut and taken up again goes on with this very card. */
-	if (rc == ERR_OK)
-		rc = home_kill_card(home, kill_card, err);
+	rc = home_kill_card(home, kill_card, err);
 	if (rc == ERR_OK)
 		app_say(app, "Kill card of this device; keep it on paper, apart from it: read to a coordinator it removes a stolen device:\n  %s",
 		        kill_card);
@@ -548,7 +535,7 @@ app_join_code(struct app *app, const char *code)
 	struct typed typed = { .app = app };
 	struct newcomer_events typing = { &typed, show_typed, over_typed };
 	struct newcomer *w = NULL;
-	struct home home = { 0 };
+	struct home home = { 0 }, whole = { 0 };
 	struct join_code parsed;
 	char kill_card[27] = "";
 	struct err err = ERR_INIT;
@@ -558,15 +545,17 @@ app_join_code(struct app *app, const char *code)
 		err_set(&err, ERR_USAGE, "join CODE --member NAME --device NAME: both names are needed");
 	else if (app->argc > 2)
 		err_set(&err, ERR_USAGE, "join: \"%s\" is not understood here; see `%s join --help`", app->argv[2], app->program);
-	else if (join_code_parse(&parsed, code, &err) == ERR_OK && open_home(app, &home, member, device, kill_card, &err) == ERR_OK &&
+	else if (join_code_parse(&parsed, code, &err) == ERR_OK && open_home(app, &whole, &home, member, device, kill_card, &err) == ERR_OK &&
 	         newcomer_start(&w, app->env, &home, code, root, &typing, &err) == ERR_OK) {
 		net_run(app->env, &typed.over, -1);
 		err = w->err;
 	}
+	if (err.code == ERR_OK && app->joined != NULL)
+		app->joined(app, &w->home);
 	status = err.code == ERR_OK ? answer(app, w, kill_card) : app_fail(app, &err);
 	newcomer_free(w);
-	if (home.env != NULL)
-		home_close(&home);
+	home_close(&home);
+	home_close(&whole);
 	wipe(&parsed, sizeof(parsed));
 	wipe(kill_card, sizeof(kill_card));
 	return status;

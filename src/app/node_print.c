@@ -119,6 +119,7 @@ print_members(struct buf *out, const json_t *result)
 			buf_printf(out, "  ! granted itself this right");
 		if (strcmp(text_of(m, "state"), "removed") == 0)
 			print_removed(out, m);
+		print_member_heard(out, m);
 		buf_put_u8(out, '\n');
 	}
 }
@@ -162,6 +163,15 @@ print_invites(struct buf *out, const json_t *result)
 			           json_object_get(hub, "trouble") != NULL ? text_of(hub, "trouble") : "not yet");
 	}
 	buf_printf(out, "%zu open invitation%s\n", i, plural((long long)i));
+}
+
+static void
+print_filled(struct buf *out, json_int_t rows)
+{
+	if (rows == 0)
+		buf_printf(out, "No row is missing of what this device can tell of.\n");
+	else
+		buf_printf(out, "%lld row%s written; what has one already counts once.\n", (long long)rows, rows == 1 ? "" : "s");
 }
 
 static void
@@ -373,6 +383,8 @@ print_result(struct buf *out, const struct op_row *row, const json_t *r)
 		print_adopt(out, r);
 	else if (strcmp(op, "team add") == 0)
 		buf_printf(out, "Team %s is there; `faltbok grant DEVICE %s` says who may read it.\n", text_of(r, "name"), text_of(r, "name"));
+	else if (strcmp(op, "team fill") == 0)
+		print_filled(out, json_integer_value(json_object_get(r, "rows")));
 	else if (strcmp(op, "team list") == 0)
 		print_teams(out, r);
 	else if (print_key_result(out, op, r))

@@ -15,6 +15,7 @@ const char *plural(long long n);
 
 bool print_day(struct buf *out, const char *op, const json_t *r); /* false: not one of a day's operations */
 void print_removed(struct buf *out, const json_t *member);
+void print_member_heard(struct buf *out, const json_t *member); /* silence, copies, disputes, waiting keys */
 void print_removal(struct buf *out, const json_t *r);
 void print_adopt(struct buf *out, const json_t *r);
 bool print_key_result(struct buf *out, const char *op, const json_t *r); /* false: it is about something else */

@@ -22,6 +22,26 @@ print_removed(struct buf *out, const json_t *m)
 }
 
 void
+print_member_heard(struct buf *out, const json_t *m)
+{
+	const json_t *o;
+	size_t i;
+
+	if (strcmp(text_of(m, "state"), "removed") == 0)
+		return;
+	if (json_is_true(json_object_get(m, "silent")) && json_is_null(json_object_get(m, "silent_days")))
+		buf_printf(out, "  ! never heard of");
+	else if (json_is_true(json_object_get(m, "silent")))
+		buf_printf(out, "  ! silent for %lld days, since %.10s", number_of(m, "silent_days"), text_of(m, "heard"));
+	if (json_is_array(json_object_get(m, "copies")))
+		buf_printf(out, "  ! two copies in use");
+	json_array_foreach(json_object_get(m, "disputes"), i, o)
+		buf_printf(out, json_is_true(json_object_get(o, "tried")) ? "  ! has tried to remove %s" : "  ! %s has tried to remove it", text_of(o, "with"));
+	json_array_foreach(json_object_get(m, "keys_waiting"), i, o)
+		buf_printf(out, "  ! waits for the key of %s", text_of(o, "team"));
+}
+
+void
 print_removal(struct buf *out, const json_t *r)
 {
 	long long waiting = number_of(r, "waiting_adoption");
@@ -160,6 +180,11 @@ print_root(struct buf *out, const char *op, const json_t *r)
 		buf_printf(out, "%s may read the team %s from now on.\n", text_of(r, "name"), text_of(r, "team"));
 	} else if (strcmp(op, "root grant") == 0) {
 		buf_printf(out, "%s is a coordinator of rank %lld from now on.\n", text_of(r, "name"), number_of(r, "rank"));
+	} else if (strcmp(op, "root admit") == 0) {
+		buf_printf(out, "Admitted %s's device %s as %s. Its words, to compare with its screen:\n  %s\n", text_of(r, "member"), text_of(r, "name"),
+		           text_of(r, "role"), text_of(r, "words"));
+		if (json_object_get(r, "welcome") != NULL)
+			buf_printf(out, "Hand back %s.\n", text_of(r, "welcome"));
 	} else if (strcmp(op, "root rotate") == 0) {
 		print_turn(out, r);
 	} else if (strcmp(op, "root show") == 0) {

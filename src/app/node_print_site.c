@@ -52,6 +52,9 @@ print_site(struct buf *out, const char *op, const json_t *r)
 	if (strcmp(op, "bundle read") == 0) {
 		buf_printf(out, "%lld entries from %s: %lld new, %lld known, %lld refused.\n", number_of(r, "entries"), text_of(r, "from"),
 		           number_of(r, "new"), number_of(r, "known"), number_of(r, "refused"));
+		if (number_of(r, "held_back") > 0)
+			buf_printf(out, "%lld more by a removed device stay on the stick: no more than 256 past what is kept are taken at a time. Keep those that are wanted "
+			           "(`faltbok adopt`) and read it again.\n", number_of(r, "held_back"));
 		print_brought(out, r);
 		return true;
 	}

@@ -7,7 +7,7 @@
 #include "casework/profile_internal.h"
 
 static const struct { const char *name; const char *const props[18]; } maps[] = {
-	{ "place", { "name", "address", "city", "region", "latitude", "longitude", "assured_date", NULL } },
+	{ "place", { "name", "address", "city", "region", "latitude", "longitude", "virtual", "assured_date", NULL } },
 	{ "opening", { "place", "rrule", "opens", "closes", "from", "to", NULL } },
 	{ "session", { "place", "date", "opens", "closes", "kind", "cancelled", NULL } },
 	{ "booking", { "place", "date", "opens", "minutes", "code", "cancelled", NULL } },
@@ -59,8 +59,8 @@ get_prop(struct parser *ps, const struct profile_type *t, const char *name, cons
 		return parse_wrong(ps, name, "must name a field of the type");
 	if (out->field->class == CLASS_CONTENT || out->field->class == CLASS_CONTACT)
 		return parse_wrong(ps, name, "has the class content or contact, which goes into no calendar and no directory");
-	if ((eq != NULL) != (strcmp(name, "cancelled") == 0) || (eq != NULL && !has_code(out->field, eq + 1)))
-		return parse_wrong(ps, name, "must be a field, or for cancelled a choice field, = and one of its codes");
+	if ((eq != NULL) != (strcmp(name, "cancelled") == 0 || strcmp(name, "virtual") == 0) || (eq != NULL && !has_code(out->field, eq + 1)))
+		return parse_wrong(ps, name, "must be a field, or for cancelled and virtual a choice field, = and one of its codes");
 	out->code = eq == NULL ? NULL : parse_keep_text(ps, eq + 1);
 	return eq != NULL && out->code == NULL ? err_plain(ps->err, ERR_NO_MEMORY) : ERR_OK;
 }

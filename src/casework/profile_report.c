@@ -307,12 +307,16 @@ check_records(struct parser *ps, const struct report_line *l)
 
 /* Suppression reasons about disjoint cells: a table in which one person stands twice would escape it. */
 static enum err_code
-check_person(struct parser *ps, const struct report_line *l)
+check_person(struct parser *ps, const struct report_line *lines, const struct report_line *l)
 {
 	bool many = l->group.count > 0 && last_of(&l->group)->shape == SHAPE_SET;
 
 	for (size_t i = 0; i < l->field_count && l->measure == RM_MODE; i++)
 		many = many || last_of(&l->fields[i])->shape == SHAPE_SET;
+	many = many || (l->measure == RM_DISTINCT && last_of(&l->field)->shape == SHAPE_SET);
+	if (l->part_of != SIZE_MAX && (l->measure != RM_SUM || lines[l->part_of].measure != RM_SUM || lines[l->part_of].type != l->type ||
+	                               lines[l->part_of].window != l->window))
+		return parse_wrong(ps, "part_of", "must be an earlier sum over the same records");
 	if (many && l->measure != RM_SUM)
 		return parse_wrong(ps, "group", "must hold one value a record in a line of persons");
 	if (l->measure == RM_LIST || l->measure == RM_RECONCILE || (l->measure == RM_SUM && grouped(l)))
@@ -339,7 +343,7 @@ check_line(struct parser *ps, const struct report_line *lines, const struct repo
 		break;
 	}
 	rc = check_records(ps, l);
-	return rc == ERR_OK && l->person ? check_person(ps, l) : rc;
+	return rc == ERR_OK && l->person ? check_person(ps, lines, l) : rc;
 }
 
 static enum err_code

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "casework/personal.h"
 #include "casework/records.h"
 #include "casework/report_internal.h"
 #include "crypto/hc.h"
@@ -122,10 +123,37 @@ list_only(struct run *r, struct table *t, size_t limit)
 	return true;
 }
 
+/* A cell's key or label: a text that somebody wrote may hold a number or an address. How many were masked. */
+static size_t
+put_word(struct buf *out, const struct run *r, const struct table *t, const char *text)
+{
+	if (t->path != NULL && t->path->step[t->path->count - 1]->type == VT_TEXT && !r->ask->keep_personal)
+		return personal_mask(out, BYTES_STR(text));
+	buf_printf(out, "%s", text);
+	return 0;
+}
+
+static size_t
+list_cell(struct run *r, struct result *x, const struct table *t, const struct cell *c, const char *before)
+{
+	struct buf key = BUF_INIT, label = BUF_INIT;
+	size_t masked;
+
+	(void)put_word(&key, r, t, cell_key(r, c));
+	buf_printf(&label, "%s%s", before, before[0] == '\0' ? "" : ": ");
+	masked = put_word(&label, r, t, cell_label(r, t, c));
+	(void)!json_array_append_new(x->list, json_pack("{s:s,s:s,s:o}", "key", key.len > 0 ? buf_str(&key) : "", "label", label.len > 0 ? buf_str(&label) : "", "value",
+		c->hidden || t->line->measure == RM_VALUES ? json_null() : number_json(cell_value(t, c))));
+	buf_free(&key);
+	buf_free(&label);
+	return masked;
+}
+
 static bool
 list_table(struct run *r, struct result *x, const struct table *t, const char *before)
 {
 	struct ranked *all = ranking(r, t);
+	size_t masked = 0;
 
 	if (all == NULL)
 		return false;
@@ -135,11 +163,11 @@ list_table(struct run *r, struct result *x, const struct table *t, const char *b
 		if (!c->listed)
 			continue;
 		x->hidden = x->hidden || c->hidden;
-		(void)!json_array_append_new(x->list, json_pack("{s:s,s:o,s:o}", "key", cell_key(r, c), "label",
-			json_sprintf("%s%s%s", before, before[0] == '\0' ? "" : ": ", cell_label(r, t, c)), "value",
-			c->hidden || t->line->measure == RM_VALUES ? json_null() : number_json(cell_value(t, c))));
+		masked += list_cell(r, x, t, c, before);
 	}
 	mem_free(all);
+	if (masked > 0)
+		warn_add(r, x, W_MASKED, (double)masked);
 	return true;
 }
 
@@ -218,23 +246,19 @@ finish_distinct(struct run *r, struct result *x, const struct table *t)
 	}
 	x->n = (double)t->cells[0].count;
 	x->n_hidden = t->cells[0].hidden;
-	if (t->cells[0].hidden || (x->line->person && !r->ask->plain && x->value < REPORT_K))
+	if (t->cells[0].hidden || (x->table_count > 1 && x->tables[1].total_hidden))
 		x->null = x->hidden = true;
 	else
 		warn_add(r, x, W_COVERAGE, (double)t->cells[0].count, (double)t->total);
 }
 
-/* A sum of persons in events: itself, and what it leaves of the line it is part of. */
 static void
 finish_sum(struct run *r, struct result *x, const struct table *t)
 {
-	const struct result *whole = x->line->part_of == SIZE_MAX ? NULL : &r->results[x->line->part_of];
-	double rest = whole == NULL || whole->null ? 0 : whole->value - t->sum;
-
 	x->value = t->sum;
 	if (t->total == 0 && x->silent > 0)
 		say_null(r, x, W_NONE_SAYS);
-	else if (x->line->person && !r->ask->plain && ((t->sum > 0 && t->sum < REPORT_K) || (rest > 0 && rest < REPORT_K)))
+	else if (x->table_count > 1 && x->tables[1].total_hidden)
 		x->null = x->hidden = x->n_hidden = true;
 }
 
@@ -253,9 +277,9 @@ finish_tables(struct run *r, struct result *x)
 	else if (l->measure == RM_CHANGE)
 		finish_change(r, x, &x->tables[0], t);
 	else if (l->measure == RM_DISTINCT)
-		finish_distinct(r, x, t);
+		finish_distinct(r, x, &x->tables[0]);
 	else if (l->measure == RM_SUM && l->group.count == 0 && !l->by_year)
-		finish_sum(r, x, t);
+		finish_sum(r, x, &x->tables[0]);
 	else if (l->group.count > 0 || l->by_year || l->measure == RM_MODE || l->measure == RM_VALUES) {
 		x->list = json_array();
 		for (size_t i = 0; ok && i < x->table_count; i++) {

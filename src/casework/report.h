@@ -19,10 +19,14 @@ enum { REPORT_K = 5, REPORT_BASE_MIN = 20 }; /* proto/report.md, 4: least count 
 typedef bool (*report_record_cb)(void *ctx, const struct record *r);
 struct report_source {
 	void *ctx;
-	/* Every record of a type, in any order, until cb returns false. */
+	/* Every record of a type that is not for practice, merged ones too, in any order, until cb returns false. */
 	enum err_code (*each)(void *ctx, uint32_t type, report_record_cb cb, void *cb_ctx, struct err *err);
 	/* Every record of every type, in any order, at one go; may be NULL: then it is asked type by type. */
 	enum err_code (*all)(void *ctx, report_record_cb cb, void *cb_ctx, struct err *err);
+	/* The record that one which was merged stands for, or itself; may be NULL: then each stands for itself. */
+	void (*same_as)(void *ctx, const struct record_id *id, struct record_id *out);
+	/* Is the record under protected identity? Then its words are listed nowhere. May be NULL: none is. */
+	bool (*withheld)(void *ctx, const struct record_id *id);
 	/* The id of the device behind an author's number, as 32 hex digits; may be NULL: then no device is told of. */
 	bool (*author)(void *ctx, uint32_t author, char id[33]);
 };
@@ -40,6 +44,7 @@ struct report_ask {
 	const struct report_def *def;
 	const char *from, *to;   /* YYYY-MM-DD, both days counted */
 	const char *site;        /* 32 hex digits, or NULL: all */
+	const char *site_name;   /* for sheets and pages; or NULL: its id is printed */
 	const char *lang;        /* of labels, rules and warnings */
 	const char *recipient;   /* or NULL */
 	const struct report_past *past;
@@ -65,6 +70,8 @@ enum err_code report_digest(char out[65], const json_t *report, struct err *err)
 
 /* What report_run() made, as a sheet that Swedish Excel opens, and as pages to print. */
 void report_csv(struct buf *out, const struct report_ask *ask, const json_t *report);
+/* What the figures of a sheet stand on, [[what, value] ...] in the language asked for: period, site, profile, completeness, digest. */
+json_t *report_basis(const struct report_ask *ask, const json_t *report);
 void report_html(struct buf *out, const struct report_ask *ask, const json_t *report);
 
 #endif

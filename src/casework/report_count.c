@@ -20,7 +20,7 @@ table_add(struct result *x, const struct report_line *l, const struct report_pat
 	t->path = path;
 	t->place = x->table_count;
 	t->total_listed = true;
-	if (l->person && l->measure != RM_SUM) {
+	if (l->person && l->measure != RM_SUM) { /* of a sum: heads.c */
 		t->code = mem_zero(rows->count + rows->supposed + 1, sizeof(*t->code));
 		if (t->code == NULL)
 			return NULL;
@@ -359,7 +359,7 @@ count_line(struct run *r, struct result *x, struct err *err)
 	w.from = x->from;
 	w.to = x->to;
 	ok = tests_make(r, l, l->where, l->where_count, w.to, &w.where) && tests_make(r, l, l->having, l->having_count, w.to, &having) &&
-	     count_measure(&w, x, having) && !r->store.words.failed;
+	     count_measure(&w, x, having) && (!l->person || heads_tables(&w, x)) && !r->store.words.failed;
 	tests_free(w.where, l->where_count);
 	tests_free(having, l->having_count);
 	if (!ok)
@@ -374,6 +374,7 @@ result_free(struct result *x)
 {
 	for (size_t i = 0; i < x->table_count; i++) {
 		mem_free(x->tables[i].code);
+		mem_free(x->tables[i].heads);
 		mem_free(x->tables[i].cells);
 	}
 	mem_free(x->tables);

@@ -215,6 +215,8 @@ static void
 hide_small(struct table *t)
 {
 	t->total_hidden = t->total_hidden || count_small((int64_t)t->total);
+	if (t->of == OF_VALUES) /* its base stands beside it: what is left are those who came again */
+		t->total_hidden = t->total_hidden || count_small((int64_t)t->sum - (int64_t)t->total);
 	for (size_t i = 0; t->line->measure != RM_VALUES && i < t->count; i++)
 		t->cells[i].hidden = t->cells[i].hidden || count_small((int64_t)t->cells[i].count);
 }
@@ -303,7 +305,21 @@ guard_close(struct guard *g)
 	return false;
 }
 
-/* ---- all tables of one type ---- */
+/* ---- all tables that count the same persons ---- */
+
+static bool
+same_field(const struct report_path *a, const struct report_path *b)
+{
+	if (a == NULL || b == NULL)
+		return a == b;
+	return a->count == b->count && memcmp(a->step, b->step, a->count * sizeof(a->step[0])) == 0;
+}
+
+bool
+same_counted(const struct table *a, const struct table *b)
+{
+	return a->line->type == b->line->type && a->of == b->of && same_field(a->field, b->field) && same_field(a->whole, b->whole);
+}
 
 static bool
 collect(struct guard *g)
@@ -312,7 +328,7 @@ collect(struct guard *g)
 		for (size_t k = 0; k < g->run->results[i].table_count; k++) {
 			struct table *t = &g->run->results[i].tables[k];
 
-			if (t->code == NULL || g->run->results[i].rows != g->rows)
+			if (t->code == NULL || !same_counted(t, g->of))
 				continue;
 			if (!guard_fact(g, t, false))
 				return false;
@@ -322,7 +338,7 @@ collect(struct guard *g)
 }
 
 static bool
-guard_type(struct guard *g)
+guard_counted(struct guard *g)
 {
 	if (!collect(g) || (g->fact_count > 0 && !guard_ready(g, 0)))
 		return false;
@@ -331,18 +347,38 @@ guard_type(struct guard *g)
 	return true;
 }
 
+/* The first that counts these persons: it stands for the others. */
+static bool
+is_first(const struct run *r, const struct table *t)
+{
+	for (size_t i = 0; i < r->result_count; i++)
+		for (size_t k = 0; k < r->results[i].table_count; k++) {
+			const struct table *other = &r->results[i].tables[k];
+
+			if (other == t)
+				return true;
+			if (other->code != NULL && same_counted(other, t))
+				return false;
+		}
+	return true;
+}
+
 enum err_code
 guard_all(struct run *r, struct err *err)
 {
 	if (r->ask->plain)
 		return ERR_OK;
-	for (size_t i = 0; i < r->store.type_count; i++) {
-		struct guard g = { .run = r, .rows = &r->store.types[i] };
-		bool ok = guard_type(&g);
+	for (size_t i = 0; i < r->result_count; i++)
+		for (size_t k = 0; k < r->results[i].table_count; k++) {
+			struct guard g = { .run = r, .rows = r->results[i].rows, .of = &r->results[i].tables[k] };
+			bool ok = g.of->code == NULL || !is_first(r, g.of) || guard_counted(&g);
 
-		guard_wipe(&g);
-		if (!ok)
-			return err_plain(err, ERR_NO_MEMORY);
-	}
-	return past_guard(r, err);
+			guard_wipe(&g);
+			if (!ok)
+				return err_plain(err, ERR_NO_MEMORY);
+		}
+	if (past_guard(r, err) != ERR_OK)
+		return err->code;
+	heads_together(r);
+	return ERR_OK;
 }

@@ -1,4 +1,4 @@
-/* What report_guard.c (one run) shares with report_past.c (runs that were published before). */
+/* What report_guard.c (one run) shares with report_past.c and its parts (runs that were published before). */
 #ifndef FALTBOK_CASEWORK_REPORT_GUARD_H
 #define FALTBOK_CASEWORK_REPORT_GUARD_H
 
@@ -12,10 +12,11 @@ struct fact { struct table *t; bool whole; };
 struct guard {
 	struct run *run;
 	const struct rows *rows;
+	const struct table *of; /* any table of those it is about */
 	struct fact *facts;
 	size_t fact_count, fact_cap;
 	size_t *columns;
-	size_t column_count, column_cap, extra; /* places after the columns: what came late (report_past.c) */
+	size_t column_count, column_cap, extra; /* places after the columns: what came late (report_late.c) */
 	struct space space;
 	uint32_t *vector;
 };
@@ -23,6 +24,7 @@ struct guard {
 /* cell CELL_WHOLE: the whole table; CELL_REST: every cell that is not published. */
 static const size_t CELL_WHOLE = SIZE_MAX, CELL_REST = SIZE_MAX - 1;
 
+bool same_counted(const struct table *a, const struct table *b); /* do both count the same persons? */
 bool guard_fact(struct guard *g, struct table *t, bool whole);
 /* Chooses columns and makes room, when all facts are there. */
 bool guard_ready(struct guard *g, size_t extra);

@@ -39,6 +39,8 @@ struct store {
 	struct words words;
 	struct rows *types;       /* as the profile's types */
 	size_t type_count;
+	struct alias { uint32_t id, is; } *alias; /* ids that were merged, as words, by `id`: whoever names one means the other */
+	size_t alias_count, alias_cap;
 	uint32_t *pool;           /* sets: a count, then so many words */
 	size_t pool_count, pool_cap;
 	uint32_t *row_at;         /* by word of an id: its row in its type, + 1 */
@@ -62,14 +64,19 @@ size_t store_row(const struct store *s, const struct rows *of, uint32_t word);
 
 enum { TABLES_PER_LINE = REPORT_FIELDS_MAX, CELLS_MAX = 4000 };
 
+/* Whom a table counts: records; the heads that a field of theirs tells of, or those that it leaves of another; different values. */
+enum counted { OF_RECORDS, OF_HEADS, OF_REST, OF_VALUES };
 struct cell { uint32_t word; uint64_t count; double sum; bool hidden, listed; int64_t told; /* by an earlier run */ };
 struct table {
 	const struct report_line *line;
 	const struct report_path *path;  /* what its cells are values of, or NULL: only a total */
+	enum counted of;                 /* only tables of the same stand in one question of suppression */
+	const struct report_path *field, *whole; /* of heads: which they are; of the rest: of which; of values: whose */
 	uint16_t *code;                  /* by row: its cell + 1, 0 outside; NULL where no person is counted */
+	uint32_t *heads;                 /* by row: how many persons it stands for; NULL: one each */
 	struct cell *cells;
 	size_t count, cap;
-	uint64_t total;                  /* records inside */
+	uint64_t total;                  /* records inside; of heads and of values: how many persons */
 	double sum;
 	bool total_hidden, total_listed;
 	size_t place;                    /* which table of its line */
@@ -78,7 +85,7 @@ struct table {
 };
 
 enum warning { W_WINDOW, W_OVERLAP, W_NO_DATE, W_FEW_NO_DATE, W_NO_VALUE, W_NONE_SAYS, W_NO_SITE, W_CANNOT, W_MISMATCH, W_BASE,
-	W_COVERAGE, W_PREVIOUS_EMPTY, W_AGREED, W_HIDDEN, W_NO_BASE, W_EARLIER, W_NO_ROWS, W_MASKED, W_COUNT };
+	W_COVERAGE, W_PREVIOUS_EMPTY, W_AGREED, W_HIDDEN, W_NO_BASE, W_EARLIER, W_NO_ROWS, W_MASKED, W_WITHHELD, W_COUNT };
 
 struct result {
 	const struct report_line *line;
@@ -117,6 +124,13 @@ void warn_add(struct run *r, struct result *x, enum warning w, ...); /* its numb
 /* Years, days: the stretch of the same length that ends the day before `from`. */
 bool window_previous(const char *from, const char *to, char out_from[16], char out_to[16]);
 bool day_shift(const char *day, int64_t by, char out[16]);
+
+/* heads.c: beside what a line of persons tells of records, the persons that it tells of. False: out of memory. */
+struct walk;
+bool heads_tables(struct walk *w, struct result *x);
+/* What stands for one figure is hidden together. */
+void heads_together(struct run *r);
+uint32_t table_heads(const struct table *t, size_t row);
 
 /* guard.c: hides what counts of persons would tell; deterministic. */
 enum err_code guard_all(struct run *r, struct err *err);

@@ -30,6 +30,19 @@ label_of(const struct run *r, const struct profile_field *f, uint32_t word, stru
 	return put_text(out, r->ask, f, label != NULL ? label : text);
 }
 
+/* Figures count everybody; words of the protected stand nowhere. */
+static bool
+withheld(const struct walk *w, const struct rows *rows, size_t row)
+{
+	const struct report_source *source = w->run->source;
+	struct record_id id;
+
+	if (source->withheld == NULL || w->line->type->group == GROUP_OPEN)
+		return false;
+	memcpy(id.b, rows->cells + row * rows->width, sizeof(id.b));
+	return source->withheld(source->ctx, &id);
+}
+
 /* A list stands as its people wrote it: each record with its fields, and a number where one is named. */
 bool
 fill_list(struct walk *w, struct result *x)
@@ -37,7 +50,7 @@ fill_list(struct walk *w, struct result *x)
 	const struct report_line *l = w->line;
 	const struct rows *rows = store_rows(&w->run->store, l->type);
 	struct store *s = &w->run->store;
-	size_t masked = 0;
+	size_t masked = 0, left_out = 0;
 
 	x->list = json_array();
 	w->undated = 0;
@@ -47,6 +60,10 @@ fill_list(struct walk *w, struct result *x)
 
 		if (!inside(w, i))
 			continue;
+		if (withheld(w, rows, i)) {
+			left_out++;
+			continue;
+		}
 		for (size_t k = 0; k < l->field_count; k++) {
 			const struct profile_field *f = l->fields[k].step[l->fields[k].count - 1];
 
@@ -66,6 +83,8 @@ fill_list(struct walk *w, struct result *x)
 	}
 	x->has_n = true;
 	x->n = (double)json_array_size(x->list);
+	if (left_out > 0)
+		warn_add(w->run, x, W_WITHHELD);
 	if (masked > 0)
 		warn_add(w->run, x, W_MASKED, (double)masked);
 	return true;

@@ -1,136 +1,10 @@
 /*
- * The document as a sheet and as pages. A percentage stands only beside its
- * base, and only where the base allows one (proto/report.md, 4).
+ * The document as pages. A percentage stands only beside its base, and only
+ * where the base allows one (proto/report.md, 4).
  */
-#include <math.h>
 #include <stdio.h>
 
-#include "casework/report_internal.h"
-
-static bool
-swedish(const struct report_ask *ask)
-{
-	return strcmp(ask->lang, "sv") == 0;
-}
-
-static const char *
-both(const struct report_ask *ask, const char *sv, const char *en)
-{
-	return swedish(ask) ? sv : en;
-}
-
-static const char *
-text_of(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s == NULL ? "" : s;
-}
-
-/* Decimal comma in Swedish. Nothing for null. */
-static void
-number_text(char out[40], const struct report_ask *ask, const json_t *v)
-{
-	out[0] = '\0';
-	if (!json_is_number(v))
-		return;
-	snprintf(out, 40, "%.15g", json_number_value(v));
-	for (char *c = out; swedish(ask) && *c != '\0'; c++)
-		if (*c == '.')
-			*c = ',';
-}
-
-/* Of a table's cell in its base; "" where none may be shown. */
-static void
-percent_text(char out[40], const struct report_line *l, const json_t *v, const json_t *n)
-{
-	double base = json_number_value(n);
-
-	out[0] = '\0';
-	if (!json_is_number(v) || !json_is_number(n) || base <= 0 || (l->person && base < REPORT_BASE_MIN))
-		return;
-	if (l->measure == RM_COUNT || l->measure == RM_TOP || l->measure == RM_MODE)
-		snprintf(out, 40, "%.0f", floor(100 * json_number_value(v) / base + 0.5));
-}
-
-static void
-joined_warnings(struct buf *out, const json_t *line)
-{
-	const json_t *w;
-	size_t i;
-
-	json_array_foreach(json_object_get(line, "warnings"), i, w)
-		buf_printf(out, "%s%s", i > 0 ? " " : "", json_string_value(w));
-}
-
-/* ---- CSV ---- */
-
-/*
- * A field of a sheet. What begins like a formula gets an apostrophe, which
- * spreadsheets take as "this is text"; a number of ours is let through.
- */
-static void
-csv_text(struct buf *out, const char *text, bool last)
-{
-	bool formula = text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL;
-
-	if (formula || strpbrk(text, ";\"\r\n") != NULL) {
-		buf_put_u8(out, '"');
-		if (formula)
-			buf_put_u8(out, '\'');
-		for (; *text != '\0'; text++)
-			buf_put(out, *text == '"' ? "\"\"" : text, *text == '"' ? 2 : 1);
-		buf_put_u8(out, '"');
-	} else {
-		buf_printf(out, "%s", text);
-	}
-	buf_printf(out, last ? "\r\n" : ";");
-}
-
-static void
-csv_row(struct buf *out, const struct report_ask *ask, const json_t *line, const struct report_line *l, const char *label,
-        const char *key, const json_t *value)
-{
-	char number[40], share[40], base[40];
-	struct buf warnings = BUF_INIT;
-
-	number_text(number, ask, value);
-	percent_text(share, l, key[0] == '\0' ? NULL : value, json_object_get(line, "n"));
-	number_text(base, ask, json_object_get(line, "n"));
-	joined_warnings(&warnings, line);
-	csv_text(out, text_of(line, "id"), false);
-	csv_text(out, text_of(line, "label"), false);
-	csv_text(out, label, false);
-	buf_printf(out, "%s;", json_is_null(value) && json_is_true(json_object_get(line, "suppressed")) ? ".." : number);
-	csv_text(out, text_of(line, "unit"), false);
-	buf_printf(out, "%s;%s;", share, base);
-	csv_text(out, text_of(line, "rule"), false);
-	csv_text(out, warnings.len > 0 ? buf_str(&warnings) : "", true);
-	buf_free(&warnings);
-}
-
-void
-report_csv(struct buf *out, const struct report_ask *ask, const json_t *report)
-{
-	const json_t *line, *item;
-	size_t i, k;
-
-	buf_printf(out, "\xef\xbb\xbf%s\r\n", both(ask, "id;rad;värde för;värde;enhet;procent;n;regel;anmärkning",
-	                                         "id;line;value of;value;unit;percent;n;rule;remark"));
-	json_array_foreach(json_object_get(report, "lines"), i, line) {
-		const json_t *value = json_object_get(line, "value");
-		const struct report_line *l = &ask->def->lines[i];
-
-		if (!json_is_array(value) || json_array_size(value) == 0)
-			csv_row(out, ask, line, l, json_is_string(value) ? json_string_value(value) : "", "",
-			        json_is_array(value) ? json_object_get(line, "n") : value);
-		else
-			json_array_foreach((json_t *)value, k, item)
-				csv_row(out, ask, line, l, text_of(item, "label"), text_of(item, "key"), json_object_get(item, "value"));
-	}
-}
-
-/* ---- HTML ---- */
+#include "casework/report_text.h"
 
 static void
 html_text(struct buf *out, const char *text)
@@ -151,7 +25,7 @@ unit_label(const struct report_ask *ask, enum report_unit u)
 	static const char *const sv[RU_COUNT] = { "", "besök", "unika besökare", "ärenden", "tillfällen", "timmar", "aktiviteter", "personer",
 		"%", "platser", "hänvisningar", "bokningar", "signaler", "ärenden per besök", "månader", "kr", "", "minuter" };
 
-	return swedish(ask) ? sv[u] : u == RU_NONE || u == RU_OTHER ? "" : report_unit_words[u];
+	return say_swedish(ask) ? sv[u] : u == RU_NONE || u == RU_OTHER ? "" : report_unit_words[u];
 }
 
 static void
@@ -159,7 +33,7 @@ html_figure(struct buf *out, const struct report_ask *ask, const json_t *line, c
 {
 	char number[40];
 
-	number_text(number, ask, value);
+	say_number(number, ask, value);
 	if (json_is_string(value))
 		html_text(out, json_string_value(value));
 	else
@@ -176,9 +50,9 @@ html_table(struct buf *out, const struct report_ask *ask, const json_t *line, co
 	json_array_foreach(json_object_get(line, "value"), i, item) {
 		char share[40];
 
-		percent_text(share, l, json_object_get(item, "value"), json_object_get(line, "n"));
+		say_percent(share, l, json_object_get(item, "value"), json_object_get(line, "n"));
 		buf_printf(out, "<tr><th scope=\"row\"><bdi>");
-		html_text(out, text_of(item, "label"));
+		html_text(out, say_text(item, "label"));
 		buf_printf(out, "</bdi></th><td>");
 		if (l->measure != RM_VALUES && !(l->measure == RM_LIST && l->field.count == 0))
 			html_figure(out, ask, line, json_object_get(item, "value"));
@@ -194,9 +68,9 @@ html_line(struct buf *out, const struct report_ask *ask, const json_t *line, con
 	char n[40];
 	size_t i;
 
-	number_text(n, ask, json_object_get(line, "n"));
+	say_number(n, ask, json_object_get(line, "n"));
 	buf_printf(out, "<article><h3><span>%s</span> ", l->id);
-	html_text(out, text_of(line, "label"));
+	html_text(out, say_text(line, "label"));
 	buf_printf(out, "</h3>\n");
 	if (json_is_array(value)) {
 		html_table(out, ask, line, l);
@@ -208,7 +82,7 @@ html_line(struct buf *out, const struct report_ask *ask, const json_t *line, con
 	}
 	if (l->rule_count > 0 && l->measure != RM_RULE) {
 		buf_printf(out, "<p class=\"rule\">");
-		html_text(out, text_of(line, "rule"));
+		html_text(out, say_text(line, "rule"));
 		buf_printf(out, "</p>\n");
 	}
 	json_array_foreach(json_object_get(line, "warnings"), i, w) {
@@ -224,7 +98,7 @@ html_head(struct buf *out, const struct report_ask *ask)
 {
 	const char *title = label_in(ask->def->labels, ask->def->label_count, ask->lang);
 
-	buf_printf(out, "<!doctype html>\n<html lang=\"%s\"><head><meta charset=\"utf-8\"><title>", swedish(ask) ? "sv" : "en");
+	buf_printf(out, "<!doctype html>\n<html lang=\"%s\"><head><meta charset=\"utf-8\"><title>", say_swedish(ask) ? "sv" : "en");
 	html_text(out, title == NULL ? ask->def->name : title);
 	buf_printf(out, "</title>\n<style>\n"
 	           "body{font:11pt/1.4 sans-serif;max-width:46em;margin:2em auto;color:#111}\n"
@@ -233,7 +107,9 @@ html_head(struct buf *out, const struct report_ask *ask)
 	           ".rule{color:#444;font-size:.9em}.warning{font-weight:bold}\n"
 	           "</style></head><body>\n<h1>");
 	html_text(out, title == NULL ? ask->def->name : title);
-	buf_printf(out, "</h1>\n<p>%s %s–%s</p>\n", both(ask, "Period", "Period"), ask->from, ask->to);
+	buf_printf(out, "</h1>\n<p>%s %s–%s</p>\n<p>%s: <bdi>", say_both(ask, "Period", "Period"), ask->from, ask->to, say_both(ask, "Plats", "Site"));
+	html_text(out, ask->site == NULL ? say_both(ask, "alla platser", "all sites") : ask->site_name == NULL ? ask->site : ask->site_name);
+	buf_printf(out, "</bdi></p>\n");
 }
 
 /* Whom it is for and by which settings. A draft says that it is one. */
@@ -256,17 +132,17 @@ html_header(struct buf *out, const struct report_ask *ask, const json_t *report)
 		}
 	}
 	if (json_is_string(json_object_get(h, "recipient"))) {
-		buf_printf(out, "<p>%s: ", both(ask, "Mottagare", "Recipient"));
-		html_text(out, text_of(h, "recipient"));
+		buf_printf(out, "<p>%s: ", say_both(ask, "Mottagare", "Recipient"));
+		html_text(out, say_text(h, "recipient"));
 		buf_printf(out, "</p>\n");
 	}
 	if (run == NULL) {
-		buf_printf(out, "<p class=\"warning\">%s</p>\n", both(ask, "Utkast: inte publicerad.", "Draft: not published."));
+		buf_printf(out, "<p class=\"warning\">%s</p>\n", say_both(ask, "Utkast: inte publicerad.", "Draft: not published."));
 		return;
 	}
-	buf_printf(out, "<p>%s %s, %s ", both(ask, "Publicerad", "Published"), text_of(run, "at"), both(ask, "undertecknad av", "signed by"));
-	html_text(out, text_of(run, "by"));
-	buf_printf(out, " <code>%s</code></p>\n", text_of(run, "entry"));
+	buf_printf(out, "<p>%s %s, %s ", say_both(ask, "Publicerad", "Published"), say_text(run, "at"), say_both(ask, "undertecknad av", "signed by"));
+	html_text(out, say_text(run, "by"));
+	buf_printf(out, " <code>%s</code></p>\n", say_text(run, "entry"));
 }
 
 static void
@@ -287,25 +163,25 @@ html_completeness(struct buf *out, const struct report_ask *ask, const json_t *c
 	char n[40], text[160];
 	size_t i;
 
-	buf_printf(out, "<section><h2>%s</h2>\n<table>\n", both(ask, "Underlag", "Basis"));
+	buf_printf(out, "<section><h2>%s</h2>\n<table>\n", say_both(ask, "Underlag", "Basis"));
 	for (i = 0; i < d->completeness_count; i++) {
 		const struct report_line *l = &d->completeness[i];
 		const char *label = label_in(l->labels, l->label_count, ask->lang);
 
-		number_text(n, ask, json_object_get(c, l->id));
+		say_number(n, ask, json_object_get(c, l->id));
 		html_row(out, label == NULL ? l->id : label, n);
 	}
-	number_text(n, ask, json_object_get(c, "conflicts"));
-	html_row(out, both(ask, "Poster med konflikt", "Records with a conflict"), n);
-	number_text(n, ask, json_object_get(c, "unreadable"));
-	html_row(out, both(ask, "Poster som väntar på nyckel", "Entries that wait for a key"), n);
+	say_number(n, ask, json_object_get(c, "conflicts"));
+	html_row(out, say_both(ask, "Poster med konflikt", "Records with a conflict"), n);
+	say_number(n, ask, json_object_get(c, "unreadable"));
+	html_row(out, say_both(ask, "Poster som väntar på nyckel", "Entries that wait for a key"), n);
 	snprintf(text, sizeof(text), "%s %u", profile_id(ask->profile), profile_version(ask->profile));
-	html_row(out, both(ask, "Profil", "Profile"), text);
+	html_row(out, say_both(ask, "Profil", "Profile"), text);
 	json_array_foreach(json_object_get(c, "devices"), i, device) {
-		snprintf(text, sizeof(text), "%s: %s", both(ask, "Senast skrivet på", "Last written on"), text_of(device, "device"));
-		html_row(out, text, json_is_string(json_object_get(device, "last_entry")) ? text_of(device, "last_entry") : both(ask, "inget", "nothing"));
+		snprintf(text, sizeof(text), "%s: %s", say_both(ask, "Senast skrivet på", "Last written on"), say_text(device, "device"));
+		html_row(out, text, json_is_string(json_object_get(device, "last_entry")) ? say_text(device, "last_entry") : say_both(ask, "inget", "nothing"));
 	}
-	buf_printf(out, "</table>\n<p>%s</p>\n", both(ask, "Det som enheter har skrivit men ännu inte synkroniserat är okänt. Övning räknas inte.",
+	buf_printf(out, "</table>\n<p>%s</p>\n", say_both(ask, "Det som enheter har skrivit men ännu inte synkroniserat är okänt. Övning räknas inte.",
 	                                            "What devices have written and not yet synchronised is unknown. Practice does not count."));
 }
 
@@ -318,16 +194,16 @@ html_differences(struct buf *out, const struct report_ask *ask, const json_t *pr
 
 	if (!json_is_object(previous))
 		return;
-	buf_printf(out, "<h2>%s %s</h2>\n<table>\n", both(ask, "Skillnader mot körningen", "Differences from the run of"), text_of(previous, "at"));
+	buf_printf(out, "<h2>%s %s</h2>\n<table>\n", say_both(ask, "Skillnader mot körningen", "Differences from the run of"), say_text(previous, "at"));
 	json_array_foreach((json_t *)list, i, d) {
-		number_text(was, ask, json_object_get(d, "was"));
-		number_text(now, ask, json_object_get(d, "now"));
-		snprintf(text, sizeof(text), "%s %s", text_of(d, "id"), text_of(d, "key"));
+		say_number(was, ask, json_object_get(d, "was"));
+		say_number(now, ask, json_object_get(d, "now"));
+		snprintf(text, sizeof(text), "%s %s", say_text(d, "id"), say_text(d, "key"));
 		buf_printf(out, "<tr><th scope=\"row\">");
 		html_text(out, text);
 		buf_printf(out, "</th><td>%s</td><td>→</td><td>%s</td></tr>\n", was[0] == '\0' ? ".." : was, now[0] == '\0' ? ".." : now);
 	}
-	buf_printf(out, "</table>\n<p>%s</p>\n", json_array_size(list) > 0 ? "" : both(ask, "Inga.", "None."));
+	buf_printf(out, "</table>\n<p>%s</p>\n", json_array_size(list) > 0 ? "" : say_both(ask, "Inga.", "None."));
 }
 
 static void
@@ -339,11 +215,11 @@ html_foot(struct buf *out, const struct report_ask *ask, const json_t *report)
 	html_completeness(out, ask, json_object_get(report, "completeness"));
 	json_array_foreach(json_object_get(foot, "reconcile"), i, line)
 		if (json_is_false(json_object_get(line, "reconciles")))
-			buf_printf(out, "<p class=\"warning\">⚠ %s: %s</p>\n", text_of(line, "id"), both(ask, "stämmer inte", "does not reconcile"));
+			buf_printf(out, "<p class=\"warning\">⚠ %s: %s</p>\n", say_text(line, "id"), say_both(ask, "stämmer inte", "does not reconcile"));
 	html_differences(out, ask, json_object_get(foot, "previous"));
-	buf_printf(out, "<p>%s</p>\n", both(ask, "Antal personer från 1 till 4 visas inte (..), och inte heller andel av ett underlag under 20.",
+	buf_printf(out, "<p>%s</p>\n", say_both(ask, "Antal personer från 1 till 4 visas inte (..), och inte heller andel av ett underlag under 20.",
 	                                    "Counts of persons from 1 to 4 are not shown (..), nor shares of a base below 20."));
-	buf_printf(out, "<p>%s <code>%s</code></p>\n</section>\n</body></html>\n", both(ask, "Kontrollsumma", "Digest"), text_of(report, "digest"));
+	buf_printf(out, "<p>%s <code>%s</code></p>\n</section>\n</body></html>\n", say_both(ask, "Kontrollsumma", "Digest"), say_text(report, "digest"));
 }
 
 void

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "casework/marks.h"
 #include "casework/report_internal.h"
 #include "codec/strict.h"
 
@@ -155,7 +156,7 @@ value_word(struct words *w, struct bytes value)
 
 /* ---- one record ---- */
 
-struct loading { struct store *s; struct rows *rows; bool failed; };
+struct loading { struct store *s; struct rows *rows; const struct report_source *source; bool failed; };
 
 static bool
 pool_put(struct store *s, uint32_t v)
@@ -242,6 +243,32 @@ fill_cell(struct store *s, const struct record *r, const struct profile_field *f
 	return true;
 }
 
+/* Does another stand for it? Then its id means the other's, and it counts nowhere. */
+static bool
+is_alias(struct loading *l, const struct record *r)
+{
+	struct store *s = l->s;
+	struct record_id other;
+	struct alias *more;
+	char hex[33];
+
+	if (l->source->same_as == NULL || !record_merged_into(r, &other))
+		return false;
+	l->source->same_as(l->source->ctx, record_id_of(r), &other);
+	if (memcmp(other.b, record_id_of(r)->b, sizeof(other.b)) == 0) /* the end of a circle */
+		return false;
+	more = mem_room(s->alias, s->alias_count, &s->alias_cap, sizeof(*more));
+	l->failed = more == NULL;
+	if (l->failed)
+		return true;
+	s->alias = more;
+	more = &s->alias[s->alias_count++];
+	more->id = word_of(&s->words, hex_encode(hex, record_id_of(r)->b, 16), 32, 0);
+	more->is = word_of(&s->words, hex_encode(hex, other.b, 16), 32, 0);
+	l->failed = more->id == 0 || more->is == 0;
+	return true;
+}
+
 static bool
 load_record(void *ctx, const struct record *r)
 {
@@ -250,6 +277,8 @@ load_record(void *ctx, const struct record *r)
 	uint32_t *row;
 	char hex[33];
 
+	if (is_alias(l, r))
+		return !l->failed;
 	if (rows->count == rows->cap) {
 		size_t cap = rows->cap == 0 ? 64 : rows->cap * 2;
 		uint32_t *more = mem_grow(rows->cells, cap * rows->width * sizeof(*more));
@@ -397,6 +426,69 @@ place_rows(struct store *s)
 	return true;
 }
 
+/* ---- whoever names a record that was merged means the one it stands for ---- */
+
+static int
+by_alias(const void *a, const void *b)
+{
+	const struct alias *x = a, *y = b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static uint32_t
+meant(const struct store *s, uint32_t word)
+{
+	struct alias key = { word, 0 };
+	const struct alias *found = bsearch(&key, s->alias, s->alias_count, sizeof(*s->alias), by_alias);
+
+	return found == NULL ? word : found->is;
+}
+
+/* Two names of one become one. */
+static void
+mean_in_set(struct store *s, uint32_t at)
+{
+	uint32_t count = s->pool[at], kept = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t word = meant(s, s->pool[at + 1 + i]);
+		bool known = false;
+
+		for (uint32_t k = 0; k < kept; k++)
+			known = known || s->pool[at + 1 + k] == word;
+		if (!known)
+			s->pool[at + 1 + kept++] = word;
+	}
+	s->pool[at] = kept;
+}
+
+static void
+follow_aliases(struct store *s)
+{
+	if (s->alias_count == 0)
+		return;
+	qsort(s->alias, s->alias_count, sizeof(*s->alias), by_alias);
+	for (size_t t = 0; t < s->type_count; t++) {
+		struct rows *rows = &s->types[t];
+
+		for (size_t f = 0; f < rows->type->field_count; f++) {
+			const struct profile_field *field = &rows->type->fields[f];
+
+			if (field->type != VT_REF || rows->place[f] == FIELD_UNUSED)
+				continue;
+			for (size_t i = 0; i < rows->count; i++) {
+				uint32_t *cell = &rows->cells[i * rows->width + rows->place[f]];
+
+				if (field->shape == SHAPE_SET)
+					mean_in_set(s, *cell);
+				else
+					*cell = meant(s, *cell);
+			}
+		}
+	}
+}
+
 /* ---- supposed records ---- */
 
 enum { SUPPOSE_UP_TO = 2000, SUPPOSE_ROWS = 64, SUPPOSE_EACH = 8 };
@@ -454,7 +546,7 @@ load_any(void *ctx, const struct record *r)
 static enum err_code
 load_all(struct store *s, const struct report_source *source, struct err *err)
 {
-	struct loading l = { s, NULL, false };
+	struct loading l = { s, NULL, source, false };
 	enum err_code rc = ERR_OK;
 
 	if (source->all != NULL)
@@ -474,6 +566,7 @@ store_load(struct store *s, const struct report_ask *ask, const struct report_so
 		return err_plain(err, ERR_NO_MEMORY);
 	if (load_all(s, source, err) != ERR_OK)
 		return err->code;
+	follow_aliases(s);
 	if (!place_rows(s))
 		return err_plain(err, ERR_NO_MEMORY);
 	for (size_t i = 0; i < s->type_count; i++)
@@ -493,6 +586,7 @@ store_free(struct store *s)
 		mem_free(s->types[i].ruled_out);
 	}
 	mem_free(s->types);
+	mem_free(s->alias);
 	mem_free(s->author_last);
 	mem_free(s->pool);
 	mem_free(s->row_at);

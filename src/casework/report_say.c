@@ -27,6 +27,7 @@ static const struct { const char *sv, *en; int numbers, days; } sentences[W_COUN
 	[W_NO_ROWS] = { "Kan inte räknas utan att läsa ärenden.", "Can not be counted without reading cases.", 0, 0 },
 	[W_MASKED] = { "Personnummer, telefonnummer och e-postadresser i texten är dolda: %.0f.",
 	               "Personal numbers, phone numbers and e-mail addresses in the text are masked: %.0f.", 1, 0 },
+	[W_WITHHELD] = { "Det som hör till skyddad identitet står inte med.", "What belongs to a protected identity is left out.", 0, 0 },
 	[W_NO_BASE] = { "Kan inte räknas ut: underlag saknas eller är dolt.", "Can not be worked out: its base is missing or hidden.", 0, 0 },
 	[W_EARLIER] = { "Mer är dolt: annars gick det att räkna ut tillsammans med en tidigare publicerad rapport.",
 	                "More is hidden: together with an earlier published report it could be worked out.", 0, 0 },

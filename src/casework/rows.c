@@ -34,6 +34,34 @@ rows_has_type(const struct profile_type *t)
 	return false;
 }
 
+/* Does a ref that is copied name records of this type? */
+static bool
+is_named(const struct profile *p, const struct profile_type *t)
+{
+	for (size_t i = 0; i < profile_type_count(p); i++) {
+		const struct profile_type *from = profile_type_at(p, i);
+
+		for (size_t k = 0; k < from->field_count; k++) {
+			const struct profile_field *f = &from->fields[k];
+
+			if (f->type == VT_REF && rows_has_field(from, f) && strcmp(f->ref_type, t->name) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+bool
+rows_wants(const struct profile *p, const struct profile_type *t, const struct change *c)
+{
+	if (rows_has_type(t))
+		return true;
+	for (size_t i = 0; i < c->op_count; i++)
+		if (c->ops[i].field == MARK_MERGED_INTO && (c->ops[i].kind == OP_SET || c->ops[i].kind == OP_CLEAR))
+			return is_named(p, t);
+	return false;
+}
+
 static bool
 path_told(const struct profile *p, const struct profile_type *t, const struct report_path *path)
 {
@@ -91,9 +119,8 @@ rows_id(uint8_t out[16], const struct profile_type *t, const uint8_t record[16])
 		HC(out, 16, BYTES_NONE, "fb1/row", BYTES(record, 16));
 }
 
-/* `of`: the entry that brought the value, or the import that it came by. */
-static void
-dot_of(uint8_t out[16], const uint8_t record[16], const uint8_t of[16])
+void
+rows_dot(uint8_t out[16], const uint8_t record[16], const uint8_t of[16])
 {
 	HC(out, 16, BYTES_NONE, "fb1/row/dot", BYTES(record, 16), BYTES(of, 16));
 }
@@ -179,7 +206,7 @@ code_over(struct coding *k, const struct op *from, struct op *to)
 		if (PLANTED(8))
 			memcpy(d->entry, from->over[i].entry, sizeof(d->entry));
 		else
-			dot_of(d->entry, k->record, k->import_of != NULL && k->import_of(k->ctx, from->over[i].entry, import) ? import : from->over[i].entry);
+			rows_dot(d->entry, k->record, k->import_of != NULL && k->import_of(k->ctx, from->over[i].entry, import) ? import : from->over[i].entry);
 		d->op = from->over[i].op;
 	}
 }
@@ -223,7 +250,7 @@ rows_encode(struct buf *out, bool *told, const struct profile *p, const struct p
 				row.op_count = i + 1;
 		row.ops = k.ops;
 		rows_id(row.record.b, t, c->record.b);
-		dot_of(row.import, c->record.b, c->has_import ? c->import : entry);
+		rows_dot(row.import, c->record.b, c->has_import ? c->import : entry);
 		change_encode(out, &row);
 	}
 	*told = row.op_count > 0;

@@ -18,11 +18,16 @@
 #include "crdt/change.h"
 
 bool rows_has_type(const struct profile_type *t);                                    /* are there rows of it? */
+/* Is the change worth a row? Of a type without rows only that a record which rows name was merged, or parted again. */
+bool rows_wants(const struct profile *p, const struct profile_type *t, const struct change *c);
 bool rows_has_field(const struct profile_type *t, const struct profile_field *f);    /* is it copied? */
 bool rows_can_tell(const struct profile *p, const struct report_line *l);            /* does the line ask for nothing else? */
 
 /* The row of a record. An open record is its own row: it is nobody's, and is kept for ever. */
 void rows_id(uint8_t out[16], const struct profile_type *t, const uint8_t record[16]);
+
+/* The dot of a row whose change stands in the entry `of`, or came by that import. */
+void rows_dot(uint8_t out[16], const uint8_t record[16], const uint8_t of[16]);
 
 /* By which import a value came, if it came by one: its dot in the row is then made of that. */
 typedef bool (*rows_import_of)(void *ctx, const uint8_t entry[16], uint8_t import[16]);

@@ -35,10 +35,49 @@ keystore_free(struct keystore *k)
 {
 	if (k == NULL)
 		return;
+	for (size_t i = 0; i < k->other_count; i++)
+		keystore_free(k->others[i]);
 	guard_free(k->epochs);
 	guard_free(k->tombstones);
 	table_free(k->stone_of);
 	guard_free(k);
+}
+
+struct keystore *
+keystore_add_other(struct keystore *k, struct env *env)
+{
+	struct keystore *o = k->other_count < KEYSTORE_OTHERS ? keystore_new(env) : NULL;
+
+	if (o != NULL)
+		k->others[k->other_count++] = o;
+	return o;
+}
+
+void
+keystore_drop_other(struct keystore *k, size_t which)
+{
+	keystore_free(k->others[which]);
+	k->others[which] = k->others[--k->other_count];
+	k->others[k->other_count] = NULL;
+}
+
+enum err_code
+keystore_renew(struct keystore *k, struct env *env, struct err *err)
+{
+	struct keystore *fresh = keystore_new(env);
+
+	if (fresh == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	memcpy(fresh->slots, k->slots, sizeof(k->slots));
+	fresh->slot_count = k->slot_count;
+	memcpy(fresh->others, k->others, sizeof(k->others));
+	fresh->other_count = k->other_count;
+	guard_free(k->epochs);
+	guard_free(k->tombstones);
+	table_free(k->stone_of);
+	*k = *fresh;
+	guard_free(fresh);
+	return ERR_OK;
 }
 
 void
@@ -58,6 +97,8 @@ keystore_lock(struct keystore *k)
 void
 keystore_unlock(struct keystore *k, struct keystore *fresh)
 {
+	for (size_t i = 0; i < k->other_count; i++)
+		keystore_free(k->others[i]);
 	guard_free(k->epochs);
 	guard_free(k->tombstones);
 	*k = *fresh;

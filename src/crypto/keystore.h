@@ -31,6 +31,7 @@ enum {
 	KEYSTORE_SLOTS = 8,
 	KEYSTORE_NAME_BYTES = 128, /* with the NUL */
 	KEYSTORE_PLACE_BYTES = 64,
+	KEYSTORE_OTHERS = 64,
 };
 
 struct network_key { uint8_t n[32]; uint64_t retired_ms; /* 0 while it is the newest */ };
@@ -77,11 +78,20 @@ struct keystore { /* in guarded memory; arrays are guarded too */
 	} slots[KEYSTORE_SLOTS];
 	size_t slot_count;
 	bool locked;              /* keystore_lock() */
+	/* A hub's: its devices in further organisations. They have no slots and no others of their own. */
+	struct keystore *others[KEYSTORE_OTHERS];
+	size_t other_count;
 };
 
 /* A fresh one: D, seal key, snapshot key, incarnation are drawn from env. NULL when out of memory. */
 struct keystore *keystore_new(struct env *env);
 void keystore_free(struct keystore *k);
+
+/* One more device, for another organisation; it is k's. NULL when out of memory, or there are KEYSTORE_OTHERS. */
+struct keystore *keystore_add_other(struct keystore *k, struct env *env);
+void keystore_drop_other(struct keystore *k, size_t which); /* the last takes its place */
+/* Everything of the device and its organisation gives way to a fresh device's; slots and others stay. */
+enum err_code keystore_renew(struct keystore *k, struct env *env, struct err *err) MUST_CHECK;
 
 /*
  * Wipes what opens content, and every slot's key: epochs, seal keys, the

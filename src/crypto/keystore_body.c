@@ -5,13 +5,17 @@
 #include "crypto/guard.h"
 #include "crypto/keystore_internal.h"
 
-enum { BODY_FIELDS = 15 };
+enum { BODY_FIELDS = 15, OTHERS_FIELD = 1 }; /* the sixteenth stands only where there are others */
 
 size_t
 keystore_body_bytes_max(const struct keystore *k)
 {
-	return KEYSTORE_FIXED_BYTES_MAX + k->epoch_count * KEYSTORE_EPOCH_BYTES_MAX +
-	       k->tombstone_count * KEYSTORE_STONE_BYTES;
+	size_t n = KEYSTORE_FIXED_BYTES_MAX + k->epoch_count * KEYSTORE_EPOCH_BYTES_MAX +
+	           k->tombstone_count * KEYSTORE_STONE_BYTES;
+
+	for (size_t i = 0; i < k->other_count; i++)
+		n += keystore_body_bytes_max(k->others[i]);
+	return n;
 }
 
 static void
@@ -59,7 +63,7 @@ encode_name(struct buf *b, const uint8_t name[KEYSTORE_NAME_BYTES])
 void
 keystore_body_encode(struct buf *b, const struct keystore *k)
 {
-	wr_array(b, BODY_FIELDS);
+	wr_array(b, BODY_FIELDS + (k->other_count > 0 ? OTHERS_FIELD : 0));
 	wr_bin(b, k->device.seed, sizeof(k->device.seed));
 	wr_array(b, k->seal_count);
 	for (size_t i = 0; i < k->seal_count; i++)
@@ -87,6 +91,10 @@ keystore_body_encode(struct buf *b, const struct keystore *k)
 	wr_bin(b, k->request_nonce, sizeof(k->request_nonce));
 	wr_bin(b, k->place, k->place_len);
 	encode_slots(b, k);
+	if (k->other_count > 0)
+		wr_array(b, k->other_count);
+	for (size_t i = 0; i < k->other_count; i++)
+		keystore_body_encode(b, k->others[i]);
 }
 
 static void
@@ -186,26 +194,58 @@ decode_slots(struct rd *r, struct keystore *k)
 		rd_bin(r, s->kek, sizeof(s->kek));
 		ok = ok && keystore_cost_allowed(s->ops, s->mem) && (i == 0 || s[-1].type < s->type);
 	}
-	return ok && k->slot_count > 0;
+	return ok;
+}
+
+static bool decode_body(struct rd *rd, struct keystore *k, bool is_other, bool *no_memory);
+
+static bool
+decode_others(struct rd *r, struct keystore *k, bool *no_memory)
+{
+	size_t count = rd_array_any(r, KEYSTORE_OTHERS);
+
+	for (size_t i = 0; i < count; i++) {
+		struct keystore *o = guard_alloc(sizeof(*o));
+
+		*no_memory = *no_memory || o == NULL;
+		if (o == NULL)
+			return false;
+		k->others[k->other_count++] = o;
+		if (!decode_body(r, o, true, no_memory))
+			return false;
+	}
+	return count > 0;
 }
 
 bool
 keystore_body_decode(struct keystore *k, struct bytes body, bool *no_memory)
 {
 	struct rd r = rd_init(body);
+
+	*no_memory = false;
+	return decode_body(&r, k, false, no_memory) && rd_end(&r);
+}
+
+static bool
+decode_body(struct rd *rd, struct keystore *k, bool is_other, bool *no_memory)
+{
+	struct rd r = *rd;
 	struct bytes place;
 	uint8_t seed[32];
 	bool names_ok, slots_ok;
+	size_t fields = rd_array_any(&r, BODY_FIELDS + OTHERS_FIELD);
 
-	rd_array(&r, BODY_FIELDS);
+	if (fields != BODY_FIELDS && (is_other || fields != BODY_FIELDS + OTHERS_FIELD))
+		return false;
 	rd_bin(&r, seed, sizeof(seed));
 	device_keys_derive(&k->device, seed);
 	wipe(seed, sizeof(seed));
 	decode_seal_keys(&r, k);
 	decode_network(&r, k);
-	*no_memory = !decode_epochs(&r, k) || !decode_tombstones(&r, k);
-	if (*no_memory)
+	if (!decode_epochs(&r, k) || !decode_tombstones(&r, k)) {
+		*no_memory = true;
 		return false;
+	}
 	rd_bin(&r, k->snapshot_key, sizeof(k->snapshot_key));
 	RD_FIXED(&r, k->org);
 	RD_FIXED(&r, k->root_pk);
@@ -217,6 +257,9 @@ keystore_body_decode(struct keystore *k, struct bytes body, bool *no_memory)
 	if (place.len > 0)
 		memcpy(k->place, place.p, place.len);
 	k->place_len = place.len;
-	slots_ok = decode_slots(&r, k);
-	return rd_end(&r) && names_ok && slots_ok;
+	slots_ok = decode_slots(&r, k) && (k->slot_count > 0) != is_other;
+	if (!r.bad && names_ok && slots_ok && fields > BODY_FIELDS && !decode_others(&r, k, no_memory))
+		return false;
+	*rd = r;
+	return !r.bad && names_ok && slots_ok;
 }

@@ -19,7 +19,7 @@
 #include "crypto/hc.h"
 #include "crypto/seal.h"
 
-enum { VERSION = 1, FILE_FIELDS = 6, COMMIT_BYTES = 32, SUM_BYTES = 16 };
+enum { VERSION = 1, VERSION_OTHERS = 2, FILE_FIELDS = 6, COMMIT_BYTES = 32, SUM_BYTES = 16 };
 
 struct file_slot {
 	uint8_t type;
@@ -37,6 +37,7 @@ struct file_header {
 	uint8_t commit[COMMIT_BYTES];
 	struct bytes bytes; /* as they stand in the file, from the first to the checksum */
 	struct bytes body;
+	bool has_others;    /* as its version says */
 };
 
 bool
@@ -157,7 +158,7 @@ encode_header(struct buf *out, const struct keystore *k, const uint8_t fk[32], c
 	size_t start = out->len;
 
 	wr_array(out, FILE_FIELDS);
-	wr_uint(out, VERSION);
+	wr_uint(out, k->other_count > 0 ? VERSION_OTHERS : VERSION); /* who has no others is read by older programs too */
 	wr_array(out, k->slot_count);
 	for (size_t i = 0; i < k->slot_count; i++)
 		encode_slot(out, &k->slots[i], fk);
@@ -203,6 +204,16 @@ is_name(const uint8_t name[KEYSTORE_NAME_BYTES])
 	return len < KEYSTORE_NAME_BYTES && utf8_valid(BYTES(name, len));
 }
 
+static bool
+names_stand(const struct keystore *k)
+{
+	bool ok = is_name(k->member_name) && is_name(k->device_name);
+
+	for (size_t i = 0; i < k->other_count; i++)
+		ok = ok && names_stand(k->others[i]);
+	return ok;
+}
+
 enum err_code
 keystore_encode(const struct keystore *k, struct env *env, struct buf *out, struct err *err)
 {
@@ -214,7 +225,7 @@ keystore_encode(const struct keystore *k, struct env *env, struct buf *out, stru
 	assert(!k->locked && k->slot_count > 0); /* nobody could open it again */
 	if (body.p == NULL)
 		return err_plain(err, ERR_NO_MEMORY);
-	if (!is_name(k->member_name) || !is_name(k->device_name)) { /* our own reader would refuse them */
+	if (!names_stand(k)) { /* our own reader would refuse them */
 		guard_free(body.p);
 		return err_set(err, ERR_INVALID, "a name is not valid UTF-8, or too long");
 	}
@@ -268,7 +279,8 @@ decode_header(struct file_header *h, struct bytes file, struct err *err)
 		return err_set(err, ERR_TOO_BIG, "the keystore is larger than %d bytes", KEYSTORE_BYTES_MAX);
 	if (rd_array_any(&r, 64) == 0 || (version = rd_uint(&r, UINT32_MAX), r.bad) || version == 0)
 		return err_set(err, ERR_MALFORMED, "this is not a keystore");
-	if (version > VERSION)
+	h->has_others = version == VERSION_OTHERS;
+	if (version > VERSION_OTHERS)
 		return err_plain(err, ERR_NEWER);
 	if (file.p[0] != (0x90 | FILE_FIELDS))
 		return err_set(err, ERR_MALFORMED, "this is not a keystore");
@@ -341,7 +353,7 @@ open_body(struct keystore **out, const struct file_header *h, const uint8_t fk[3
 	                                               h->bytes.len, h->nonce, kc) != 0)
 		rc = err_set(err, ERR_DAMAGED, "the keystore is damaged: the passphrase is right but its body does "
 		                               "not verify");
-	else if (!keystore_body_decode(k, BYTES(plain, len), &no_memory))
+	else if (!keystore_body_decode(k, BYTES(plain, len), &no_memory) || (k->other_count > 0) != h->has_others)
 		rc = no_memory ? err_plain(err, ERR_NO_MEMORY)
 			       : err_set(err, ERR_MALFORMED, "the keystore's body is not in the form it must have");
 	wipe(kc, sizeof(kc));

@@ -82,7 +82,7 @@ location_json(const struct exchange_map *m, const json_t *r)
 {
 	static const char *const sums[] = { "latitude", "longitude" };
 	const char *id = json_string_value(json_object_get(r, "id"));
-	json_t *o = json_pack("{s:o,s:s}", "id", record_uuid(r), "location_type", "physical");
+	json_t *o = json_pack("{s:o,s:s}", "id", record_uuid(r), "location_type", map_is(m, r, "virtual") ? "virtual" : "physical");
 
 	set_text(o, "name", map_text(m, r, "name"));
 	for (size_t i = 0; i < COUNT_OF(sums); i++)
@@ -244,6 +244,17 @@ note_untaken(struct reader *r, const char *what, const char *const *taken, const
 	}
 }
 
+/* A word of a list that has no meaning here. */
+static void
+note_word(struct reader *r, const char *what, const char *word)
+{
+	static const char *const none[] = { NULL };
+	json_t *o = json_pack("{s:b}", word, 1);
+
+	note_untaken(r, what, none, o);
+	json_decref(o);
+}
+
 static enum err_code
 need(struct reader *r, const char *what, const json_t *o, const char *const *required)
 {
@@ -295,6 +306,18 @@ take_text(json_t *record, const struct exchange_map *m, const char *prop, const 
 	json_decref(v);
 }
 
+/* A place where nobody goes: by the code that the profile has for it. False: it has none. */
+static bool
+take_virtual(json_t *record, const struct exchange_map *m, const char *type)
+{
+	const struct exchange_prop *p = strcmp(type, "virtual") == 0 ? exchange_prop(m, "virtual") : NULL;
+
+	if (p == NULL || p->code == NULL)
+		return false;
+	take_text(record, m, "virtual", p->code);
+	return true;
+}
+
 /* "2005-01-01" or the day of a longer time; else nothing. */
 static void
 take_date(json_t *record, const struct exchange_map *m, const char *text)
@@ -331,6 +354,8 @@ take_location(struct reader *r, const json_t *o, char id[33])
 			return ERR_OK;
 	record = new_record(m, o);
 	take_text(record, m, "name", *text_in(o, "name") != '\0' ? text_in(o, "name") : text_in(address, "address_1"));
+	if (strcmp(text_in(o, "location_type"), "physical") != 0 && !take_virtual(record, m, text_in(o, "location_type")))
+		note_word(r, "location.location_type", text_in(o, "location_type"));
 	take_value(record, m, "latitude", json_object_get(o, "latitude"));
 	take_value(record, m, "longitude", json_object_get(o, "longitude"));
 	take_text(record, m, "address", text_in(address, "address_1"));
@@ -367,6 +392,7 @@ take_service(struct reader *r, const json_t *o, const char *organization)
 		"interpretation_services", "assured_date", "phones", "languages", "required_documents", "schedules", "service_at_locations", "organization", NULL };
 	static const char *const plain[][2] = { { "name", "name" }, { "description", "description" }, { "url", "url" }, { "email", "email" },
 		{ "eligibility", "eligibility_description" }, { "fees", "fees_description" }, { "interpretation", "interpretation_services" } };
+	static const char *const schedule[] = { "id", "description", NULL };
 	const struct exchange_map *m = profile_exchange(r->p, "service");
 	const json_t *part;
 	json_t *record;
@@ -376,11 +402,7 @@ take_service(struct reader *r, const json_t *o, const char *organization)
 	if (rc != ERR_OK)
 		return rc;
 	if (strcmp(text_in(o, "status"), "active") != 0) { /* what is closed is not where somebody is sent */
-		static const char *const none[] = { NULL };
-		json_t *closed = json_pack("{s:b}", text_in(o, "status"), 1);
-
-		note_untaken(r, "service.status", none, closed);
-		json_decref(closed);
+		note_word(r, "service.status", text_in(o, "status"));
 		return ERR_OK;
 	}
 	record = new_record(m, o);
@@ -390,6 +412,8 @@ take_service(struct reader *r, const json_t *o, const char *organization)
 	take_text(record, m, "organization", organization);
 	take_text(record, m, "phone", text_in(first_in(o, "phones"), "number"));
 	take_text(record, m, "schedule", text_in(first_in(o, "schedules"), "description"));
+	json_array_foreach(json_object_get(o, "schedules"), i, part)
+		note_untaken(r, "schedule", schedule, part);
 	json_array_foreach(json_object_get(o, "languages"), i, part)
 		if (language_valid(text_in(part, "code")))
 			take_text(record, m, "languages", text_in(part, "code"));
@@ -417,7 +441,8 @@ take_organization(struct reader *r, const json_t *o)
 		return rc;
 	record = new_record(m, o);
 	take_text(record, m, "name", text_in(o, "name"));
-	take_text(record, m, "description", text_in(o, "description"));
+	if (strcmp(text_in(o, "description"), text_in(o, "name")) != 0) /* ours, where nobody has said more, since HSDS requires one */
+		take_text(record, m, "description", text_in(o, "description"));
 	take_text(record, m, "website", text_in(o, "website"));
 	take_text(record, m, "email", text_in(o, "email"));
 	take_text(record, m, "phone", text_in(first_in(o, "phones"), "number"));

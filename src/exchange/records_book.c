@@ -175,7 +175,7 @@ put_line(struct sheet *s, uint32_t row, const json_t *line, const char *of, cons
 }
 
 enum err_code
-report_book(struct book **out, const json_t *report, const char *lang, struct err *err)
+report_book(struct book **out, const json_t *report, const json_t *basis, const char *lang, struct err *err)
 {
 	static const char *const sv[] = { "id", "rad", "värde för", "värde", "enhet", "n", "regel", "anmärkning" };
 	static const char *const en[] = { "id", "line", "value of", "value", "unit", "n", "rule", "remark" };
@@ -195,6 +195,11 @@ report_book(struct book **out, const json_t *report, const char *lang, struct er
 			put_line(s, row++, line, "", json_is_array(v) ? json_object_get(line, "n") : v);
 		json_array_foreach((json_t *)v, k, item)
 			put_line(s, row++, line, json_string_value(json_object_get(item, "label")), json_object_get(item, "value"));
+	}
+	s = b == NULL ? NULL : book_add(b, swedish(lang) ? "underlag" : "basis");
+	json_array_foreach((json_t *)basis, i, item) {
+		sheet_put(s, (uint32_t)i, 0, CELL_TEXT, json_string_value(json_array_get(item, 0)));
+		sheet_put(s, (uint32_t)i, 1, CELL_TEXT, json_string_value(json_array_get(item, 1)));
 	}
 	if (b == NULL || !book_ok(b)) {
 		book_free(b);

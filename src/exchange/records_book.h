@@ -14,6 +14,6 @@
 enum err_code records_book(struct book **out, const struct profile *p, const json_t *records, const char *lang, struct err *err) MUST_CHECK;
 
 /* report_run()'s document: a line a row, a table's cells below each other. */
-enum err_code report_book(struct book **out, const json_t *report, const char *lang, struct err *err) MUST_CHECK;
+enum err_code report_book(struct book **out, const json_t *report, const json_t *basis, const char *lang, struct err *err) MUST_CHECK;
 
 #endif

@@ -1,165 +1,224 @@
 /*
- * A hub is a replica with an open door. Whatever one peer brings is pushed
- * to the others as soon as it is durable.
+ * The whole of a hub: its organisations, and the port at which they are all
+ * called. Which of them a connection comes to is told by its first bytes alone.
  */
-#include "hub/hub.h"
-
 #include "base/mem.h"
-#include "hub/relay.h"
-#include "org/ops.h"
-#include "peer/seek.h"
-#include "store/attest.h"
-#include "store/netkey.h"
+#include "hub/hub_internal.h"
 
 struct hub {
-	struct home home;
-	struct peer_host host;
-	struct meet *meet;
-	struct relays *relays;
-	struct seek *seek; /* NULL: found by address only */
-	uint64_t exchanges, failed;
-	bool attesting;
+	struct env *env;
+	struct home *whole;                       /* the first tenant's, or our own where the home has joined only by parts */
+	struct home spare;
+	struct hub_config config;
+	struct tenant *tenants[KEYSTORE_OTHERS + 1];
+	size_t count, ill;
+	struct door *door;
 };
 
-static void
-stored(void *ctx, size_t log, const struct entry *e)
-{
-	(void)ctx, (void)log, (void)e;
-}
-
-static void
-dropped(void *ctx)
-{
-	(void)ctx;
-}
-
-/* What is held here is worth knowing to those who never call; its own commit comes back here, and finds nothing due. */
-static void
-attest(struct hub *h)
-{
-	struct err err = ERR_INIT;
-
-	if (h->attesting)
-		return;
-	h->attesting = true;
-	if (replica_attest(h->home.replica, &h->home.keys->device, &h->home.keys->inc, NULL, 0, NULL, &err) != ERR_OK ||
-	    replica_commit(h->home.replica, &err) != ERR_OK)
-		env_logf(h->home.env, "attesting: %s", err.text);
-	h->attesting = false;
-}
-
-static void
-committed(void *ctx)
-{
-	struct hub *h = ctx;
-	struct err err = ERR_INIT;
-
-	if (replica_confirm(h->home.replica, &h->home.keys->device, &h->home.keys->inc, &err) != ERR_OK)
-		env_logf(h->home.env, "confirming an erasure: %s", err.text);
-	if (home_learn_network(&h->home, NULL, &err) != ERR_OK)
-		env_logf(h->home.env, "taking up a network key: %s", err.text);
-	h->host.network_count = h->home.keys->network_count;
-	attest(h);
-	meet_notify(h->meet);
-}
-
-static void
-met(void *ctx, const struct peer_result *r, const char *addr)
-{
-	struct hub *h = ctx;
-	char dev[17] = "?";
-
-	h->exchanges++;
-	h->failed += r->code != ERR_OK;
-	if (r->known)
-		hex_encode(dev, r->device.b, 8);
-	if (r->code != ERR_OK)
-		env_logf(h->home.env, "%s: %s", addr, r->text);
-	else
-		env_logf(h->home.env, "%s: sent %llu, received %llu, %s", dev, (unsigned long long)r->sent,
-		         (unsigned long long)r->received, r->in_step ? "in step" : "not in step");
-}
-
-static void
-accepted(void *ctx, struct env_conn *conn, const char *from)
+static bool
+lead(void *ctx, struct env_conn *conn, const char *from, struct bytes first)
 {
 	struct hub *h = ctx;
 
-	relays_accepted(h->relays, conn, from);
+	for (size_t i = 0; i < h->count; i++)
+		if (tenant_take(h->tenants[i], conn, from, first))
+			return true;
+	return false;
+}
+
+static bool
+has_joined(const struct keystore *k)
+{
+	static const struct org_id nobody;
+
+	return !SAME(k->org, nobody);
+}
+
+/* One organisation whose store does not open is no reason to leave the others alone. */
+static void
+open_parts(struct hub *h)
+{
+	for (size_t i = 0; i < h->whole->keys->other_count; i++) {
+		struct err err = ERR_INIT;
+		struct home part;
+
+		if (!has_joined(h->whole->keys->others[i]))
+			continue;
+		if (home_part_open(&part, h->whole, i, &err) == ERR_OK) {
+			if (tenant_new(&h->tenants[h->count], &part, &h->config, &err) == ERR_OK) {
+				h->count++;
+				continue;
+			}
+			home_close(&part);
+		}
+		h->ill++;
+		env_logf(h->env, "%s", err.text);
+	}
 }
 
 enum err_code
-hub_new(struct hub **out, struct home *home, struct err *err)
+hub_new(struct hub **out, struct home *home, const struct hub_config *config, struct err *err)
 {
-	static const struct org_id nobody;
+	bool joined = has_joined(home->keys);
 	struct hub *h;
 
 	*out = NULL;
-	if (SAME(home->keys->org, nobody))
+	for (size_t i = 0; i < home->keys->other_count; i++)
+		joined = joined || has_joined(home->keys->others[i]);
+	if (!joined)
 		return err_set(err, ERR_REFUSED, "%s has not joined an organisation yet; `faltbok-hub join --welcome FILE` takes a welcome", home->path);
 	h = mem_zero(1, sizeof(*h));
 	if (h == NULL)
 		return err_plain(err, ERR_NO_MEMORY);
-	h->home = *home;
-	h->host = (struct peer_host){
-		.env = home->env, .replica = home->replica, .keys = &home->keys->device, .role = ROLE_HUB,
-		.network = home->keys->network, .network_count = home->keys->network_count, .stay = true,
-	};
-	h->meet = meet_new(&h->host, &(struct meet_events){ .ctx = h, .result = met, .porter = accepted });
-	h->relays = h->meet != NULL ? relays_new(&h->host, h->meet) : NULL;
-	if (h->relays == NULL) {
-		meet_free(h->meet);
-		mem_free(h);
-		return err_plain(err, ERR_NO_MEMORY);
+	h->env = home->env;
+	if (config != NULL)
+		h->config = *config;
+	h->door = door_new(h->env, h->config.guests, lead, h);
+	if (h->door == NULL)
+		err_plain(err, ERR_NO_MEMORY);
+	if (h->door != NULL && has_joined(home->keys)) {
+		if (tenant_new(&h->tenants[0], home, &h->config, err) == ERR_OK)
+			h->whole = &h->tenants[h->count++]->home;
+	} else if (h->door != NULL) {
+		h->spare = *home;
+		h->whole = &h->spare;
 	}
-	replica_set_hook(h->home.replica, &(struct replica_hook){ .ctx = h, .stored = stored, .committed = committed, .dropped = dropped });
+	if (h->whole == NULL) {
+		door_free(h->door);
+		mem_free(h);
+		return err != NULL && err->code != ERR_OK ? err->code : ERR_NO_MEMORY;
+	}
+	open_parts(h);
 	*out = h;
 	return ERR_OK;
 }
 
+/* Parts first: their keys are the whole's. */
 void
 hub_free(struct hub *h)
 {
 	if (h == NULL)
 		return;
-	seek_free(h->seek);
-	relays_free(h->relays);
-	meet_free(h->meet);
-	home_close(&h->home);
+	door_free(h->door);
+	while (h->count > 0)
+		tenant_free(h->tenants[--h->count]);
+	home_close(&h->spare);
 	mem_free(h);
 }
 
 enum err_code
 hub_listen(struct hub *h, const char *addr, struct err *err)
 {
-	return meet_listen(h->meet, addr, err);
+	return door_listen(h->door, addr, err);
 }
 
 enum err_code
 hub_dial(struct hub *h, const char *addr, struct err *err)
 {
-	return meet_dial(h->meet, addr, MEET_KEEP, err);
+	enum err_code rc = ERR_OK;
+
+	for (size_t i = 0; i < h->count && rc == ERR_OK; i++)
+		rc = meet_dial(h->tenants[i]->meet, addr, MEET_KEEP, err);
+	return rc;
 }
 
 enum err_code
 hub_seek(struct hub *h, struct err *err)
 {
-	return seek_new(&h->seek, &h->host, h->meet, err);
+	int port = door_port(h->door);
+	enum err_code rc = ERR_OK;
+
+	for (size_t i = 0; i < h->count && rc == ERR_OK; i++) {
+		struct tenant *t = h->tenants[i];
+
+		meet_announce(t->meet, port);
+		if (t->seek == NULL)
+			rc = seek_new(&t->seek, &t->host, t->meet, err);
+	}
+	return rc;
 }
 
 int
 hub_port(const struct hub *h)
 {
-	return meet_port(h->meet);
+	return door_port(h->door);
+}
+
+size_t
+hub_count(const struct hub *h)
+{
+	return h->count;
+}
+
+struct tenant *
+hub_tenant(struct hub *h, size_t i)
+{
+	return h->tenants[i];
+}
+
+bool
+hub_knows_part(const struct hub *h, const char name[16])
+{
+	const struct keystore *k = h->whole->keys;
+
+	for (size_t i = 0; i < k->other_count; i++) {
+		struct device_id id = device_id_of(&k->others[i]->device.sign_pk);
+		char own[17];
+
+		if (memcmp(hex_encode(own, id.b, 8), name, 16) == 0)
+			return true;
+	}
+	return false;
+}
+
+size_t
+hub_ill(const struct hub *h)
+{
+	return h->ill;
 }
 
 void
-hub_status(struct hub *h, struct hub_status *out)
+hub_door(const struct hub *h, struct door_counts *out)
 {
-	*out = (struct hub_status){
-		.entries = replica_entry_count(h->home.replica), .logs = replica_log_count(h->home.replica),
-		.file_bytes = replica_file_bytes(h->home.replica), .links = meet_links(h->meet),
-		.exchanges = h->exchanges, .failed = h->failed,
-	};
-	replica_frontier(h->home.replica, NULL, NULL, out->frontier);
+	door_counts(h->door, out);
+}
+
+static size_t
+number_of(const struct hub *h, const struct keystore *keys)
+{
+	size_t i = 0;
+
+	while (i < h->whole->keys->other_count && h->whole->keys->others[i] != keys)
+		i++;
+	return i;
+}
+
+enum err_code
+hub_remove(struct hub *h, struct tenant *t, struct err *err)
+{
+	const struct keystore *keys = t->home.keys;
+	size_t at = 0;
+
+	if (h->count == 1)
+		return err_set(err, ERR_REFUSED, "this is the only organisation here; `rm -r` its home when it is to go");
+	while (h->tenants[at] != t)
+		at++;
+	if (&t->home != h->whole) {
+		size_t which = number_of(h, keys);
+
+		h->tenants[at] = h->tenants[--h->count];
+		tenant_free(t);
+		return home_part_remove(h->whole, which, err);
+	}
+	/* The whole stays open for its parts: its home is moved out of the tenant before that goes. */
+	tenant_hang_up(t);
+	h->spare = t->home;
+	memset(&t->home, 0, sizeof(t->home));
+	for (size_t i = 0; i < h->count; i++)
+		if (h->tenants[i]->home.whole == h->whole)
+			h->tenants[i]->home.whole = &h->spare;
+	h->whole = &h->spare;
+	h->tenants[at] = h->tenants[--h->count];
+	tenant_free(t);
+	return home_give_up(&h->spare, err);
 }

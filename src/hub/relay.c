@@ -11,6 +11,7 @@
 #include "crypto/guard.h"
 #include "crypto/hc.h"
 #include "link/frame.h"
+#include "link/once.h"
 #include "link/relay.h"
 
 #define NS_PER_S 1000000000ull
@@ -28,8 +29,7 @@ struct visitor {
 	struct visitor *next;
 	struct env_conn *conn;
 	char from[MEET_ADDR_BYTES];
-	struct buf first;             /* until it is known who it is */
-	struct relay *relay;          /* from then on */
+	struct relay *relay;
 	enum relay_end end;           /* RELAY_DESK or RELAY_DOOR */
 	struct visitor *desk;         /* a door's: whose offer it came with */
 	struct visitor *other;        /* while paired */
@@ -41,7 +41,6 @@ struct visitor {
 
 struct relays {
 	struct peer_host *host;
-	struct meet *meet;
 	struct visitor *list;
 	size_t count;
 };
@@ -60,7 +59,6 @@ static void
 let_go(struct visitor *v)
 {
 	relay_free(v->relay);
-	buf_wipe(&v->first);
 	wipe(v, sizeof(*v));
 	mem_free(v);
 }
@@ -400,7 +398,7 @@ static const struct conn_events events = { .data = on_data, .drained = on_draine
 
 /* The desk whose offer they open. */
 static struct visitor *
-which_desk(const struct visitor *v)
+which_desk(const struct visitor *v, const uint8_t *first)
 {
 	struct visitor *desks[RELAY_OFFERS_MAX];
 	uint8_t psks[RELAY_OFFERS_MAX][32];
@@ -412,26 +410,26 @@ which_desk(const struct visitor *v)
 		memcpy(psks[count], relay_psk(o->relay), 32);
 		desks[count++] = o;
 	}
-	which = relay_which(RELAY_DOOR, v->first.p, (const uint8_t (*)[32])psks, count);
+	which = relay_which(RELAY_DOOR, first, (const uint8_t (*)[32])psks, count);
 	wipe(psks, sizeof(psks));
 	return which == SIZE_MAX ? NULL : desks[which];
 }
 
 /* False: not one of ours, or nobody is at home for it. */
 static bool
-recognise(struct visitor *v, uint8_t psk[32])
+recognise(struct visitor *v, const uint8_t *first, uint8_t psk[32])
 {
 	const struct peer_host *host = v->all->host;
 	uint8_t psks[KEYSTORE_NETWORK_KEYS][32];
-	size_t count = host->network_count < KEYSTORE_NETWORK_KEYS ? host->network_count : KEYSTORE_NETWORK_KEYS, which;
+	size_t links = peer_host_links(host), count = links < KEYSTORE_NETWORK_KEYS ? links : KEYSTORE_NETWORK_KEYS, which;
 
 	for (size_t i = 0; i < count; i++)
 		link_psk(psks[i], host->network[i].n);
-	which = relay_which(RELAY_DESK, v->first.p, (const uint8_t (*)[32])psks, count);
+	which = relay_which(RELAY_DESK, first, (const uint8_t (*)[32])psks, count);
 	if (which != SIZE_MAX) {
 		v->end = RELAY_DESK;
 		memcpy(psk, psks[which], 32);
-	} else if ((v->desk = which_desk(v)) != NULL) {
+	} else if ((v->desk = which_desk(v, first)) != NULL) {
 		v->end = RELAY_DOOR;
 		memcpy(psk, relay_psk(v->desk->relay), 32);
 	}
@@ -466,82 +464,50 @@ new_relay(const struct visitor *v, const uint8_t psk[32])
 	return r;
 }
 
-/* A peer's, or nobody's: the meet finds out. */
-static void
-hand_on(struct visitor *v)
-{
-	struct meet *meet = v->all->meet;
-	struct env_conn *conn = v->conn;
-
-	forget(v);
-	meet_take(meet, conn, v->from, buf_bytes(&v->first));
-}
-
-static void
-first_bytes(void *ctx, struct env_conn *conn, const uint8_t *p, size_t n)
-{
-	struct visitor *v = ctx;
-	struct env *env = v->all->host->env;
-	struct buf first;
-	uint8_t psk[32];
-
-	enter(v);
-	buf_put(&v->first, p, n);
-	if (!buf_ok(&v->first)) {
-		visitor_end(v);
-	} else if (v->first.len >= RELAY_FIRST_BYTES && !recognise(v, psk)) {
-		hand_on(v);
-	} else if (v->first.len >= RELAY_FIRST_BYTES) {
-		if (v->end == RELAY_DESK || knocking_at(v->desk) <= HANDSHAKES_MAX)
-			v->relay = new_relay(v, psk);
-		wipe(psk, sizeof(psk));
-		if (v->relay == NULL) {
-			visitor_end(v);
-		} else {
-			first = v->first;
-			v->first = (struct buf)BUF_INIT;
-			env->ops->conn_events(env, conn, &events, v);
-			hear(v, buf_bytes(&first));
-			buf_wipe(&first);
-		}
-	}
-	leave(v);
-}
-
-static const struct conn_events first_events = { .data = first_bytes, .closed = on_closed };
-
-void
-relays_accepted(struct relays *all, struct env_conn *conn, const char *from)
+bool
+relays_take(struct relays *all, struct env_conn *conn, const char *from, struct bytes first)
 {
 	struct env *env = all->host->env;
-	struct visitor *v = all->count < VISITORS_MAX ? mem_zero(1, sizeof(*v)) : NULL;
+	uint8_t psk[32];
+	struct visitor seen = { .all = all }, *v;
 
-	if (v == NULL) {
-		env->ops->close(env, conn);
-		return;
+	if (!recognise(&seen, first.p, psk))
+		return false;
+	v = all->count < VISITORS_MAX && (seen.end == RELAY_DESK || knocking_at(seen.desk) < HANDSHAKES_MAX) ? mem_zero(1, sizeof(*v)) : NULL;
+	if (v != NULL && !once_first(all->host->once, first.p)) {
+		mem_free(v);
+		v = NULL;
 	}
-	v->all = all;
-	v->conn = conn;
-	v->next = all->list;
-	v->since_ns = v->heard_ns = now_ns(all);
+	if (v != NULL) {
+		*v = (struct visitor){ .all = all, .end = seen.end, .desk = seen.desk, .conn = conn, .next = all->list };
+		v->since_ns = v->heard_ns = now_ns(all);
+		v->relay = new_relay(v, psk);
+	}
+	wipe(psk, sizeof(psk));
+	if (v == NULL || v->relay == NULL) {
+		mem_free(v);
+		env->ops->close(env, conn);
+		return true;
+	}
 	(void)snprintf(v->from, sizeof(v->from), "%s", from != NULL ? from : "");
 	all->list = v;
 	all->count++;
 	v->watch = env->ops->timer(env, RELAY_HANDSHAKE_S * NS_PER_S, watch_fired, v);
-	env->ops->conn_events(env, conn, &first_events, v);
+	env->ops->conn_events(env, conn, &events, v);
+	hear(v, first);
+	return true;
 }
 
 /* ---- life ---- */
 
 struct relays *
-relays_new(struct peer_host *host, struct meet *meet)
+relays_new(struct peer_host *host)
 {
 	struct relays *all = mem_zero(1, sizeof(*all));
 
 	if (all == NULL)
 		return NULL;
 	all->host = host;
-	all->meet = meet;
 	return all;
 }
 

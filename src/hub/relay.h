@@ -1,24 +1,23 @@
 /*
- * The hub's door: which of those who connect are members' peers, which lead
- * an inviter here, and which a newcomer; and the carrying between those two.
+ * What leads an inviter to a hub, and a newcomer to its inviter; and the
+ * carrying between those two.
  *
- *    accepted ── 48 bytes ──┬── nobody's ──────> meet_take()
- *                           ├── an inviter ──┐
- *                           └── a newcomer ──┴── paired: bytes pass unread
+ *    door ── 48 bytes ──┬── an inviter ──┐
+ *                       └── a newcomer ──┴── paired: bytes pass unread
  *
  * All of it is in memory, and bounded by proto/relay.md, 3.
  */
 #ifndef FALTBOK_HUB_RELAY_H
 #define FALTBOK_HUB_RELAY_H
 
-#include "peer/meet.h"
+#include "peer/meet.h" /* the length of an address */
 
 struct relays;
 
-/* Both outlive it. NULL when out of memory. */
-struct relays *relays_new(struct peer_host *host, struct meet *meet);
+/* The host outlives it. NULL when out of memory. */
+struct relays *relays_new(struct peer_host *host);
 void relays_free(struct relays *all); /* ends all links; NULL is fine */
-/* What the meet's porter does. */
-void relays_accepted(struct relays *all, struct env_conn *conn, const char *from);
+/* Do these first bytes of a connection lead to one of them? Then it is the relays'. */
+bool relays_take(struct relays *all, struct env_conn *conn, const char *from, struct bytes first);
 
 #endif

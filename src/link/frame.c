@@ -12,6 +12,7 @@
 #include "crypto/guard.h"
 #include "crypto/hc.h"
 #include "link/noise.h"
+#include "link/once.h"
 
 static const char members_prologue[] = "fb1/noise/1";
 
@@ -25,6 +26,7 @@ struct link {
 	uint8_t sk[32], e_sk[32];           /* a responder's, until the first message has chosen the PSK */
 	uint8_t psks[PSKS_MAX][32];
 	size_t psk_count;
+	struct once *once;                  /* NULL: not kept */
 	uint8_t early[LINK_HANDSHAKE_BYTES_MAX];
 	size_t early_len;
 	struct buf in, plain;
@@ -40,6 +42,12 @@ struct link *
 link_new(bool initiator, const uint8_t noise_sk[32], const uint8_t e_sk[32], const uint8_t (*psks)[32], size_t psk_count)
 {
 	return link_new_for(members_prologue, initiator, noise_sk, e_sk, psks, psk_count);
+}
+
+size_t
+link_which(const uint8_t first[48], const uint8_t (*psks)[32], size_t count)
+{
+	return noise_which_psk(&noise_xxpsk0, BYTES_STR(members_prologue), BYTES(first, 48), psks, count);
 }
 
 struct link *
@@ -70,6 +78,12 @@ link_free(struct link *l)
 	buf_wipe(&l->plain);
 	wipe(l, sizeof(*l));
 	mem_free(l);
+}
+
+void
+link_answer_once(struct link *l, struct once *once)
+{
+	l->once = once;
 }
 
 bool
@@ -121,6 +135,8 @@ read_first(struct link *l, struct bytes message, struct buf *payload, struct err
 		noise_init(&l->noise, &noise_xxpsk0, false, BYTES_STR(l->prologue), l->sk, l->e_sk, l->psks[i]);
 		rc = noise_read(&l->noise, message, payload, err);
 	}
+	if (rc == ERR_OK && l->once != NULL && !once_first(l->once, message.p))
+		rc = err_set(err, ERR_KEY, "a first message that was answered before");
 	return rc;
 }
 

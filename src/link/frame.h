@@ -23,6 +23,7 @@ enum {
 };
 
 struct link;
+struct once;
 
 enum link_event {
 	LINK_MORE,    /* all bytes taken; nothing is complete */
@@ -42,8 +43,14 @@ struct link *link_new_for(const char *prologue, bool initiator, const uint8_t no
                           const uint8_t (*psks)[32], size_t psk_count);
 void link_free(struct link *l); /* wipes */
 
+/* A responder's: it answers no first message that is in `once` already. `once` is the caller's and outlives the link. */
+void link_answer_once(struct link *l, struct once *once);
+
 /* psk = HC(32, N, "fb1/noise/psk"). */
 void link_psk(uint8_t psk[32], const uint8_t n[32]);
+
+/* Which of `psks` the first 48 bytes of a stranger open; SIZE_MAX: none. A few hashes each, and no curve operation. */
+size_t link_which(const uint8_t first[48], const uint8_t (*psks)[32], size_t count);
 
 /* The initiator's first message, appended to `out`. A responder has none. */
 enum err_code link_start(struct link *l, struct buf *out, struct err *err) MUST_CHECK;

@@ -66,6 +66,12 @@ join_new_inviter(const uint8_t secret[JOIN_SECRET_BYTES], const uint8_t noise_sk
 	return join_new(false, secret, noise_sk, e_sk, nonce);
 }
 
+void
+join_answer_once(struct join *j, struct once *once)
+{
+	link_answer_once(j->link, once);
+}
+
 struct join *
 join_new_newcomer(const struct join_code *code, const uint8_t noise_sk[32], const uint8_t e_sk[32], const uint8_t nonce[16],
                   struct bytes request, const uint8_t *org)

@@ -93,6 +93,7 @@ enum {
 };
 
 struct join;
+struct once;
 
 enum join_event {
 	JOIN_MORE,     /* all bytes taken */
@@ -106,6 +107,8 @@ enum join_event {
 /* Both copy what they are given; e_sk and nonce are fresh for this link alone. NULL when out of memory. */
 struct join *join_new_inviter(const uint8_t secret[JOIN_SECRET_BYTES], const uint8_t noise_sk[32], const uint8_t e_sk[32],
                               const uint8_t nonce[16]);
+/* An inviter answers no newcomer's first message that is in `once` already (link/once.h), which outlives the join. */
+void join_answer_once(struct join *j, struct once *once);
 /* `org` (32 bytes) when the home belongs to one already, else NULL. */
 struct join *join_new_newcomer(const struct join_code *code, const uint8_t noise_sk[32], const uint8_t e_sk[32],
                                const uint8_t nonce[16], struct bytes request, const uint8_t *org);

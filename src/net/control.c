@@ -63,6 +63,16 @@ short_name(const char *path, char out[sizeof(((struct sockaddr_un *)0)->sun_path
 	return *dir >= 0 && (size_t)snprintf(out, room, "/proc/self/fd/%d/%s", *dir, slash + 1) < room;
 }
 
+/* At either end: what is typed into a case goes to no process of somebody else that sits on the name. */
+static bool
+is_same_user(int fd)
+{
+	struct ucred who;
+	socklen_t len = sizeof(who);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0 && who.uid == geteuid();
+}
+
 /* ---- one caller ---- */
 
 static void
@@ -94,12 +104,9 @@ caller_end(struct caller *c)
 static bool
 same_user(struct caller *c)
 {
-	struct ucred who;
-	socklen_t len = sizeof(who);
 	uv_os_fd_t fd;
 
-	return uv_fileno((uv_handle_t *)&c->pipe, &fd) == 0 &&
-	       getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0 && who.uid == geteuid();
+	return uv_fileno((uv_handle_t *)&c->pipe, &fd) == 0 && is_same_user(fd);
 }
 
 /* A line may hold what was typed into a case. */
@@ -357,6 +364,8 @@ net_control_call(const char *path, struct bytes request, struct buf *reply, stru
 	else if (connect(fd, (const struct sockaddr *)&sa, sizeof(sa)) != 0)
 		rc = errno == EACCES || errno == EPERM ? err_set(err, ERR_REFUSED, "%s belongs to another user", path) :
 		                                         err_set(err, ERR_NOT_FOUND, "no process serves %s", path);
+	else if (!is_same_user(fd))
+		rc = err_set(err, ERR_REFUSED, "%s is answered by another user's process", path);
 	else
 		rc = send_line(fd, request, err);
 	if (rc == ERR_OK)

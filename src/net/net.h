@@ -37,7 +37,7 @@ enum err_code net_control_listen(struct env *env, const char *path,
                                  struct net_control **out, struct err *err) MUST_CHECK;
 void net_control_reply(struct net_control_call *call, struct bytes reply); /* without the newline; call is gone after this */
 void net_control_stop(struct net_control *c);
-/* Blocking, for the command line. ERR_NOT_FOUND when nobody listens there. */
+/* Blocking, for the command line. ERR_NOT_FOUND when nobody listens there, ERR_REFUSED when another user does: it is told nothing. */
 enum err_code net_control_call(const char *path, struct bytes request, struct buf *reply, struct err *err) MUST_CHECK;
 
 #endif

@@ -21,6 +21,7 @@ struct env_conn {
 	void *ctx;
 	size_t unsent;
 	bool up, reading, given_back, shut, closing, resolving;
+	bool spoken;   /* something was sent: there may be last words on their way */
 	bool reopening; /* between two addresses: the socket is being closed already */
 	uv_getaddrinfo_t lookup;
 	struct addrinfo *addrs, *try_next;
@@ -200,7 +201,7 @@ tcp_close(struct env *env, struct env_conn *c)
 	if (c->given_back)
 		return;
 	c->given_back = true;
-	if (!c->up) {
+	if (!c->up || !c->spoken) { /* nothing is on its way, and strangers hold no descriptor a moment longer */
 		conn_end(c);
 		return;
 	}
@@ -256,6 +257,7 @@ tcp_send(struct env *env, struct env_conn *c, struct bytes data)
 		return ERR_NETWORK;
 	if (c->unsent + data.len > UNSENT_BYTES_MAX)
 		return ERR_TOO_BIG;
+	c->spoken = true;
 	if (c->unsent == 0) { /* most often the kernel takes it all, and nothing is copied */
 		buf = uv_buf_init((char *)(uintptr_t)data.p, (unsigned)data.len);
 		n = uv_try_write((uv_stream_t *)&c->tcp, &buf, 1);

@@ -1,9 +1,12 @@
 /*
  * Membership: admitting and granting. Everything is written into the open batch; the caller commits.
  */
-#include "node/node_internal.h"
+#include "node/root.h"
+
+#include <assert.h>
 
 #include "crypto/hc.h"
+#include "node/node_internal.h"
 
 enum err_code
 node_append_control(struct node *n, const struct control_op *op, struct err *err)
@@ -69,46 +72,56 @@ seal_names(struct node *n, const struct join_request *req, struct buf *out, stru
 	return rc;
 }
 
+/* By this device, or by the root. */
 static enum err_code
-append_admit(struct node *n, const struct join_request *req, struct err *err)
+append_by(struct node *n, const struct node_root *root, const struct control_op *op, struct err *err)
 {
+	return root != NULL ? node_append_as_root(n, root, op, err) : node_append_control(n, op, err);
+}
+
+/* At a hub's or an auditor's node, which reads no roster, the names stay out: a newcomer then says itself who it is. */
+static enum err_code
+append_admit(struct node *n, const struct node_root *root, const struct join_request *req, struct err *err)
+{
+	const struct stream_id roster = roster_stream(org_id(node_org(n)));
 	struct control_op op = { .kind = KIND_ADMIT, .u.admit = req->keys };
 	struct buf enc = BUF_INIT;
-	enum err_code rc = seal_names(n, req, &enc, err);
+	enum err_code rc = ERR_OK;
 
+	if (org_reads(node_org(n), &roster, &node_self(n)->id))
+		rc = seal_names(n, req, &enc, err);
 	op.u.admit.member = member_named(n, req->member_name);
 	op.u.admit.enc_name = buf_bytes(&enc);
 	if (rc == ERR_OK)
-		rc = node_append_control(n, &op, err);
+		rc = append_by(n, root, &op, err);
 	buf_free(&enc);
 	return rc;
 }
 
 static enum err_code
-append_grant(struct node *n, const struct device_id *dev, uint8_t role, const struct stream_id *team, struct err *err)
+append_grant(struct node *n, const struct node_admission *a, const struct device_id *dev, uint8_t role, const struct stream_id *team, struct err *err)
 {
 	struct control_op op = { .kind = KIND_GRANT, .u.grant = { .dev = *dev, .role = role, .rank = RANK_NONE } };
 
 	if (role == ROLE_COORDINATOR)
-		op.u.grant.rank = (uint8_t)(node_self(n)->rank + 1);
+		op.u.grant.rank = a->root != NULL ? a->rank : (uint8_t)(node_self(n)->rank + 1);
 	if (op.u.grant.rank > RANK_MAX && role == ROLE_COORDINATOR)
 		return err_set(err, ERR_REFUSED, "the ranks of coordinators end at %d", RANK_MAX);
 	op.u.grant.has_team = team != NULL;
 	if (team != NULL)
 		op.u.grant.team = *team;
-	return node_append_control(n, &op, err);
+	return append_by(n, a->root, &op, err);
 }
 
 static enum err_code
-append_grants(struct node *n, const struct device_id *dev, uint8_t role, const struct stream_id *teams, size_t team_count,
-              struct err *err)
+append_grants(struct node *n, const struct node_admission *a, const struct device_id *dev, struct err *err)
 {
 	enum err_code rc = ERR_OK;
 
-	if (role != ROLE_ADVISOR || team_count == 0)
-		rc = append_grant(n, dev, role, NULL, err);
-	for (size_t i = 0; i < team_count && rc == ERR_OK; i++)
-		rc = append_grant(n, dev, ROLE_ADVISOR, &teams[i], err);
+	if (a->role != ROLE_ADVISOR || a->team_count == 0)
+		rc = append_grant(n, a, dev, a->role, NULL, err);
+	for (size_t i = 0; i < a->team_count && rc == ERR_OK; i++)
+		rc = append_grant(n, a, dev, ROLE_ADVISOR, &a->teams[i], err);
 	return rc;
 }
 
@@ -140,53 +153,106 @@ give_all(struct node *n, const struct device_id *dev, const struct stream_id *te
 	return rc;
 }
 
-enum err_code
-node_admit(struct node *n, const struct join_request *req, uint8_t role, const struct stream_id *teams, size_t team_count,
-           struct device_id *out, struct err *err)
+/*
+ * Admitted as it is asked for now, and nothing by it has come yet: the welcome may have been lost, or never written, and
+ * is sealed once more.
+ */
+static bool
+waits_for_welcome(struct node *n, const struct join_request *req, const struct node_admission *a)
 {
-	enum err_code rc = node_must_coordinate(n, err);
+	const struct org_device *d = org_device_by_author(node_org(n), &req->keys.sign_pk);
 
-	if (rc != ERR_OK)
-		return rc;
-	*out = device_id_of(&req->keys.sign_pk);
+	for (size_t i = 0; d != NULL && i < replica_log_count(n->home.replica); i++)
+		if (SAME(replica_log_at(n->home.replica, i)->key.author, d->sign_pk))
+			return false;
+	return d != NULL && !d->gone && (a->role == ROLE_COORDINATOR ? d->coordinator : a->role == ROLE_AUDITOR ? d->auditor
+	       : a->role == ROLE_HUB ? d->hub : d->advisor);
+}
+
+static enum err_code
+check_request(struct node *n, const struct join_request *req, const struct node_admission *a, struct err *err)
+{
 	if (org_device_by_author(node_org(n), &req->keys.sign_pk) != NULL)
 		return err_set(err, ERR_EXISTS, "that device has been admitted already; a removed one needs new keys");
 	/* Links are told apart by it alone, and a request proves only its sign key: nobody may come in as somebody else. */
 	if (org_device_by_noise(node_org(n), req->keys.noise_pk) != NULL)
 		return err_set(err, ERR_EXISTS, "the request names the connection key of another device");
-	if (role < ROLE_COORDINATOR || role > ROLE_HUB)
+	if (a->role < ROLE_COORDINATOR || a->role > ROLE_HUB)
 		return err_set(err, ERR_INVALID, "there is no such role");
-	if (team_count > 0 && (role == ROLE_AUDITOR || role == ROLE_HUB))
+	if (a->team_count > 0 && (a->role == ROLE_AUDITOR || a->role == ROLE_HUB))
 		return err_set(err, ERR_INVALID, "an auditor or a hub reads no team");
-	for (size_t i = 0; i < team_count; i++)
-		if (org_team_by_id(node_org(n), &teams[i]) == NULL)
+	for (size_t i = 0; i < a->team_count; i++)
+		if (org_team_by_id(node_org(n), &a->teams[i]) == NULL)
 			return err_set(err, ERR_UNKNOWN, "there is no such team");
-		else if (org_is_drop_box(node_org(n), &teams[i]))
+		else if (org_is_drop_box(node_org(n), &a->teams[i]))
 			return err_set(err, ERR_REFUSED, "a drop-box takes no grants: advisors and coordinators write there, coordinators read");
-	rc = append_admit(n, req, err);
+	return ERR_OK;
+}
+
+static enum err_code
+admit(struct node *n, const struct join_request *req, const struct node_admission *a, struct device_id *out, struct err *err)
+{
+	enum err_code rc;
+
+	*out = device_id_of(&req->keys.sign_pk);
+	if (waits_for_welcome(n, req, a))
+		return ERR_OK;
+	rc = check_request(n, req, a, err);
 	if (rc == ERR_OK)
-		rc = append_grants(n, out, role, teams, team_count, err);
+		rc = append_admit(n, a->root, req, err);
 	if (rc == ERR_OK)
-		rc = give_all(n, out, teams, team_count, err);
+		rc = append_grants(n, a, out, err);
+	if (rc == ERR_OK)
+		rc = give_all(n, out, a->teams, a->team_count, err);
 	if (rc == ERR_OK && org_device_by_id(node_org(n), out) == NULL)
 		rc = err_set(err, ERR_REFUSED, "the request's keys do not prove each other");
 	return rc;
 }
 
 enum err_code
-node_welcome(struct node *n, const struct device_id *dev, struct buf *out, struct err *err)
+node_admit(struct node *n, const struct join_request *req, uint8_t role, const struct stream_id *teams, size_t team_count,
+           struct device_id *out, struct err *err)
 {
-	const struct org_device *d;
-	uint8_t role;
+	const struct node_admission a = { .role = role, .teams = teams, .team_count = team_count };
 	enum err_code rc = node_must_coordinate(n, err);
 
-	if (rc != ERR_OK)
-		return rc;
-	d = org_device_by_id(node_org(n), dev);
+	return rc == ERR_OK ? admit(n, req, &a, out, err) : rc;
+}
+
+static enum err_code
+seal_welcome(struct node *n, const struct device_id *dev, struct buf *out, struct err *err)
+{
+	const struct org_device *d = org_device_by_id(node_org(n), dev);
+
 	if (d == NULL || d->gone)
 		return err_set(err, ERR_UNKNOWN, "no admitted device has that id");
-	role = d->coordinator ? ROLE_COORDINATOR : d->auditor ? ROLE_AUDITOR : d->hub ? ROLE_HUB : ROLE_ADVISOR;
-	return welcome_seal(&n->home, d, role, out, err);
+	return welcome_seal(&n->home, d, d->coordinator ? ROLE_COORDINATOR : d->auditor ? ROLE_AUDITOR : d->hub ? ROLE_HUB : ROLE_ADVISOR, out, err);
+}
+
+enum err_code
+node_welcome(struct node *n, const struct device_id *dev, struct buf *out, struct err *err)
+{
+	enum err_code rc = node_must_coordinate(n, err);
+
+	return rc == ERR_OK ? seal_welcome(n, dev, out, err) : rc;
+}
+
+enum err_code
+node_root_admit(struct node *n, const struct join_request *req, const struct node_admission *a, struct device_id *out, struct err *err)
+{
+	assert(a->root != NULL); /* node_root_enter() gave it, to a node with an organisation */
+	if (node_self(n)->gone)
+		return node_say_removed(err);
+	if (a->role == ROLE_COORDINATOR && (a->rank < 1 || a->rank > RANK_MAX))
+		return err_set(err, ERR_INVALID, "the ranks of coordinators go from 1 to %d", RANK_MAX);
+	return admit(n, req, a, out, err);
+}
+
+enum err_code
+node_root_welcome(struct node *n, const struct node_root *root, const struct device_id *dev, struct buf *out, struct err *err)
+{
+	assert(root != NULL);
+	return seal_welcome(n, dev, out, err);
 }
 
 enum err_code
@@ -229,6 +295,7 @@ node_grant(struct node *n, const struct device_id *device, const struct stream_i
 	/* Copies: both may point into the organisation as it was evaluated last, and granting evaluates it anew. */
 	const struct device_id copy = *device, *dev = &copy;
 	const struct stream_id team_copy = *team_id, *team = &team_copy;
+	const struct node_admission by_us = { .role = ROLE_ADVISOR };
 	const struct org_device *d;
 	enum err_code rc = node_must_coordinate(n, err);
 
@@ -245,6 +312,6 @@ node_grant(struct node *n, const struct device_id *device, const struct stream_i
 		return err_set(err, ERR_REFUSED, "a drop-box takes no grants: advisors and coordinators write there, coordinators read");
 	if (org_reads(node_org(n), team, dev))
 		return err_set(err, ERR_EXISTS, "that device belongs to the team already");
-	rc = append_grant(n, dev, ROLE_ADVISOR, team, err);
+	rc = append_grant(n, &by_us, dev, ROLE_ADVISOR, team, err);
 	return rc == ERR_OK ? give_all(n, dev, team, 1, err) : rc;
 }

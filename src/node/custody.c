@@ -32,7 +32,7 @@ void
 node_custody(struct node *n, struct node_custody *out)
 {
 	memset(out, 0, sizeof(*out));
-	out->safe_to_wipe = true;
+	out->safe_to_wipe = node_safe_to_wipe(n);
 	for (size_t i = 0; i < n->own_count; i++) {
 		const struct own_log *o = &n->own[i];
 		const struct log_head *l = replica_log_at(n->home.replica, o->log);
@@ -43,8 +43,5 @@ node_custody(struct node *n, struct node_custody *out)
 		out->also_hub += hub;
 		out->elsewhere += other > hub ? other - hub : 0;
 		out->only_here += all - (hub > other ? hub : other);
-		/* Grants and keys of ours are as much worth keeping as notes. */
-		if (l->len > (h.hub > h.other ? h.hub : h.other))
-			out->safe_to_wipe = false;
 	}
 }

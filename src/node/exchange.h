@@ -30,11 +30,18 @@ struct brought {
 	uint64_t conflicts;               /* that arose */
 };
 
+enum exchange_said {
+	EXCHANGE_WITHHOLDS = 1,           /* it gives nothing of teams out just now (proto/sync.md, 10) */
+	EXCHANGE_FULL = 2,                /* it has no room for more */
+	EXCHANGE_NEWER = 4,               /* it speaks a later version too */
+	EXCHANGE_SAID_ALL = 7,
+};
 enum exchange_way { EXCHANGE_LINK = 1, EXCHANGE_BUNDLE = 2 };
 struct node_exchange {
 	int64_t at_ms;
 	enum exchange_way way;
 	bool has_peer, ok, in_step;
+	unsigned said;                    /* enum exchange_said: what the other side has said of itself */
 	struct device_id peer;
 	uint64_t sent, received;          /* entries */
 	struct brought brought;

@@ -59,7 +59,7 @@ node_exchanged(struct node *n, const struct author *from, const struct node_exch
 		leave_out_erased(n, &e.brought);
 	last = x->count > 0 ? &x->at[x->count - 1] : NULL;
 	x->unsaved = true;
-	if (last != NULL && is_idle(&e) && is_idle(last) && e.ok == last->ok && e.has_peer == last->has_peer && SAME(e.peer, last->peer)) {
+	if (last != NULL && is_idle(&e) && is_idle(last) && e.ok == last->ok && e.said == last->said && e.has_peer == last->has_peer && SAME(e.peer, last->peer)) {
 		brought_free(&last->brought);
 		*last = e;
 		return last;
@@ -138,7 +138,7 @@ put_exchanges(struct buf *out, const struct exchanges *x)
 		wr_uint(out, e->way);
 		wr_uint(out, e->has_peer);
 		WR_FIXED(out, e->peer);
-		wr_uint(out, e->ok);
+		wr_uint(out, (e->ok ? 1 : 0) | e->said << 1);
 		wr_uint(out, e->in_step);
 		wr_uint(out, e->sent);
 		wr_uint(out, e->received);
@@ -203,7 +203,9 @@ get_exchanges(struct bytes in, struct exchanges *x)
 		e->way = (enum exchange_way)rd_uint(&r, EXCHANGE_BUNDLE);
 		e->has_peer = rd_uint(&r, 1) == 1;
 		RD_FIXED(&r, e->peer);
-		e->ok = rd_uint(&r, 1) == 1;
+		e->said = (unsigned)rd_uint(&r, 1 | EXCHANGE_SAID_ALL << 1);
+		e->ok = (e->said & 1) != 0;
+		e->said >>= 1;
 		e->in_step = rd_uint(&r, 1) == 1;
 		e->sent = rd_uint(&r, UINT64_MAX);
 		e->received = rd_uint(&r, UINT64_MAX);

@@ -100,31 +100,17 @@ text_value(struct buf *out, const char *text)
 }
 
 static enum err_code
-write_names(struct node *n, const char *org_name, const char *member, const char *device, struct err *err)
+write_org_name(struct node *n, const char *name, struct err *err)
 {
 	static const struct record_id the_org;
-	const struct device_id self = device_id_of(&n->home.keys->device.sign_pk);
-	struct buf org = BUF_INIT, person = BUF_INIT, machine = BUF_INIT;
-	struct roster_op ops[2];
-	struct record_id id;
-	enum err_code rc = ERR_OK;
+	struct buf text = BUF_INIT;
+	struct roster_op op;
+	enum err_code rc;
 
-	text_value(&org, org_name);
-	text_value(&person, member);
-	text_value(&machine, device);
-	if (!buf_ok(&org) || !buf_ok(&person) || !buf_ok(&machine))
-		rc = err_plain(err, ERR_NO_MEMORY);
-	ops[0] = (struct roster_op){ OP_SET, ROSTER_ORG_NAME, buf_bytes(&org) };
-	if (rc == ERR_OK)
-		rc = node_write_roster(n, &the_org, ops, 1, err);
-	memcpy(id.b, self.b, sizeof(id.b));
-	ops[0] = (struct roster_op){ OP_SET, ROSTER_MEMBER_NAME, buf_bytes(&person) };
-	ops[1] = (struct roster_op){ OP_SET, ROSTER_DEVICE_NAME, buf_bytes(&machine) };
-	if (rc == ERR_OK)
-		rc = node_write_roster(n, &id, ops, 2, err);
-	buf_free(&org);
-	buf_free(&person);
-	buf_free(&machine);
+	text_value(&text, name);
+	op = (struct roster_op){ OP_SET, ROSTER_ORG_NAME, buf_bytes(&text) };
+	rc = buf_ok(&text) ? node_write_roster(n, &the_org, &op, 1, err) : err_plain(err, ERR_NO_MEMORY);
+	buf_free(&text);
 	return rc;
 }
 
@@ -160,7 +146,9 @@ node_found(struct node *n, const char *org_name, const char *member, const char 
 	draw_genesis(n, root, &g, escrow, seeds);
 	rc = write_root_log(n, root, &g, err);
 	if (rc == ERR_OK)
-		rc = write_names(n, org_name, member, device, err);
+		rc = write_org_name(n, org_name, err);
+	if (rc == ERR_OK)
+		rc = node_write_own_names(n, member, device, err);
 	if (rc == ERR_OK && profile_json.len > 0)
 		rc = node_install_profile(n, profile_json, err);
 	if (rc == ERR_OK) {

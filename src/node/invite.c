@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "crypto/guard.h"
+#include "link/once.h"
 #include "node/invite_internal.h"
 
 void
@@ -35,6 +36,7 @@ invite_end(struct invite *inv, enum invite_state state, enum join_no why)
 		n->env->ops->listen_stop(n->env, inv->listener);
 	if (inv->hour != NULL)
 		n->env->ops->timer_stop(n->env, inv->hour);
+	once_free(inv->once);
 	for (size_t i = 0; i < all->count; i++)
 		if (all->list[i] == inv) {
 			memmove(&all->list[i], &all->list[i + 1], (all->count - i - 1) * sizeof(all->list[0]));
@@ -162,7 +164,11 @@ node_invite(struct node *n, const struct invite_wish *wish, struct invite_info *
 	inv = mem_zero(1, sizeof(*inv));
 	if (n->invites == NULL)
 		n->invites = mem_zero(1, sizeof(*n->invites));
-	if (inv == NULL || n->invites == NULL) {
+	if (inv != NULL)
+		inv->once = once_new();
+	if (inv == NULL || inv->once == NULL || n->invites == NULL) {
+		if (inv != NULL)
+			once_free(inv->once);
 		mem_free(inv);
 		return err_plain(err, ERR_NO_MEMORY);
 	}
@@ -189,6 +195,7 @@ node_invite(struct node *n, const struct invite_wish *wish, struct invite_info *
 	}
 	if (inv->listener != NULL)
 		n->env->ops->listen_stop(n->env, inv->listener);
+	once_free(inv->once);
 	mem_free(inv);
 	return rc;
 }

@@ -271,7 +271,7 @@ on_closed(void *ctx, struct env_conn *conn, enum err_code why)
 	enter(f);
 	f->conn = NULL;
 	/* As members do: it may not have our newest network key yet, or not any more. */
-	f->psk = silent && f->psk + 1 < node_peer_host(f->invite->node)->network_count ? f->psk + 1 : 0;
+	f->psk = silent && f->psk + 1 < peer_host_links(node_peer_host(f->invite->node)) ? f->psk + 1 : 0;
 	if (silent && f->psk > 0)
 		f->backoff_ms = BACKOFF_FIRST_MS;
 	lost(f, silent ? "what answers there is no hub of this organisation" : "the hub cannot be reached");
@@ -289,7 +289,7 @@ new_relay(struct ferry *f)
 	uint8_t fresh[32], e_sk[32], at[8], psk[32];
 	struct relay *r;
 
-	if (f->psk >= host->network_count)
+	if (f->psk >= peer_host_links(host))
 		f->psk = 0;
 	link_psk(psk, host->network[f->psk].n);
 	/* Hedged, as for the links of members (proto/sync.md, 1). */

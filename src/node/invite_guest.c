@@ -357,6 +357,8 @@ guest_join(struct invite *inv)
 	be64_put(at, n->env->ops->mono_ns(n->env));
 	HC(e_sk, sizeof(e_sk), BYTES(fresh, 32), "fb1/noise/ephemeral", BYTES(keys->noise_sk, 32), BYTES(at, 8));
 	j = join_new_inviter(inv->code.secret, keys->noise_sk, e_sk, nonce);
+	if (j != NULL)
+		join_answer_once(j, inv->once);
 	wipe(fresh, sizeof(fresh));
 	wipe(e_sk, sizeof(e_sk));
 	return j;

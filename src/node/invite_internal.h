@@ -35,6 +35,7 @@ struct invite {
 	struct ferry *ferry[JOIN_HUBS_MAX];
 	struct env_timer *hour;
 	struct guest *guests;
+	struct once *once;             /* who has knocked: a recording of it is not answered */
 };
 
 struct invites {

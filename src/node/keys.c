@@ -172,6 +172,28 @@ own_box(struct node *n, const struct stream_id *stream, struct err *err)
 	return node_need_epoch(n, stream, err);
 }
 
+/*
+ * What is live under an epoch that an erasure has tombstoned reaches a newcomer through the tables of the next one, and
+ * only a writer makes one. A newcomer who may have the keys is reason enough to write: whoever is idle makes it for her.
+ */
+static enum err_code
+renew_for_newcomer(struct node *n, const struct stream_id *stream, struct err *err)
+{
+	struct device_id by;
+	bool waits = false;
+
+	if (!org_reads(node_org(n), stream, &node_self(n)->id) || org_is_drop_box(node_org(n), stream) || vault_can_write(n->vault, stream))
+		return ERR_OK;
+	for (size_t i = 0; i < org_device_count(node_org(n)) && !waits; i++) {
+		const struct org_device *d = org_device_at(node_org(n), i);
+		const struct device_id dev = d->id;
+
+		waits = org_reads(node_org(n), stream, &dev) && !SAME(dev, node_self(n)->id) && vault_lacks_shredded(n->vault, stream, d) &&
+		        why_wait(n, stream, &dev, &by) == 0;
+	}
+	return waits ? node_need_epoch(n, stream, err) : ERR_OK;
+}
+
 enum err_code
 node_give_keys(struct node *n, size_t *given, struct err *err)
 {
@@ -185,6 +207,8 @@ node_give_keys(struct node *n, size_t *given, struct err *err)
 		const struct stream_id stream = org_team_at(node_org(n), i)->id;
 
 		rc = own_box(n, &stream, err);
+		if (rc == ERR_OK)
+			rc = renew_for_newcomer(n, &stream, err);
 	}
 	return rc == ERR_OK ? each_lacking(n, give_if_clear, &g, err) : rc;
 }

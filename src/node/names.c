@@ -259,3 +259,37 @@ node_team_for(struct node *n, const struct record_id *record, const char *team, 
 	buf_free(&names);
 	return rc;
 }
+
+enum err_code
+node_write_own_names(struct node *n, const char *member, const char *device, struct err *err)
+{
+	const struct device_id self = device_id_of(&n->home.keys->device.sign_pk);
+	struct buf person = BUF_INIT, machine = BUF_INIT;
+	struct roster_op ops[2];
+	struct record_id id;
+	enum err_code rc;
+
+	wr_str(&person, member, strlen(member));
+	wr_str(&machine, device, strlen(device));
+	memcpy(id.b, self.b, sizeof(id.b));
+	ops[0] = (struct roster_op){ OP_SET, ROSTER_MEMBER_NAME, buf_bytes(&person) };
+	ops[1] = (struct roster_op){ OP_SET, ROSTER_DEVICE_NAME, buf_bytes(&machine) };
+	rc = buf_ok(&person) && buf_ok(&machine) ? node_write_roster(n, &id, ops, 2, err) : err_plain(err, ERR_NO_MEMORY);
+	buf_free(&person);
+	buf_free(&machine);
+	return rc;
+}
+
+/* Whoever admitted it could not write names: the trustees at a hub. It says them itself as soon as it can write in the roster. */
+enum err_code
+node_tell_own_names(struct node *n, struct err *err)
+{
+	const struct org_device *self = node_self(n);
+	const struct stream_id roster = roster_stream(org_id(node_org(n)));
+	struct name name;
+
+	if (self->enc_name.len > 0 || !org_reads(node_org(n), &roster, &self->id) || !vault_can_write(n->vault, &roster) ||
+	    from_roster(n, &self->id, NAME_DEVICE, &name))
+		return ERR_OK;
+	return node_write_own_names(n, (const char *)n->home.keys->member_name, (const char *)n->home.keys->device_name, err);
+}

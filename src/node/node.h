@@ -84,6 +84,7 @@ struct node_seeds { uint8_t root[32], rotation[32], escrow[32]; };
 enum err_code node_found(struct node *n, const char *org_name, const char *member, const char *device, struct bytes profile_json, bool escrow, struct node_seeds *seeds, struct err *err) MUST_CHECK;
 enum err_code node_install_profile(struct node *n, struct bytes json, struct err *err) MUST_CHECK;
 /* Coordinator: ADMIT + GRANTs (+ KEYGRANTs of what we hold). teams may be empty. */
+/* Once more, as long as nothing by the device has come: nothing is written, and a welcome can be sealed again. */
 enum err_code node_admit(struct node *n, const struct join_request *req, uint8_t role, const struct stream_id *teams, size_t team_count, struct device_id *out, struct err *err) MUST_CHECK;
 /* What `dev` needs to begin offline, sealed to its seal key: network keys, org, root, and a bundle's runs. proto/welcome.md. */
 enum err_code node_welcome(struct node *n, const struct device_id *dev, struct buf *out, struct err *err) MUST_CHECK;
@@ -129,8 +130,10 @@ enum err_code node_versions(struct node *n, const struct record_id *id, uint32_t
 void node_same_as(struct node *n, const struct record_id *id, struct record_id *out);
 /* Does it count in figures and rows? Not when it is for practice, and not when another stands for it. */
 bool node_counts_record(struct node *n, const struct record *r);
-/* The same of a row of node_rows(): for practice there are none. */
-bool node_counts_row(struct node *n, const struct record *row);
+/* Written for practice, in an organisation that is not? */
+bool node_practises(const struct node *n, const struct record *r);
+/* node_same_as() among the rows of node_rows(), by their ids. */
+void node_row_same_as(struct node *n, const struct record_id *id, struct record_id *out);
 /* Is the whole organisation one for practice? */
 bool node_is_practice(struct node *n);
 enum err_code node_make_practice(struct node *n, struct err *err) MUST_CHECK; /* in the open batch */
@@ -142,6 +145,11 @@ bool node_drop_box(struct node *n, struct stream_id *out);
 struct view *node_rows(struct node *n);
 /* Does this change count, so that it brings a row? Whatever must never reach the figures says no here: nobody else is asked. */
 bool node_counts(struct node *n, const struct change *c);
+/*
+ * Writes, and commits, the rows of changes that were written before there was a drop-box: of all that this device reads and
+ * that has none; where it reads no rows, of all its own changes, or its `colleagues`' too. A row that stands twice counts once.
+ */
+enum err_code node_fill_rows(struct node *n, bool colleagues, uint64_t *written, struct err *err) MUST_CHECK;
 
 /* ---- erasure (proto/org.md, 9) ---- */
 /* Asks for everything in the record's group to be erased: writes the ERASE_REQ into the open batch. ERR_REFUSED, ERR_EXISTS. */
@@ -169,6 +177,7 @@ struct node_keeper { struct device_id dev; bool hub; uint64_t entries, lacks; in
 enum { NODE_KEEPERS_MAX = 64 };
 struct node_proof { uint64_t entries, lacking; bool hub; /* a hub must hold it */ struct node_keeper keeper[NODE_KEEPERS_MAX]; size_t keepers; };
 void node_proof(struct node *n, struct node_proof *out);
+bool node_safe_to_wipe(struct node *n); /* nothing is lacking: what node_wipe() asks, and what status says */
 /* Destroys this home: its keys now, the rest when it is closed, which must follow at once. ERR_REFUSED without a proof. */
 enum err_code node_wipe(struct node *n, struct err *err) MUST_CHECK;
 bool node_is_wiped(struct node *n);

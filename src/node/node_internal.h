@@ -2,7 +2,8 @@
  * What the parts of a node share:
  *
  *   node.c     opening, closing, what belongs to what     project.c   from durable entries to vault and view
- *   scan.c     reading and opening, two chunks in turn
+ *   scan.c     reading and opening, two chunks in turn    batch.c     opened entries on their way to the view
+ *   own.c      what of our own logs is content
  *   write.c    the open batch, epochs, seals              snapshot.c  the sealed image of the view
  *   found.c    founding, profiles                         admit.c     membership, keys for new readers
  *   names.c    who is called what                         custody.c   what others hold
@@ -138,11 +139,23 @@ struct node {
 struct span { size_t log; uint64_t from, to; };
 enum err_code node_scan(struct node *n, struct span *spans, size_t count, struct err *err) MUST_CHECK;
 
-/* project.c */
+/* batch.c */
 /* Learns or opens one entry into the batch. Touches vault, batch and our own logs' counts, and nothing that reading touches. */
 enum err_code node_take_entry(struct node *n, size_t log, const struct entry *e, struct err *err) MUST_CHECK;
 enum err_code node_fold_batch(struct node *n, struct err *err) MUST_CHECK;
+void node_clear_batch(struct node *n);
+/* The group and the record that a body is about. */
+bool node_peek_body(struct bytes body, struct group_id *group, struct record_id *record, uint64_t *hlc);
+bool node_read_entry(void *ctx, uint64_t row, uint8_t entry[16], struct author *author, struct stream_id *team, struct bytes *body);
+/* To be tried again when keys come. */
+enum err_code node_add_waiting(struct node *n, uint64_t row, struct err *err) MUST_CHECK;
 
+/* own.c */
+struct own_log *node_own_log(struct node *n, size_t log); /* added when absent; NULL when out of memory */
+enum err_code node_note_own(struct node *n, size_t log, const struct entry *e, struct err *err) MUST_CHECK;
+uint64_t node_data_below(const struct own_log *o, uint64_t len);
+
+/* project.c */
 extern const struct replica_hook node_hook_template;
 /* Brings vault and view in step with what is durable. */
 enum err_code node_project(struct node *n, struct err *err) MUST_CHECK;
@@ -150,20 +163,16 @@ enum err_code node_project(struct node *n, struct err *err) MUST_CHECK;
 uint64_t node_unread(struct node *n);
 /* After a failure that could not be told to anybody: tries again. */
 enum err_code node_catch_up(struct node *n, struct err *err) MUST_CHECK;
-/* The group and the record that a body is about. */
-bool node_peek_body(struct bytes body, struct group_id *group, struct record_id *record, uint64_t *hlc);
-bool node_read_entry(void *ctx, uint64_t row, uint8_t entry[16], struct author *author, struct stream_id *team, struct bytes *body);
 struct effect node_effect_of(struct node *n, size_t log, uint64_t upto);
 enum err_code node_make_progress_room(struct node *n, struct err *err) MUST_CHECK;
-struct own_log *node_own_log(struct node *n, size_t log); /* added when absent; NULL when out of memory */
-uint64_t node_data_below(const struct own_log *o, uint64_t len);
 
-enum err_code node_add_waiting(struct node *n, uint64_t row, struct err *err) MUST_CHECK;
 /* rows.c */
 /* What decides how entries of drop-boxes are read; when it changes, all is read anew. */
 void node_boxes(struct node *n, uint8_t out[16]);
 /* The row of a change just appended in `entry`, into the open batch. `first`: of its record, as far as we know. */
 enum err_code node_write_row(struct node *n, struct bytes body, const struct hash *entry, bool first, struct err *err) MUST_CHECK;
+/* *wrote: it was worth a row. */
+enum err_code node_write_row_told(struct node *n, struct bytes body, const struct hash *entry, bool first, bool *wrote, struct err *err) MUST_CHECK;
 /* Opens an entry of a drop-box into n->body. ERR_REFUSED: this device reads no rows, and needs none. */
 enum err_code node_open_row(struct node *n, const struct entry *e, struct buf *body, struct err *err) MUST_CHECK;
 
@@ -225,6 +234,8 @@ void node_end_invites(struct node *n);
 enum err_code node_load_roster(struct node *n, struct err *err) MUST_CHECK; /* profile and name of the organisation */
 /* names.c */
 void node_forget_names(struct node *n);
+enum err_code node_write_own_names(struct node *n, const char *member, const char *device, struct err *err) MUST_CHECK;
+enum err_code node_tell_own_names(struct node *n, struct err *err) MUST_CHECK; /* where the ADMIT says none and nothing was said yet */
 bool node_has_org(struct node *n);
 
 /* desk.c */

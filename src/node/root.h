@@ -29,6 +29,14 @@ void node_root_leave(struct node_root *root); /* wipes; NULL is fine */
 enum err_code node_root_grant(struct node *n, const struct node_root *root, const struct device_id *dev, const struct stream_id *team,
                               uint8_t rank, struct err *err) MUST_CHECK;
 /*
+ * A newcomer, admitted by the root: for when no coordinator is left who could. What this device cannot read it cannot give:
+ * at a hub's node the newcomer gets no key, and its name stays out of the ADMIT. `rank` is of a coordinator. Errors as of
+ * node_admit(). The welcome is sealed once the batch is committed.
+ */
+struct node_admission { const struct node_root *root; uint8_t role, rank; const struct stream_id *teams; size_t team_count; };
+enum err_code node_root_admit(struct node *n, const struct join_request *req, const struct node_admission *a, struct device_id *out, struct err *err) MUST_CHECK;
+enum err_code node_root_welcome(struct node *n, const struct node_root *root, const struct device_id *dev, struct buf *out, struct err *err) MUST_CHECK;
+/*
  * Hands the root over to a new key and fills the kit for it; `how` says where to cut the old one's logs, `cut` what came of
  * it. ERR_REFUSED also: this device would not belong any more under those cuts.
  */

@@ -80,7 +80,7 @@ node_counts(struct node *n, const struct change *c)
 	const struct profile_type *type = profile_type_numbered(n->profile, c->type);
 	struct stream_id box;
 
-	return type != NULL && rows_has_type(type) && node_drop_box(n, &box) && !is_for_practice(n, &c->record);
+	return type != NULL && rows_wants(n->profile, type, c) && node_drop_box(n, &box) && !is_for_practice(n, &c->record);
 }
 
 enum err_code
@@ -140,6 +140,14 @@ append_row(struct node *n, const struct stream_id *box, struct bytes row, struct
 enum err_code
 node_write_row(struct node *n, struct bytes body, const struct hash *entry, bool first, struct err *err)
 {
+	bool wrote;
+
+	return node_write_row_told(n, body, entry, first, &wrote, err);
+}
+
+enum err_code
+node_write_row_told(struct node *n, struct bytes body, const struct hash *entry, bool first, bool *wrote, struct err *err)
+{
 	struct change_space space = { .ops = NULL };
 	const struct profile_type *t;
 	struct origin_of o = { .n = n };
@@ -149,11 +157,13 @@ node_write_row(struct node *n, struct bytes body, const struct hash *entry, bool
 	bool told = false;
 	enum err_code rc = change_decode(&c, body, &space, err);
 
+	*wrote = false;
 	if (rc == ERR_OK && node_counts(n, &c) && node_drop_box(n, &box)) {
 		t = profile_type_numbered(n->profile, c.type);
 		o.record = &c.record;
 		rc = rows_encode(&row, &told, n->profile, t, &c, entry->b, import_of, &o, err);
-		if (rc == ERR_OK && (told || first))
+		*wrote = rc == ERR_OK && (told || (first && rows_has_type(t)));
+		if (*wrote)
 			rc = append_row(n, &box, buf_bytes(&row), err);
 	}
 	change_space_free(&space);

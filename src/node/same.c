@@ -72,27 +72,33 @@ node_same_as(struct node *n, const struct record_id *id, struct record_id *out)
 	follow(n, NULL, id, out);
 }
 
+void
+node_row_same_as(struct node *n, const struct record_id *id, struct record_id *out)
+{
+	follow(n, n->rows, id, out);
+}
+
 static bool
-stands_for_itself(struct node *n, struct view *rows, const struct record *r)
+stands_for_itself(struct node *n, const struct record *r)
 {
 	struct record_id other;
 
 	if (!record_merged_into(r, &other))
 		return true;
-	follow(n, rows, record_id_of(r), &other);
+	follow(n, NULL, record_id_of(r), &other);
 	return SAME(other, *record_id_of(r));
+}
+
+bool
+node_practises(const struct node *n, const struct record *r)
+{
+	return record_is_practice(r) && !n->practice;
 }
 
 bool
 node_counts_record(struct node *n, const struct record *r)
 {
-	return (!record_is_practice(r) || n->practice) && stands_for_itself(n, NULL, r);
-}
-
-bool
-node_counts_row(struct node *n, const struct record *row)
-{
-	return n->rows == NULL || stands_for_itself(n, n->rows, row);
+	return !node_practises(n, r) && stands_for_itself(n, r);
 }
 
 bool

@@ -406,6 +406,8 @@ tend(struct node *n, struct rotation *t, struct node_tended *out, struct err *er
 	note_streams(n, t);
 	rc = tend_seal_key(n, t, out, err);
 	if (rc == ERR_OK)
+		rc = node_tell_own_names(n, err);
+	if (rc == ERR_OK)
 		rc = tell_missed(n, t, err);
 	if (rc == ERR_OK)
 		rc = save_rotation(n, t, err);
@@ -428,6 +430,7 @@ enum err_code
 node_tend(struct node *n, struct node_tended *out, struct err *err)
 {
 	const struct org_device *self = node_self(n);
+	struct err why = ERR_INIT;
 	struct node_tended mine;
 	struct rotation *t;
 	enum err_code rc;
@@ -445,5 +448,7 @@ node_tend(struct node *n, struct node_tended *out, struct err *err)
 	if (rc != ERR_OK)
 		node_drop(n);
 	mem_free(t);
+	if (rc == ERR_OK && replica_scrub(n->home.replica, &why) != ERR_OK) /* due until it succeeds, and no reason not to work */
+		env_logf(n->env, "%s", why.text);
 	return rc;
 }

@@ -69,19 +69,12 @@ kept(struct node *n, size_t log, bool hub)
 	return most;
 }
 
-void
-node_proof(struct node *n, struct node_proof *out)
+/* out->hub says who counts. */
+static void
+count_own(struct node *n, struct node_proof *out)
 {
 	struct replica *r = n->home.replica;
-	struct replica_peer *peers = mem_zero(PEERS_MAX, sizeof(*peers));
-	size_t count = peers != NULL ? replica_peers(r, peers, PEERS_MAX) : 0;
 
-	memset(out, 0, sizeof(*out));
-	out->hub = node_has_org(n) && has_hub(n);
-	for (size_t i = 0; node_has_org(n) && i < org_device_count(node_org(n)); i++)
-		if (may_keep(n, org_device_at(node_org(n), i), out->hub))
-			add_keeper(n, out, org_device_at(node_org(n), i), peers, count);
-	mem_free(peers);
 	for (size_t i = 0; i < replica_log_count(r); i++) {
 		const struct log_head *h = replica_log_at(r, i);
 		uint64_t from = h->key.is_branch ? h->key.branch_seq : 0, has;
@@ -94,18 +87,46 @@ node_proof(struct node *n, struct node_proof *out)
 	}
 }
 
+void
+node_proof(struct node *n, struct node_proof *out)
+{
+	struct replica_peer *peers = mem_zero(PEERS_MAX, sizeof(*peers));
+	size_t count = peers != NULL ? replica_peers(n->home.replica, peers, PEERS_MAX) : 0;
+
+	memset(out, 0, sizeof(*out));
+	out->hub = node_has_org(n) && has_hub(n);
+	for (size_t i = 0; node_has_org(n) && i < org_device_count(node_org(n)); i++)
+		if (may_keep(n, org_device_at(node_org(n), i), out->hub))
+			add_keeper(n, out, org_device_at(node_org(n), i), peers, count);
+	mem_free(peers);
+	count_own(n, out);
+}
+
+/* Grants and keys of ours are as much worth keeping as notes: every log counts, whatever is in it. */
+static bool
+safe_to_wipe(struct node *n, uint64_t *lacking)
+{
+	struct node_proof p = { .hub = node_has_org(n) && has_hub(n) };
+
+	count_own(n, &p);
+	*lacking = p.lacking;
+	return p.lacking == 0 && replica_pending(n->home.replica) == 0;
+}
+
+bool
+node_safe_to_wipe(struct node *n)
+{
+	uint64_t lacking;
+
+	return safe_to_wipe(n, &lacking);
+}
+
 enum err_code
 node_wipe(struct node *n, struct err *err)
 {
-	struct node_proof *p = mem_zero(1, sizeof(*p));
 	uint64_t lacking;
 
-	if (p == NULL)
-		return err_plain(err, ERR_NO_MEMORY);
-	node_proof(n, p);
-	lacking = p->lacking;
-	mem_free(p);
-	if (lacking > 0 || replica_pending(n->home.replica) > 0)
+	if (!safe_to_wipe(n, &lacking))
 		return err_set(err, ERR_REFUSED, "%llu entries written here are not proved to be anywhere else", (unsigned long long)lacking);
 	if (home_wipe_begin(&n->home, err) != ERR_OK)
 		return err->code;

@@ -217,6 +217,36 @@ put_with(struct buf *out, const struct brought_with *with, size_t count, bool in
 		buf_printf(out, l == SV ? " och %zu till" : " and %zu more", all - named);
 }
 
+unsigned
+said_by(const struct peer_result *r)
+{
+	return (r->withholds ? EXCHANGE_WITHHOLDS : 0u) | (r->full ? EXCHANGE_FULL : 0u) | (r->newer ? EXCHANGE_NEWER : 0u);
+}
+
+void
+said_json(json_t *o, unsigned said)
+{
+	json_object_set_new(o, "withholds", json_boolean(said & EXCHANGE_WITHHOLDS));
+	json_object_set_new(o, "full", json_boolean(said & EXCHANGE_FULL));
+	json_object_set_new(o, "newer", json_boolean(said & EXCHANGE_NEWER));
+}
+
+void
+put_said(struct buf *out, const char *before, const char *name, unsigned said, bool swedish)
+{
+	static const struct { unsigned what; const char *sv, *en; } words[] = {
+		{ EXCHANGE_WITHHOLDS, "%s%s lämnar inte ut något förrän en samordnares enhet har hört av sig dit",
+		  "%s%s gives nothing out before a coordinator's device has called it" },
+		{ EXCHANGE_FULL, "%s%s har inte plats för mer; det som skrivs här finns kvar här", "%s%s has no room for more; what is written here stays here" },
+		{ EXCHANGE_NEWER, "%s%s talar en nyare version också; det som bara den förstår gick inte över",
+		  "%s%s speaks a newer version too; what only that understands was not exchanged" },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if ((said & words[i].what) != 0)
+			buf_printf(out, swedish ? words[i].sv : words[i].en, before, name);
+}
+
 static json_t *
 sentence(struct node *n, const struct brought *b, const struct shares *s, const struct brought_with *with, size_t count, enum tongue l)
 {
@@ -236,6 +266,8 @@ sentence(struct node *n, const struct brought *b, const struct shares *s, const 
 		buf_printf(&out, l == SV ? "inget nytt" : "nothing new");
 	put_with(&out, with, count, true, l);
 	put_with(&out, with, count, false, l);
+	for (size_t i = 0; i < count; i++)
+		put_said(&out, "; ", with[i].name, with[i].said, l == SV);
 	text = buf_ok(&out) ? json_string(buf_str(&out)) : NULL;
 	buf_free(&out);
 	return text;
@@ -261,7 +293,7 @@ brought_say(struct node *n, const struct brought *b, const struct brought_with *
 json_t *
 exchange_json(struct node *n, const struct node_exchange *e)
 {
-	struct brought_with with = { .in_step = e->in_step };
+	struct brought_with with = { .in_step = e->in_step, .said = e->said };
 	char at[40];
 	json_t *o, *peer = json_null();
 
@@ -272,6 +304,8 @@ exchange_json(struct node *n, const struct node_exchange *e)
 	o = json_pack("{s:s,s:o,s:s,s:b,s:b,s:I,s:I}", "at", time_print(at, e->at_ms, env_utc_offset_min(node_env(n), e->at_ms)), "peer", peer, "way",
 	              e->way == EXCHANGE_BUNDLE ? "bundle" : "link", "ok", e->ok, "in_step", e->in_step, "sent", (json_int_t)e->sent, "received",
 	              (json_int_t)e->received);
+	if (o != NULL)
+		said_json(o, e->said);
 	if (o != NULL)
 		brought_say(n, &e->brought, &with, e->has_peer && e->way == EXCHANGE_LINK ? 1 : 0, o);
 	return o;
@@ -293,7 +327,7 @@ const struct node_exchange *
 exchange_note(struct node *n, const struct peer_result *r)
 {
 	struct node_exchange e = { .way = EXCHANGE_LINK, .at_ms = node_env(n)->ops->wall_ms(node_env(n)), .has_peer = r->known,
-		                   .ok = r->code == ERR_OK, .in_step = r->in_step, .sent = r->sent, .received = r->received, .peer = r->device };
+		                   .ok = r->code == ERR_OK, .in_step = r->in_step, .sent = r->sent, .received = r->received, .peer = r->device, .said = said_by(r) };
 
 	return r->known ? node_exchanged(n, &r->author, &e) : NULL;
 }

@@ -11,7 +11,14 @@
 #include "node/exchange.h"
 #include "peer/peer.h"
 
-struct brought_with { char name[160]; bool in_step; };
+struct brought_with { char name[160]; bool in_step; unsigned said; /* enum exchange_said */ };
+
+/* What r's other side has said of itself, as enum exchange_said. */
+unsigned said_by(const struct peer_result *r);
+/* Sentences of it about `name`, appended; each begins with what stands in `before`. */
+void put_said(struct buf *out, const char *before, const char *name, unsigned said, bool swedish);
+/* "withholds", "full", "newer" into an object. */
+void said_json(json_t *o, unsigned said);
 
 /* Adds "brought" and "sentence" {"sv","en"}; `with`: whom it was with, for the sentence. */
 void brought_say(struct node *n, const struct brought *b, const struct brought_with *with, size_t count, json_t *answer);

@@ -19,7 +19,7 @@ day_type(struct op_call *c, const char *name)
 	const struct profile_type *t = p != NULL ? profile_type_named(p, name) : NULL;
 
 	if (p == NULL)
-		err_set(&c->err, ERR_REFUSED, "no profile is installed here yet; synchronise with a colleague first");
+		op_no_profile(c);
 	else if (t == NULL)
 		err_set(&c->err, ERR_REFUSED, "profile %s has no type \"%s\", which this needs", profile_id(p), name);
 	return t;

@@ -175,7 +175,7 @@ op_duplicates(struct op_call *c)
 	struct record *r;
 
 	if (node_profile(c->node) == NULL) {
-		err_set(&c->err, ERR_REFUSED, "no profile is installed here yet; synchronise with a colleague first");
+		op_no_profile(c);
 	} else if (param_text(c, "id") != NULL) {
 		r = day_find(c, "id", NULL, NULL);
 		k.one = true;

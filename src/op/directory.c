@@ -40,7 +40,7 @@ gather_directory(struct op_call *c, json_t *records)
 	struct gather g = { c->node, records };
 
 	if (node_profile(c->node) == NULL)
-		return err_set(&c->err, ERR_REFUSED, "no profile is installed here yet; synchronise with a colleague first");
+		return op_no_profile(c);
 	for (size_t i = 0; i < COUNT_OF(maps); i++) {
 		const struct exchange_map *m = profile_exchange(node_profile(c->node), maps[i]);
 
@@ -163,7 +163,7 @@ op_directory_import(struct op_call *c)
 	size_t i;
 
 	if (node_profile(c->node) == NULL)
-		rc = err_set(&c->err, ERR_REFUSED, "no profile is installed here yet; synchronise with a colleague first");
+		rc = op_no_profile(c);
 	else if ((rc = param_file(c, "file", HSDS_BYTES_MAX, &file)) == ERR_OK &&
 	         (rc = node_team_for(c->node, NULL, param_text(c, "team"), &t.team, &c->err)) == ERR_OK)
 		rc = hsds_import(&wanted, untaken, node_profile(c->node), buf_bytes(&file), &c->err);

@@ -31,8 +31,8 @@ stream_name(struct node *n, const struct stream_id *stream)
 	return SAME(*stream, roster) ? "roster" : node_team_name(n, stream);
 }
 
-static json_t *
-wait_json(struct node *n, const struct node_key_wait *w)
+json_t *
+key_wait_json(struct node *n, const struct node_key_wait *w)
 {
 	json_t *o = json_pack("{s:o,s:o,s:s,s:s,s:s,s:s,s:b}", "id", json_hex(w->id, 16), "device", json_hex(w->dev.b, 16), "name",
 	                      node_device_name(n, &w->dev), "member", node_member_name(n, &w->dev), "team", stream_name(n, &w->stream),
@@ -53,7 +53,7 @@ keys_waiting_json(struct node *n, size_t *open)
 	*open = 0;
 	for (size_t i = 0; i < count; i++) {
 		*open += !w[i].refused;
-		json_array_append_new(list, wait_json(n, &w[i]));
+		json_array_append_new(list, key_wait_json(n, &w[i]));
 	}
 	mem_free(w);
 	return list;

@@ -426,7 +426,7 @@ op_access_export(struct op_call *c)
 	if (param_text(c, "format") != NULL && !json && strcmp(param_text(c, "format"), "text") != 0)
 		err_set(&c->err, ERR_USAGE, "access-export: format must be text or json, not \"%s\"", param_text(c, "format"));
 	else if (node_profile(c->node) == NULL)
-		err_set(&c->err, ERR_REFUSED, "no profile is installed here yet; synchronise with a colleague first");
+		op_no_profile(c);
 	else if (p.mine == NULL || p.others == NULL)
 		err_plain(&c->err, ERR_NO_MEMORY);
 	else if (gather(&p) == ERR_OK && check_protected(&p) == ERR_OK) {

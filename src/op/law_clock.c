@@ -10,7 +10,7 @@ op_retention_clock(struct op_call *c)
 	struct due due;
 
 	if (node_profile(c->node) == NULL)
-		err_set(&c->err, ERR_REFUSED, "no profile is installed here yet; synchronise with a colleague first");
+		op_no_profile(c);
 	else if (view_find(node_view(c->node), param_text(c, "id"), &id, &c->err) == ERR_OK && (r = record_new(&id)) != NULL &&
 	         node_record(c->node, &id, r, NULL, &c->err) == ERR_OK) {
 		record_due(&due, r, node_profile(c->node));

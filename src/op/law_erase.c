@@ -60,11 +60,17 @@ each_other(void *ctx, uint32_t type, report_record_cb cb, void *cb_ctx, struct e
 	return report_of_view.each(w.node, type, pass_others, &w, err);
 }
 
+static void
+same_as(void *ctx, const struct record_id *id, struct record_id *out)
+{
+	report_of_view.same_as(((struct without *)ctx)->node, id, out);
+}
+
 static enum err_code
 cells_without(struct node *n, const struct report_def *def, const struct group_id *group, json_t **cells, struct err *err)
 {
 	struct without w = { .node = n, .group = group };
-	struct report_source source = { .ctx = &w, .each = each_other };
+	struct report_source source = { .ctx = &w, .each = each_other, .same_as = same_as };
 	/* All that could ever be in a period; a change from the stretch before says nothing here. */
 	struct report_ask ask = { .profile = node_profile(n), .def = def, .from = "1970-01-01", .to = "2169-12-31", .lang = "sv", .plain = true,
 	                          .of_rows = node_rows(n) != NULL }; /* rows outlive the records they were made of */
@@ -122,7 +128,7 @@ op_erase_dry(struct op_call *c)
 	uint64_t entries = 0;
 
 	if (node_profile(c->node) == NULL)
-		err_set(&c->err, ERR_REFUSED, "no profile is installed here yet; synchronise with a colleague first");
+		op_no_profile(c);
 	else if (view_find(node_view(c->node), param_text(c, "id"), &id, &c->err) == ERR_OK && (r = record_new(&id)) != NULL &&
 	         node_record(c->node, &id, r, NULL, &c->err) == ERR_OK) {
 		struct group_id group = *record_group(r);

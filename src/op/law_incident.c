@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 
+#include "casework/personal.h"
 #include "crdt/hlc.h"
 #include "node/removal.h"
 #include "op/law.h"
@@ -27,10 +28,16 @@ static const struct { const char *heading, *field; } form[] = {
 	{ "Anmäld till IMY", "reported" },
 };
 
-static void
+/* The authority asks how many and which kinds, never who: numbers and addresses in the text do not go along. How many were masked. */
+static size_t
 put_form(struct buf *out, const char *heading, const char *text)
 {
-	buf_printf(out, "\n%s\n  %s\n", heading, text[0] == '\0' ? "(inte ifyllt)" : text);
+	size_t masked;
+
+	buf_printf(out, "\n%s\n  ", heading);
+	masked = personal_mask(out, BYTES_STR(text[0] == '\0' ? "(inte ifyllt)" : text));
+	buf_printf(out, "\n");
+	return masked;
 }
 
 /* 72 hours after it was found (Article 33). */
@@ -42,7 +49,7 @@ put_deadline(struct buf *out, const char *discovered)
 	char at[40];
 
 	if (time_parse(discovered, &ms, &offset))
-		put_form(out, "Ska vara anmäld senast (72 timmar)", time_print(at, ms + 72 * 3600000, offset));
+		(void)put_form(out, "Ska vara anmäld senast (72 timmar)", time_print(at, ms + 72 * 3600000, offset));
 }
 
 static size_t
@@ -59,18 +66,19 @@ missing_in(const struct record *r, const struct profile_type *t, json_t *out)
 	return json_array_size(out);
 }
 
-static void
+static size_t
 print_form(struct op_call *c, const struct record *r, const struct profile_type *t, struct buf *out)
 {
 	struct buf text = BUF_INIT;
 	char today[16];
+	size_t masked = 0;
 
 	buf_printf(out, "Anmälan av personuppgiftsincident (artikel 33 dataskyddsförordningen), utskriven %s\n", law_today(c->node, today));
-	put_form(out, "Personuppgiftsansvarig", node_org_name(c->node));
+	(void)put_form(out, "Personuppgiftsansvarig", node_org_name(c->node));
 	for (size_t i = 0; i < COUNT_OF(form); i++) {
 		buf_clear(&text);
 		law_field_text(r, t, form[i].field, &text);
-		put_form(out, form[i].heading, text.len > 0 ? buf_str(&text) : "");
+		masked += put_form(out, form[i].heading, text.len > 0 ? buf_str(&text) : "");
 		if (strcmp(form[i].field, "discovered") == 0 && text.len > 0)
 			put_deadline(out, buf_str(&text));
 	}
@@ -78,10 +86,12 @@ print_form(struct op_call *c, const struct record *r, const struct profile_type 
 		const struct note *n = record_note_at(r, i);
 		char at[40];
 
-		buf_printf(out, "\nTillägg %s\n  %.*s\n", time_print(at, n->has_shown ? n->shown_ms : hlc_ms(n->hlc), n->shown_offset_min),
-		           (int)n->text.len, (const char *)n->text.p);
+		buf_printf(out, "\nTillägg %s\n  ", time_print(at, n->has_shown ? n->shown_ms : hlc_ms(n->hlc), n->shown_offset_min));
+		masked += personal_mask(out, n->text);
+		buf_printf(out, "\n");
 	}
 	buf_free(&text);
+	return masked;
 }
 
 void
@@ -92,6 +102,7 @@ op_incident_export(struct op_call *c)
 	struct buf out = BUF_INIT;
 	struct record_id id;
 	struct record *r = NULL;
+	size_t masked = 0;
 
 	if (t == NULL)
 		err_set(&c->err, ERR_REFUSED, "the profile has no type incident");
@@ -101,9 +112,9 @@ op_incident_export(struct op_call *c)
 			err_set(&c->err, ERR_INVALID, "%s is not an incident; `faltbok list incident` shows them", param_text(c, "id"));
 		else {
 			(void)missing_in(r, t, missing);
-			print_form(c, r, t, &out);
+			masked = print_form(c, r, t, &out);
 			if (param_file_out(c, "output", buf_bytes(&out)) == ERR_OK)
-				c->result = json_pack("{s:s,s:O}", "file", param_text(c, "output"), "missing", missing);
+				c->result = json_pack("{s:s,s:O,s:I}", "file", param_text(c, "output"), "missing", missing, "masked", (json_int_t)masked);
 		}
 	}
 	record_free(r);

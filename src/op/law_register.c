@@ -280,7 +280,7 @@ run(struct op_call *c, json_t *(*make)(struct op_call *))
 	json_t *r = NULL;
 
 	if (node_profile(c->node) == NULL)
-		err_set(&c->err, ERR_REFUSED, "no profile is installed here yet; synchronise with a colleague first");
+		op_no_profile(c);
 	else if ((r = make(c)) != NULL && op_json_is_whole(c))
 		answer(c, r);
 	json_decref(r);

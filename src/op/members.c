@@ -212,7 +212,10 @@ op_members(struct op_call *c)
 		if (d->gone)
 			say_removal(c->node, d, json_array_get(list, json_array_size(list) - 1));
 	}
-	c->result = json_pack("{s:o}", "members", list);
+	say_members_heard(c->node, list, &c->err);
+	if (c->err.code == ERR_OK)
+		c->result = json_pack("{s:O}", "members", list);
+	json_decref(list);
 	op_end(c);
 }
 
@@ -220,14 +223,28 @@ void
 op_team_add(struct op_call *c)
 {
 	struct stream_id team;
+	uint64_t rows = 0;
 
 	if (node_team_named(c->node, param_text(c, "name"), &team))
 		err_set(&c->err, ERR_EXISTS, "there is a team \"%s\" already", param_text(c, "name"));
 	else if (node_team_add(c->node, param_text(c, "name"), param_flag(c, "drop-box"), &team, &c->err) == ERR_OK &&
-	         node_commit(c->node, &c->err) == ERR_OK)
-		c->result = json_pack("{s:o,s:s,s:b}", "team", json_hex(team.b, 16), "name", param_text(c, "name"), "drop_box",
-		                      param_flag(c, "drop-box"));
+	         node_commit(c->node, &c->err) == ERR_OK &&
+	         (!param_flag(c, "drop-box") || node_profile(c->node) == NULL || node_fill_rows(c->node, false, &rows, &c->err) == ERR_OK))
+		c->result = json_pack("{s:o,s:s,s:b,s:I}", "team", json_hex(team.b, 16), "name", param_text(c, "name"), "drop_box",
+		                      param_flag(c, "drop-box"), "rows", (json_int_t)rows);
 	if (c->err.code != ERR_OK)
+		node_drop(c->node);
+	op_end(c);
+}
+
+void
+op_team_fill(struct op_call *c)
+{
+	uint64_t written = 0;
+
+	if (node_fill_rows(c->node, param_flag(c, "colleagues"), &written, &c->err) == ERR_OK)
+		c->result = json_pack("{s:I,s:b}", "rows", (json_int_t)written, "reads_rows", node_rows(c->node) != NULL);
+	else
 		node_drop(c->node);
 	op_end(c);
 }

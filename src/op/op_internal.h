@@ -19,6 +19,8 @@ enum err_code param_file_out(struct op_call *c, const char *name, struct bytes d
 void op_fail(struct op_call *c);
 /* A profile is there, and the type it names; else the call's err is set. */
 const struct profile_type *param_type(struct op_call *c, const char *name, enum err_code *rc);
+/* The call's error when there is no profile to work with, and why: not here yet, or damaged here. */
+enum err_code op_no_profile(struct op_call *c);
 /* A device by id prefix or by the name that the roster gives it. */
 enum err_code find_device(struct op_call *c, const char *text, const struct org_device **out);
 /* Roles and teams as people name them: members.c. 0 and the call's err when there is no such role. */
@@ -38,7 +40,7 @@ enum err_code param_before(struct op_call *c, struct node_before before[BEFORE_M
 
 void op_put(struct op_call *), op_get(struct op_call *), op_list(struct op_call *), op_search(struct op_call *),
 	op_resolve(struct op_call *), op_conflicts(struct op_call *), op_import(struct op_call *), op_export(struct op_call *);
-void op_admit(struct op_call *), op_members(struct op_call *), op_team_add(struct op_call *), op_team_list(struct op_call *),
+void op_admit(struct op_call *), op_members(struct op_call *), op_team_add(struct op_call *), op_team_fill(struct op_call *), op_team_list(struct op_call *),
 	op_grant(struct op_call *), op_ungrant(struct op_call *), op_revoke(struct op_call *), op_adopt(struct op_call *),
 	op_exposure(struct op_call *); /* members --exposure */
 void op_invite(struct op_call *), op_invite_list(struct op_call *), op_invite_confirm(struct op_call *),
@@ -53,7 +55,11 @@ struct node_standing;
 void say_heard(struct node *n, json_t *status, const struct node_standing *st, size_t count);
 /* Keys that wait for a person's yes; *open: how many of them nobody here has refused. keys.c */
 json_t *keys_waiting_json(struct node *n, size_t *open);
-void op_root_show(struct op_call *), op_root_revoke(struct op_call *), op_root_grant(struct op_call *), op_root_rotate(struct op_call *),
+struct node_key_wait;
+json_t *key_wait_json(struct node *n, const struct node_key_wait *w);
+/* members_heard.c: silence, copies, disputes and waiting keys, at each of the members listed. */
+void say_members_heard(struct node *n, json_t *members, struct err *err);
+void op_root_show(struct op_call *), op_root_revoke(struct op_call *), op_root_grant(struct op_call *), op_root_admit(struct op_call *), op_root_rotate(struct op_call *),
 	op_recover(struct op_call *);
 void op_session_open(struct op_call *), op_session_current(struct op_call *), op_session_close(struct op_call *),
 	op_session_planned(struct op_call *), op_session_sheet(struct op_call *);

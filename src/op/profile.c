@@ -167,7 +167,7 @@ void
 op_profile_show(struct op_call *c)
 {
 	if (node_profile(c->node) == NULL)
-		err_set(&c->err, ERR_REFUSED, "no profile is installed here yet; synchronise with a colleague first");
+		op_no_profile(c);
 	else
 		c->result = profile_json(node_profile(c->node));
 	op_end(c);

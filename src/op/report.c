@@ -4,9 +4,12 @@
  */
 #include "op/op_internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "casework/marks.h"
 #include "exchange/records_book.h"
+#include "op/law.h"
 #include "op/ledger.h"
 
 struct each { struct node *node; report_record_cb cb; void *ctx; bool rows; };
@@ -17,7 +20,7 @@ pass_on(void *ctx, const struct record *r, const struct stream_id *team)
 	struct each *e = ctx;
 
 	(void)team;
-	return !(e->rows ? node_counts_row(e->node, r) : node_counts_record(e->node, r)) || e->cb(e->ctx, r);
+	return (!e->rows && node_practises(e->node, r)) || e->cb(e->ctx, r); /* for practice there are no rows */
 }
 
 /* Rows where the organisation has a drop-box that this device reads, else records: never both (proto/vault.md, 12). */
@@ -39,6 +42,25 @@ all_records(void *ctx, report_record_cb cb, void *cb_ctx, struct err *err)
 	return view_scan(rows != NULL ? rows : node_view(ctx), pass_on, &e, err);
 }
 
+static void
+same_as(void *ctx, const struct record_id *id, struct record_id *out)
+{
+	if (node_rows(ctx) != NULL)
+		node_row_same_as(ctx, id, out);
+	else
+		node_same_as(ctx, id, out);
+}
+
+static bool
+withheld(void *ctx, const struct record_id *id)
+{
+	struct record *r = node_rows(ctx) != NULL ? NULL : record_new(id); /* rows hold no words of anybody's */
+	bool is = r != NULL && view_get(node_view(ctx), id, r, NULL, NULL) == ERR_OK && law_protected(ctx, r);
+
+	record_free(r);
+	return is;
+}
+
 static bool
 author_id(void *ctx, uint32_t author, char id[33])
 {
@@ -51,7 +73,7 @@ author_id(void *ctx, uint32_t author, char id[33])
 	return d != NULL;
 }
 
-const struct report_source report_of_view = { NULL, each_record, all_records, author_id };
+const struct report_source report_of_view = { NULL, each_record, all_records, same_as, withheld, author_id };
 
 /* Everyone who may write records, those who are gone too: what they wrote still counts. */
 static json_t *
@@ -70,29 +92,36 @@ writers(struct node *n)
 
 /* ---- which site ---- */
 
-struct wanted { const struct report_def *def; const char *text; char id[33]; size_t found; };
+struct wanted { struct node *node; const struct report_def *def; const char *text; char id[33], name[160]; size_t found; };
 
-static bool
-name_is(const struct record *r, const struct profile_field *f, const char *text)
+static void
+name_of(char out[160], const struct record *r, const struct profile_field *f)
 {
 	size_t count;
 	const struct value *v = record_values(r, f->number, &count);
 	json_t *name = count == 0 ? NULL : value_to_json(f, v[0].value);
-	bool same = json_is_string(name) && strcmp(json_string_value(name), text) == 0;
 
+	(void)snprintf(out, 160, "%s", json_is_string(name) ? json_string_value(name) : "");
 	json_decref(name);
-	return same;
 }
 
 static bool
 match_site(void *ctx, const struct record *r)
 {
 	struct wanted *w = ctx;
-	char id[33];
+	struct record_id is;
+	char id[33], name[160];
 
 	hex_encode(id, record_id_of(r)->b, 16);
-	if (name_is(r, w->def->site_name, w->text) || (strlen(w->text) >= 6 && strncmp(id, w->text, strlen(w->text)) == 0)) {
+	if (record_merged_into(r, &is)) {
+		same_as(w->node, record_id_of(r), &is);
+		if (!SAME(is, *record_id_of(r)))
+			return true;
+	}
+	name_of(name, r, w->def->site_name);
+	if (strcmp(name, w->text) == 0 || (strlen(w->text) >= 6 && strncmp(id, w->text, strlen(w->text)) == 0)) {
 		memcpy(w->id, id, sizeof(id));
+		memcpy(w->name, name, sizeof(name));
 		w->found++;
 	}
 	return true;
@@ -103,6 +132,7 @@ find_site(struct op_call *c, struct report_ask *ask, struct wanted *w)
 {
 	w->text = param_text(c, "site");
 	w->def = ask->def;
+	w->node = c->node;
 	if (w->text == NULL)
 		return ERR_OK;
 	if (ask->def->site_type == NULL)
@@ -113,6 +143,7 @@ find_site(struct op_call *c, struct report_ask *ask, struct wanted *w)
 		return err_set(&c->err, w->found == 0 ? ERR_UNKNOWN : ERR_INVALID, "site: \"%s\": %s", w->text,
 		               w->found == 0 ? "no site has that name or id" : "several sites have it; give the id");
 	ask->site = w->id;
+	ask->site_name = w->name[0] == '\0' ? NULL : w->name;
 	return ERR_OK;
 }
 
@@ -125,7 +156,7 @@ find_report(struct op_call *c, struct report_ask *ask)
 
 	ask->profile = node_profile(c->node);
 	if (ask->profile == NULL)
-		return err_set(&c->err, ERR_REFUSED, "no profile is installed here yet; synchronise with a colleague first");
+		return op_no_profile(c);
 	ask->def = profile_report_named(ask->profile, name);
 	if (ask->def == NULL && profile_report_count(ask->profile) == 0)
 		return err_set(&c->err, ERR_UNKNOWN, "profile %s has no reports", profile_id(ask->profile));
@@ -158,9 +189,12 @@ check_format(struct op_call *c, const char *format)
 static enum err_code
 as_workbook(struct op_call *c, const struct report_ask *ask, const json_t *report, struct buf *out)
 {
+	json_t *basis = report_basis(ask, report);
 	struct book *b;
 
-	if (report_book(&b, report, ask->lang, &c->err) != ERR_OK)
+	(void)!report_book(&b, report, basis, ask->lang, &c->err);
+	json_decref(basis);
+	if (c->err.code != ERR_OK)
 		return c->err.code;
 	(void)!book_xlsx(out, b, &c->err);
 	book_free(b);

@@ -1,5 +1,5 @@
 /*
- * What only the trustees may do: root show, revoke, grant, rotate; recover.
+ * What only the trustees may do: root show, revoke, grant, rotate; recover. (root_admit.c: admit.)
  * A rehearsal goes through everything, in a batch that is then dropped.
  */
 #include "op/op_internal.h"
@@ -10,14 +10,13 @@
 #include "base/mem.h"
 #include "crypto/guard.h"
 #include "node/root.h"
+#include "op/root_internal.h"
 
 enum { SHEET_BYTES_MAX = 16 << 10 };
 
 /* ---- the two sheets ---- */
 
-struct papers { struct buf text[2]; struct node_sheets sheets; };
-
-static enum err_code
+enum err_code
 read_papers(struct op_call *c, struct papers *p)
 {
 	const json_t *paths = json_object_get(c->params, "shares");
@@ -38,16 +37,15 @@ read_papers(struct op_call *c, struct papers *p)
 	return ERR_OK;
 }
 
-static void
+void
 wipe_papers(struct papers *p)
 {
 	buf_wipe(&p->text[0]);
 	buf_wipe(&p->text[1]);
 }
 
-/* What was done becomes durable, or, at a rehearsal, never was. */
-static void
-finish(struct op_call *c)
+void
+root_finish(struct op_call *c)
 {
 	bool rehearse = param_flag(c, "rehearse");
 
@@ -154,7 +152,7 @@ op_root_revoke(struct op_call *c)
 		dev = d->id;
 		revoke_as_root(c, &dev, &p.sheets, r);
 	}
-	finish(c);
+	root_finish(c);
 	wipe_papers(&p);
 	mem_free(r);
 	op_end(c);
@@ -198,7 +196,7 @@ op_root_grant(struct op_call *c)
 		else
 			grant_as_root(c, &dev, for_team ? &team : NULL, &p.sheets);
 	}
-	finish(c);
+	root_finish(c);
 	wipe_papers(&p);
 	op_end(c);
 }
@@ -237,7 +235,7 @@ rotate(struct op_call *c, const struct node_sheets *sheets, struct kit *kit, str
 			json_object_set_new(c->result, "kit", json_string(dir));
 	}
 	json_decref(acts);
-	finish(c);
+	root_finish(c);
 	if (written && c->err.code != ERR_OK)
 		kit_remove(node_env(c->node), dir);
 }

@@ -49,6 +49,7 @@ peer_json(struct node *n, const struct peer_result *r, const char *addr)
 	                      "received", (json_int_t)r->received, "bytes_sent", (json_int_t)r->bytes_sent, "bytes_received",
 	                      (json_int_t)r->bytes_received, "round_trips", (json_int_t)r->round_trips, "address", addr);
 
+	said_json(o, said_by(r));
 	if (r->code != ERR_OK)
 		json_object_set_new(o, "error", json_string(r->text));
 	return o;
@@ -113,7 +114,7 @@ static void
 note_with(struct sync_work *w, const struct peer_result *r)
 {
 	const struct node_exchange *e = exchange_note(w->call->node, r);
-	struct brought_with with = { .in_step = r->in_step }, *room;
+	struct brought_with with = { .in_step = r->in_step, .said = said_by(r) }, *room;
 
 	if (e != NULL)
 		(void)brought_add(&w->brought, &e->brought);
@@ -123,6 +124,7 @@ note_with(struct sync_work *w, const struct peer_result *r)
 	for (size_t i = 0; i < w->with_count; i++)
 		if (strcmp(w->with[i].name, with.name) == 0) {
 			w->with[i].in_step = with.in_step;
+			w->with[i].said = with.said;
 			return;
 		}
 	room = mem_room(w->with, w->with_count, &w->with_cap, sizeof(*room));
@@ -302,8 +304,8 @@ bundle_in(struct op_call *c, bool check_only)
 			c->err = late;
 	}
 	if (c->err.code == ERR_OK)
-		c->result = json_pack("{s:I,s:I,s:I,s:I,s:b,s:s}", "entries", (json_int_t)k.entries, "new", (json_int_t)k.stored, "known",
-		                      (json_int_t)k.known, "refused", (json_int_t)k.refused, "complete", k.complete, "from",
+		c->result = json_pack("{s:I,s:I,s:I,s:I,s:I,s:b,s:s}", "entries", (json_int_t)k.entries, "new", (json_int_t)k.stored, "known",
+		                      (json_int_t)k.known, "refused", (json_int_t)k.refused, "held_back", (json_int_t)k.held_back, "complete", k.complete, "from",
 		                      node_device_name(c->node, &k.from));
 	else
 		err_wrap(&c->err, "%s", param_text(c, "file"));

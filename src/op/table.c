@@ -260,6 +260,9 @@ const struct op_row op_table[] = {
 	  PARAMS{ POS("name", PARAM_TEXT, "its name"),
 	          OPT("drop-box", PARAM_FLAG, "for statistics: all advisors and coordinators write rows there, coordinators read them"), END },
 	  true, op_team_add },
+	{ "team fill", "[--colleagues]", "Writes the rows of what was saved before there was a drop-box.",
+	  PARAMS{ OPT("colleagues", PARAM_FLAG, "also of what others wrote, where this device reads no rows: for those who are gone"), END },
+	  true, op_team_fill },
 	{ "team list", "", "Lists teams.", PARAMS{ END }, false, op_team_list },
 	{ "team set", "TEAM --approval hand|auto", "Coordinator: says whether keys of a team's cases are given by themselves or by a person's yes.",
 	  PARAMS{ POS("team", PARAM_TEXT, "team name or id"), OPT_MUST("approval", PARAM_TEXT, "hand or auto"), END }, true, op_team_set },
@@ -297,6 +300,14 @@ const struct op_row op_table[] = {
 	          OPT("rank", PARAM_NUMBER, "1 is the highest (1)"),
 	          OPT("rehearse", PARAM_FLAG, "go through everything and change nothing"), END },
 	  true, op_root_grant },
+	{ "root admit", "FILE --role ROLE [--team TEAM]… --welcome OUT --shares F F [--rank N] [--rehearse]",
+	  "Trustees, two of three: admit a device when no coordinator is left who could, and seal a welcome for it.",
+	  PARAMS{ POS("request", PARAM_FILE_IN, "the request, from `join --request` there"), OPT_MUST("role", PARAM_TEXT, "coordinator, advisor, auditor or hub"),
+	          OPT_MANY("team", PARAM_TEXT, "a team it may read"), OPT("welcome", PARAM_FILE_OUT, "where the welcome goes"),
+	          { "shares", PARAM_FILE_IN, false, true, true, "two trustee sheets" },
+	          OPT("rank", PARAM_NUMBER, "of a coordinator; 1 is the highest (1)"),
+	          OPT("rehearse", PARAM_FLAG, "go through everything and change nothing"), END },
+	  true, op_root_admit },
 	{ "root rotate", "--shares F F --kit DIR [--before ENTRY]… [--rehearse]",
 	  "Trustees, two of three, with their reserve sheets: a new root; every old sheet but the escrow share is worthless afterwards.",
 	  PARAMS{ { "shares", PARAM_FILE_IN, false, true, true, "two reserve sheets" },
@@ -519,6 +530,15 @@ json_hex(const void *p, size_t len)
 	return json_string(hex_encode(text, p, len));
 }
 
+enum err_code
+op_no_profile(struct op_call *c)
+{
+	if (replica_damaged(node_replica(c->node)) > 0)
+		return err_set(&c->err, ERR_DAMAGED, "the profile cannot be read: %zu entries are damaged here; `faltbok sync` fetches them from a colleague or the hub, "
+		               "`faltbok verify` names them", replica_damaged(node_replica(c->node)));
+	return err_set(&c->err, ERR_REFUSED, "no profile is installed here yet; synchronise with a colleague first");
+}
+
 const struct profile_type *
 param_type(struct op_call *c, const char *name, enum err_code *rc)
 {
@@ -528,7 +548,7 @@ param_type(struct op_call *c, const char *name, enum err_code *rc)
 
 	*rc = ERR_OK;
 	if (p == NULL) {
-		*rc = err_set(&c->err, ERR_REFUSED, "no profile is installed here yet; synchronise with a colleague first");
+		*rc = op_no_profile(c);
 		return NULL;
 	}
 	if (type_name == NULL)

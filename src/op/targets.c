@@ -8,25 +8,6 @@
 
 #include "casework/report.h"
 
-struct each { report_record_cb cb; void *ctx; };
-
-static bool
-pass_on(void *ctx, const struct record *r, const struct stream_id *team)
-{
-	struct each *e = ctx;
-
-	(void)team;
-	return e->cb(e->ctx, r);
-}
-
-static enum err_code
-each_record(void *ctx, uint32_t type, report_record_cb cb, void *cb_ctx, struct err *err)
-{
-	struct each e = { cb, cb_ctx };
-
-	return view_each(node_view(ctx), type, pass_on, &e, err);
-}
-
 static json_t *
 label_or(const struct label *labels, size_t count, const char *lang, const char *otherwise)
 {
@@ -68,14 +49,15 @@ void
 op_targets(struct op_call *c)
 {
 	const struct profile *p = node_profile(c->node);
-	struct report_source source = { .ctx = c->node, .each = each_record };
-	struct report_ask ask = { .profile = p, .from = param_text(c, "from"), .to = param_text(c, "to"),
+	struct report_source source = report_of_view;
+	struct report_ask ask = { .profile = p, .of_rows = node_rows(c->node) != NULL, .from = param_text(c, "from"), .to = param_text(c, "to"),
 		                  .lang = param_text(c, "language") != NULL ? param_text(c, "language") : "sv" };
 	const struct report_def *counted = NULL;
 	json_t *report = NULL, *targets = json_array();
 
+	source.ctx = c->node;
 	if (p == NULL)
-		err_set(&c->err, ERR_REFUSED, "no profile is installed here yet; synchronise with a colleague first");
+		op_no_profile(c);
 	for (size_t i = 0; c->err.code == ERR_OK && i < profile_target_count(p); i++) {
 		const struct profile_target *t = profile_target_at(p, i);
 

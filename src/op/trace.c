@@ -97,7 +97,7 @@ op_import(struct op_call *c)
 	struct buf file = BUF_INIT;
 
 	if (node_profile(c->node) == NULL)
-		err_set(&c->err, ERR_REFUSED, "no profile is installed here yet; synchronise with a colleague first");
+		op_no_profile(c);
 	else if (param_file(c, "file", TRACE_BYTES_MAX, &file) == ERR_OK && import_package(c, &file) == ERR_OK &&
 	         node_team_for(c->node, NULL, param_text(c, "team"), &im.team, &c->err) == ERR_OK &&
 	         import_all(&im, buf_bytes(&file)) == ERR_OK && node_commit(c->node, &c->err) == ERR_OK)

@@ -10,6 +10,7 @@
 #include "node/removal.h"
 #include "node/standing.h"
 #include "node/tend.h"
+#include "op/brought.h"
 
 enum { REASON_SHOWN = 400 };
 
@@ -72,6 +73,30 @@ warn_standing(json_t *w, struct node *n, const struct node_standing *st, size_t 
 	}
 }
 
+/* What each has said of itself when it was last spoken to. */
+static void
+warn_said(json_t *w, struct node *n)
+{
+	for (size_t i = 0; i < node_exchange_count(n); i++) {
+		const struct node_exchange *e = node_exchange_at(n, i);
+		bool newest = e->has_peer && e->way == EXCHANGE_LINK && e->ok;
+		struct buf text = BUF_INIT;
+
+		for (size_t k = 0; k < i && newest; k++) {
+			const struct node_exchange *later = node_exchange_at(n, k);
+
+			newest = !(later->has_peer && later->ok && later->way == EXCHANGE_LINK && SAME(later->peer, e->peer));
+		}
+		for (unsigned what = 1; newest && what <= EXCHANGE_NEWER; what <<= 1) {
+			buf_clear(&text);
+			put_said(&text, "", node_device_name(n, &e->peer), e->said & what, false);
+			if (text.len > 0 && buf_str(&text) != NULL)
+				status_warn(w, "%s", buf_str(&text));
+		}
+		buf_free(&text);
+	}
+}
+
 /* First of all, and plainly: whoever reads this has nobody else to tell them. */
 static void
 warn_removed(json_t *w, struct node *n)
@@ -128,6 +153,9 @@ warnings_json(struct node *n, int64_t age, uint64_t waiting, const struct node_s
 	}
 	warn_heard(w, n, age);
 	warn_standing(w, n, st, count);
+	warn_said(w, n);
+	if (replica_damaged(node_replica(n)) > 0)
+		status_warn(w, "%zu entries are damaged here; `faltbok sync` fetches them from others, `faltbok verify` names them", replica_damaged(node_replica(n)));
 	if (node_waiting_keys(n) > 0)
 		status_warn(w, "%llu entries wait for a key from a colleague", (unsigned long long)node_waiting_keys(n));
 	if (node_moved(n))
@@ -140,18 +168,37 @@ warnings_json(struct node *n, int64_t age, uint64_t waiting, const struct node_s
 	return w;
 }
 
+static bool
+one_fork(const struct log_key *a, const struct log_key *b)
+{
+	return a->branch_seq == b->branch_seq && SAME(a->author, b->author) && SAME(a->stream, b->stream) && SAME(a->inc, b->inc);
+}
+
+/* A fork has two histories at least, each a log of its own: all of them are told as one. */
 static json_t *
 forks_json(struct node *n)
 {
+	const struct replica *r = node_replica(n);
 	json_t *out = json_array();
 
-	for (size_t i = 0; i < replica_log_count(node_replica(n)); i++) {
-		const struct log_head *h = replica_log_at(node_replica(n), i);
+	for (size_t i = 0; i < replica_log_count(r); i++) {
+		const struct log_key *key = &replica_log_at(r, i)->key;
+		uint64_t entries = 0, branches = 0;
+		bool told = false;
 
-		if (h->key.is_branch)
-			json_array_append_new(out, json_pack("{s:s,s:o,s:I,s:I}", "device", node_author_name(n, &h->key.author), "stream",
-			                                     json_hex(h->key.stream.b, 16), "seq", (json_int_t)h->key.branch_seq, "entries",
-			                                     (json_int_t)(h->len - h->key.branch_seq)));
+		for (size_t k = 0; k < replica_log_count(r) && key->is_branch && !told; k++) {
+			const struct log_head *h = replica_log_at(r, k);
+
+			if (!h->key.is_branch || !one_fork(key, &h->key))
+				continue;
+			told = k < i;
+			entries += h->len - h->key.branch_seq;
+			branches++;
+		}
+		if (key->is_branch && !told)
+			json_array_append_new(out, json_pack("{s:s,s:o,s:I,s:I,s:I}", "device", node_author_name(n, &key->author), "stream",
+			                                     json_hex(key->stream.b, 16), "seq", (json_int_t)key->branch_seq, "branches",
+			                                     (json_int_t)branches, "entries", (json_int_t)entries));
 	}
 	return out;
 }

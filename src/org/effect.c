@@ -251,6 +251,23 @@ org_limit(const struct org *o, const struct log_key *log)
 	return limit;
 }
 
+uint64_t
+org_wanted(const struct org *o, const struct log_key *log)
+{
+	struct log_id id = log_id_of(&log->author, &log->stream, &log->inc);
+	uint64_t wanted = own_limit(o, log);
+
+	for (size_t at = o->now != NULL ? first_adopted(o->now, &id) : 0; o->now != NULL && at < o->now->adopted_count; at++) {
+		const struct adopted *run = &o->now->adopted[at];
+
+		if (memcmp(&run->log, &id, sizeof(id)) != 0)
+			break;
+		if (wanted <= run->to)
+			wanted = run->to + 1;
+	}
+	return wanted;
+}
+
 bool
 org_effective(const struct org *o, const struct log_key *log, uint64_t seq)
 {

@@ -20,6 +20,8 @@ binding_refresh(struct binding *b)
 	b->peer = b->by_noise ? org_device_by_noise(org, b->noise_pk) : org_device_by_author(org, &b->author);
 	if (b->peer != NULL)
 		b->author = b->peer->sign_pk;
+	if (b->of != NULL && b->host->rules.notice != NULL)
+		b->notice = b->host->rules.notice(b->host->rules.ctx, b->peer);
 }
 
 static bool
@@ -129,7 +131,7 @@ bound_read_run(void *ctx, size_t log, uint64_t from, uint64_t to, bool headers_o
 static enum err_code
 bound_ingest(void *ctx, struct rd *run, uint64_t *stored, uint64_t *refused, struct err *err)
 {
-	struct ingest_counts counts = { 0, 0, 0, 0, 0 };
+	struct ingest_counts counts = { 0 };
 	const struct binding *b = ctx;
 	enum err_code rc;
 
@@ -206,6 +208,31 @@ bound_put_ack(void *ctx, struct bytes ack, struct err *err)
 		rc = replica_saw_peer(r, &author, b->addr, now, err);
 	binding_refresh(b);
 	return rc;
+}
+
+static uint32_t
+bound_notice(void *ctx)
+{
+	return ((const struct binding *)ctx)->notice;
+}
+
+static void
+bound_agreed(void *ctx)
+{
+	struct binding *b = ctx;
+
+	if (b->of == NULL || b->host->rules.agreed == NULL || b->peer == NULL)
+		return;
+	b->host->rules.agreed(b->host->rules.ctx, b->peer);
+	binding_refresh(b);
+}
+
+static bool
+bound_room(void *ctx)
+{
+	const struct binding *b = ctx;
+
+	return b->of == NULL || b->host->rules.room == NULL || b->host->rules.room(b->host->rules.ctx, b->of, b->peer);
 }
 
 /* ---- what proves an admission or a removal ---- */
@@ -329,7 +356,7 @@ binding_init(struct binding *b, struct peer_host *host, const uint8_t noise_pk[3
 	b->sync = (struct sync_host){
 		b, bound_org, bound_standing, bound_log_count, bound_log_at, bound_log_find, bound_is_control, bound_share,
 		bound_order, bound_proof, bound_acked, bound_missing, bound_read_run, bound_ingest, bound_id_at,
-		bound_evaluate, bound_commit, bound_number, bound_sign, bound_put_ack,
+		bound_evaluate, bound_commit, bound_number, bound_sign, bound_put_ack, bound_notice, bound_agreed, bound_room,
 	};
 	binding_refresh(b);
 }

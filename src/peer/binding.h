@@ -13,6 +13,8 @@ struct binding {
 	struct sync_host sync;
 	const char *addr;         /* where the peer was dialled, or NULL */
 	bool by_noise;            /* the peer is whoever has this key; else `author` */
+	const struct peer *of;    /* NULL: a bundle's */
+	uint32_t notice;          /* of host->rules, as of the last refresh */
 	uint8_t noise_pk[32];
 	struct author author;     /* known once it has been a device here */
 	const struct org_device *peer, *me; /* of the last evaluation; NULL: not known */

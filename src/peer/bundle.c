@@ -269,7 +269,10 @@ ingest_from(struct import *m, struct bytes run, struct ingest_counts *c, struct 
 	enum err_code rc;
 
 	replica_set_source(m->host->replica, &m->from);
-	rc = replica_ingest_run(m->host->replica, &rd, c, err);
+	if (m->host->role == ROLE_AUDITOR) /* who is there to see everything */
+		rc = replica_ingest_run(m->host->replica, &rd, c, err);
+	else
+		rc = replica_ingest_carried(m->host->replica, &rd, c, err);
 	replica_set_source(m->host->replica, NULL);
 	return rc;
 }
@@ -278,7 +281,7 @@ static enum err_code
 ingest_run(struct import *m, struct bytes run, struct err *err)
 {
 	struct replica *r = m->host->replica;
-	struct ingest_counts c = { 0, 0, 0, 0, 0 };
+	struct ingest_counts c = { 0 };
 	struct err why = ERR_INIT;
 	struct rd rd = rd_init(run);
 	struct run_reader peek;
@@ -315,6 +318,7 @@ ingest_run(struct import *m, struct bytes run, struct err *err)
 	m->counts->entries += peek.left;
 	m->counts->stored += c.stored;
 	m->counts->known += c.known;
+	m->counts->held_back += c.held_back;
 	if (rc != ERR_OK && c.stored + c.known < peek.left)
 		m->counts->refused += peek.left - c.stored - c.known;
 	if (replica_pending(r) > PENDING_BYTES_MAX)
@@ -438,24 +442,56 @@ out:
 	return rc;
 }
 
+/* The whole file, once. *ended: how it ended, with *cut, where that is all that is wrong. */
+static enum err_code
+read_through(struct import *m, struct bytes file, enum err_code *ended, struct err *cut, struct err *err)
+{
+	struct buf content = BUF_INIT;
+	struct bundle_chunks chunks;
+	enum err_code rc = open_head(m, &chunks, file, err);
+
+	*ended = ERR_OK;
+	while (rc == ERR_OK && *ended == ERR_OK && !m->counts->complete) {
+		*ended = bundle_next(&chunks, &content, &m->counts->complete, cut);
+		if (*ended == ERR_OK)
+			rc = take_messages(m, &content, m->counts->complete, err);
+	}
+	if (rc == ERR_OK)
+		rc = take_limbo(m, err);
+	buf_free(&content);
+	bundle_chunks_wipe(&chunks);
+	return rc;
+}
+
+/* What was held back may have been adopted by an entry that stands further on in the same file. */
+static enum err_code
+read_once_more(struct import *m, struct bytes file, struct err *err)
+{
+	struct bundle_counts *first = m->counts, again = { 0 };
+	enum err_code rc = replica_evaluate(m->host->replica, err), ended;
+	struct err cut = ERR_INIT;
+
+	if (rc != ERR_OK)
+		return rc;
+	m->counts = &again;
+	rc = read_through(m, file, &ended, &cut, err);
+	m->counts = first;
+	first->stored += again.stored;
+	first->held_back = again.held_back;
+	return rc;
+}
+
 enum err_code
 bundle_read(struct peer_host *host, struct bytes file, bool check_only, struct bundle_counts *counts, struct err *err)
 {
 	struct import m = { .host = host, .check_only = check_only, .dirty = true, .counts = counts };
-	struct buf content = BUF_INIT;
-	struct bundle_chunks chunks;
 	struct err cut = ERR_INIT;
-	enum err_code rc, ended = ERR_OK, commit;
+	enum err_code rc, ended, commit;
 
 	memset(counts, 0, sizeof(*counts));
-	rc = open_head(&m, &chunks, file, err);
-	while (rc == ERR_OK && ended == ERR_OK && !counts->complete) {
-		ended = bundle_next(&chunks, &content, &counts->complete, &cut);
-		if (ended == ERR_OK)
-			rc = take_messages(&m, &content, counts->complete, err);
-	}
-	if (rc == ERR_OK)
-		rc = take_limbo(&m, err);
+	rc = read_through(&m, file, &ended, &cut, err);
+	if (rc == ERR_OK && counts->held_back > 0)
+		rc = read_once_more(&m, file, err);
 	if (!check_only && rc != ERR_IO && rc != ERR_NO_SPACE) {
 		commit = replica_commit(host->replica, rc == ERR_OK ? err : NULL);
 		rc = rc == ERR_OK ? commit : rc;
@@ -466,9 +502,7 @@ bundle_read(struct peer_host *host, struct bytes file, bool check_only, struct b
 			*err = cut;
 	}
 	counts->complete = counts->complete && rc == ERR_OK;
-	buf_free(&content);
 	buf_free(&m.limbo);
-	bundle_chunks_wipe(&chunks);
 	if (rc != ERR_OK)
 		err_wrap(err, "reading a bundle");
 	return rc;

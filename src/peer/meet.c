@@ -5,6 +5,7 @@
 #include "peer/meet.h"
 
 #include "base/mem.h"
+#include "link/once.h"
 
 enum { BACKOFF_FIRST_MS = 1000, BACKOFF_MAX_MS = 60000 };
 #define NS_PER_MS 1000000ull
@@ -14,6 +15,7 @@ struct link_slot {
 	struct target *target; /* NULL: accepted */
 	char from[MEET_ADDR_BYTES];
 	bool ended;            /* its first exchange has been reported */
+	uint64_t number;       /* in order of coming */
 };
 
 struct target {
@@ -36,6 +38,9 @@ struct meet {
 	size_t link_count;
 	struct target targets[MEET_TARGETS_MAX];
 	size_t target_count;
+	uint64_t numbers;
+	int port;              /* where somebody else listens for us; 0: nobody */
+	struct env_timer *hang_up;
 	struct env_timer *notify; /* set: peers will be told on the next turn of the loop */
 	struct env_timer *doubles;
 	bool closing;
@@ -79,13 +84,12 @@ end_doubles(void *ctx)
 
 	m->doubles = NULL;
 	for (size_t i = 0; i < m->link_count; i++)
-		for (size_t j = i + 1; j < m->link_count; j++) {
+		/* Of two of one kind the other side dialled both, and will see to it; or we did. */
+		for (size_t j = 0; j < m->link_count && peer_dialled(m->links[i].peer); j++) {
 			struct peer *end;
 
-			if (!peer_device(m->links[i].peer, &a) || !peer_device(m->links[j].peer, &b) || !SAME(a, b))
+			if (peer_dialled(m->links[j].peer) || !peer_device(m->links[i].peer, &a) || !peer_device(m->links[j].peer, &b) || !SAME(a, b))
 				continue;
-			if (peer_dialled(m->links[i].peer) == peer_dialled(m->links[j].peer))
-				continue; /* the other side dialled twice, and will see to it; so did we */
 			end = stays(m, m->links[i].peer, &a) ? m->links[j].peer : m->links[i].peer;
 			peer_close(end);
 			i = j = m->link_count; /* the list is another one now; what is left is seen at the next exchange */
@@ -169,7 +173,7 @@ dial_now(struct target *t, struct err *err)
 	p = peer_dial(m->host, t->addr, t->how != MEET_FOUND, err);
 	if (p == NULL)
 		return err != NULL && err->code != ERR_OK ? err->code : ERR_NO_MEMORY;
-	m->links[m->link_count] = (struct link_slot){ .peer = p, .target = t };
+	m->links[m->link_count] = (struct link_slot){ .peer = p, .target = t, .number = m->numbers++ };
 	copy_addr(m->links[m->link_count++].from, t->addr);
 	t->waiting = t->linked = true;
 	return ERR_OK;
@@ -203,7 +207,7 @@ meet_take(struct meet *m, struct env_conn *conn, const char *from, struct bytes 
 	p = peer_accept(m->host, conn, from, &err);
 	if (p == NULL)
 		return; /* peer_accept has closed the connection */
-	m->links[m->link_count] = (struct link_slot){ .peer = p };
+	m->links[m->link_count] = (struct link_slot){ .peer = p, .number = m->numbers++ };
 	copy_addr(m->links[m->link_count++].from, from);
 	if (read.len > 0)
 		peer_feed(p, read);
@@ -214,10 +218,7 @@ accepted(void *ctx, struct env_conn *conn, const char *from)
 {
 	struct meet *m = ctx;
 
-	if (m->events.porter != NULL && !m->closing)
-		m->events.porter(m->events.ctx, conn, from);
-	else
-		meet_take(m, conn, from, BYTES_NONE);
+	meet_take(m, conn, from, BYTES_NONE);
 }
 
 struct meet *
@@ -225,8 +226,10 @@ meet_new(struct peer_host *host, const struct meet_events *events)
 {
 	struct meet *m = mem_zero(1, sizeof(*m));
 
-	if (m == NULL)
+	if (m == NULL || (host->once = once_new()) == NULL) {
+		mem_free(m);
 		return NULL;
+	}
 	m->host = host;
 	m->events = *events;
 	host->ctx = m;
@@ -244,7 +247,13 @@ meet_listen(struct meet *m, const char *addr, struct err *err)
 int
 meet_port(const struct meet *m)
 {
-	return m->listener == NULL ? 0 : m->host->env->ops->listen_port(m->host->env, m->listener);
+	return m->listener == NULL ? m->port : m->host->env->ops->listen_port(m->host->env, m->listener);
+}
+
+void
+meet_announce(struct meet *m, int port)
+{
+	m->port = port;
 }
 
 /* One that was dialled once and is gone may be used again. */
@@ -340,6 +349,47 @@ meet_wake(struct meet *m)
 			peer_probe(m->links[i].peer);
 }
 
+static void
+hang_up(void *ctx)
+{
+	struct meet *m = ctx;
+
+	m->hang_up = NULL;
+	for (size_t i = m->link_count; i-- > 0;)
+		if (i < m->link_count)
+			peer_close(m->links[i].peer);
+}
+
+void
+meet_hang_up(struct meet *m)
+{
+	if (m->hang_up == NULL && m->link_count > 0)
+		m->hang_up = m->host->env->ops->timer(m->host->env, 0, hang_up, m);
+}
+
+void
+meet_crowd(struct meet *m, const struct peer *newest, size_t most)
+{
+	struct device_id wanted, id;
+	struct peer *oldest = NULL;
+	uint64_t number = UINT64_MAX;
+	size_t count = 0;
+
+	if (!peer_device(newest, &wanted))
+		return;
+	for (size_t i = 0; i < m->link_count; i++) {
+		if (!peer_device(m->links[i].peer, &id) || !SAME(id, wanted))
+			continue;
+		count++;
+		if (m->links[i].number < number && m->links[i].peer != newest) {
+			number = m->links[i].number;
+			oldest = m->links[i].peer;
+		}
+	}
+	if (count > most && oldest != NULL)
+		peer_close(oldest);
+}
+
 size_t
 meet_links(const struct meet *m)
 {
@@ -359,6 +409,8 @@ meet_free(struct meet *m)
 		env->ops->listen_stop(env, m->listener);
 	if (m->notify != NULL)
 		env->ops->timer_stop(env, m->notify);
+	if (m->hang_up != NULL)
+		env->ops->timer_stop(env, m->hang_up);
 	if (m->doubles != NULL)
 		env->ops->timer_stop(env, m->doubles);
 	for (size_t i = 0; i < m->target_count; i++)
@@ -374,5 +426,7 @@ meet_free(struct meet *m)
 	m->host->done = NULL;
 	m->host->gone = NULL;
 	m->host->ctx = NULL;
+	once_free(m->host->once); /* peers that linger are past their handshake, or closed */
+	m->host->once = NULL;
 	mem_free(m);
 }

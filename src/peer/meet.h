@@ -23,8 +23,6 @@ struct meet_events {
 	void *ctx;
 	/* An exchange ended, well or not. `addr` is what was dialled, or where an accepted peer came from. */
 	void (*result)(void *ctx, const struct peer_result *result, const char *addr);
-	/* NULL, or who looks at every accepted connection first: it is its own from here on, and what is a peer's it hands to meet_take(). */
-	void (*porter)(void *ctx, struct env_conn *conn, const char *from);
 };
 
 /* Takes over host->ctx, done and gone. The host outlives it. NULL when out of memory. */
@@ -32,7 +30,8 @@ struct meet *meet_new(struct peer_host *host, const struct meet_events *events);
 enum err_code meet_listen(struct meet *m, const char *addr, struct err *err) MUST_CHECK;
 /* An accepted connection becomes a peer, and hears what has been read of it so far. */
 void meet_take(struct meet *m, struct env_conn *conn, const char *from, struct bytes read);
-int meet_port(const struct meet *m); /* 0 when not listening */
+int meet_port(const struct meet *m); /* 0 when not listening, and nobody does for it */
+void meet_announce(struct meet *m, int port); /* somebody else listens for it there, and hands over what comes with meet_take() */
 enum meet_how {
 	MEET_ONCE,  /* an address that somebody named: remembered when it answers */
 	MEET_KEEP,  /* the same, and dialled again, with jittered back-off from 1 s to 60 s, for as long as the meet lives */
@@ -45,6 +44,10 @@ size_t meet_links(const struct meet *m);   /* live peers, either side */
 /* Is there a link to a device whose id begins with these 8 bytes? Is this address dialled or linked? */
 bool meet_has_device(const struct meet *m, const uint8_t device[8]);
 bool meet_dials(const struct meet *m, const char *addr);
+/* Says BYE to all, on the next turn of the loop: what holds here has changed, and is said in the next HELLO. */
+void meet_hang_up(struct meet *m);
+/* `newest` is open now: of more than `most` links to its device the oldest go. */
+void meet_crowd(struct meet *m, const struct peer *newest, size_t most);
 /* The network may be another one than a moment ago: dials what is to be dialled again at once, and sees which links still live. */
 void meet_wake(struct meet *m);
 /* Stops listening and dialling, says BYE to all, frees. Callbacks of the peers are no longer forwarded. */

@@ -13,6 +13,7 @@
 #include "crypto/hc.h"
 #include "link/frame.h"
 #include "peer/binding.h"
+#include "store/netkey.h"
 
 #define NS_PER_MS 1000000ull
 
@@ -21,6 +22,8 @@ enum {
 	SILENCE_MS = 60000,         /* without a byte in the middle of an exchange */
 	KEEPALIVE_MS = 60000,       /* of a live link */
 	LIVE_SILENCE_MS = 180000,
+	FLOOR_BYTES = 256,          /* a minute, in the middle of an exchange: a frame */
+	FLOOR_TAKEN = 4096,         /* a minute, of what waits to be sent */
 	QUIET_MS = 2,               /* nothing read for so long: nothing more to read */
 	PENDING_BYTES_MAX = 16 << 20,
 	UNSENT_BYTES_MAX = 2 << 20, /* more than this waiting: stop reading until it has gone */
@@ -45,6 +48,8 @@ struct peer {
 	struct env_timer *soon;     /* quiet and growth */
 	bool heard, grown;
 	uint64_t heard_ns;
+	uint64_t floor_ns, floor_heard, floor_taken; /* when the last minute began, and what had come and gone by then */
+	bool waited;                /* something was waiting to be sent then */
 	unsigned depth;
 };
 
@@ -70,6 +75,10 @@ fill_result(struct peer *p)
 		r->received = facts->received;
 		r->round_trips = facts->round_trips;
 		r->role = facts->peer_role;
+		r->withholds = facts->peer_withholds;
+		r->full = facts->peer_full;
+		r->newer = facts->peer_version > SYNC_VERSION || facts->later > 0;
+		r->later = facts->later;
 	}
 	if (!p->bound)
 		return;
@@ -304,6 +313,24 @@ arm_watch(struct peer *p, uint64_t ms)
 	p->watch = env->ops->timer(env, ms * NS_PER_MS, watch_fired, p);
 }
 
+/* Who drips bytes, or takes them by drops, would hold a place and a queue for ever. */
+static bool
+below_floor(struct peer *p)
+{
+	uint64_t now = now_ns(p), heard = p->result.bytes_received, waiting = p->conn != NULL ? p->host->env->ops->unsent(p->host->env, p->conn) : 0;
+	uint64_t taken = p->result.bytes_sent - (waiting < p->result.bytes_sent ? waiting : p->result.bytes_sent);
+	bool drips = !p->reported && heard - p->floor_heard + (taken - p->floor_taken) < FLOOR_BYTES;
+	bool sips = p->waited && waiting > 0 && taken - p->floor_taken < FLOOR_TAKEN;
+
+	if (now - p->floor_ns < SILENCE_MS * NS_PER_MS)
+		return false;
+	p->floor_ns = now;
+	p->floor_heard = heard;
+	p->floor_taken = taken;
+	p->waited = waiting > 0;
+	return drips || sips;
+}
+
 static void
 watch_fired(void *ctx)
 {
@@ -316,11 +343,19 @@ watch_fired(void *ctx)
 		finish(p, ERR_TIMEOUT, "no handshake within ten seconds");
 	else if (silent >= (p->reported ? LIVE_SILENCE_MS : SILENCE_MS))
 		finish(p, ERR_TIMEOUT, "the other side has fallen silent");
+	else if (below_floor(p))
+		finish(p, ERR_TIMEOUT, "the other side is too slow");
 	else if (p->reported)
 		keep_alive(p);
 	if (!p->dead)
 		arm_watch(p, p->reported ? KEEPALIVE_MS : SILENCE_MS / 2);
 	leave(p);
+}
+
+size_t
+peer_host_links(const struct peer_host *host)
+{
+	return netkey_links(host->network, host->network_count, host->env->ops->wall_ms(host->env));
 }
 
 /* ---- the connection's events ---- */
@@ -330,7 +365,7 @@ make_link(struct peer *p, struct err *err)
 {
 	struct peer_host *host = p->host;
 	uint8_t fresh[32], e_sk[32], at[8], psks[PSKS_MAX][32];
-	size_t count = host->network_count < PSKS_MAX ? host->network_count : PSKS_MAX;
+	size_t links = peer_host_links(host), count = links < PSKS_MAX ? links : PSKS_MAX;
 
 	if (count == 0)
 		return err_set(err, ERR_REFUSED, "no network key: this device has not joined an organisation");
@@ -343,6 +378,8 @@ make_link(struct peer *p, struct err *err)
 	link_free(p->link);
 	p->link = link_new(p->initiator, host->keys->noise_sk, e_sk, psks + (p->initiator ? p->psk : 0),
 	                   p->initiator ? 1 : count);
+	if (p->link != NULL && !p->initiator)
+		link_answer_once(p->link, host->once);
 	wipe(fresh, sizeof(fresh));
 	wipe(e_sk, sizeof(e_sk));
 	wipe(psks, sizeof(psks));
@@ -353,7 +390,7 @@ static void
 link_opened(struct peer *p)
 {
 	struct peer_host *host = p->host;
-	struct sync_config config = { p->initiator, host->stay, device_id_of(&host->keys->sign_pk), host->role };
+	struct sync_config config = { p->initiator, host->stay, device_id_of(&host->keys->sign_pk), host->role, host->rules.step_bytes };
 	struct err err = ERR_INIT;
 
 	if (memcmp(link_remote(p->link), host->keys->noise_pk, 32) == 0) {
@@ -362,6 +399,8 @@ link_opened(struct peer *p)
 	}
 	p->open = true;
 	binding_init(&p->binding, host, link_remote(p->link), NULL);
+	p->binding.of = p;
+	binding_refresh(&p->binding);
 	p->binding.addr = p->remember ? p->addr : NULL;
 	p->bound = true;
 	p->sync = sync_new(&config, &p->binding.sync);
@@ -445,7 +484,7 @@ try_next_key(struct peer *p)
 {
 	struct err err = ERR_INIT;
 
-	if (!p->initiator || p->open || p->result.bytes_received > 0 || p->psk + 1 >= p->host->network_count)
+	if (!p->initiator || p->open || p->result.bytes_received > 0 || p->psk + 1 >= peer_host_links(p->host))
 		return false;
 	p->psk++;
 	return make_link(p, &err) == ERR_OK &&
@@ -489,7 +528,7 @@ peer_new(struct peer_host *host, const char *addr, bool initiator, struct err *e
 	p->host = host;
 	p->initiator = initiator;
 	snprintf(p->addr, sizeof(p->addr), "%s", addr != NULL ? addr : "");
-	p->heard_ns = now_ns(p);
+	p->heard_ns = p->floor_ns = now_ns(p);
 	if (make_link(p, err) != ERR_OK) {
 		mem_free(p);
 		return NULL;

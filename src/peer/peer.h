@@ -15,6 +15,7 @@
 #include "store/replica.h"
 
 struct peer;
+struct once;
 
 struct peer_result {
 	enum err_code code;       /* ERR_OK: the exchange came to its end */
@@ -24,6 +25,21 @@ struct peer_result {
 	uint64_t sent, received;  /* entries */
 	uint64_t bytes_sent, bytes_received;
 	uint32_t round_trips;     /* after the handshake */
+	bool withholds, full;     /* the other side says: it gives out, takes, nothing of a team just now (proto/sync.md, 10) */
+	bool newer;               /* it speaks a later version too, or said something of one */
+	uint64_t later;           /* messages that were passed over for that reason */
+};
+
+/* What a hub lays down for its peers. Any function may be NULL. */
+struct peer_rules {
+	void *ctx;
+	size_t step_bytes; /* of one link to have waiting at one time, about; 0: as is good where links are few */
+	/* HELLO_WITHHOLDS, HELLO_FULL: what holds for that device now. */
+	uint32_t (*notice)(void *ctx, const struct org_device *peer);
+	/* Control has been compared with it to its end. */
+	void (*agreed)(void *ctx, const struct org_device *peer);
+	/* May this device stay, now that the handshake has shown who it is? NULL: it is not known here yet. */
+	bool (*room)(void *ctx, const struct peer *p, const struct org_device *peer);
 };
 
 struct peer_host {
@@ -37,8 +53,13 @@ struct peer_host {
 	void (*done)(void *ctx, struct peer *p, const struct peer_result *result);
 	/* The peer is gone and freed after this returns. `done` came before. */
 	void (*gone)(void *ctx, struct peer *p);
+	struct peer_rules rules;
+	struct once *once;        /* first messages answered so far (link/once.h); the meet's. NULL: none is kept */
 	bool stay;                /* live: keep the link after the first exchange and push what comes */
 };
+
+/* How many of its network keys, newest first, links and beacons may use at this moment; the others open bundles only. */
+size_t peer_host_links(const struct peer_host *host);
 
 /* The host outlives its peers. NULL with err when the address makes no sense or memory is short. */
 /* remember: an exchange that goes well notes where this device can be dialled. */
@@ -60,7 +81,8 @@ bool peer_dialled(const struct peer *p); /* by us */
  * The file's bytes are appended to `out`. Spec: proto/bundle.md.
  */
 enum err_code bundle_write(struct peer_host *host, const struct org_device *to, struct buf *out, uint64_t *entries, struct err *err) MUST_CHECK;
-struct bundle_counts { uint64_t entries, stored, known, refused; bool complete; struct device_id from; };
+/* held_back: of removed devices, and further beyond their removal than a bundle may bring; read it again when more has been adopted. */
+struct bundle_counts { uint64_t entries, stored, known, refused, held_back; bool complete; struct device_id from; };
 /* Whole entries are taken; ERR_TRUNCATED with counts when the end is missing; ERR_KEY: not of this organisation.
  * check_only parses and verifies and stores nothing. */
 enum err_code bundle_read(struct peer_host *host, struct bytes file, bool check_only, struct bundle_counts *counts, struct err *err) MUST_CHECK;

@@ -65,7 +65,7 @@ send_beacon(struct seek *s)
 	memcpy(b.instance, s->instance, sizeof(b.instance));
 	replica_frontier(s->host->replica, NULL, NULL, root);
 	memcpy(b.frontier, root, sizeof(b.frontier));
-	for (size_t i = 0; i < s->host->network_count; i++) {
+	for (size_t i = 0; i < peer_host_links(s->host); i++) {
 		beacon_key(key, s->host->network[i].n);
 		env_random(env, nonce, sizeof(nonce));
 		buf_clear(&out);
@@ -216,7 +216,7 @@ heard(void *ctx, const char *from, struct bytes datagram)
 	struct beacon b;
 	bool ours = false;
 
-	for (size_t i = 0; i < s->host->network_count && !ours; i++) {
+	for (size_t i = 0; i < peer_host_links(s->host) && !ours; i++) {
 		beacon_key(key, s->host->network[i].n);
 		ours = beacon_open(&b, datagram, key);
 	}

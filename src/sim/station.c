@@ -194,6 +194,26 @@ stop_program(struct station *s)
 	forget_dialled(s);
 }
 
+static bool
+witness_get(void *ctx, const struct device_id *device, uint8_t out[32])
+{
+	const struct station *s = ctx;
+
+	(void)device;
+	memcpy(out, s->witness, sizeof(s->witness));
+	return s->has_witness;
+}
+
+static void
+witness_put(void *ctx, const struct device_id *device, const uint8_t witness[32])
+{
+	struct station *s = ctx;
+
+	(void)device;
+	memcpy(s->witness, witness, sizeof(s->witness));
+	s->has_witness = true;
+}
+
 static enum err_code
 start_hub(struct station *s, const char *passphrase, struct err *err)
 {
@@ -201,7 +221,7 @@ start_hub(struct station *s, const char *passphrase, struct err *err)
 
 	if (rc != ERR_OK)
 		return rc;
-	rc = hub_new(&s->hub, &s->hub_home, err);
+	rc = hub_new(&s->hub, &s->hub_home, &(struct hub_config){ .ctx = s, .witness_get = witness_get, .witness_put = witness_put }, err);
 	if (rc != ERR_OK)
 		home_close(&s->hub_home);
 	return rc;
@@ -272,6 +292,7 @@ station_crash(struct station *s, bool half_open)
 {
 	disk_power_off(host_disk(s->host));
 	s->crashes++;
+	s->has_witness = false;
 	s->has_closed_hash = false;
 	host_hang_up(s->host, half_open);
 	if (station_runs(s))
@@ -384,6 +405,10 @@ accept_welcome(struct station *s, struct bytes file, struct err *err)
 	rc = welcome_open(&w, &home, file, err);
 	if (rc == ERR_OK)
 		rc = welcome_accept(&home, &w, err);
+	if (rc == ERR_OK && s->is_hub) {
+		hub_witness_of(&home, s->witness);
+		s->has_witness = true;
+	}
 	welcome_free(&w);
 	home_close(&home);
 	return rc;

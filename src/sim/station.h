@@ -39,6 +39,8 @@ struct station {
 	bool seeks;                     /* it sends beacons, and goes to whom it hears */
 	bool is_hub;                    /* its program is the hub: no node, no person, nothing it could read */
 	struct hub *hub;
+	bool has_witness;               /* the hub's, in the memory of the machine: gone when its power goes */
+	uint8_t witness[32];
 	struct home hub_home;           /* a copy of what the hub has taken over: valid while it runs */
 	struct node *node;
 	struct meet *meet;              /* who comes to us */

@@ -416,9 +416,9 @@ come_together(struct wide *w)
 		for (size_t i = 1; i < w->count; i++)
 			if (w->at[i]->joined && (turn < 2 || wide_member(w, i)) && !meet(w, i, 0))
 				return false;
-		for (size_t i = 0; i < WIDE_COORDINATORS; i++)
-			if (station_give_keys(w->at[i], &err) != ERR_OK)
-				return wide_fail(w, "I9", "n%zu cannot give keys: %s", i, err.text);
+		for (size_t i = 0; i < w->count; i++) /* as a node does after an exchange, and when it is idle */
+			if (w->at[i]->joined && station_give_keys(w->at[i], &err) != ERR_OK)
+				return wide_fail(w, "I9", "n%zu cannot tend its keys: %s", i, err.text);
 		if (turn > 0 && in_step(w))
 			return true;
 	}
@@ -458,8 +458,7 @@ play_through(struct wide *w)
 				return false;
 			world_run(w->world, dice_between(&w->dice, 10, 2000) * NS_PER_MS);
 		}
-		/* Keys that an erasure took with it come anew with the next thing that somebody writes. */
-		if (!come_together(w) || !do_write(w, 0) || !come_together(w) || !wide_judge(w))
+		if (!come_together(w) || !wide_judge(w))
 			return false;
 		if (round == 1 && bundle_write(node_peer_host(w->at[0]->node), NULL, &w->stick, &entries, NULL) != ERR_OK)
 			return wide_fail(w, "I9", "n0 cannot write a stick");

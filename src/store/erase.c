@@ -4,6 +4,9 @@
  * verifies; only DATA of team streams goes, whatever a request may name, for
  * no erasure may change who belongs here. Spec: proto/org.md, 9 "Erasure".
  *
+ * `secure_delete` zeroes what is freed, and not the gap that a page is left with when the tree is balanced: a copy of
+ * what moved to the next page stays in it. So a store in which something was erased is written anew when it is idle.
+ *
  * Zeroed pages (secure_delete) reach the database file with the checkpoint that
  * follows the commit, and the WAL, which still holds what stood in them
  * before, is cut to nothing.
@@ -11,6 +14,8 @@
 #include "store/replica_internal.h"
 
 #include "base/mem.h"
+
+#define META_SCRUB "store.scrub"
 
 struct doomed { struct replica *r; int64_t *rows; size_t count, cap; enum err_code rc; struct err *err; };
 
@@ -55,7 +60,40 @@ erase_row(struct replica *r, int64_t n, struct err *err)
 	rc = db_run(&r->db, s, err);
 	ingest_forget_damage(r, n);
 	r->emptied = r->emptied || rc == ERR_OK;
-	return rc;
+	if (rc != ERR_OK || r->scrub_due)
+		return rc;
+	r->scrub_due = true;
+	return replica_meta_put(r, META_SCRUB, BYTES_STR("due"), err);
+}
+
+/* What was due when the store was closed is due again. */
+enum err_code
+erase_load(struct replica *r, struct err *err)
+{
+	struct buf b = BUF_INIT;
+	enum err_code rc = replica_meta_get(r, META_SCRUB, &b, err);
+
+	r->scrub_due = rc == ERR_OK && b.len > 0;
+	buf_free(&b);
+	return rc == ERR_UNKNOWN ? err_forgive(err) : rc;
+}
+
+enum err_code
+replica_scrub(struct replica *r, struct err *err)
+{
+	enum err_code rc;
+
+	if (!r->scrub_due || r->db.read_only || r->db.writing)
+		return ERR_OK;
+	rc = db_exec(&r->db, "VACUUM", err);
+	if (rc == ERR_OK)
+		rc = db_empty_wal(&r->db, err);
+	if (rc == ERR_OK)
+		rc = replica_meta_put(r, META_SCRUB, BYTES_NONE, err);
+	if (rc == ERR_OK)
+		rc = replica_commit(r, err);
+	r->scrub_due = rc != ERR_OK;
+	return rc == ERR_OK ? rc : err_wrap(err, "writing the store anew after an erasure");
 }
 
 /* Rows of one log within a range that still have a payload, or might be asked for one. */

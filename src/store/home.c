@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "crypto/guard.h"
+#include "store/home_internal.h"
 #include "store/place.h"
 
 #define META_KILL "store.kill" /* the public key of this device's kill card */
@@ -50,6 +51,8 @@ home_save_keystore(struct home *h, struct err *err)
 	char path[4096];
 	enum err_code rc;
 
+	if (h->whole != NULL)
+		return home_save_keystore(h->whole, err);
 	if (h->wiping)
 		return err_set(err, ERR_REFUSED, "this home is being wiped");
 	path_in(h, path, "keystore");
@@ -62,9 +65,8 @@ home_save_keystore(struct home *h, struct err *err)
 	return rc;
 }
 
-/* A copy that wrote on under the old incarnation would fork the logs of the original. */
-static enum err_code
-check_place(struct home *h, bool fresh, struct err *err)
+enum err_code
+home_check_place(struct home *h, bool fresh, struct err *err)
 {
 	struct buf now = BUF_INIT;
 	bool same = true;
@@ -148,7 +150,7 @@ home_create(struct home *h, struct env *env, const char *path, const char *membe
 	if (rc == ERR_OK)
 		rc = replica_open(&h->replica, env, path, true, err);
 	if (rc == ERR_OK)
-		rc = check_place(h, true, err);
+		rc = home_check_place(h, true, err);
 	/* The keystore last: with it the home exists, and everything it needs is there. */
 	if (rc == ERR_OK)
 		rc = home_save_keystore(h, err);
@@ -203,7 +205,7 @@ home_open(struct home *h, struct env *env, const char *path, uint8_t slot, struc
 	if (rc == ERR_OK)
 		rc = replica_open(&h->replica, env, path, false, err);
 	if (rc == ERR_OK)
-		rc = check_place(h, false, err);
+		rc = home_check_place(h, false, err);
 	if (rc == ERR_READ_ONLY && h->replica != NULL && replica_read_only(h->replica))
 		rc = err_forgive(err); /* reading is all that can be done here, and needs no answer */
 	if (rc == ERR_NO_SPACE && h->replica != NULL) {
@@ -225,7 +227,8 @@ home_close(struct home *h)
 	if (h->env == NULL)
 		return;
 	replica_close(h->replica);
-	keystore_free(h->keys);
+	if (h->whole == NULL)
+		keystore_free(h->keys);
 	path_in(h, path, "lock");
 	if (h->locked)
 		h->env->files->unlock(h->env, path);

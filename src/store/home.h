@@ -20,7 +20,19 @@ struct home {
 	bool locked;
 	bool wiping;             /* begun to be wiped: nothing may be written any more */
 	bool moved;              /* another place or a restored copy: a new incarnation was taken */
+	struct home *whole;      /* of a part: the home whose keystore holds its keys; else NULL */
 };
+
+/*
+ * A hub's home has a part for each further organisation: HOME/org-DEVICE/{log.db, place}, its keys in the keystore of the whole, under
+ * whose lock it stands. Parts are numbered as the keystore's `others`; home_close() closes one and leaves the whole open.
+ */
+enum err_code home_part_create(struct home *part, struct home *whole, const char *member, const char *device, struct err *err) MUST_CHECK;
+enum err_code home_part_open(struct home *part, struct home *whole, size_t which, struct err *err) MUST_CHECK;
+/* Its keys first, then its files. The part is closed. ERR_IO: the keys are gone, files are left. */
+enum err_code home_part_remove(struct home *whole, size_t which, struct err *err) MUST_CHECK;
+/* The organisation of the whole itself is given up: fresh keys, an empty store; its parts stay. Closes the replica and opens a new one. */
+enum err_code home_give_up(struct home *h, struct err *err) MUST_CHECK;
 
 /* Makes the directory and a keystore for a new device under a passphrase (and a recovery code if code_out). ERR_EXISTS when a keystore is there. */
 enum err_code home_create(struct home *h, struct env *env, const char *path, const char *member, const char *device,
@@ -28,6 +40,8 @@ enum err_code home_create(struct home *h, struct env *env, const char *path, con
 /* Lock, keystore, replica, place check. ERR_NOT_FOUND with what to type; ERR_PASSPHRASE; ERR_LOCKED names the pid. */
 enum err_code home_open(struct home *h, struct env *env, const char *path, uint8_t slot, struct bytes secret, struct err *err) MUST_CHECK;
 enum err_code home_save_keystore(struct home *h, struct err *err) MUST_CHECK;
+/* The names of a home that has not asked to join yet. */
+enum err_code home_rename(struct home *h, const char *member, const char *device, struct err *err) MUST_CHECK;
 enum err_code home_take_lock(struct home *h, struct err *err) MUST_CHECK; /* home_create() and home_open() do */
 void home_close(struct home *h);
 

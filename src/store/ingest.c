@@ -304,6 +304,30 @@ find_place(struct replica *r, size_t trunk, const struct entry *batch, size_t co
 
 /* --- the run --- */
 
+/*
+ * How many entries of the batch a stranger's stick may bring. By seq and not by number, so that all who read the same
+ * stick hold the same of it.
+ */
+static size_t
+unquarantined(struct replica *r, const struct header *h, struct entry *batch, size_t count)
+{
+	const struct org_device *d = r->has_org ? org_device_by_author(r->org, &h->author) : NULL;
+	struct log_key key;
+	uint64_t wanted;
+
+	if (d == NULL || !d->gone)
+		return count;
+	log_key_init(&key, &h->author, &h->stream, &h->inc);
+	wanted = org_wanted(r->org, &key);
+	if (wanted > UINT64_MAX - REPLICA_QUARANTINE || batch[count - 1].h.seq < wanted + REPLICA_QUARANTINE)
+		return count;
+	while (count > 0 && batch[count - 1].h.seq >= wanted + REPLICA_QUARANTINE)
+		count--;
+	while (count > 0 && !(batch[count - 1].has_sig && entry_sig_ok(&batch[count - 1]))) /* a run ends on one that is good */
+		count--;
+	return count;
+}
+
 static enum err_code
 accept_new(struct replica *r, const struct place *p, struct entry *batch, size_t count,
            struct ingest_counts *counts, struct err *err)
@@ -343,10 +367,10 @@ accept_new(struct replica *r, const struct place *p, struct entry *batch, size_t
 }
 
 static enum err_code
-ingest(struct replica *r, struct run_reader *rr, size_t *size, struct ingest_counts *counts, struct err *err)
+ingest(struct replica *r, struct run_reader *rr, bool carried, size_t *size, struct ingest_counts *counts, struct err *err)
 {
 	const struct header h = rr->next;
-	size_t count = 0, trunk = logs_trunk(r, &h.author, &h.stream, &h.inc);
+	size_t count = 0, all, trunk = logs_trunk(r, &h.author, &h.stream, &h.inc);
 	enum err_code rc;
 	struct place p;
 
@@ -357,8 +381,15 @@ ingest(struct replica *r, struct run_reader *rr, size_t *size, struct ingest_cou
 	if (trunk == NO_LOG && h.seq > 0)
 		return err_set(err, ERR_GAP, "entry %llu came and none before it is held", (unsigned long long)h.seq);
 	rc = read_batch(r, rr, &count, err);
-	if (rc == ERR_OK)
-		rc = find_place(r, trunk, r->batch, count, &p, err);
+	if (rc != ERR_OK)
+		return rc;
+	all = count;
+	count = carried ? unquarantined(r, &h, r->batch, count) : count;
+	counts->held_back += all - count;
+	*size = count;
+	if (count == 0)
+		return ERR_OK;
+	rc = find_place(r, trunk, r->batch, count, &p, err);
 	if (rc != ERR_OK)
 		return rc;
 	*size = count - p.known;
@@ -370,8 +401,8 @@ ingest(struct replica *r, struct run_reader *rr, size_t *size, struct ingest_cou
 	return rc;
 }
 
-enum err_code
-replica_ingest_run(struct replica *r, struct rd *rd, struct ingest_counts *counts, struct err *err)
+static enum err_code
+ingest_run(struct replica *r, struct rd *rd, bool carried, struct ingest_counts *counts, struct err *err)
 {
 	const struct rd start = *rd;
 	struct log_key key;
@@ -385,7 +416,7 @@ replica_ingest_run(struct replica *r, struct rd *rd, struct ingest_counts *count
 	memset(&key, 0, sizeof(key));
 	key.author = rr.next.author;
 	key.stream = rr.next.stream;
-	rc = ingest(r, &rr, &size, counts, err);
+	rc = ingest(r, &rr, carried, &size, counts, err);
 	if (rc == ERR_OK)
 		return rc;
 	/* The caller goes on behind the run, whatever became of it. */
@@ -394,4 +425,16 @@ replica_ingest_run(struct replica *r, struct rd *rd, struct ingest_counts *count
 	counts->refused += size;
 	err_wrap(err, "%s", log_name(name, &key));
 	return rc;
+}
+
+enum err_code
+replica_ingest_run(struct replica *r, struct rd *rd, struct ingest_counts *counts, struct err *err)
+{
+	return ingest_run(r, rd, false, counts, err);
+}
+
+enum err_code
+replica_ingest_carried(struct replica *r, struct rd *rd, struct ingest_counts *counts, struct err *err)
+{
+	return ingest_run(r, rd, true, counts, err);
 }

@@ -203,6 +203,46 @@ settle_newest(struct home *h, int64_t now)
 	return true;
 }
 
+/* The one retired last comes first, so that those still good for something are always the first few. False when it was so already. */
+static bool
+sort_retired(struct keystore *ks)
+{
+	bool moved = false;
+
+	for (size_t i = 2; i < ks->network_count; i++)
+		for (size_t k = i; k > 1 && ks->network[k].retired_ms > ks->network[k - 1].retired_ms; k--) {
+			struct network_key up = ks->network[k];
+
+			ks->network[k] = ks->network[k - 1];
+			ks->network[k - 1] = up;
+			wipe(&up, sizeof(up));
+			moved = true;
+		}
+	return moved;
+}
+
+static size_t
+younger_than(const struct network_key *keys, size_t count, int64_t now, int64_t days)
+{
+	size_t n = count > 0;
+
+	while (n < count && now - (int64_t)keys[n].retired_ms <= days * DAY_MS)
+		n++;
+	return n;
+}
+
+size_t
+netkey_links(const struct network_key *keys, size_t count, int64_t now)
+{
+	return younger_than(keys, count, now, NETKEY_LINK_DAYS);
+}
+
+size_t
+netkey_handed_on(const struct network_key *keys, size_t count, int64_t now)
+{
+	return younger_than(keys, count, now, NETKEY_GRACE_DAYS);
+}
+
 static bool newest_is_shared(const struct home *h);
 
 /* A clock that is years ahead ends every grace: who has not heard yet could be met by nobody any more, and would never hear. */
@@ -234,6 +274,7 @@ home_learn_network(struct home *h, bool *changed, struct err *err)
 		return ERR_OK;
 	any = take_new_keys(h, now);
 	any = settle_newest(h, now) || any;
+	any = sort_retired(h->keys) || any;
 	any = drop_old(h, now) || any;
 	if (changed != NULL)
 		*changed = any;

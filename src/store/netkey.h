@@ -8,7 +8,10 @@
 
 #include "store/home.h"
 
-enum { NETKEY_GRACE_DAYS = 180 };
+enum {
+	NETKEY_GRACE_DAYS = 180, /* kept so long at least, and handed to newcomers */
+	NETKEY_LINK_DAYS = 360,  /* and used so long for links and beacons at most; later for reading sticks alone */
+};
 
 /* Appends a NETKEY with a fresh key to our control log, in the open transaction. A coordinator's to call; *n is its number. */
 enum err_code home_rotate_network(struct home *h, uint64_t *n, struct err *err) MUST_CHECK;
@@ -19,6 +22,10 @@ bool home_network_is_exposed(struct home *h);
  * is over, and writes the keystore when any of that changed it. *changed may be NULL: whoever keeps a count of keys asks again.
  */
 enum err_code home_learn_network(struct home *h, bool *changed, struct err *err) MUST_CHECK;
+/* How many of these keys, newest first, links and beacons may still use. proto/org.md, 11. */
+size_t netkey_links(const struct network_key *keys, size_t count, int64_t wall_ms);
+/* How many of them a newcomer is given: the newest, and those in their grace. */
+size_t netkey_handed_on(const struct network_key *keys, size_t count, int64_t wall_ms);
 /*
  * Which of these keys to seal a bundle under: the newest that `to`, or without it every live device, is known to have
  * heard of. A stick is how a device that nobody meets learns of a new key at all. The newest when none is left.

@@ -222,6 +222,12 @@ replica_lacking(struct replica *r, size_t log, uint64_t from, uint64_t *seq)
 	return best != UINT64_MAX;
 }
 
+size_t
+replica_damaged(const struct replica *r)
+{
+	return r->damaged_count;
+}
+
 /* --- runs for peers --- */
 
 struct run_end { size_t len, count; uint64_t seq; };

@@ -244,6 +244,8 @@ replica_open(struct replica **out, struct env *env, const char *home, bool creat
 	rc = r->path ? db_open(&r->db, env, r->path, create, err) : err_plain(err, ERR_NO_MEMORY);
 	if (rc == ERR_OK)
 		rc = load(r, err);
+	if (rc == ERR_OK)
+		rc = erase_load(r, err);
 	if (rc != ERR_OK) {
 		replica_close(r);
 		return rc;

@@ -76,7 +76,7 @@ uint64_t replica_entry_count(const struct replica *r);
 /* Root over the logs for which share(ctx, head) is true (all when share is NULL). */
 void replica_frontier(struct replica *r, bool (*share)(void *ctx, const struct log_head *h), void *ctx, uint8_t out[32]);
 
-struct ingest_counts { uint64_t stored, known, refused, payloads_filled, forks; }; /* calls add to them */
+struct ingest_counts { uint64_t stored, known, refused, payloads_filled, forks, held_back; }; /* calls add to them */
 
 /*
  * One run from outside, at *rd, which ends up behind it unless the bytes are
@@ -91,6 +91,14 @@ struct ingest_counts { uint64_t stored, known, refused, payloads_filled, forks; 
  *   ERR_NO_SPACE, ERR_IO   the transaction was dropped
  */
 enum err_code replica_ingest_run(struct replica *r, struct rd *rd, struct ingest_counts *counts, struct err *err) MUST_CHECK;
+
+/*
+ * The same for a run that nobody vouches for who is a member: of a log of a removed device no more than
+ * REPLICA_QUARANTINE entries past what is wanted of it are taken. What is left out is counted in held_back, and is
+ * taken when the same run comes again after more of it has been adopted. proto/bundle.md, 3.
+ */
+enum { REPLICA_QUARANTINE = 256 };
+enum err_code replica_ingest_carried(struct replica *r, struct rd *rd, struct ingest_counts *counts, struct err *err) MUST_CHECK;
 
 /* Whose runs are being taken in just now, for the hook: NULL when nobody's. Not kept. */
 void replica_set_source(struct replica *r, const struct author *from);
@@ -127,6 +135,8 @@ enum err_code replica_scan(struct replica *r, size_t log, uint64_t from, uint64_
 enum err_code replica_read_run(struct replica *r, size_t log, uint64_t from, uint64_t to, bool headers_only,
                                size_t bytes_max, struct buf *out, uint64_t *next, struct err *err) MUST_CHECK;
 
+/* Payloads that were read since it was opened and are not what their entries say. */
+size_t replica_damaged(const struct replica *r);
 /* The next entry at `from` or later whose payload is absent or damaged here, and was not erased. */
 bool replica_lacking(struct replica *r, size_t log, uint64_t from, uint64_t *seq);
 /* Every fork proof held, in a fixed order, until cb returns false. The owner puts them into FORK entries. */
@@ -161,6 +171,12 @@ enum err_code replica_erase(struct replica *r, size_t log, uint64_t seq, struct 
 void replica_receipt(struct replica *r, const struct erase_request *q, struct erase_receipt *out);
 enum err_code replica_put_receipt(struct replica *r, const struct device_keys *keys, const struct inc *inc,
                                   const struct erase_receipt *q, struct err *err) MUST_CHECK;
+/*
+ * After an erasure, at leisure: writes the store anew, so that nothing of what was deleted is left in the gaps of its
+ * pages. Takes a second per hundred thousand entries, and as much free disk as the store is large; does nothing when
+ * nothing was erased since, or in the middle of a transaction. ERR_NO_SPACE: it stays due.
+ */
+enum err_code replica_scrub(struct replica *r, struct err *err) MUST_CHECK;
 /* For who holds no reading key, hub and auditor: a receipt for each approved order that has none of ours, and a commit. May be called by the `committed` hook. */
 enum err_code replica_confirm(struct replica *r, const struct device_keys *keys, const struct inc *inc, struct err *err) MUST_CHECK;
 

@@ -67,6 +67,7 @@ struct replica {
 	struct orders *orders;   /* erasures asked for, approved, confirmed */
 	bool orders_dirty;       /* one may have become approved since it was last acted on */
 	bool emptied;            /* payloads were deleted that the WAL may still hold */
+	bool scrub_due;          /* and that gaps inside pages may still hold: replica_scrub() */
 	bool confirming;
 	bool has_source;
 	struct author source;      /* replica_set_source() */
@@ -137,6 +138,7 @@ void ingest_forget_damage(struct replica *r, int64_t n);
 
 /* erase.c */
 /* Is what the header belongs to to be stored without its payload? As of the last commit. */
+enum err_code erase_load(struct replica *r, struct err *err) MUST_CHECK;
 bool erase_covers(const struct replica *r, const struct header *h);
 enum err_code erase_tell(struct replica *r, const struct entry *e, struct err *err) MUST_CHECK;
 /* Deletes, in the open transaction, what approved orders name. */

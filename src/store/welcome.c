@@ -8,6 +8,7 @@
  * two screens are for. Spec: proto/welcome.md.
  */
 #include "store/home.h"
+#include "store/netkey.h"
 
 #include "base/mem.h"
 #include "crypto/guard.h"
@@ -93,10 +94,11 @@ write_plain(struct home *h, const struct org_device *to, uint8_t role, struct bu
 {
 	const struct org *org = replica_org(h->replica);
 	uint8_t keys[32 * KEYSTORE_NETWORK_KEYS], print[32];
+	size_t count = netkey_handed_on(h->keys->network, h->keys->network_count, h->env->ops->wall_ms(h->env));
 	struct buf runs = BUF_INIT;
 	enum err_code rc = add_runs(h, to, &runs, err);
 
-	for (size_t i = 0; i < h->keys->network_count; i++)
+	for (size_t i = 0; i < count; i++)
 		memcpy(keys + 32 * i, h->keys->network[i].n, 32);
 	org_root_fingerprint(org, print);
 	wr_array(plain, 7);
@@ -105,7 +107,7 @@ write_plain(struct home *h, const struct org_device *to, uint8_t role, struct bu
 	WR_FIXED(plain, org_genesis(org)->root_pk);
 	wr_bin(plain, print, sizeof(print));
 	wr_uint(plain, role);
-	wr_bin(plain, keys, 32 * h->keys->network_count);
+	wr_bin(plain, keys, 32 * count);
 	wr_bin(plain, runs.p, runs.len);
 	wipe(keys, sizeof(keys));
 	buf_free(&runs);
@@ -288,6 +290,15 @@ check_result(struct home *h, const struct welcome *w, struct err *err)
 	return ERR_OK;
 }
 
+/* A newcomer is not told when an older key was retired, counts it as past its grace, and so hands it on to nobody. */
+static uint64_t
+retired_before(int64_t now)
+{
+	int64_t grace = (NETKEY_GRACE_DAYS + 1) * INT64_C(86400000);
+
+	return now > grace ? (uint64_t)(now - grace) : 1;
+}
+
 enum err_code
 welcome_accept(struct home *h, const struct welcome *w, struct err *err)
 {
@@ -315,7 +326,7 @@ welcome_accept(struct home *h, const struct welcome *w, struct err *err)
 	k->network_count = w->network_keys.len / 32;
 	for (size_t i = 0; i < k->network_count; i++) {
 		memcpy(k->network[i].n, w->network_keys.p + 32 * i, 32);
-		k->network[i].retired_ms = i == 0 ? 0 : (uint64_t)h->env->ops->wall_ms(h->env);
+		k->network[i].retired_ms = i == 0 ? 0 : retired_before(h->env->ops->wall_ms(h->env));
 	}
 	return home_save_keystore(h, err);
 }

@@ -16,6 +16,8 @@ fill_hello(struct sync *s, struct msg_hello *h)
 	h->role = s->config.role;
 	h->credit = SYNC_CREDIT_BYTES;
 	h->flags = s->config.stay ? HELLO_STAY : 0;
+	if (standing == SYNC_MEMBER && s->host.notice != NULL)
+		h->flags |= s->host.notice(s->host.ctx) & (HELLO_WITHHOLDS | HELLO_FULL);
 	memset(s->my_control, 0, sizeof(s->my_control));
 	memset(s->my_frontier, 0, sizeof(s->my_frontier));
 	if (standing == SYNC_STRANGER)
@@ -76,6 +78,7 @@ all_equal(struct sync *s, const struct msg_hello *h, struct err *err)
 {
 	compare_all_equal(s, SCOPE_CONTROL);
 	compare_all_equal(s, SCOPE_TEAMS);
+	sync_agreed(s);
 	s->phase = PHASE_ACK;
 	s->exchange_over = s->ack_got = false;
 	return h->has_ack ? proof_take(s, h->ack, true, err) : ERR_OK;
@@ -123,8 +126,10 @@ start_compare(struct sync *s, const struct msg_hello *h, struct err *err)
 	bool control = memcmp(h->control, s->my_control, sizeof(h->control)) != 0;
 	enum sync_scope scope = control ? SCOPE_CONTROL : SCOPE_TEAMS;
 
-	if (!control)
+	if (!control) {
 		compare_all_equal(s, SCOPE_CONTROL);
+		sync_agreed(s);
+	}
 	if (!s->config.initiator)
 		return compare_open(s, scope, err);
 	compare_begin(s, scope); /* and wait for the responder's BUCKETS */
@@ -147,6 +152,9 @@ hello_take(struct sync *s, const struct msg_hello *h, struct err *err)
 	s->hellos++;
 	s->peer_flags = h->flags;
 	s->facts.peer_role = h->role;
+	s->facts.peer_version = h->vmax;
+	s->facts.peer_withholds = (h->flags & HELLO_WITHHOLDS) != 0;
+	s->facts.peer_full = (h->flags & HELLO_FULL) != 0;
 	standing = s->host.standing(s->host.ctx);
 	if (!s->config.initiator)
 		rc = hello_say(s, h, err);

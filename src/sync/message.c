@@ -125,6 +125,10 @@ message_encode(struct buf *out, const struct message *m)
 	case MSG_PROBE:
 		encode_probe(out, &m->u.probe);
 		break;
+	case MSG_LATER:
+		wr_array(out, 1);
+		wr_uint(out, MSG_LATER);
+		break;
 	}
 }
 
@@ -248,7 +252,19 @@ decode_body(struct rd *rd, struct message *m)
 	case MSG_PROBE:
 		decode_probe(rd, &m->u.probe);
 		break;
+	case MSG_LATER:
+		break;
 	}
+}
+
+/* proto/sync.md, 4: a later version may say more than this one knows; it is passed over if it has the form of a message. */
+static enum err_code
+decode_later(struct message *m, struct rd *rd, size_t fields, struct err *err)
+{
+	m->kind = MSG_LATER;
+	for (; fields > 1 && !rd->bad; fields--)
+		rd_any(rd, MESSAGE_BYTES_MAX);
+	return rd_end(rd) ? ERR_OK : err_set(err, ERR_MALFORMED, "not a message of this protocol");
 }
 
 enum err_code
@@ -256,8 +272,11 @@ message_decode(struct message *m, struct bytes in, struct err *err)
 {
 	struct rd rd = rd_init(in);
 	size_t fields = rd_array_any(&rd, 16);
-	uint64_t kind = rd_uint(&rd, COUNT_OF(fields_of) - 1);
+	uint64_t kind = rd_uint(&rd, MESSAGE_NUMBER_MAX);
 	size_t extra = 0;
+
+	if (!rd.bad && fields > 0 && kind >= COUNT_OF(fields_of))
+		return decode_later(m, &rd, fields, err);
 
 	/* proto/sync.md, 4: "A later version may add fields at the end of HELLO; they are skipped." */
 	for (; kind == MSG_HELLO && fields > fields_of[kind]; extra++)

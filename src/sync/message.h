@@ -16,6 +16,7 @@
 enum message_kind {
 	MSG_HELLO = 1, MSG_BUCKETS = 2, MSG_HAVE = 3, /* 4 */ MSG_WANT = 5, MSG_ENTRIES = 6, /* 7 */ MSG_CREDIT = 8,
 	/* 9 */ MSG_BYE = 10, MSG_ERR = 11, MSG_ACK = 12, MSG_DONE = 13, MSG_PROBE = 14,
+	MSG_LATER = 15, /* any number up to MESSAGE_NUMBER_MAX that this version does not know */
 };
 
 enum { /* limits; proto/sync.md, 4 */
@@ -26,6 +27,7 @@ enum { /* limits; proto/sync.md, 4 */
 	WANT_RANGES_MAX = 256,
 	PROBE_IDS_MAX = 64,
 	SCOPE_MASK_BYTES_MAX = 256 / 8,
+	MESSAGE_NUMBER_MAX = 127,
 };
 
 enum sync_scope { SCOPE_CONTROL = 0, SCOPE_TEAMS = 1, SCOPE_PROOF = 2 };
@@ -35,9 +37,11 @@ enum hello_flags {
 	HELLO_STALE = 2,    /* your ACKs held here do not cover all we share: send a whole one */
 	HELLO_STAY = 4,     /* keep the link after the exchange */
 	HELLO_WANTS = 8,    /* payloads are missing here: compare even if frontiers are equal */
+	HELLO_WITHHOLDS = 16, /* nothing of a team goes out from here: who belongs is to be learnt anew */
+	HELLO_FULL = 32,    /* nothing of a team is taken here: there is no room */
 };
 
-enum sync_refusal { REFUSE_VERSION = 1, REFUSE_UNKNOWN = 2, REFUSE_REMOVED = 3, REFUSE_MALFORMED = 4, REFUSE_FAILED = 5 };
+enum sync_refusal { REFUSE_VERSION = 1, REFUSE_UNKNOWN = 2, REFUSE_REMOVED = 3, REFUSE_MALFORMED = 4, REFUSE_FAILED = 5, REFUSE_ROOM = 6 };
 enum { SYNC_BYE_DONE = 0, SYNC_BYE_STOPPING = 1 };
 
 struct msg_hello {

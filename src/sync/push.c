@@ -35,6 +35,8 @@ share_of(const struct sync *s, size_t i)
 		return s->phase == PHASE_PROOF || s->host.standing(s->host.ctx) == SYNC_MEMBER ? SHARE_ALL : SHARE_NOTHING;
 	if (!s->scope_through[SCOPE_TEAMS] || s->host.standing(s->host.ctx) != SYNC_MEMBER)
 		return SHARE_NOTHING;
+	if ((s->peer_flags & HELLO_FULL) != 0 || sync_gives_notice(s, HELLO_WITHHOLDS))
+		return SHARE_NOTHING;
 	theirs = s->host.share(s->host.ctx, &h->key.stream, true);
 	ours = s->host.share(s->host.ctx, &h->key.stream, false);
 	/* Who holds headers only leaves a reader to those who hold all: its log would look complete and be empty. */
@@ -153,7 +155,9 @@ add_run(struct sync *s, size_t i, uint64_t from, uint64_t to, bool headers_only,
 static bool
 may_go_on(const struct sync *s)
 {
-	return s->credit - (int64_t)s->runs.len > 0 && s->todo->messages.len + s->runs.len < PUMP_BYTES_MAX;
+	size_t most = s->config.step_bytes > 0 ? s->config.step_bytes : PUMP_BYTES_MAX;
+
+	return s->credit - (int64_t)s->runs.len > 0 && s->todo->messages.len + s->runs.len < most;
 }
 
 static enum err_code

@@ -89,6 +89,8 @@ sync_refused(struct err *err, uint64_t why)
 		return err_set(err, ERR_REFUSED, "this device has been removed from the organisation");
 	case REFUSE_MALFORMED:
 		return err_set(err, ERR_NETWORK, "the other side could not read what was sent");
+	case REFUSE_ROOM:
+		return err_set(err, ERR_NETWORK, "the other side has no room for this device just now; nothing here is lost, it is tried again");
 	default:
 		return err_set(err, ERR_NETWORK, "the other side cannot go on");
 	}
@@ -108,6 +110,8 @@ sync_refuse(struct sync *s, enum sync_refusal why, struct err *err)
 		return err_set(err, ERR_REFUSED, "the other device is not known here");
 	case REFUSE_REMOVED:
 		return err_set(err, ERR_REFUSED, "the other device has been removed");
+	case REFUSE_ROOM:
+		return err_set(err, ERR_NETWORK, "there is no room here for the other device just now");
 	case REFUSE_MALFORMED:
 	case REFUSE_FAILED:
 		break;
@@ -161,6 +165,19 @@ sync_evaluate(struct sync *s, struct err *err)
 	s->control_dirty = false;
 	rc = s->host.evaluate(s->host.ctx, err);
 	return rc == ERR_OK ? take_limbo(s, err) : rc;
+}
+
+void
+sync_agreed(struct sync *s)
+{
+	if (s->host.agreed != NULL && s->host.standing(s->host.ctx) == SYNC_MEMBER)
+		s->host.agreed(s->host.ctx);
+}
+
+bool
+sync_gives_notice(const struct sync *s, uint32_t flag)
+{
+	return s->host.notice != NULL && (s->host.notice(s->host.ctx) & flag) != 0;
 }
 
 /* ---- DONE, ACK, BYE ---- */
@@ -322,6 +339,7 @@ after_scope(struct sync *s, struct err *err)
 		s->done_control = true;
 		if (s->host.standing(s->host.ctx) == SYNC_REMOVED)
 			return sync_refuse(s, REFUSE_REMOVED, err);
+		sync_agreed(s);
 		if (!s->config.initiator)
 			return compare_open(s, SCOPE_TEAMS, err);
 		compare_begin(s, SCOPE_TEAMS);
@@ -443,6 +461,9 @@ dispatch(struct sync *s, const struct message *m, struct err *err)
 		return on_done(s, &m->u.done, err);
 	case MSG_PROBE:
 		return compare_probe(s, &m->u.probe, err);
+	case MSG_LATER:
+		s->facts.later++;
+		return ERR_OK;
 	}
 	return ERR_MALFORMED;
 }
@@ -467,6 +488,7 @@ is_answer(const struct sync *s, const struct message *m)
 	case MSG_ERR:
 	case MSG_DONE:
 	case MSG_PROBE:
+	case MSG_LATER:
 		break;
 	}
 	return false;
@@ -542,6 +564,8 @@ sync_step(struct sync *s, const struct sync_event *event, struct sync_todo *todo
 	case SYNC_OPENED:
 		if (s->config.initiator)
 			rc = hello_say(s, NULL, err);
+		else if (s->host.room != NULL && !s->host.room(s->host.ctx))
+			rc = sync_refuse(s, REFUSE_ROOM, err);
 		break;
 	case SYNC_RECEIVED:
 		rc = received(s, event->message, err);

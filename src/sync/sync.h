@@ -69,12 +69,18 @@ struct sync_host {
 	void (*sign)(void *ctx, const uint8_t digest[32], uint8_t sig[64]); /* "fb1/ack/sig" */
 	/* Checks the signature and keeps it. ERR_SIGNATURE. */
 	enum err_code (*put_ack)(void *ctx, struct bytes ack, struct err *err);
+
+	/* All three may be NULL. proto/sync.md, 10. */
+	uint32_t (*notice)(void *ctx);  /* HELLO_WITHHOLDS, HELLO_FULL: as it is now */
+	void (*agreed)(void *ctx);      /* control has been compared with the peer, a member, to its end */
+	bool (*room)(void *ctx);        /* false: ERR 6 is all that is said to whoever has connected */
 };
 
 struct sync_config {
 	bool initiator, stay;
 	struct device_id me;
 	uint8_t role;
+	size_t step_bytes; /* at most so many of ENTRIES are made by one step; 0: as many as is good for one link */
 };
 
 enum sync_event_kind {
@@ -103,6 +109,9 @@ struct sync_facts {
 	uint64_t refused;        /* entries we had no right or no reason to take */
 	uint32_t round_trips;
 	uint8_t peer_role;       /* as its HELLO says */
+	bool peer_withholds, peer_full; /* likewise */
+	uint64_t peer_version;   /* the newest it speaks */
+	uint64_t later;          /* messages of a later version that were passed over */
 };
 
 /* The host's functions are copied, its ctx is borrowed. NULL when out of memory. */

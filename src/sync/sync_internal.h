@@ -111,6 +111,9 @@ sync_base(const struct log_head *h) /* the seq a log begins at */
 }
 enum err_code sync_evaluate(struct sync *s, struct err *err) MUST_CHECK; /* if control has grown; limbo is tried again */
 
+void sync_agreed(struct sync *s); /* control is compared to its end */
+bool sync_gives_notice(const struct sync *s, uint32_t flag);
+
 enum err_code sync_refused(struct err *err, uint64_t why); /* the sentence for an ERR of the peer's */
 
 /* hello.c */

@@ -74,6 +74,11 @@ take_run(struct sync *s, struct bytes run, bool again, struct err *err)
 		s->facts.refused += peek.left;
 		return ERR_OK;
 	}
+	/* proto/sync.md, 10: of who has not heard yet that there is no room it is passed over. */
+	if (!s->host.is_control(s->host.ctx, &peek.next.stream) && sync_gives_notice(s, HELLO_FULL)) {
+		s->facts.refused += peek.left;
+		return ERR_OK;
+	}
 	rd = rd_init(run);
 	rc = s->host.ingest(s->host.ctx, &rd, &stored, &refused, &why);
 	if (rc == ERR_UNKNOWN && s->control_dirty && !again) {

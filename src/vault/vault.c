@@ -545,3 +545,12 @@ vault_has_been_given(const struct vault *v, const struct stream_id *stream, cons
 			return false;
 	return vault_preferred_epoch(v, stream) != NULL;
 }
+
+bool
+vault_lacks_shredded(const struct vault *v, const struct stream_id *stream, const struct org_device *to)
+{
+	for (size_t i = 0; i < v->epoch_count; i++)
+		if (v->epochs[i].known && v->keys[i].has_e && v->epochs[i].shredded && SAME(v->epochs[i].stream, *stream) && !given_one(v, &v->epochs[i], to))
+			return true;
+	return false;
+}

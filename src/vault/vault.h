@@ -55,6 +55,8 @@ enum err_code vault_make_keytable(struct vault *v, struct env *env, const struct
 uint64_t vault_preferred_n(const struct vault *v, const struct stream_id *stream); /* its number; 0: none */
 /* Has this reader been given (by EPOCH or KEYGRANT) every epoch of the stream that we hold, as far as we see? */
 bool vault_has_been_given(const struct vault *v, const struct stream_id *stream, const struct org_device *to);
+/* Is there a tombstoned epoch of the stream that we hold and it was not given? Only a new epoch, with its tables, brings it what is live under that. */
+bool vault_lacks_shredded(const struct vault *v, const struct stream_id *stream, const struct org_device *to);
 
 /* DATA payload for the entry that will stand at `next` (author, stream, inc, seq). Call vault_sealed() once it is appended. ERR_TOO_BIG, ERR_KEY without a clean epoch. */
 enum err_code vault_seal(struct vault *v, struct env *env, const struct header *next, const struct group_id *group, struct bytes body, struct buf *payload, struct err *err) MUST_CHECK;

@@ -85,6 +85,11 @@ carry dag anna && carry eva anna && carry anna cia
 warns cia; says 'dispute: dag has tried to remove eva' 'everybody sees the first'
 says 'dispute: eva has tried to remove dag' 'and the second'
 same "$(fb cia --json members | jq -r '[.members[]|select(.device=="dag" or .device=="eva")|.state]|join(" ")')" 'member member' 'both stay'
+same "$(fb cia --json members | jq -c '[.members[]|select(.device=="dag" or .device=="eva")|[.device,(.disputes|sort)]]|sort')" \
+	'[["dag",[{"with":"eva","tried":false},{"with":"eva","tried":true}]],["eva",[{"with":"dag","tried":false},{"with":"dag","tried":true}]]]' 'members shows the dispute at both'
+claim 'members in words' fb cia members
+says '! has tried to remove eva' 'who tried'
+says '! eva has tried to remove it' 'and who was meant'
 
 # Example 7: two coordinators remove one device at different places; Eva's own is decided by who is above her.
 f=$(fb cia --json put case title=båda | jq -r .id)

@@ -50,6 +50,17 @@ claim 'another node prints the same bytes' cmp "$work/other" "$work/third"
 
 claim 'a sheet' fb anna report iop $period --format csv -o "$work/r.csv"
 same "$(head -c 3 "$work/r.csv" | od -An -tx1 | tr -d ' ')" efbbbf 'the mark that Excel looks for'
+for row in 'period;2019-07-01 – 2021-04-15;' 'plats;alla platser;' 'profil och version;radrum 1;' 'sekretess;antal personer från 1 till 4' \
+	'publicerad;nej: utkast;' 'senast skrivet på: anna;20' 'stämmer inte;L35;' "kontrollsumma;$(fb anna report iop $period --format json | jq -r .digest);"; do
+	claim "the sheet stands alone: $row" grep -q "^;$row" "$work/r.csv"
+done
+same "$(tr -d '\r' <"$work/r.csv" | awk -F'"' '{ n = 0; for (i = 1; i <= NF; i += 2) n += gsub(/;/, "", $i); print n }' | sort -u | tr '\n' ' ')" '8 ' 'every row has nine fields'
+fb anna report iop $period --site 'Linero bibliotek' --format csv >"$work/site.csv"
+claim 'and names its site' grep -q '^;plats;Linero bibliotek;' "$work/site.csv"
+fb anna report iop $period --site 'Linero bibliotek' --format html >"$work/site.html"
+claim 'so does the page' grep -q 'Plats: <bdi>Linero bibliotek</bdi>' "$work/site.html"
+fb anna report iop $period --recipient '=1+1' --format csv >"$work/formula.csv"
+claim 'and no recipient is a formula' grep -q ";\"'=1+1\";" "$work/formula.csv"
 claim 'decimal comma' grep -q '^L12b;.*;1,18;' "$work/r.csv"
 claim 'pages' fb anna report iop $period --format html -o "$work/r.html"
 same "$(grep -c '<section>' "$work/r.html")" 7 'a page for each section, and the basis'

@@ -111,6 +111,45 @@ claim 'and by the list of members' jq -e '.members[]|select(.device=="dan")|.sel
 fb bo members >"$work/members"
 claim 'in words too' grep -qi "granted itself" "$work/members"
 
+# ---- a drop-box that is made when work has been under way ----
+rows_of() { fb "$1" --json team fill "${@:2}" | jq .rows; }
+found_late() { # HOME KIT: a programme without a drop-box, and a team
+	fb "$1" --quiet init --org Sen --member "$1" --device "$1" --kit "$work/$2" --no-drop-box
+	fb "$1" --quiet team add fältet && fb "$1" --quiet grant self fältet >/dev/null
+}
+found_late gun kit3
+fb gun --quiet import $lund/trace.jsonl
+fb gun report iop $period --format json | jq -cS '[.lines[]|select(.id!="L11b" and .id!="L36")|{id,value,n}]' >"$work/records"
+exits 2 'without one there is nothing to fill' fb gun team fill
+says 'no drop-box' 'why'
+same "$(source_of gun)" records 'counted from records'
+claim 'making one fills it' [ "$(fb gun --json team add siffror --drop-box | jq .rows)" -gt 1000 ]
+same "$(source_of gun)" rows 'and from rows'
+fb gun report iop $period --format json | jq -cS '[.lines[]|select(.id!="L11b" and .id!="L36")|{id,value,n}]' >"$work/rows"
+claim 'the figures are the same' cmp "$work/records" "$work/rows"
+same "$(rows_of gun)" 0 'nothing is left to fill in'
+fb gun --quiet put visit gender=woman session="$(fb gun --json list session status=held --limit 1 | jq -r '.records[0].id')"
+same "$(rows_of gun)" 0 'what is written from now on has its row'
+fb gun report iop $period --format json | jq -cS '[.lines[]|select(.id!="L11b" and .id!="L36")|{id,value,n}]' >"$work/rows"
+
+# Somebody who reads the team writes the rows of a coordinator who does not.
+joined() { # HOME ROLE [TEAM]: is let in by gun
+	root=$(fb gun --json status | jq -r '.root_fingerprint // empty')
+	fb "$1" --quiet join --request "$work/$1.req" --member "$1" --device "$1"
+	fb gun --quiet admit "$work/$1.req" --role "$2" ${3:+--team "$3"} --welcome "$work/$1.welcome" >/dev/null
+	fb "$1" --quiet join --welcome "$work/$1.welcome" --yes
+	rm -f "$work/stick" && fb gun --quiet bundle write "$work/stick" && fb "$1" --quiet bundle read "$work/stick"
+}
+joined ebba advisor fältet
+joined kaj coordinator
+same "$(source_of kaj) $(figure kaj L11)" "rows $(figure gun L11)" 'a coordinator who reads no case has the years before'
+same "$(rows_of ebba)" 0 'an adviser who wrote nothing has nothing to fill in'
+claim 'but may for colleagues' [ "$(rows_of ebba --colleagues)" -gt 1000 ]
+stick ebba gun kaj
+fb kaj report iop $period --format json | jq -cS '[.lines[]|select(.id!="L11b" and .id!="L36")|{id,value,n}]' >"$work/twice"
+claim 'rows that stand twice count once' cmp "$work/rows" "$work/twice"
+same "$(rows_of gun) $(rows_of kaj)" '0 0' 'and whoever reads rows sees that none is missing'
+
 # ---- what was written after a removal counts once adopted ----
 before=$(figure anna L11)
 fb anna --quiet revoke disa >/dev/null

@@ -24,6 +24,10 @@ same "$(status bo | jq .membership_age_days)" 0 "the coordinator's word came by 
 same "$(status bo | jq -c '[.custody.only_here,.custody.elsewhere]')" '[0,1]' 'and so did the proof of a copy'
 same "$(title cia "$a")" första 'Cia reads it'
 same "$(status bo | jq -c '.silent|map(.name)')" '["dag"]' 'who was never heard of is named'
+member() { fb "$1" --json members | jq -c --arg d "$2" ".members[]|select(.device==\$d)|$3"; } # AT DEVICE FILTER
+same "$(member bo dag '[.silent,.silent_days,.heard]')$(member bo anna '[.silent,.silent_days]')" '[true,null,null][false,0]' 'members says it too'
+claim 'members in words' fb bo members
+says '! never heard of' 'of whom nothing was heard'
 
 # By hand: a grant waits for a yes.
 claim 'the team is set to by hand' fb anna team set lund --approval hand
@@ -46,6 +50,8 @@ claim 'keys list' fb bo keys list
 says "given by hand" 'keys list in words'
 same "$(status bo | jq .keys_waiting)" 1 'status counts it'
 warns bo; says 'waits for a key' 'and says so'
+same "$(member bo dag '[.keys_waiting[]|[.team,.why,.refused]]')$(member bo anna .keys_waiting)" '[["lund","hand",false]][]' 'members shows who waits, for which team'
+fb bo members >"$work/out"; says '! waits for the key of lund' 'in words'
 key=$(fb bo --json keys list | jq -r '.waiting[0].id')
 exits 2 'an id that nothing has' fb bo keys approve ffffffffffff
 claim 'Bo refuses' fb bo keys refuse "$key"
@@ -102,6 +108,8 @@ for who in bo again dag; do
 	same "$(status $who | jq -c .forks)" '[]' 'nothing forked'
 done
 warns dag; says 'two copies in use of bo' 'in words'
+same "$(member dag bo '.copies|length') $(member dag dag .copies)" '2 null' 'members shows of whom'
+fb dag members >"$work/out"; says '! two copies in use' 'in words'
 
 # A copied home is the same, without being asked.
 cp -a "$work/dag" "$work/copy"
@@ -117,6 +125,8 @@ if [ -n "$have_faketime" ]; then
 	same "$(at 16 bo --json status | jq '[.membership_age_days>14,(.warnings|map(select(test("days old")))|length)]' -c)" '[true,1]' 'after 14 days a warning'
 	at 40 bo --json status | jq -r '.warnings[]' >"$work/out"; : >"$work/err"
 	says 'reach a coordinator' 'after 30 days it asks for something'
+	same "$(at 40 bo --json members | jq -c '.members[]|select(.device=="anna")|[.silent,.silent_days>30,(.heard|length>0)]')" '[true,true,true]' 'members says who is silent, and since when'
+	at 40 bo members >"$work/out"; says '! silent for 40 days, since' 'in words'
 else
 	echo "(no faketime: what depends on days is tried in the unit tests)"
 fi

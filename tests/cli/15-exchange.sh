@@ -66,7 +66,7 @@ refuses() { # "what" FIND REPLACE TEXT
 	exits 2 "$1" fb anna profile import-xlsform "$work/bad.csv"
 	says "$4" "$1"
 }
-refuses 'a column that is not supported' '::English (en),relevant' '::English (en),calculation' 'column "calculation" is not supported'
+refuses 'a column that is not supported' '::English (en),relevant' '::English (en),calculation' 'sheet survey, row 5: column "calculation" is not supported'
 refuses 'a type that is not supported' ',integer,dagar' ',geopoint,dagar' 'row 5: type "geopoint" is not supported'
 refuses 'an expression that is more' "= 'skidor'" "!= 'skidor'" 'relevant "${sak} != '
 refuses 'a list that is not there' 'select_one sak' 'select_one ting' 'list "ting" is not on the sheet choices'
@@ -124,6 +124,20 @@ claim 'out again' fb anna directory export -o "$work/out.json"
 same "$(jq -c '[.[0].id,.[0].services[0].id,.[0].services[0].service_at_locations[0].location.id]|map(.[0:8])' "$work/out.json")" '["11111111","aaaaaaaa","bbbbbbbb"]' 'under the ids it came with'
 claim 'with all that HSDS requires' jq -e 'all(.[]; .id and .name and .description and all(.services[]; .id and .name and .status and all(.languages[]?; .id) and
 	all(.service_at_locations[]?; .id and .location.id and .location.location_type)))' "$work/out.json"
+cat >"$work/kinds" <<'D'
+organization.year_incorporated organization.programs location.accessibility schedule.freq schedule.byday schedule.opens_at schedule.closes_at service.minimum_age service.status.defunct
+D
+same "$(fb anna --json directory import tests/data/hsds/sample.json | jq -r '.not_taken|sort|join(" ")')" "$(tr ' ' '\n' <"$work/kinds" | LC_ALL=C sort | tr '\n' ' ' | sed 's/ $//')" 'what has no place here is named, each once'
+fb anna --quiet put organisation name=Medborgarcenter url=https://example.org email=info@example.org phone='046-00 00 00' assured=2021-01-01
+fb anna --quiet directory export -o "$work/all.json"
+claim 'every object has what HSDS requires, of the kinds it has, and nothing else' node tests/data/hsds/check.mjs "$work/all.json"
+same "$(jq -r '[.[].services[].service_at_locations[]?.location|select(.name=="Telefon").location_type]|join(" ")' "$work/all.json")" virtual 'a place where nobody goes stays one'
+same "$(fb anna --json directory import "$work/all.json" | jq -c '[.new,.changed,.not_taken]')" '[0,0,[]]' 'what went out changes nothing when it comes back'
+fb other --quiet init --org Annan --member Ove --device ove --kit "$work/otherkit"
+fb other --quiet team add lund && fb other --quiet grant self lund >/dev/null
+fb other --quiet directory import "$work/all.json"
+fb other --quiet directory export -o "$work/again.json"
+claim 'and in another organisation it is the same directory' cmp <(jq -S 'sort_by(.id)|map(.services|=sort_by(.id))' "$work/all.json") <(jq -S 'sort_by(.id)|map(.services|=sort_by(.id))' "$work/again.json")
 claim 'what nobody has verified for long' jq -e '.stale|any(.name=="Skuld- och budgetråd" and .assured=="2019-01-02" and .age_days>180)' <(fb anna --json directory check)
 
 # ---- everything, for whoever comes after ----

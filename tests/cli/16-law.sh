@@ -157,7 +157,27 @@ same "$(jq -c '[.removed,(.next[0]|startswith("faltbok revoke bo"))]' "$work/los
 claim 'the form is written' fb anna incident export "$(jq -r .incident "$work/lost")" -o "$work/imy.txt"
 says 'still to fill in: Sannolika konsekvenser' 'says what is missing'
 claim 'under its headings' sh -c "grep -q 'Sannolika konsekvenser' '$work/imy.txt' && grep -q '72 timmar' '$work/imy.txt' && grep -q 'Enheten bo' '$work/imy.txt'"
+fb anna --quiet put incident "$(jq -r .incident "$work/lost")" text='Pärmen med 121212-1212 låg framme' --note 'hittad av 070-765 43 21' >/dev/null
+same "$(fb anna --json incident export "$(jq -r .incident "$work/lost")" -o "$work/imy.txt" | jq .masked)" 2 'numbers do not go to the authority'
+claim 'nor stand in the form' sh -c "! grep -q -e '121212-1212' -e '765 43' '$work/imy.txt'"
 exits 2 'of something else there is no form' fb anna incident export "$other" -o "$work/x"
+
+# What a report counts by and lists: texts are masked, and a protected person's words are left out though they were agreed to.
+fb utan --quiet init --org Utan --member Ulf --device ulf --kit "$work/kit-utan" --no-drop-box
+fb utan --quiet team add lund && fb utan --quiet grant self lund >/dev/null
+fb utan --quiet put session kind=outreach status=held date=2020-03-03 +partner='Kalle 121212-1212' >/dev/null
+for word in Tack Hjälpen; do
+	person=$(fb utan --json put visitor mode=code code=$word | jq -r .id)
+	matter=$(fb utan --json put case opened=2020-03-03 visitor="$person" | jq -r .id)
+	fb utan --quiet put measure case="$matter" date=2020-03-03 consent=true quote="$word var bra" >/dev/null
+done
+told() { fb utan report iop --from 2020-01-01 --to 2020-12-31 --format json "${@:2}" | jq -c ".lines[]|select(.id==\"$1\")"; }
+same "$(told L36 | jq -c '[.value[].label]|sort')" '["Hjälpen var bra","Tack var bra"]' 'quotations that were agreed to are listed'
+fb utan --quiet put visitor "$person" mode=protected
+same "$(told L36 | jq -c '[.value[].label]')" '["Tack var bra"]' 'not those of who is protected'
+claim 'which it says' grep -q 'skyddad identitet' <(told L36)
+same "$(told L05 | jq -r '.value[].label')" 'Kalle ••••••-••••' 'a text that is counted by is masked'
+same "$(told L05 --personal keep | jq -r '.value[].label')" 'Kalle 121212-1212' 'or kept when told'
 
 # Registers.
 claim 'the register' fb anna register art30 -o "$work/art30.html" --format html

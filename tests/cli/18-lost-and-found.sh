@@ -21,6 +21,8 @@ c=$(fb bo --json put case title=stammen | jq -r .id)
 carry bo cia && carry cia bo && carry bo anna && carry anna cia
 for who in bo cia anna; do
 	same "$(status $who | jq -c '[(.forks|map(.device)|unique),.waiting_adoption]')" '[["bo"],2]' "$who keeps the fork and says so"
+	same "$(status $who | jq -c '[.forks[]|.branches]|unique')" '[2]' "with both of its histories, at $who"
+	same "$(status $who | jq -c '(.forks|length)==(.forks|unique_by([.stream,.seq])|length)')" true "$who tells each fork once"
 	same "$(title $who "$a") $(title $who "$b")$(title $who "$c")" 'före ' "neither branch counts at $who"
 done
 claim 'Cia adopts both, by one command' fb cia adopt --all bo

@@ -78,6 +78,7 @@ claim 'closed with anna there' fb dalby --json close-site --peer "127.0.0.1:$ann
 same "$(field .proven)" true 'all of it is proved'
 same "$(field '.by[]|select(.lacks==0).name')" anna 'by anna'
 same "$(field .wiped)" false 'nothing is wiped unasked'
+same "$(fb dalby --json status | jq .safe_to_wipe)" true 'status says the same'
 
 # ---- with a hub in the organisation, only the hub counts ----
 kill "$anna_pid"; wait "$anna_pid" 2>/dev/null
@@ -87,6 +88,7 @@ anna_port=$port
 claim 'dalby hears of the hub' fb dalby --quiet sync --peer "127.0.0.1:$anna_port"
 exits 2 'anna alone does not do any more' fb dalby close-site --wipe --yes --peer "127.0.0.1:$anna_port"
 says 'at a hub' 'the hub must have it'
+same "$(fb dalby --json status | jq -c '[.safe_to_wipe,.custody.only_here]')" '[false,0]' 'nor does status, though anna holds all that was written'
 serving hub --json serve --no-discovery --listen 127.0.0.1:0
 hub_port=$port
 claim 'anna tells the hub who belongs' fb anna --quiet sync --peer "127.0.0.1:$hub_port"

@@ -69,8 +69,8 @@ export function openKeystore(file: Bytes, type: number, secret: Bytes): Keystore
 	const r = new Reader(file.subarray(1));
 	const version = asCount(r.value());
 
-	must(version <= 1, 'written by a newer version');
-	must(version === 1, 'malformed: version');
+	must(version <= 2, 'written by a newer version');
+	must(version >= 1, 'malformed: version');
 	const slots = asArray(r.value()).map(readSlot);
 
 	checkSlots(slots.map((s) => s.type));
@@ -90,7 +90,10 @@ export function openKeystore(file: Bytes, type: number, secret: Bytes): Keystore
 	const raw = unlessRefused(() => unbox(k, nonce, head, sealed)) ?? refuse('damaged');
 	const made = (of: number) => HC(24, fk, 'fb1/ks/nonce', Uint8Array.of(of));
 
-	return { raw, body: readBody(raw), hedged: equal(nonce, made(0)) && slots.every((s) => equal(s.nonce, made(s.type))) };
+	const body = readBody(raw);
+
+	must((body.others.length > 0) === (version === 2), 'malformed: version');
+	return { raw, body, hedged: equal(nonce, made(0)) && slots.every((s) => equal(s.nonce, made(s.type))) };
 }
 
 // ---- 3. Body ----
@@ -109,6 +112,7 @@ export interface Body {
 	member: string;
 	device: string;
 	role: number;
+	others: Body[];
 }
 
 function asName(v: Value): string {
@@ -126,7 +130,11 @@ function few(v: Value, max: number): Value[] {
 }
 
 export function readBody(raw: Bytes): Body {
-	const f = asArray(decode(raw), 15);
+	return bodyOf(asArray(decode(raw)), false);
+}
+
+function bodyOf(f: Value[], isOther: boolean): Body {
+	must(f.length === 15 || (f.length === 16 && !isOther), 'malformed: a body');
 	const epochs = asArray(f[3]).map((row) => {
 		const [stream, epoch, n, e, mk] = asArray(row, 5);
 		const secret = {
@@ -151,16 +159,24 @@ export function readBody(raw: Bytes): Body {
 	asBin(f[5], 32);
 	asBin(f[12], 16);
 	must(asBin(f[13]).length <= 64, 'malformed: place');
-	checkSlots(asArray(f[14]).map((row) => {
+	const slots = asArray(f[14]).map((row) => {
 		const [type, salt, ops, mem, kek] = asArray(row, 5);
 
 		asBin(salt, 16), asCount(ops), asCount(mem), asBin(kek, 32);
 		return asCount(type);
-	}));
+	});
+
+	if (isOther)
+		must(slots.length === 0, 'malformed: slots of another');
+	else
+		checkSlots(slots);
+	const others = f.length === 16 ? few(f[15], 64).map((o) => bodyOf(asArray(o), true)) : [];
+
+	must(f.length === 15 || others.length > 0, 'malformed: no others');
 	return {
 		seed: asBin(f[0], 32), seals: few(f[1], 2).map((v) => asBin(v, 32)), networks, epochs, tombstones,
 		org: asBin(f[6], 32), root: asBin(f[7], 32), inc: asBin(f[8], 8),
-		member: asName(f[9]), device: asName(f[10]), role: asCount(f[11], 255),
+		member: asName(f[9]), device: asName(f[10]), role: asCount(f[11], 255), others,
 	};
 }
 

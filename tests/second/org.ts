@@ -474,20 +474,40 @@ export class Org {
 		return g !== undefined && this.devices.has(hex(dev)) && equal(g.op.dev, dev) && this.fits(g.op, l.stream) ? g : null;
 	}
 
-	/* Does `e` of a team log lie below the limit of its log, adoptions aside? */
-	private belowLimit(e: Entry): boolean {
+	/* The cuts that hold for logs opened under this grant; undefined: none. */
+	private cutsUnder(g: Accepted<Grant>, author: Bytes): Cuts | undefined {
+		const gone = this.gone.get(hex(deviceId(author)));
+		const withdrawn = this.withdrawn.get(hex(g.entry.id));
+
+		return gone === undefined ? withdrawn : withdrawn === undefined ? gone : both(gone, withdrawn);
+	}
+
+	/* Was its log rightly opened, and does it lie within the cut? Forks aside. */
+	private withinCut(e: Entry): boolean {
 		const g = this.openedUnder(e.header);
-		const { seq } = e.header;
 
 		if (g === null)
 			return false;
-		const gone = this.gone.get(hex(deviceId(e.header.author)));
-		const withdrawn = this.withdrawn.get(hex(g.entry.id));
-		const cuts = gone === undefined ? withdrawn : withdrawn === undefined ? gone : both(gone, withdrawn);
+		const cuts = this.cutsUnder(g, e.header.author);
 		const cut = cuts?.get(markKey(e.header));
 
-		if (cuts !== undefined && (cut === undefined || seq > cut.seq))
+		return cuts === undefined || (cut !== undefined && e.header.seq <= cut.seq);
+	}
+
+	/* "the ADOPT lies within its cut and below the least seq that a FORK entry proves of its log" */
+	private mayAdopt(e: Entry): boolean {
+		const proved = this.forks.get(hex(logKey(e.header)));
+
+		return this.withinCut(e) && (proved === undefined || e.header.seq < proved.seq);
+	}
+
+	/* Does `e` of a team log lie below the limit of its log, adoptions aside? */
+	private belowLimit(e: Entry): boolean {
+		const { seq } = e.header;
+
+		if (!this.withinCut(e))
 			return false;
+		const cut = this.cutsUnder(this.openedUnder(e.header)!, e.header.author)?.get(markKey(e.header));
 		const proved = this.forks.get(hex(logKey(e.header)))?.seq ?? null;
 		const parting = this.held.parting(e.header);
 		const fork = proved === null ? parting : parting === null || proved < parting ? proved : parting;
@@ -503,7 +523,7 @@ export class Org {
 	effective(team: Bytes): Entry[] {
 		const all = this.held.entries.filter((e) => equal(e.header.stream, team));
 		const ids = new Set(all.filter((e) => this.belowLimit(e)).map((e) => hex(e.id)));
-		const adopts = all.filter((e) => e.header.kind === KIND.adopt && ids.has(hex(e.id)) && e.payload !== null);
+		const adopts = all.filter((e) => e.header.kind === KIND.adopt && e.payload !== null && this.mayAdopt(e));
 
 		for (const a of adopts.flatMap((e) => unlessRefused(() => readAdopt(e.payload!)) ?? [])) {
 			const head = equal(a.stream, team) ? this.held.at(a, a.to, a.head) : null;

@@ -3,8 +3,9 @@
  * trace, folds it by time, and counts what DOMAIN's rules say with fields
  * named right here. It knows nothing of the profile's lines.
  *
- *   node report.mjs make SEED                         a random trace
- *   node report.mjs check TRACE REPORT.json FROM TO   agrees with what the program printed?
+ *   node report.mjs make SEED                                  a random trace
+ *   node report.mjs merges SEED TRACE                          duplicates found in it: merge KEEP OTHER, unmerge OTHER
+ *   node report.mjs check TRACE REPORT.json FROM TO [MERGES]   agrees with what the program printed?
  */
 import { readFileSync } from 'node:fs';
 
@@ -24,6 +25,28 @@ function fold(path: string): Map<string, Rec> {
 		for (const [k, v] of Object.entries(l.add ?? {}))
 			r.f[k] = [...(r.f[k] ?? []), ...[v].flat()];
 	}
+	return all;
+}
+
+/* What was merged counts nowhere, and whoever names it means the one that was kept. */
+function merged(all: Map<string, Rec>, path: string | undefined): Map<string, Rec> {
+	const kept = new Map<string, string>();
+	const end = (id: string): string => (kept.has(id) ? end(kept.get(id)!) : id);
+	const mean = (v: any): any => (Array.isArray(v) ? [...new Set(v.map(mean))] : typeof v === 'string' ? end(v) : v);
+
+	for (const l of path === undefined ? [] : readFileSync(path, 'utf8').split('\n').filter((x) => x !== '')) {
+		const [what, a, b] = l.split(' ');
+
+		if (what === 'merge')
+			kept.set(b, a);
+		else
+			kept.delete(a);
+	}
+	for (const id of kept.keys())
+		all.delete(id);
+	for (const r of all.values())
+		for (const k of Object.keys(r.f))
+			r.f[k] = mean(r.f[k]);
 	return all;
 }
 
@@ -78,6 +101,7 @@ class Truth {
 		set('L06', target); set('L07', physical); set('L08', digital); set('L09', physical + digital);
 		set('L10', percent(physical, target)); set('L10b', percent(physical + digital, target));
 		set('L11', visits.length); set('L12', cases.length); set('L12b', cases.length / visits.length);
+		set('L11b', new Set(visits.map((v) => v.visitor).filter((v) => v !== undefined)).size);
 		set('L15', percent(visits.filter((v) => v.first_visit === 'yes').length, visits.length));
 		set('L16', percent(window.filter((v) => v.first_visit === 'yes').length, window.length));
 		set('L21', sum(hours.filter((h) => h.kind !== 'training'), 'hours'));
@@ -127,7 +151,7 @@ class Truth {
 	}
 }
 
-const PERSONS = new Set(['L11', 'L12', 'L13', 'L23', 'L24', 'L39', 'L40', 'L43', 'M1', 'M3', 'M4', 'M8', 'M9', 'M10', 'M12']);
+const PERSONS = new Set(['L11', 'L11b', 'L12', 'L13', 'L23', 'L24', 'L39', 'L40', 'L43', 'M1', 'M3', 'M4', 'M8', 'M9', 'M10', 'M12']);
 
 /* What is shown must be so; what is small must not be shown. Says what is not. */
 function compare(truth: Truth, lines: Line[]): string[] {
@@ -174,10 +198,12 @@ function make(seed: number): string {
 	const volunteers = Array.from({ length: 1 + draw(25) }, () => put('volunteer', { start: '2019-06-01', ...maybe({
 		gender: pick(['woman', 'man']), migration_experience: draw(2) === 0, job_outcome: draw(3) === 0 }) }));
 
+	const visitors = Array.from({ length: 4 + draw(30) }, (_, i) => put('visitor', { code: `b${i}-${seed}` }));
+
 	put('target', { indicator: 'advice_sessions', value: 1 + draw(40) });
 	for (let i = draw(120); i > 0; i--) {
 		const visit = put('visit', { session: pick(sessions), ...maybe({ first_visit: pick(['yes', 'no', 'unknown']), gender: pick(['woman', 'woman', 'man', 'other']),
-			language: pick(['ar', 'ar', 'ar', 'fa', 'uk', 'so']), interpretation: pick(['phone', 'adviser_speaks']), found_via: pick(['library', 'library', 'web', 'sfi']) }) });
+			language: pick(['ar', 'ar', 'ar', 'fa', 'uk', 'so']), interpretation: pick(['phone', 'adviser_speaks']), found_via: pick(['library', 'library', 'web', 'sfi']), visitor: pick(visitors) }) });
 
 		for (let c = draw(3); c > 0; c--) {
 			const made = put('case', { visit, ...maybe({ opened: day(), responsible: pick(['municipality', 'municipality', 'migrationsverket', 'company', 'association', 'court']) }) });
@@ -194,12 +220,33 @@ function make(seed: number): string {
 	return out.join('\n') + '\n';
 }
 
-const [command, a, b, from, to] = process.argv.slice(2);
+/* Two of a kind are found to be one, a third joins them, and now and then somebody was wrong. */
+function merges(seed: number, all: Map<string, Rec>): string {
+	const out: string[] = [];
+	let at = seed;
+
+	for (const type of ['visitor', 'visit', 'volunteer']) {
+		const ids = [...all.values()].filter((r) => r.type === type).map((r) => r.id);
+		const [a, b, c, d] = [0, 1, 2, 3].map((k) => ids[(at + k) % Math.max(ids.length, 1)]);
+
+		at += 7;
+		if (new Set([a, b, c, d]).size < 4)
+			continue;
+		out.push(`merge ${a} ${b}`, `merge ${c} ${a}`);
+		if (at % 2 === 0)
+			out.push(`merge ${c} ${d}`, `unmerge ${d}`);
+	}
+	return out.join('\n') + '\n';
+}
+
+const [command, a, b, from, to, by] = process.argv.slice(2);
 
 if (command === 'make') {
 	process.stdout.write(make(Number(a)));
+} else if (command === 'merges') {
+	process.stdout.write(merges(Number(a), fold(b)));
 } else {
-	const wrong = compare(new Truth(fold(a), from, to), JSON.parse(readFileSync(b, 'utf8')).lines);
+	const wrong = compare(new Truth(merged(fold(a), by), from, to), JSON.parse(readFileSync(b, 'utf8')).lines);
 
 	for (const w of wrong)
 		console.log(w);

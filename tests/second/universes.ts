@@ -12,7 +12,8 @@ import { Entry, entryId, readHeader } from './log';
 import { Org, evaluate } from './org';
 import { ROLE } from './org_ops';
 
-interface Universe { seed: number; entries: string[]; digest: string; effective: number[]; removed?: string; left?: string; extended: number }
+interface Universe { seed: number; entries: string[]; digest: string; effective: number[]; removed?: string; left?: string; extended: number;
+	added: { forks: number; incarnations: number; adopts: number; cards: number; cuts: number } }
 
 function readEntries(list: string[]): Entry[] {
 	const out: Entry[] = [];
@@ -69,7 +70,8 @@ function judge(u: Universe, entries: Entry[], org: Org | null): string | null {
 }
 
 await ready;
-let [good, bad, extended, rotated, contested, forked, removed] = [0, 0, 0, 0, 0, 0, 0];
+let [good, bad, extended, claimed, rotated, contested, forked, removed] = [0, 0, 0, 0, 0, 0, 0, 0];
+const added = { forks: 0, incarnations: 0, adopts: 0, cards: 0, cuts: 0 }; // universes whose extension holds such a thing
 
 for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
 	const u = JSON.parse(line) as Universe;
@@ -81,11 +83,15 @@ for await (const line of createInterface({ input: process.stdin, crlfDelay: Infi
 	if (why !== null)
 		console.log(`  FAIL universe ${u.seed}: ${why}`);
 	extended += u.extended > 0 ? 1 : 0;
+	claimed += u.removed !== undefined || u.left !== undefined ? 1 : 0;
+	for (const what of Object.keys(added) as (keyof typeof added)[])
+		added[what] += u.added[what] > 0 ? 1 : 0;
 	rotated += org !== null && org.roots.length > 1 ? 1 : 0;
 	contested += org?.roots.some((r) => r.state === 'contested') ? 1 : 0;
 	forked += org !== null && org.forks.size > 0 ? 1 : 0;
 	removed += org !== null && org.gone.size > 0 ? 1 : 0;
 }
-console.log(`${good} universes agree: ${removed} with removals, ${forked} with forks, ${rotated} with rotations (${contested} contested), ${extended} extended by adversaries`);
+console.log(`${good} universes agree: ${removed} with removals, ${forked} with forks, ${rotated} with rotations (${contested} contested), ${extended} extended by adversaries (${claimed} against a removal)`);
+console.log(`  in extensions: forks ${added.forks}, incarnations ${added.incarnations}, adopts ${added.adopts}, kill cards ${added.cards}, data cuts ${added.cuts}`);
 console.log(`${good} passed, ${bad} failed`);
 process.exitCode = bad === 0 && good > 0 ? 0 : 1;

@@ -1,6 +1,7 @@
 /* A hub in the cupboard: it carries what it cannot read between people who never meet. */
 #include "story.h"
 
+#include "node/removal.h"
 #include "org/ops.h"
 
 enum { HUB = 2 }; /* behind two tables */
@@ -154,6 +155,127 @@ a_hub_put_back_to_an_older_image_is_filled_again(void **state)
 	sim_free(s);
 }
 
+/* Who is removed while the hub's disk is an older one, and calls first. */
+static void
+remove_table(struct sim *s, size_t i)
+{
+	struct node_removal removal;
+	struct err err = ERR_INIT;
+
+	if (node_revoke(s->at[0]->node, &s->at[i]->device_id, "gone", &removal, &err) != ERR_OK || node_commit(s->at[0]->node, &err) != ERR_OK)
+		fail_msg("removing: %s", err.text);
+}
+
+static void
+hub_is_put_back(struct sim *s, struct disk_image *image)
+{
+	station_close(s->at[HUB]);
+	disk_image_restore(host_disk(s->at[HUB]->host), image);
+	sim_switch_on(s, HUB, LOSS_NONE);
+}
+
+static uint64_t
+held(struct sim *s, size_t i)
+{
+	return replica_entry_count(station_replica(s->at[i]));
+}
+
+/* The removal is forgotten with the disk, and the removed device is the first to call. It gets nothing, however often, until it is told. */
+static void
+a_hub_put_back_gives_a_removed_device_nothing(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 0; seed < 12; seed++) {
+		struct sim *s = sim_with_hub(700 + seed);
+		struct disk_image *image;
+		uint64_t before;
+
+		both_meet_hub_twice(s);
+		sim_note(s, 0, "the landlord wrote again");
+		table_meets_hub(s, 0);
+		station_close(s->at[HUB]);
+		image = disk_image_take(host_disk(s->at[HUB]->host));
+		sim_switch_on(s, HUB, LOSS_NONE);
+		remove_table(s, 1);
+		table_meets_hub(s, 0);
+
+		if (seed % 3 == 1) { /* the machine has lost its memory as well */
+			station_crash(s->at[HUB], false);
+			disk_power_on(host_disk(s->at[HUB]->host), LOSS_ALL);
+			if (station_open(s->at[HUB], &s->why) != ERR_OK)
+				fail_msg("%s", s->why.text);
+		}
+		hub_is_put_back(s, image);
+		before = held(s, 1);
+		for (uint64_t k = 0; k <= seed % 3; k++)
+			table_meets_hub(s, 1);
+		assert_int_equal(sim_notes(s, 1, "the landlord wrote again"), 0);
+		assert_int_equal(held(s, 1), before);
+		table_meets_hub(s, 0);
+		table_meets_hub(s, 1);
+		assert_int_equal(sim_notes(s, 1, "the landlord wrote again"), 0);
+		assert_true(node_self(s->at[1]->node)->gone);
+		disk_image_free(image);
+		sim_free(s);
+	}
+}
+
+/* In doubt it still takes what it is brought, and signs for it. */
+static void
+a_hub_in_doubt_takes_what_it_is_brought(void **state)
+{
+	struct sim *s = sim_with_hub(9);
+	uint64_t lens = 0;
+
+	(void)state;
+	both_meet_hub_twice(s);
+	station_crash(s->at[HUB], false); /* and with it the witness of continuity */
+	sim_switch_on(s, HUB, LOSS_ALL);
+	sim_note(s, 1, "the landlord wrote again");
+	table_meets_hub(s, 1);
+	for (size_t log = 0; log < replica_log_count(station_replica(s->at[1])); log++)
+		lens += replica_acked(station_replica(s->at[1]), &station_keys(s->at[HUB])->device.sign_pk, log);
+	assert_int_equal(lens, held(s, 1));
+	table_meets_hub(s, 0);
+	table_meets_hub(s, 0);
+	assert_int_equal(sim_notes(s, 0, "the landlord wrote again"), 1);
+	sim_free(s);
+}
+
+/* Nothing was put back: nobody has to wait for a coordinator. */
+static void
+a_hub_that_is_only_started_anew_gives_at_once(void **state)
+{
+	struct sim *s = sim_with_hub(10);
+
+	(void)state;
+	both_meet_hub_twice(s);
+	sim_note(s, 0, "the landlord wrote again");
+	table_meets_hub(s, 0);
+	station_close(s->at[HUB]);
+	sim_switch_on(s, HUB, LOSS_NONE);
+	table_meets_hub(s, 1);
+	assert_int_equal(sim_notes(s, 1, "the landlord wrote again"), 1);
+	sim_free(s);
+}
+
+/* The only coordinator cannot be vouched for by another. */
+static void
+a_hub_in_doubt_gives_to_the_only_coordinator(void **state)
+{
+	struct sim *s = sim_with_hub(11);
+
+	(void)state;
+	both_meet_hub_twice(s);
+	sim_note(s, 1, "the landlord wrote again");
+	table_meets_hub(s, 1);
+	station_crash(s->at[HUB], false);
+	sim_switch_on(s, HUB, LOSS_NONE);
+	table_meets_hub(s, 0);
+	assert_int_equal(sim_notes(s, 0, "the landlord wrote again"), 1);
+	sim_free(s);
+}
+
 int
 main(void)
 {
@@ -162,6 +284,10 @@ main(void)
 		cmocka_unit_test(a_hub_pushes_what_it_is_given),
 		cmocka_unit_test(a_hub_keeps_what_it_signed_for_wherever_its_power_goes),
 		cmocka_unit_test(a_hub_put_back_to_an_older_image_is_filled_again),
+		cmocka_unit_test(a_hub_put_back_gives_a_removed_device_nothing),
+		cmocka_unit_test(a_hub_in_doubt_takes_what_it_is_brought),
+		cmocka_unit_test(a_hub_that_is_only_started_anew_gives_at_once),
+		cmocka_unit_test(a_hub_in_doubt_gives_to_the_only_coordinator),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -483,10 +483,12 @@ static bool
 count_row(void *ctx, const struct record *r, const struct stream_id *team)
 {
 	struct counted *k = ctx;
+	struct record_id is;
 
 	(void)team;
 	k->all++;
-	if (node_counts_row(k->node, r)) {
+	node_row_same_as(k->node, record_id_of(r), &is);
+	if (SAME(is, *record_id_of(r))) {
 		k->last = *record_id_of(r);
 		k->counts++;
 	}

@@ -4,6 +4,8 @@
  */
 #include "nodes.h"
 
+#include "node/tend.h"
+
 struct office {
 	struct nodes o;
 	struct node *anna, *bo;  /* the coordinator, and an adviser of the team */
@@ -404,6 +406,38 @@ receipts_read_back_as_they_were_written(void **state)
 	buf_free(&again);
 }
 
+/* An erasure has stained the epoch, nobody has written since, and who may read was granted by one who has no key to give. */
+static void
+a_newcomer_reads_what_is_live_though_nobody_writes(void **state)
+{
+	struct office f;
+	struct node *cia, *dag;
+	struct device_id dev;
+	struct hash request;
+
+	(void)state;
+	start(&f);
+	cia = nodes_join(&f.o, "cia", false);
+	dag = nodes_join_as(&f.o, "dag", ROLE_COORDINATOR, false);
+	request = ask(f.bo, &f.gone);
+	nodes_meet(f.bo, f.anna);
+	approve(f.anna, &request);
+	nodes_copy(f.anna, dag);
+	nodes_copy(f.anna, cia);
+	dev = node_self(cia)->id;
+	SITE_OK(node_grant(dag, &dev, &f.o.team, err));
+	SITE_OK(node_commit(dag, err));
+	nodes_copy(dag, f.anna);
+	nodes_copy(f.anna, cia);
+	assert_false(knows(cia, &f.kept));
+	SITE_OK(node_tend(f.anna, NULL, err)); /* idle: she has met somebody, and written nothing */
+	nodes_copy(f.anna, cia);
+	assert_true(knows(cia, &f.kept));
+	assert_false(knows(cia, &f.gone));
+	assert_int_equal(node_waiting_keys(cia), 0);
+	end(&f);
+}
+
 int
 main(void)
 {
@@ -416,6 +450,7 @@ main(void)
 		cmocka_unit_test(a_late_entry_of_an_erased_case_is_deleted_on_arrival),
 		cmocka_unit_test(an_erased_record_is_neither_written_nor_imported_again),
 		cmocka_unit_test(the_next_writer_makes_an_epoch_without_the_erased_key),
+		cmocka_unit_test(a_newcomer_reads_what_is_live_though_nobody_writes),
 		cmocka_unit_test(every_device_says_that_it_has_erased),
 		cmocka_unit_test(receipts_read_back_as_they_were_written),
 	};

@@ -523,10 +523,12 @@ struct visitor { struct home home; struct join *join; struct env_conn conn; size
 static void
 visit(struct nodes *o, struct visitor *v, const char *code, const uint8_t *org)
 {
-	static const uint8_t e_sk[32] = { 91 }, nonce[16] = { 92 };
+	static const uint8_t nonce[16] = { 92 };
+	static uint8_t e_sk[32] = { 91 };
 	struct join_code parsed;
 	struct buf request = BUF_INIT;
 
+	e_sk[1]++; /* a fresh one for every link: a first message that was heard before is not answered */
 	SITE_OK(join_code_parse(&parsed, code, err));
 	SITE_OK(home_request(&v->home, &request, err));
 	v->conn = (struct env_conn){ .closed = false };
@@ -687,6 +689,32 @@ cut_after_any_message_a_join_is_resumed_with_the_same_code(void **state)
 }
 
 static void
+a_recorded_knock_gets_not_a_single_byte(void **state)
+{
+	struct env_conn again = { .closed = false };
+	struct buf said = BUF_INIT;
+	struct visitor bo;
+	struct nodes o;
+
+	(void)state;
+	begin(&o);
+	nodes_home(&o, "bo", &bo.home);
+	visit(&o, &bo, invite(&o, false).code, NULL);
+	SITE_OK(join_start(bo.join, &said, err));
+	bo.conn.ev->data(bo.conn.ctx, &bo.conn, said.p, said.len);
+	assert_int_equal(bo.conn.sent.len, 96);
+	door.accept(door.ctx, &again, "a stranger");
+	again.ev->data(again.ctx, &again, said.p, said.len);
+	assert_int_equal(again.sent.len, 0);
+	assert_true(again.closed);
+	buf_free(&said);
+	buf_free(&again.sent);
+	visit_ends(&bo);
+	home_close(&bo.home);
+	nodes_end(&o);
+}
+
+static void
 a_second_device_does_not_get_in_with_a_used_code(void **state)
 {
 	struct visitor bo = { .read = 0 }, cia = { .read = 0 };
@@ -821,6 +849,7 @@ main(void)
 		cmocka_unit_test(a_confirmed_newcomer_is_a_member_and_the_code_is_spent),
 		cmocka_unit_test(refused_digits_admit_nobody_and_spend_the_code),
 		cmocka_unit_test(cut_after_any_message_a_join_is_resumed_with_the_same_code),
+		cmocka_unit_test(a_recorded_knock_gets_not_a_single_byte),
 		cmocka_unit_test(a_second_device_does_not_get_in_with_a_used_code),
 		cmocka_unit_test(after_the_hour_nobody_gets_in_even_if_the_timer_slept),
 		cmocka_unit_test(a_home_of_another_organisation_is_not_admitted),

@@ -443,6 +443,64 @@ a_removed_device_has_no_network_key_left_when_the_grace_is_over(void **state)
 	nodes_end(&o);
 }
 
+/* Cia is silent for years. Bo, removed, holds the key that she last heard of: it opens no link for him for all that time. */
+static void
+an_old_network_key_links_for_a_year_and_opens_sticks_for_as_long_as_somebody_is_silent(void **state)
+{
+	struct nodes o;
+	struct node *bo, *cia, *dan, *eva;
+	struct node_removal *r = mem_zero(1, sizeof(*r));
+	struct buf stick = BUF_INIT;
+	struct bundle_counts k;
+	struct device_id dev;
+	struct record_id id;
+	uint64_t entries;
+
+	(void)state;
+	assert_non_null(r);
+	nodes_start(&o);
+	bo = nodes_join(&o, "bo", true);
+	cia = nodes_join(&o, "cia", true);
+	gather(&o);
+	all_tend(&o);
+	dev = id_of(bo);
+	SITE_OK(node_revoke(o.first, &dev, NULL, r, err));
+	SITE_OK(node_commit(o.first, err));
+	assert_int_equal(peer_host_links(node_peer_host(o.first)), 2);
+	/* Who joins meanwhile meets Cia too, and hands the old key on to nobody. */
+	dan = nodes_join_as(&o, "dan", ROLE_COORDINATOR, true);
+	assert_int_equal(peer_host_links(node_peer_host(dan)), 2);
+	assert_int_equal(netkey_handed_on(node_keystore(dan)->network, node_keystore(dan)->network_count, node_env(dan)->ops->wall_ms(node_env(dan))), 1);
+	later(DAYS(190));
+	eva = nodes_join(&o, "eva", true);
+	assert_int_equal(node_keystore(eva)->network_count, 1);
+	assert_int_equal(peer_host_links(node_peer_host(dan)), 1);
+	later(DAYS(171));
+	(void)tend(o.first);
+	assert_int_equal(node_keystore(o.first)->network_count, 2);
+	assert_int_equal(peer_host_links(node_peer_host(o.first)), 1);
+	/* A clock that was ahead, and is right again, has taken nothing away. */
+	later(-DAYS(100));
+	assert_int_equal(peer_host_links(node_peer_host(o.first)), 2);
+	later(DAYS(100));
+	/* What Cia wrote alone comes home by stick, and a stick tells her. */
+	id = nodes_id(&o);
+	nodes_put(&o, cia, &id, "title", "Ensam", NULL);
+	SITE_OK(bundle_write(node_peer_host(cia), NULL, &stick, &entries, err));
+	SITE_OK(bundle_read(node_peer_host(o.first), buf_bytes(&stick), false, &k, err));
+	SITE_OK(node_commit(o.first, err));
+	assert_string_equal(nodes_read(o.first, &id, "title", NULL), "Ensam");
+	buf_clear(&stick);
+	dev = id_of(cia);
+	SITE_OK(bundle_write(node_peer_host(o.first), org_device_by_id(node_org(o.first), &dev), &stick, &entries, err));
+	SITE_OK(bundle_read(node_peer_host(cia), buf_bytes(&stick), false, &k, err));
+	SITE_OK(node_commit(cia, err));
+	assert_memory_equal(node_keystore(cia)->network[0].n, node_keystore(o.first)->network[0].n, 32);
+	buf_free(&stick);
+	mem_free(r);
+	nodes_end(&o);
+}
+
 /* ---- keys by hand ---- */
 
 static void
@@ -639,6 +697,7 @@ main(void)
 		cmocka_unit_test(an_old_epoch_is_kept_while_a_reader_is_away_and_deleted_after_sixty_days),
 		cmocka_unit_test(a_seal_key_is_replaced_monthly_and_the_old_one_goes_when_all_know),
 		cmocka_unit_test(a_removed_device_has_no_network_key_left_when_the_grace_is_over),
+		cmocka_unit_test(an_old_network_key_links_for_a_year_and_opens_sticks_for_as_long_as_somebody_is_silent),
 		cmocka_unit_test(keys_of_a_team_kept_by_hand_wait_for_a_yes),
 		cmocka_unit_test(keys_are_not_given_on_an_old_view_of_the_membership),
 		cmocka_unit_test(a_backup_makes_a_home_that_forks_nothing_and_loses_nothing),

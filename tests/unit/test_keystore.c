@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "codec/strict.h"
 #include "crypto/guard.h"
+#include "crypto/keystore_internal.h"
 #include "check.h"
 #include "fixed_env.h"
 
@@ -86,6 +87,9 @@ assert_same_keystore(const struct keystore *a, const struct keystore *b)
 	}
 	memset(x.slots, 0, sizeof(x.slots)); /* compared above: they have padding */
 	memset(y.slots, 0, sizeof(y.slots));
+	assert_int_equal(a->other_count, b->other_count);
+	memset(x.others, 0, sizeof(x.others)); /* pointers */
+	memset(y.others, 0, sizeof(y.others));
 	assert_memory_equal(&x, &y, sizeof(x));
 }
 
@@ -97,6 +101,73 @@ everything_put_in_comes_out_again(void **state)
 
 	(void)state;
 	assert_same_keystore(k, again);
+	keystore_free(k);
+	keystore_free(again);
+}
+
+static void
+others_are_kept_beside_the_first(void **state)
+{
+	struct env *env = fixed_env_init(&fixed);
+	struct keystore *k = full_keystore(env), *again;
+	struct buf file = BUF_INIT, body = BUF_INIT;
+	bool no_memory;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct keystore *o = keystore_add_other(k, env);
+
+		snprintf((char *)o->device_name, sizeof(o->device_name), "hub of %zu", i);
+		env_random(env, o->network[0].n, sizeof(o->network[0].n));
+		o->network_count = 1;
+	}
+	again = reopened(k, env);
+	assert_same_keystore(k, again);
+	assert_int_equal(again->other_count, 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_memory_equal(again->others[i]->device.seed, k->others[i]->device.seed, 32);
+		assert_string_equal((const char *)again->others[i]->device_name, (const char *)k->others[i]->device_name);
+		assert_memory_equal(again->others[i]->network[0].n, k->others[i]->network[0].n, 32);
+	}
+	assert_int_equal(keystore_encode(again, env, &file, NULL), ERR_OK);
+	assert_int_equal(file.p[1], 2);
+	keystore_drop_other(again, 0);
+	assert_string_equal((const char *)again->others[0]->device_name, "hub of 2");
+	keystore_drop_other(again, 1);
+	keystore_drop_other(again, 0);
+	buf_clear(&file);
+	assert_int_equal(keystore_encode(again, env, &file, NULL), ERR_OK);
+	assert_int_equal(file.p[1], 1); /* who has none is read by older programs too */
+	keystore_free(again);
+
+	/* Another's body with slots of its own, or with others, is none. */
+	k->others[1]->slots[0] = k->slots[0];
+	k->others[1]->slot_count = 1;
+	keystore_body_encode(&body, k);
+	again = guard_alloc(sizeof(*again));
+	assert_false(keystore_body_decode(again, buf_bytes(&body), &no_memory));
+	keystore_free(again);
+	keystore_free(k);
+	buf_free(&file);
+	buf_wipe(&body);
+}
+
+static void
+what_is_renewed_is_another_device_behind_the_same_doors(void **state)
+{
+	struct env *env = fixed_env_init(&fixed);
+	struct keystore *k = full_keystore(env), *again;
+	uint8_t seed[32];
+
+	(void)state;
+	memcpy(seed, k->device.seed, 32);
+	assert_non_null(keystore_add_other(k, env));
+	assert_int_equal(keystore_renew(k, env, NULL), ERR_OK);
+	assert_memory_not_equal(k->device.seed, seed, 32);
+	assert_int_equal(k->epoch_count + k->network_count + k->tombstone_count + k->place_len + k->member_name[0], 0);
+	again = reopened(k, env);
+	assert_same_keystore(k, again);
+	assert_int_equal(again->other_count, 1);
 	keystore_free(k);
 	keystore_free(again);
 }
@@ -285,7 +356,7 @@ costs_that_are_too_cheap_or_too_dear_are_refused(void **state)
 static void
 a_file_of_a_later_version_says_so(void **state)
 {
-	static const uint8_t later[] = { 0x97, 0x02, 0xc0, 0xc0, 0xc0, 0xc0, 0xc0, 0xc0 };
+	static const uint8_t later[] = { 0x97, 0x03, 0xc0, 0xc0, 0xc0, 0xc0, 0xc0, 0xc0 };
 	struct keystore *got;
 
 	(void)state;
@@ -471,6 +542,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything_put_in_comes_out_again),
+		cmocka_unit_test(others_are_kept_beside_the_first),
+		cmocka_unit_test(what_is_renewed_is_another_device_behind_the_same_doors),
 		cmocka_unit_test(a_new_keystore_is_small_and_opens),
 		cmocka_unit_test(each_secret_opens_its_own_slot_only),
 		cmocka_unit_test(a_new_passphrase_replaces_the_old_and_leaves_the_code),

@@ -7,10 +7,13 @@
 #include <arpa/inet.h>
 #include <dlfcn.h>
 #include <netdb.h>
+#include <poll.h>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "net/net.h"
@@ -462,6 +465,177 @@ the_control_socket_answers_line_for_line(void **state)
 }
 
 static void
+nothing_heard(void *ctx, struct env_conn *conn, const uint8_t *p, size_t n)
+{
+	(void)ctx, (void)conn, (void)p, (void)n;
+}
+
+static void
+nothing_lost(void *ctx, struct env_conn *conn, enum err_code why)
+{
+	(void)ctx, (void)conn, (void)why;
+}
+
+static void
+greet(void *ctx, struct env_conn *conn, const char *from)
+{
+	static const struct conn_events none = { .data = nothing_heard, .closed = nothing_lost };
+	struct env *env = ctx;
+
+	(void)from;
+	env->ops->conn_events(env, conn, &none, NULL);
+	(void)!env->ops->send(env, conn, BYTES_STR("hej"));
+}
+
+/* The crowd, in a process of its own: holds many, lets go, comes once more. Exit 0 when it was greeted then. */
+static void
+crowd(int port, int say, int hear)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int held[40];
+	char byte;
+
+	for (size_t i = 0; i < COUNT_OF(held); i++) {
+		held[i] = socket(AF_INET, SOCK_STREAM, 0);
+		(void)!connect(held[i], (struct sockaddr *)&sa, sizeof(sa));
+	}
+	if (write(say, "x", 1) != 1 || read(hear, &byte, 1) != 1)
+		_exit(2);
+	for (size_t i = 0; i < COUNT_OF(held); i++)
+		close(held[i]);
+	for (int tries = 0; tries < 2000; tries++) { /* descriptors come back one by one */
+		int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+		if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0 && recv(fd, &byte, 1, 0) == 1)
+			_exit(0);
+		close(fd);
+		usleep(5000);
+	}
+	_exit(1);
+}
+
+static void
+a_listener_without_descriptors_serves_again_when_it_has_some(void **state)
+{
+	struct env *env = net_env_new(NULL);
+	struct env_listener *listener;
+	struct err err[1] = { ERR_INIT };
+	struct rlimit before, few;
+	int say[2], go[2], status;
+	struct pollfd said;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(env->ops->listen(env, "127.0.0.1:0", greet, env, &listener, err), ERR_OK);
+	assert_int_equal(pipe(say), 0);
+	assert_int_equal(pipe(go), 0);
+	pid = fork();
+	if (pid == 0)
+		crowd(env->ops->listen_port(env, listener), say[1], go[0]);
+	getrlimit(RLIMIT_NOFILE, &before);
+	few = (struct rlimit){ (rlim_t)go[1] + 8, before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	said = (struct pollfd){ .fd = say[0], .events = POLLIN };
+	while (poll(&said, 1, 0) == 0)
+		net_run(env, NULL, 5);
+	net_run(env, NULL, 50);
+	assert_int_equal(write(go[1], "x", 1), 1);
+	while (waitpid(pid, &status, WNOHANG) == 0)
+		net_run(env, NULL, 5);
+	setrlimit(RLIMIT_NOFILE, &before);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	for (int i = 0; i < 2; i++) {
+		close(say[i]);
+		close(go[i]);
+	}
+	env->ops->listen_stop(env, listener);
+	net_env_free(env);
+}
+
+/* Only root can be two users. */
+enum { ANOTHER_USER = 1001 };
+
+static void
+another_user_gets_no_answer_from_the_control_socket(void **state)
+{
+	struct net_control *control;
+	struct env *env = net_env_new(NULL);
+	struct site w;
+	char path[128];
+	int status;
+	pid_t pid;
+
+	(void)state;
+	if (geteuid() != 0) {
+		net_env_free(env);
+		skip();
+	}
+	site_start(&w);
+	snprintf(path, sizeof(path), "%s/control.sock", w.dir);
+	SITE_OK(net_control_listen(env, path, echo, NULL, &control, err));
+	assert_int_equal(chmod(w.dir, 0755), 0); /* whatever somebody has done to the modes */
+	assert_int_equal(chmod(path, 0777), 0);
+	pid = fork();
+	if (pid == 0) {
+		struct sockaddr_un sa = { .sun_family = AF_UNIX };
+		int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+		char byte;
+
+		memcpy(sa.sun_path, path, strlen(path) + 1);
+		if (setuid(ANOTHER_USER) != 0 || connect(fd, (struct sockaddr *)&sa, sizeof(sa)) != 0)
+			_exit(2);
+		(void)send(fd, "{}\n", 3, MSG_NOSIGNAL);
+		_exit(recv(fd, &byte, 1, 0) > 0);
+	}
+	while (waitpid(pid, &status, WNOHANG) == 0)
+		net_run(env, NULL, 5);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	net_control_stop(control);
+	net_env_free(env);
+	site_end(&w);
+}
+
+static void
+a_process_of_another_user_is_told_nothing(void **state)
+{
+	struct buf reply = BUF_INIT;
+	struct site w;
+	char path[128], byte;
+	int ready[2], status;
+	pid_t pid;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	site_start(&w);
+	snprintf(path, sizeof(path), "%s/control.sock", w.dir);
+	assert_int_equal(chmod(w.dir, 0777), 0);
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) { /* sits on the name, and counts what it hears */
+		struct sockaddr_un sa = { .sun_family = AF_UNIX };
+		int fd = socket(AF_UNIX, SOCK_STREAM, 0), who;
+
+		memcpy(sa.sun_path, path, strlen(path) + 1);
+		if (setuid(ANOTHER_USER) != 0 || bind(fd, (struct sockaddr *)&sa, sizeof(sa)) != 0 || listen(fd, 1) != 0 || write(ready[1], "x", 1) != 1)
+			_exit(2);
+		who = accept(fd, NULL, NULL);
+		_exit(recv(who, &byte, 1, 0) > 0);
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	assert_int_equal(net_control_call(path, BYTES_STR("what was typed into a case"), &reply, NULL), ERR_REFUSED);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	close(ready[0]);
+	close(ready[1]);
+	buf_free(&reply);
+	site_end(&w);
+}
+
+static void
 a_request_of_megabytes_passes_the_control_socket(void **state)
 {
 	struct net_control *control;
@@ -503,6 +677,9 @@ main(void)
 		cmocka_unit_test(a_port_where_nobody_listens_is_a_network_error),
 		cmocka_unit_test(a_dial_given_up_between_two_addresses_does_no_harm),
 		cmocka_unit_test(the_control_socket_answers_line_for_line),
+		cmocka_unit_test(a_listener_without_descriptors_serves_again_when_it_has_some),
+		cmocka_unit_test(another_user_gets_no_answer_from_the_control_socket),
+		cmocka_unit_test(a_process_of_another_user_is_told_nothing),
 		cmocka_unit_test(a_request_of_megabytes_passes_the_control_socket),
 	};
 

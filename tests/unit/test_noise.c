@@ -8,6 +8,7 @@
 #include "crypto/guard.h"
 #include "link/frame.h"
 #include "link/noise.h"
+#include "link/once.h"
 #include "noise_vectors.h"
 
 /* Both psk tokens in one pattern: only the vectors need it. */
@@ -427,6 +428,46 @@ a_stranger_gets_no_byte(void **state)
 	link_free(l);
 }
 
+static void
+a_first_message_is_answered_once(void **state)
+{
+	struct once *once = once_new();
+	struct pipe p;
+	struct bytes message;
+	enum link_event event;
+
+	(void)state;
+	for (int time = 0; time < 3; time++) { /* pipe_open() draws nothing: the first message is the same each time */
+		pipe_open(&p);
+		link_answer_once(p.link[1], once);
+		message = buf_bytes(&p.wire[1]);
+		assert_int_equal(link_receive(p.link[1], &message, &p.wire[0], &event, &message, NULL), time == 0 ? ERR_OK : ERR_KEY);
+		assert_int_equal(p.wire[0].len, time == 0 ? 96 : 0);
+		pipe_close(&p);
+	}
+	once_free(once);
+}
+
+static void
+answered_messages_are_kept_within_bounds(void **state)
+{
+	struct once *once = once_new();
+	uint8_t message[ONCE_FIRST_BYTES] = { 0 };
+
+	(void)state;
+	for (uint32_t i = 0; i < 3 * ONCE_KEPT; i++) {
+		be32_put(message + 44, i);
+		assert_true(once_first(once, message));
+	}
+	for (uint32_t i = 2 * ONCE_KEPT; i < 3 * ONCE_KEPT; i++) { /* the last of them are all known */
+		be32_put(message + 44, i);
+		assert_false(once_first(once, message));
+	}
+	be32_put(message + 44, 0);
+	assert_true(once_first(once, message)); /* the oldest have gone */
+	once_free(once);
+}
+
 static int
 begin(void **state)
 {
@@ -450,6 +491,8 @@ main(void)
 		cmocka_unit_test(a_frame_is_one_value_and_then_zeroes),
 		cmocka_unit_test(a_change_of_any_byte_of_a_frame_ends_the_link),
 		cmocka_unit_test(a_stranger_gets_no_byte),
+		cmocka_unit_test(a_first_message_is_answered_once),
+		cmocka_unit_test(answered_messages_are_kept_within_bounds),
 	};
 
 	return cmocka_run_group_tests(tests, begin, NULL);

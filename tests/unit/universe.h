@@ -80,6 +80,26 @@ vouch(struct world *w, unsigned by, size_t i)
 	e->has_sig = true;
 }
 
+/* Of a team log two histories may be told, and mostly somebody proves it. */
+static inline void
+fork_team_log(struct world *w, unsigned by, const struct stream_id *stream, unsigned inc)
+{
+	const struct entry *last = world_last(w, by, stream, inc), *base = world_find(w, last->h.prev.b, 32);
+	struct fork_proof p;
+	struct buf proof = BUF_INIT;
+	size_t at = (size_t)(last - w->entries), y;
+
+	y = world_write_after(w, by, stream, inc, base, KIND_DATA, BYTES_STR("another story"));
+	if (!SAME(w->entries[y].id, w->entries[at].id) && below(3) > 0) {
+		vouch(w, by, at);
+		vouch(w, by, y);
+		fork_proof_make(&p, &w->entries[at], &w->entries[y]);
+		fork_proof_encode(&proof, &p);
+		world_write(w, below(PEOPLE), &w->control, 0, KIND_FORK, buf_bytes(&proof));
+		buf_free(&proof);
+	}
+}
+
 static inline void
 team_work(struct world *w)
 {
@@ -93,35 +113,22 @@ team_work(struct world *w)
 	last = world_last(w, by, &stream, inc);
 	if (last == NULL)
 		world_open(w, by, &stream, inc, grant != NULL && below(8) > 0 ? &grant->id : NULL);
-	else if (last->h.seq > 0 && below(8) == 0) { /* a second history */
-		const struct entry *base = world_find(w, last->h.prev.b, 32);
-		struct fork_proof p;
-		struct buf proof = BUF_INIT;
-		size_t y = world_write_after(w, by, &stream, inc, base, KIND_DATA, BYTES_STR("another story"));
-
-		if (!SAME(w->entries[y].id, last->id) && below(3) > 0) {
-			vouch(w, by, (size_t)(last - w->entries));
-			vouch(w, by, y);
-			fork_proof_make(&p, last, &w->entries[y]);
-			fork_proof_encode(&proof, &p);
-			world_write(w, below(PEOPLE), &w->control, 0, KIND_FORK, buf_bytes(&proof));
-			buf_free(&proof);
-		}
-	} else {
+	else if (last->h.seq > 0 && below(8) == 0)
+		fork_team_log(w, by, &stream, inc);
+	else
 		world_data(w, by, &stream, inc, 1 + below(3));
-	}
 }
 
+/* `by` adopts up to this entry, if it is one that can be. */
 static inline void
-adopt_something(struct world *w)
+adopt_by(struct world *w, unsigned by, const struct entry *e)
 {
-	const struct entry *e = &w->entries[below((unsigned)w->count)];
-	unsigned by = 1 + below(PEOPLE - 1), whose = 0, inc = 0;
+	unsigned whose = 0, inc = 0;
 
 	if (e->h.kind != KIND_DATA || world_last(w, by, &e->h.stream, 0) == NULL)
 		return;
 	for (unsigned a = 0; a < PEOPLE; a++)
-		for (unsigned i = 0; i < STORES; i++) {
+		for (unsigned i = 0; i < STORES + 3; i++) {
 			struct inc at = inc_of(i);
 
 			if (SAME(e->h.author, w->actors[a].keys.sign_pk) && SAME(e->h.inc, at)) {
@@ -130,6 +137,14 @@ adopt_something(struct world *w)
 			}
 		}
 	world_adopt(w, by, &e->h.stream, 0, whose, inc, below((unsigned)e->h.seq + 1), e);
+}
+
+static inline void
+adopt_something(struct world *w)
+{
+	const struct entry *e = &w->entries[below((unsigned)w->count)];
+
+	adopt_by(w, 1 + below(PEOPLE - 1), e);
 }
 
 static inline void

@@ -410,7 +410,7 @@ sample_keystore(const uint8_t code[16])
 }
 
 static void
-print_keystore(void)
+print_one_keystore(const char *name, size_t others)
 {
 	struct buf file = BUF_INIT, body = BUF_INIT;
 	struct keystore *k, *again;
@@ -418,21 +418,35 @@ print_keystore(void)
 
 	env_random(env, code, sizeof(code));
 	k = sample_keystore(code);
+	for (size_t i = 0; i < others; i++) {
+		struct keystore *o = keystore_add_other(k, env);
+
+		must(o != NULL, "another device");
+		strcpy((char *)o->device_name, "hub");
+		env_random(env, o->org.b, sizeof(o->org.b));
+	}
 	must(keystore_encode(k, env, &file, NULL) == ERR_OK, "encoding");
 	must(keystore_open(&again, buf_bytes(&file), 1, BYTES_STR("correct horse"), NULL) == ERR_OK, "opening");
 	keystore_body_encode(&body, again);
-	list("keystore");
-	row("two slots, both interactive");
+	row(name);
 	printf(", \"passphrase\": \"correct horse\"");
 	field("recovery_code", code, sizeof(code));
 	field("file", file.p, file.len);
 	field("body", body.p, body.len);
 	end_row();
-	end_list();
 	keystore_free(k);
 	keystore_free(again);
 	buf_free(&file);
 	buf_wipe(&body);
+}
+
+static void
+print_keystore(void)
+{
+	list("keystore");
+	print_one_keystore("two slots, both interactive", 0);
+	print_one_keystore("a hub's, with its devices in two further organisations", 2);
+	end_list();
 }
 
 int

@@ -51,7 +51,7 @@ export interface SyncPeer {
 	bytes_sent: number; bytes_received: number; round_trips: number;
 }
 export interface SyncResult { peers: SyncPeer[]; keys_given?: number }
-export interface BundleRead { entries: number; new: number; known: number; refused: number; complete: boolean; from: string }
+export interface BundleRead { entries: number; new: number; known: number; refused: number; held_back: number; complete: boolean; from: string }
 
 export function isConflict(v: FieldValue | undefined): v is Conflict {
 	return typeof v === 'object' && v !== null && !Array.isArray(v) && 'conflict' in v;

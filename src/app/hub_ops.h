@@ -1,0 +1,33 @@
+/*
+ * What an operator asks of a hub: the same functions whether it serves (over HOME/control.sock)
+ * or not (the home is opened for the call). Each gives JSON; hub_say() makes a person's text of it.
+ */
+#ifndef FALTBOK_APP_HUB_OPS_H
+#define FALTBOK_APP_HUB_OPS_H
+
+#include <jansson.h>
+
+#include "app/common.h"
+#include "hub/hub.h"
+#include "net/net.h"
+
+/* `ask` has "op" and its parameters. NULL with err set. */
+json_t *hub_ask(struct hub *h, const char *home, const json_t *ask, bool serving, struct err *err);
+/* The command's words as such a question; NULL with err set. */
+json_t *hub_question(struct app *app, struct err *err);
+/* Asks whoever serves the home; ERR_NOT_FOUND when nobody does. */
+enum err_code hub_ask_server(const struct app *app, const json_t *ask, json_t **answer, struct err *err) MUST_CHECK;
+/* The answer as text, appended. */
+void hub_say(const json_t *ask, const json_t *answer, struct buf *out);
+
+/* Answers what comes over HOME/control.sock until net_control_stop(). */
+struct hub_desk { struct hub *hub; const char *home; };
+enum err_code hub_desk_open(struct hub_desk *desk, struct env *env, struct net_control **out, struct err *err) MUST_CHECK;
+
+/* Where witnesses are kept (proto/sync.md, 10): a folder in a tmpfs, "" when there is none. */
+struct hub_memory { struct env *env; char folder[3400]; };
+void hub_memory_find(struct hub_memory *m, struct env *env, const char *home);
+bool hub_memory_get(void *ctx, const struct device_id *device, uint8_t out[32]);
+void hub_memory_put(void *ctx, const struct device_id *device, const uint8_t witness[32]);
+
+#endif

@@ -1,0 +1,10 @@
+/* What home.c and part.c share. */
+#ifndef FALTBOK_STORE_HOME_INTERNAL_H
+#define FALTBOK_STORE_HOME_INTERNAL_H
+
+#include "store/home.h"
+
+/* A copy that wrote on under the old incarnation would fork the logs of the original. `fresh`: the store was made just now, and the keystore is saved later. */
+enum err_code home_check_place(struct home *h, bool fresh, struct err *err) MUST_CHECK;
+
+#endif

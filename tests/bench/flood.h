@@ -1,0 +1,10 @@
+/* Strangers in numbers. */
+#ifndef FALTBOK_BENCH_FLOOD_H
+#define FALTBOK_BENCH_FLOOD_H
+
+#include <stddef.h>
+
+/* Until it is killed; ends with 3 when a stranger was answered with as much as a byte. */
+void flood(int to_port, size_t idle, size_t slow, size_t per_s, size_t garbage);
+
+#endif
