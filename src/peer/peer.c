@@ -608,9 +608,15 @@ peer_probe(struct peer *p)
 bool
 peer_device(const struct peer *p, struct device_id *out)
 {
-	if (p->dead || !p->bound || p->binding.peer == NULL)
+	struct binding now = p->binding;
+
+	if (p->dead || !p->bound)
 		return false;
-	*out = p->binding.peer->id;
+	/* Asked from without, at any time: the organisation may have been evaluated since, and its devices lie elsewhere. */
+	binding_refresh(&now);
+	if (now.peer == NULL)
+		return false;
+	*out = now.peer->id;
 	return true;
 }
 
