@@ -124,9 +124,12 @@ set_rules(struct form *f, json_t *field)
 {
 	const char *required = form_value(f->survey, f->row, "required"), *relevant = form_value(f->survey, f->row, "relevant");
 	const char *constraint = form_value(f->survey, f->row, "constraint"), *preset = form_value(f->survey, f->row, "default");
-	bool whole = strcmp(json_string_value(json_object_get(field, "type")), "integer") == 0;
+	const char *type = json_string_value(json_object_get(field, "type"));
+	bool whole = type != NULL && strcmp(type, "integer") == 0;
 	json_t *rule;
 
+	if (type == NULL)
+		return err_plain(f->err, ERR_NO_MEMORY);
 	if (!form_true(required) && !form_false(required))
 		return form_wrong(f, f->survey, "required \"%.60s\" is neither yes nor no", required);
 	if (form_true(required))
@@ -175,7 +178,8 @@ read_question(struct form *f, const char *type)
 	into = into != NULL ? into : f->loose;
 	fields = json_object_get(into, "fields");
 	field = json_pack("{s:i,s:s}", "number", form_number(f, fields, 1), "name", name);
-	json_array_append_new(fields, field);
+	if (json_array_append_new(fields, field) != 0)
+		return err_plain(f->err, ERR_NO_MEMORY);
 	if ((rc = set_kind(f, field, type)) != ERR_OK)
 		return rc;
 	set_own(f, field);
