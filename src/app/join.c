@@ -66,12 +66,35 @@ app_begin_device(struct app *app, struct home *whole, struct home *home, const c
 	return *fresh ? home_rename(home, member, device, err) : newcomer_names(home, member, device, err);
 }
 
+/* A request that was broken off or lost is written again as it was, with the card that was shown then. */
 static enum err_code
-may_ask(struct app *app, struct err *err)
+write_request(struct app *app, struct home *home, const char *file, bool fresh, struct join_request *req, char card[27], struct err *err)
 {
-	if (strcmp(app->program, "faltbok-hub") != 0 && app_home_exists(app))
-		return err_set(err, ERR_EXISTS, "there is a home in %s already", app->home);
-	return ERR_OK;
+	struct buf out = BUF_INIT;
+	enum err_code rc = home_self(home, req, err);
+
+	if (rc == ERR_OK && (fresh || !req->keys.has_kill))
+		rc = home_kill_card(home, card, err);
+	if (rc == ERR_OK)
+		rc = home_request(home, &out, err);
+	if (rc == ERR_OK)
+		rc = join_request_decode(req, buf_bytes(&out), err);
+	if (rc == ERR_OK)
+		rc = app->env->files->replace(app->env, file, buf_bytes(&out), err);
+	buf_free(&out);
+	return rc;
+}
+
+static void
+say_request(struct buf *text, const char *file, const char *words, const char *code, const char *card)
+{
+	buf_printf(text, "Request written to %s. Hand it to a coordinator and compare these words:\n  %s\n", file, words);
+	if (code[0] != '\0')
+		buf_printf(text, "Recovery code of this device; keep it in the coordinator's safe, it is shown once:\n  %s\n", code);
+	if (card[0] != '\0')
+		buf_printf(text, "Kill card of this device; keep it on paper, apart from it: read to a coordinator it removes a stolen device:\n  %s\n", card);
+	else
+		buf_printf(text, "It is the request that was begun here before; its kill card is the one that was shown then.\n");
 }
 
 static int
@@ -80,35 +103,35 @@ join_request(struct app *app, const char *file)
 	const char *member = app_option(app, "--member"), *device = app_option(app, "--device");
 	struct err err = ERR_INIT;
 	struct home home = { 0 }, whole = { 0 };
-	struct buf out = BUF_INIT;
 	struct join_request req;
 	uint8_t digest[32];
-	char words[WORDS_SIX_BYTES + 1], code[27], card[27], text[1024];
+	char words[WORDS_SIX_BYTES + 1], code[27], card[27] = "";
+	struct buf text = BUF_INIT;
 	json_t *result = NULL;
 	bool fresh;
+	int status;
 
 	if (member == NULL || device == NULL)
 		err_set(&err, ERR_USAGE, "join --request FILE --member NAME --device NAME: both names are needed");
-	else if (app_no_more(app, &err) == ERR_OK && may_ask(app, &err) == ERR_OK &&
-	         app_begin_device(app, &whole, &home, member, device, &fresh, code, &err) == ERR_OK) {
-		if (home_kill_card(&home, card, &err) == ERR_OK && home_request(&home, &out, &err) == ERR_OK && join_request_decode(&req, buf_bytes(&out), &err) == ERR_OK &&
-		    app->env->files->replace(app->env, file, buf_bytes(&out), &err) == ERR_OK) {
+	else if (app_no_more(app, &err) == ERR_OK && app_begin_device(app, &whole, &home, member, device, &fresh, code, &err) == ERR_OK) {
+		if (has_joined(home.keys))
+			err_set(&err, ERR_EXISTS, "the home in %s belongs to an organisation already; a new device has another place: --home DIR", app->home);
+		else if (write_request(app, &home, file, fresh, &req, card, &err) == ERR_OK) {
 			join_request_digest(digest, &req);
 			words_encode(words, digest, 6);
-			result = json_pack("{s:s,s:s,s:s}", "request", file, "words", words, "kill_card", card);
+			result = json_pack("{s:s,s:s}", "request", file, "words", words);
+			if (card[0] != '\0')
+				json_object_set_new(result, "kill_card", json_string(card));
 			if (code[0] != '\0')
 				json_object_set_new(result, "recovery_code", json_string(code));
-			snprintf(text, sizeof(text),
-			         "Request written to %s. Hand it to a coordinator and compare these words:\n  %s\n%s%s%s"
-			         "Kill card of this device; keep it on paper, apart from it: read to a coordinator it removes a stolen device:\n  %s\n",
-			         file, words, code[0] != '\0' ? "Recovery code of this device; keep it in the coordinator's safe, it is shown once:\n  " : "", code,
-			         code[0] != '\0' ? "\n" : "", card);
+			say_request(&text, file, words, code, card);
 		}
 	}
 	home_close(&home);
 	home_close(&whole);
-	buf_free(&out);
-	return result != NULL ? app_answer(app, result, text) : app_fail(app, &err);
+	status = result != NULL ? app_answer(app, result, buf_str(&text) != NULL ? buf_str(&text) : "") : app_fail(app, &err);
+	buf_wipe(&text);
+	return status;
 }
 
 static enum err_code

@@ -115,8 +115,10 @@ print_members(struct buf *out, const json_t *result)
 			buf_printf(out, "; reads ");
 			print_value(out, json_object_get(m, "teams"));
 		}
-		if (json_array_size(json_object_get(m, "self_granted")) > 0)
-			buf_printf(out, "  ! granted itself this right");
+		if (json_array_size(json_object_get(m, "self_granted")) > 0) {
+			buf_printf(out, "  ! granted itself ");
+			print_value(out, json_object_get(m, "self_granted"));
+		}
 		if (strcmp(text_of(m, "state"), "removed") == 0)
 			print_removed(out, m);
 		print_member_heard(out, m);
@@ -204,20 +206,35 @@ print_sync(struct buf *out, const json_t *result)
 	print_brought(out, result);
 }
 
+static const char *
+met(const json_t *device)
+{
+	return json_is_string(json_object_get(device, "last_seen")) ? "last met " : "never met here";
+}
+
+static const char *
+met_when(const json_t *device)
+{
+	return json_is_string(json_object_get(device, "last_seen")) ? text_of(device, "last_seen") : "";
+}
+
 static void
 print_status(struct buf *out, const json_t *r)
 {
 	const json_t *k = json_object_get(r, "custody"), *p;
 	size_t i;
 
-	buf_printf(out, "%s, device %s\n", text_of(r, "org"), text_of(r, "device_name"));
+	if (json_is_null(json_object_get(r, "device")))
+		buf_printf(out, "No member yet, device %s\n", text_of(r, "device_name"));
+	else
+		buf_printf(out, "%s, device %s\n", text_of(r, "org"), text_of(r, "device_name"));
 	buf_printf(out, "  %lld record%s in %lld entries, %lld conflict%s\n", number_of(r, "records"), plural(number_of(r, "records")),
 	           number_of(r, "entries"), number_of(r, "conflicts"), plural(number_of(r, "conflicts")));
 	buf_printf(out, "  written here: %lld only on this device, %lld also at a hub, %lld on another device\n", number_of(k, "only_here"),
 	           number_of(k, "also_hub"), number_of(k, "elsewhere"));
 	buf_printf(out, "  state %s\n", text_of(r, "state_hash"));
 	json_array_foreach(json_object_get(r, "peers"), i, p) {
-		buf_printf(out, "  %s: last met %s, ", text_of(p, "name"), text_of(p, "last_seen"));
+		buf_printf(out, "  %s: %s%s, ", text_of(p, "name"), met(p), met_when(p));
 		if (json_is_true(json_object_get(p, "in_step")))
 			buf_printf(out, "in step\n");
 		else
@@ -299,13 +316,13 @@ print_erasures(struct buf *out, const json_t *result)
 		buf_printf(out, "%.8s  asked for by %s (%s), %lld entr%s: ", text_of(e, "request"), text_of(e, "by"), text_of(e, "reason"),
 		           number_of(e, "entries"), number_of(e, "entries") == 1 ? "y" : "ies");
 		if (strcmp(text_of(e, "state"), "approved") != 0) {
-			buf_printf(out, "waits for a second person\n");
+			buf_printf(out, "waits for a second person, a coordinator: `faltbok erase approve %.8s`\n", text_of(e, "request"));
 			continue;
 		}
 		buf_printf(out, "approved by %s, confirmed by %zu device%s\n", text_of(e, "approved_by"),
 		           json_array_size(json_object_get(e, "confirmed")), plural((long long)json_array_size(json_object_get(e, "confirmed"))));
 		json_array_foreach(json_object_get(e, "outstanding"), j, d)
-			buf_printf(out, "          not yet: %s's %s, last met %s\n", text_of(d, "member"), text_of(d, "device"), text_of(d, "last_seen"));
+			buf_printf(out, "          not yet: %s's %s, %s%s\n", text_of(d, "member"), text_of(d, "device"), met(d), met_when(d));
 		json_array_foreach(json_object_get(e, "holding"), j, d)
 			buf_printf(out, "          old keys still held by %s's %s\n", text_of(d, "member"), text_of(d, "device"));
 		json_array_foreach(json_object_get(e, "unheard"), j, d)

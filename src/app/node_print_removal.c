@@ -77,8 +77,11 @@ print_waiting(struct buf *out, const json_t *list)
 			buf_printf(out, "no key opens it here");
 		buf_printf(out, ": %s\n", text_of(e, "why"));
 	}
-	buf_printf(out, "%zu %s wait%s for adoption\n", json_array_size(list), entries((long long)json_array_size(list)),
-	           json_array_size(list) == 1 ? "s" : "");
+	if (json_array_size(list) == 0)
+		buf_printf(out, "Nothing waits for adoption.\n");
+	else
+		buf_printf(out, "%zu %s kept and not counted; `faltbok adopt ENTRY` lets one count, `faltbok adopt --all DEVICE` all of a device.\n",
+		           json_array_size(list), json_array_size(list) == 1 ? "entry is" : "entries are");
 }
 
 void
@@ -113,8 +116,9 @@ print_exposure(struct buf *out, const json_t *r)
 	}
 	buf_printf(out, "Still sealed to it after its removal (%s), by writers who had not heard:\n", text_of(r, "removed_at"));
 	json_array_foreach(json_object_get(r, "still_sealed_to_it"), i, row)
-		buf_printf(out, "  %s, %s, %s: %lld %s\n", text_of(row, "team"), text_of(row, "by"), text_of(row, "period"), number_of(row, "entries"),
-		           entries(number_of(row, "entries")));
+		buf_printf(out, "  %s, %s, by %s in %s: %lld %s\n", text_of(row, "team"),
+		           json_is_string(json_object_get(row, "site")) ? text_of(row, "site") : "no site named", text_of(row, "by"),
+		           text_of(row, "period"), number_of(row, "entries"), entries(number_of(row, "entries")));
 	if (json_array_size(json_object_get(r, "still_sealed_to_it")) == 0)
 		buf_printf(out, "  nothing that is held here\n");
 }

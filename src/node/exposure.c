@@ -39,7 +39,7 @@ read_epoch_id(struct bytes payload, struct epoch_id *out)
 }
 
 static void
-count_late(struct look *k, const struct author *author, int64_t ms)
+count_late(struct look *k, const struct author *author, const struct record_id *record, int64_t ms)
 {
 	struct node_exposure *x = k->out;
 	struct node_exposure_late *l;
@@ -48,9 +48,9 @@ count_late(struct look *k, const struct author *author, int64_t ms)
 
 	if (sscanf(time_print(text, ms, 0), "%d-%d", &year, &month) != 2)
 		return;
-	for (size_t i = 0; i < x->late_count; i++) {
+	for (size_t i = x->late_count; i-- > 0;) { /* who writes on goes on about the same, mostly */
 		l = &x->late[i];
-		if (SAME(l->author, *author) && SAME(l->team, k->team->team) && l->year == year && l->month == month) {
+		if (SAME(l->record, *record) && SAME(l->author, *author) && SAME(l->team, k->team->team) && l->year == year && l->month == month) {
 			l->entries++;
 			return;
 		}
@@ -60,7 +60,7 @@ count_late(struct look *k, const struct author *author, int64_t ms)
 	if (l == NULL)
 		return;
 	x->late = l;
-	l[x->late_count++] = (struct node_exposure_late){ k->team->team, *author, year, month, 1 };
+	l[x->late_count++] = (struct node_exposure_late){ k->team->team, *author, *record, year, month, 1 };
 }
 
 static void
@@ -75,7 +75,7 @@ look_when(struct look *k, const struct entry *e)
 
 	if (rc == ERR_OK &&
 	    change_decode(&c, buf_bytes(body), &space, NULL) == ERR_OK && hlc_ms(c.hlc) > k->out->at_ms)
-		count_late(k, &e->h.author, hlc_ms(c.hlc));
+		count_late(k, &e->h.author, &c.record, hlc_ms(c.hlc));
 	change_space_free(&space);
 }
 
@@ -149,7 +149,9 @@ by_team_writer_month(const void *a, const void *b)
 
 	if (order == 0)
 		order = memcmp(&x->author, &y->author, sizeof(x->author));
-	return order != 0 ? order : (x->year - y->year) * 12 + x->month - y->month;
+	if (order == 0)
+		order = (x->year - y->year) * 12 + x->month - y->month;
+	return order != 0 ? order : memcmp(&x->record, &y->record, sizeof(x->record));
 }
 
 enum err_code

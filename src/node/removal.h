@@ -73,8 +73,8 @@ enum err_code node_adopt(struct node *n, const struct node_late *late, size_t co
 
 /* One team, or the roster, and what a device could read there. Entries are DATA that we hold. */
 struct node_exposure_team { struct stream_id team; size_t epochs; uint64_t readable; };
-/* Written after the removal, by the remover's clock, and still sealed to the device: by whom, in which month. */
-struct node_exposure_late { struct stream_id team; struct author author; int32_t year, month; uint64_t entries; };
+/* Written after the removal, by the remover's clock, and still sealed to the device: by whom, in which month, about what. */
+struct node_exposure_late { struct stream_id team; struct author author; struct record_id record; int32_t year, month; uint64_t entries; };
 struct node_exposure {
 	struct node_exposure_team *teams; size_t team_count, team_cap;
 	struct node_exposure_late *late; size_t late_count, late_cap;

@@ -10,7 +10,7 @@
 #include "op/brought.h"
 #include "op/day_internal.h"
 
-enum { PLACE_BYTES = 160, PARTS_SHOWN = 6, ASKED_OF_RECORD = 4, WITH_MAX = 8 };
+enum { PARTS_SHOWN = 6, ASKED_OF_RECORD = 4, WITH_MAX = 8 };
 
 enum tongue { SV, EN };
 static const char *const tongue_tag[] = { "sv", "en" };
@@ -21,9 +21,18 @@ struct shares { struct share *at; size_t count, cap; };
 
 /* ---- where it came from ---- */
 
-/* The site that a record names, by itself or through its session; "" when it names none. */
+static void record_site(struct op_call *c, const struct record *r, const struct profile_type *t, int depth, char out[PLACE_BYTES]);
+
+/* Through what `round` asks of a record after its own site: its session, then the visit or case that it is part of. */
+static bool
+leads_on(const char *type, int round)
+{
+	return round == 0 ? strcmp(type, "session") == 0 : strcmp(type, "visit") == 0 || strcmp(type, "case") == 0;
+}
+
+/* The site that a record names, by itself or through its session, visit or case; "" when it names none. */
 static void
-site_of(struct op_call *c, const struct record *r, const struct profile_type *t, int depth, char out[PLACE_BYTES])
+site_of(struct op_call *c, const struct record *r, const struct profile_type *t, int depth, int round, char out[PLACE_BYTES])
 {
 	const struct profile *p = node_profile(c->node);
 
@@ -40,11 +49,29 @@ site_of(struct op_call *c, const struct record *r, const struct profile_type *t,
 			snprintf(out, PLACE_BYTES, "%.*s", PLACE_BYTES - 1, day_site_name(c, &id, name));
 			continue;
 		}
-		of = depth < ASKED_OF_RECORD && strcmp(to->name, "session") == 0 ? record_new(&id) : NULL;
+		of = depth < ASKED_OF_RECORD && leads_on(to->name, round) ? record_new(&id) : NULL;
 		if (of != NULL && node_record(c->node, &id, of, NULL, NULL) == ERR_OK)
-			site_of(c, of, to, depth + 1, out);
+			record_site(c, of, to, depth + 1, out);
 		record_free(of);
 	}
+}
+
+static void
+record_site(struct op_call *c, const struct record *r, const struct profile_type *t, int depth, char out[PLACE_BYTES])
+{
+	for (int round = 0; round < 2 && out[0] == '\0'; round++)
+		site_of(c, r, t, depth, round, out);
+}
+
+void
+site_named_by(struct op_call *c, const struct record_id *id, char out[PLACE_BYTES])
+{
+	struct record *r = record_new(id);
+
+	out[0] = '\0';
+	if (r != NULL && node_profile(c->node) != NULL && node_record(c->node, id, r, NULL, NULL) == ERR_OK)
+		record_site(c, r, profile_type_numbered(node_profile(c->node), record_type(r)), 0, out);
+	record_free(r);
 }
 
 static struct share *
@@ -80,21 +107,15 @@ add_share(struct op_call *c, struct shares *s, uint32_t type, const struct autho
 static void
 share_out(struct op_call *c, const struct brought *b, struct shares *out)
 {
-	static const struct record_id none;
-	struct record *r = b->more ? NULL : record_new(&none);
-
 	for (size_t i = 0; b->more && i < b->row_count; i++)
 		add_share(c, out, b->rows[i].type, &b->rows[i].author, "", b->rows[i].created, b->rows[i].changed);
-	for (size_t i = 0; r != NULL && i < b->record_count; i++) {
+	for (size_t i = 0; !b->more && i < b->record_count; i++) {
 		const struct brought_record *rec = &b->records[i];
-		char site[PLACE_BYTES] = "";
+		char site[PLACE_BYTES];
 
-		record_reset(r, &rec->id);
-		if (node_profile(c->node) != NULL && node_record(c->node, &rec->id, r, NULL, NULL) == ERR_OK)
-			site_of(c, r, profile_type_numbered(node_profile(c->node), rec->type), 0, site);
+		site_named_by(c, &rec->id, site);
 		add_share(c, out, rec->type, &rec->author, site, rec->created, !rec->created);
 	}
-	record_free(r);
 }
 
 /* ---- as JSON ---- */

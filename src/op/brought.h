@@ -11,6 +11,11 @@
 #include "node/exchange.h"
 #include "peer/peer.h"
 
+struct op_call;
+enum { PLACE_BYTES = 160 };
+/* The name of the site that a record belongs to, by itself or through its session, visit or case; "" when none is known. */
+void site_named_by(struct op_call *c, const struct record_id *id, char out[PLACE_BYTES]);
+
 struct brought_with { char name[160]; bool in_step; unsigned said; /* enum exchange_said */ };
 
 /* What r's other side has said of itself, as enum exchange_said. */

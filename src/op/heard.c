@@ -16,7 +16,7 @@ warn_age(json_t *w, int64_t days)
 		status_warn(w, "the view of who is a member is %lld days old: somebody may have been removed since, and what is written now may still be "
 		     "sealed to them; reach a coordinator or the hub before writing more, or take in a fresh bundle", (long long)days);
 	else if (days > WARN_DAYS)
-		status_warn(w, "the view of who is a member is %lld days old", (long long)days);
+		status_warn(w, "the view of who is a member is %lld days old; meeting a coordinator, the hub or who has met them renews it", (long long)days);
 }
 
 static void

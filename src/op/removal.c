@@ -11,6 +11,7 @@
 #include "crypto/guard.h"
 #include "crypto/keystore.h"
 #include "node/removal.h"
+#include "op/brought.h"
 
 /* ---- revoke, ungrant ---- */
 
@@ -346,21 +347,49 @@ op_adopt(struct op_call *c)
 
 /* ---- exposure ---- */
 
+static bool
+is_text(const json_t *line, const char *key, const char *text)
+{
+	const char *have = json_string_value(json_object_get(line, key));
+
+	return strcmp(have != NULL ? have : "", text) == 0;
+}
+
+/* What one has written in one month about one site is one line, however many records it is about. */
+static void
+add_exposed(struct op_call *c, json_t *list, const struct node_exposure_late *l)
+{
+	char site[PLACE_BYTES], period[16];
+	json_t *line, *found = NULL;
+	size_t i;
+
+	site_named_by(c, &l->record, site);
+	snprintf(period, sizeof(period), "%04d-%02d", l->year, l->month);
+	json_array_foreach(list, i, line) {
+		if (is_text(line, "team", stream_name(c->node, &l->team)) && is_text(line, "site", site) &&
+		    is_text(line, "by", node_author_name(c->node, &l->author)) && is_text(line, "period", period))
+			found = line;
+	}
+	if (found != NULL)
+		json_object_set_new(found, "entries", json_integer(json_integer_value(json_object_get(found, "entries")) + (json_int_t)l->entries));
+	else
+		json_array_append_new(list, json_pack("{s:s,s:o,s:s,s:s,s:I}", "team", stream_name(c->node, &l->team), "site",
+		                                      site[0] != '\0' ? json_string(site) : json_null(), "by", node_author_name(c->node, &l->author),
+		                                      "period", period, "entries", (json_int_t)l->entries));
+}
+
 static json_t *
-exposure_json(struct node *n, const struct node_exposure *x)
+exposure_json(struct op_call *c, const struct node_exposure *x)
 {
 	json_t *teams = json_array(), *late = json_array();
+	struct node *n = c->node;
 	char text[40];
 
 	for (size_t i = 0; i < x->team_count; i++)
 		json_array_append_new(teams, json_pack("{s:s,s:I,s:I}", "team", stream_name(n, &x->teams[i].team), "epochs",
 		                                       (json_int_t)x->teams[i].epochs, "entries", (json_int_t)x->teams[i].readable));
-	for (size_t i = 0; i < x->late_count; i++) {
-		snprintf(text, sizeof(text), "%04d-%02d", x->late[i].year, x->late[i].month);
-		json_array_append_new(late, json_pack("{s:s,s:s,s:s,s:I}", "team", stream_name(n, &x->late[i].team), "by",
-		                                      node_author_name(n, &x->late[i].author), "period", text, "entries",
-		                                      (json_int_t)x->late[i].entries));
-	}
+	for (size_t i = 0; i < x->late_count; i++)
+		add_exposed(c, late, &x->late[i]);
 	return json_pack("{s:b,s:o,s:o,s:o,s:I}", "removed", x->removed, "removed_at",
 	                 x->dated ? json_string(time_print(text, x->at_ms, 0)) : json_null(), "could_read", teams,
 	                 "still_sealed_to_it", late, "teams_not_seen_here", (json_int_t)x->unseen_teams);
@@ -373,7 +402,7 @@ op_exposure(struct op_call *c)
 	const struct org_device *d;
 
 	if (find_device(c, param_text(c, "exposure"), &d) == ERR_OK && node_exposure(c->node, &d->id, &x, &c->err) == ERR_OK) {
-		c->result = exposure_json(c->node, &x);
+		c->result = exposure_json(c, &x);
 		if (c->result != NULL) {
 			json_object_set_new(c->result, "device", json_hex(d->id.b, 16));
 			json_object_set_new(c->result, "name", json_string(node_device_name(c->node, &d->id)));

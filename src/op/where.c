@@ -113,8 +113,9 @@ warn_removed(json_t *w, struct node *n)
 	if (node_reason_of(n, &self->id, &why))
 		status_warn(w, "it was removed by %s%s%.*s", node_device_name(n, &why.by), why.text[0] != '\0' ? ": " : "", REASON_SHOWN, why.text);
 	if (late > 0)
-		status_warn(w, "%llu entries written here were not seen by who removed it and do not count; a bundle brings them to a colleague, "
-		     "who may adopt them", (unsigned long long)late);
+		status_warn(w, "%llu entr%s written here %s not seen by who removed it and do%s not count; a bundle brings %s to a colleague, "
+		     "who may adopt %s", (unsigned long long)late, late == 1 ? "y" : "ies", late == 1 ? "was" : "were", late == 1 ? "es" : "",
+		     late == 1 ? "it" : "them", late == 1 ? "it" : "them");
 }
 
 static void
@@ -144,20 +145,24 @@ warnings_json(struct node *n, int64_t age, uint64_t waiting, const struct node_s
 	const struct org *org = node_org(n);
 	json_t *w = json_array();
 
+	if (!org_known(org))
+		status_warn(w, "this device belongs to no organisation yet: a coordinator's code or welcome lets it in, `faltbok join --help` says how");
 	warn_removed(w, n);
 	for (size_t i = 0; i < org_grant_count(org); i++) {
 		const struct org_grant *g = org_grant_at(org, i);
 
 		if (g->self_grant && g->has_team)
-			status_warn(w, "coordinator device %s has granted itself the team %s", node_device_name(n, &g->dev), node_team_name(n, &g->team));
+			status_warn(w, "coordinator device %s has granted itself the team %s and reads its cases; whoever did not expect that asks it why", node_device_name(n, &g->dev), node_team_name(n, &g->team));
 	}
 	warn_heard(w, n, age);
 	warn_standing(w, n, st, count);
 	warn_said(w, n);
 	if (replica_damaged(node_replica(n)) > 0)
-		status_warn(w, "%zu entries are damaged here; `faltbok sync` fetches them from others, `faltbok verify` names them", replica_damaged(node_replica(n)));
+		status_warn(w, "%zu entr%s damaged here; `faltbok verify` names what, `faltbok sync` fetches it from others", replica_damaged(node_replica(n)),
+		            replica_damaged(node_replica(n)) == 1 ? "y is" : "ies are");
 	if (node_waiting_keys(n) > 0)
-		status_warn(w, "%llu entries wait for a key from a colleague", (unsigned long long)node_waiting_keys(n));
+		status_warn(w, "%llu entr%s for a key from a colleague who reads the team: it comes when one of them is met", (unsigned long long)node_waiting_keys(n),
+		            node_waiting_keys(n) == 1 ? "y waits" : "ies wait");
 	if (node_moved(n))
 		status_warn(w, "this home was moved, copied or restored; it writes in a log of its own from now on");
 	warn_disputes(w, n);

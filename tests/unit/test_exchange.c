@@ -209,6 +209,18 @@ every_shipped_profile_goes_through_a_form_unchanged(void **state)
 	}
 }
 
+static bool
+speaks_both(const struct label *labels, size_t count)
+{
+	bool sv = false, en = false;
+
+	for (size_t i = 0; i < count; i++) {
+		sv = sv || strcmp(labels[i].lang, "sv") == 0;
+		en = en || strcmp(labels[i].lang, "en") == 0;
+	}
+	return sv && en;
+}
+
 static void
 shipped_programmes_speak_swedish_and_english(void **state)
 {
@@ -223,9 +235,9 @@ shipped_programmes_speak_swedish_and_english(void **state)
 			for (size_t k = 0; k < profile_type_at(p, t)->field_count; k++) {
 				const struct profile_field *f = &profile_type_at(p, t)->fields[k];
 
-				CHECK_CASE(f->name, f->label_count, 2);
+				CHECK_TRUE(f->name, speaks_both(f->labels, f->label_count));
 				for (size_t c = 0; f->list != NULL && c < f->list->choice_count; c++)
-					CHECK_CASE(f->list->choices[c].code, f->list->choices[c].label_count, 2);
+					CHECK_TRUE(f->list->choices[c].code, speaks_both(f->list->choices[c].labels, f->list->choices[c].label_count));
 			}
 		profile_free(p);
 	}

@@ -12,7 +12,7 @@ export interface Admitted extends FilesOut { device: Id; member: string; name: s
 export interface Exposure {
 	device: Id; name: string; removed: boolean; removed_at: string | null; teams_not_seen_here: number;
 	could_read: { team: string; epochs: number; entries: number }[];
-	still_sealed_to_it: { team: string; by: string; period: string; entries: number }[];
+	still_sealed_to_it: { team: string; site: string | null; by: string; period: string; entries: number }[];
 }
 export interface Removal {
 	device: Id; name: string; cuts: { log: string; entries: number; last: string }[]; waiting_adoption: number; no_coordinator_left?: boolean;

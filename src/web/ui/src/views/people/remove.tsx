@@ -32,8 +32,9 @@ export function ExposureFacts({ x }: { x: Exposure }) {
 			{x.teams_not_seen_here > 0 && <p>{t('exposure.unseen', { n: x.teams_not_seen_here })}</p>}
 			{x.removed && x.removed_at !== null && <p>{t('exposure.removed', { date: formatDate(lang, x.removed_at) })}</p>}
 			{x.removed && (x.still_sealed_to_it.length === 0 ? <p>{t('exposure.sealed.none')}</p> : (
-				<Table seen caption={t('exposure.sealed')} rows={x.still_sealed_to_it} rowKey={(r) => r.team + r.by + r.period} columns={[
+				<Table seen caption={t('exposure.sealed')} rows={x.still_sealed_to_it} rowKey={(r) => [r.team, r.site ?? '', r.by, r.period].join('/')} columns={[
 					{ key: 'team', head: t('teams.name'), cell: (r) => log(r.team) },
+					{ key: 'site', head: t('figures.site'), cell: (r) => (r.site === null ? '–' : <Own>{r.site}</Own>) },
 					{ key: 'by', head: t('exposure.by'), cell: (r) => <Own>{r.by}</Own> },
 					{ key: 'period', head: t('exposure.period'), cell: (r) => <Own>{r.period}</Own> },
 					{ key: 'n', head: t('exposure.changes'), number: true, cell: (r) => r.entries },
