@@ -158,7 +158,7 @@ check:
 	@tools/setup check
 	@$(MAKE) --no-print-directory test
 test: check-layers all man
-	@$(MAKE) --no-print-directory check-hands check-absence check-quotes check-clang check-vectors check-faults unit replay cli chaos-check sim-check second universes ui-check
+	@$(MAKE) --no-print-directory check-hands check-absence check-quotes check-clang check-vectors check-faults unit replay counted cli chaos-check sim-check second universes ui-check
 	@$(MAKE) --no-print-directory SAN=1 unit
 
 MAN := $(patsubst packaging/man/%.scd,$(BUILD)/man/%,$(wildcard packaging/man/*.scd))

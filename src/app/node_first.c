@@ -1,7 +1,9 @@
 /*
  * What the page does about the home that costs a passphrase: a second of
  * Argon2 off the loop, so that nothing else waits. While it runs nobody else
- * touches the home (`busy`).
+ * touches the home (`busy`). The view of a large home is read off the loop
+ * too; what it lacks is then opened on the loop in slices, and pages are told
+ * how far that has come.
  */
 #include <stdio.h>
 #include <strings.h>
@@ -33,6 +35,9 @@ struct serve_job {
 	bool enter;                  /* it is to become the node */
 	struct kit kit;
 	struct keystore *keys;       /* of a node that was locked */
+	struct node_image *image;    /* of its view, or of the new node's */
+	struct env_timer *slice;     /* when the next slice is due */
+	uint64_t entries, left;      /* in a slice; still to be read */
 	json_t *more;                /* what the answer says beside the session */
 };
 
@@ -120,11 +125,26 @@ static void
 move_in(struct serve_job *j)
 {
 	static const struct org_id none;
+	struct node_image *image = j->image;
 
 	if (!j->has_home || SAME(j->home.keys->org, none))
 		return;
 	j->has_home = false;
-	(void)!node_of_home(&j->node, &j->home, &j->err);
+	j->image = NULL;
+	(void)!node_begin(&j->node, &j->home, image, &j->err);
+}
+
+/* A locked node gets its keys back. It stays locked to everybody until it is read. */
+static void
+begin_unlock(struct serve_job *j)
+{
+	struct keystore *keys = j->keys;
+	struct node_image *image = j->image;
+
+	j->keys = NULL;
+	j->image = NULL;
+	if (node_begin_unlock(j->s->node, keys, image, &j->err) == ERR_OK)
+		j->node = j->s->node;
 }
 
 static void
@@ -150,14 +170,26 @@ open_keys(struct serve_job *j, uint8_t slot, struct bytes secret)
 	buf_free(&file);
 }
 
+/* Before the loop has it: reading and decrypting it takes a while. */
+static void
+read_image(struct serve_job *j)
+{
+	if (j->keys != NULL && j->err.code == ERR_OK)
+		j->image = node_image_read(j->s->app->env, j->s->app->home, j->keys);
+	else if (j->has_home && j->err.code == ERR_OK)
+		j->image = node_image_read(j->s->app->env, j->s->app->home, j->home.keys);
+}
+
 static void
 do_unlock(struct serve_job *j)
 {
 	if (j->s->node != NULL) {
 		open_keys(j, 1, buf_bytes(&j->passphrase));
+		read_image(j);
 		return;
 	}
 	open_home(j, 1, buf_bytes(&j->passphrase));
+	read_image(j);
 	j->enter = j->has_home;
 }
 
@@ -224,6 +256,7 @@ recover_running(struct serve_job *j, const char *code)
 		set_passphrase(j, j->keys);
 	if (j->err.code == ERR_OK)
 		save_keys(j);
+	read_image(j);
 }
 
 /* With the recovery code, and a new passphrase from now on. */
@@ -242,6 +275,7 @@ do_recover(struct serve_job *j)
 	set_passphrase(j, j->home.keys);
 	if (j->err.code == ERR_OK)
 		j->enter = home_save_keystore(&j->home, &j->err) == ERR_OK;
+	read_image(j);
 }
 
 static bool
@@ -316,6 +350,8 @@ static const struct deed deeds[] = {
 static void
 job_free(struct serve_job *j)
 {
+	node_image_free(j->image);
+	keystore_free(j->keys);
 	json_decref(j->more);
 	json_decref(j->wish);
 	buf_wipe(&j->passphrase);
@@ -333,23 +369,20 @@ run(void *ctx)
 	j->deed->work(j);
 }
 
-/* Opened anew: for a locked node all of it, for an open one the new passphrase in it. */
+/* The new passphrase of an open node. */
 static void
 settle_keys(struct serve_job *j)
 {
 	struct serve *s = j->s;
 	struct keystore *live = s->node != NULL ? node_keystore(s->node) : NULL;
 
-	if (j->err.code == ERR_OK && s->state == SERVE_LOCKED && !s->stopping) {
-		(void)!serve_unlocked(s, j->keys, &j->err);
-		return;
-	}
 	if (j->err.code == ERR_OK && s->state == SERVE_OPEN) {
 		memcpy(live->slots, j->keys->slots, sizeof(live->slots));
 		live->slot_count = j->keys->slot_count;
 		(void)!node_save_keystore(s->node, &j->err);
+	} else if (j->err.code == ERR_OK) {
+		err_set(&j->err, ERR_LOCKED, "the home was locked meanwhile; the old passphrase is still the one");
 	}
-	keystore_free(j->keys);
 }
 
 /* What the work has opened becomes the process's own. */
@@ -360,6 +393,7 @@ settle(struct serve_job *j)
 	struct serve *s = j->s;
 
 	s->busy = false;
+	s->open_done = s->open_all = 0;
 	if (j->has_home && SAME(j->home.keys->org, none)) {
 		s->home = j->home;
 		s->state = SERVE_JOINING;
@@ -368,7 +402,9 @@ settle(struct serve_job *j)
 	}
 	if (j->keys != NULL)
 		settle_keys(j);
-	if (j->node != NULL && s->stopping)
+	if (j->node != NULL && j->node == s->node)
+		serve_unlocked(s);
+	else if (j->node != NULL && s->stopping)
 		node_close(j->node);
 	else if (j->node != NULL)
 		(void)!serve_opened(s, j->node, &j->err); /* which closes it when it fails */
@@ -390,6 +426,89 @@ finish(struct serve_job *j)
 	job_free(j);
 }
 
+/* ---- opening: what the image lacks, in slices that nobody notices ---- */
+
+enum { SLICE_FIRST = 256, SLICE_MIN = 32, SLICE_MAX = 8192 };
+#define SLICE_NS 25000000ull /* how long others may have to wait */
+#define SLICE_PAUSE_NS 1000000ull
+
+static void
+not_opened(struct serve_job *j)
+{
+	struct serve *s = j->s;
+
+	if (j->node == s->node)
+		node_lock(j->node);
+	else
+		node_close(j->node);
+	j->node = NULL;
+}
+
+static void
+tell_opening(struct serve *s)
+{
+	web_event(s->web, "opening", json_pack("{s:I,s:I}", "done", (json_int_t)s->open_done, "all", (json_int_t)s->open_all));
+}
+
+/* One slice, made longer or shorter by how long it took. */
+static void
+open_more(void *ctx)
+{
+	struct serve_job *j = ctx;
+	struct serve *s = j->s;
+	struct env *env = s->app->env;
+	uint64_t began = env->ops->mono_ns(env), took, left;
+
+	j->slice = NULL;
+	if (s->stopping)
+		return; /* leave_opening() is next */
+	if (node_go_on(j->node, j->entries, &left, &j->err) != ERR_OK)
+		not_opened(j);
+	if (j->node == NULL || left == 0) {
+		s->opening = NULL;
+		finish(j);
+		return;
+	}
+	took = env->ops->mono_ns(env) - began;
+	s->open_done += j->entries;
+	s->open_all = s->open_done + left;
+	tell_opening(s);
+	j->entries = took == 0 ? j->entries : j->entries * SLICE_NS / took;
+	j->entries = j->entries < SLICE_MIN ? SLICE_MIN : j->entries > SLICE_MAX ? SLICE_MAX : j->entries;
+	j->slice = env->ops->timer(env, SLICE_PAUSE_NS, open_more, j);
+	if (j->slice == NULL) {
+		err_plain(&j->err, ERR_NO_MEMORY);
+		not_opened(j);
+		s->opening = NULL;
+		finish(j);
+	}
+}
+
+static void
+open_in_slices(struct serve_job *j)
+{
+	j->s->opening = j;
+	j->entries = SLICE_FIRST;
+	open_more(j);
+}
+
+/* The loop has ended in the middle of it. What was read is not kept; the next start reads it again. */
+static void
+leave_opening(struct serve *s)
+{
+	struct serve_job *j = s->opening;
+
+	if (j == NULL)
+		return;
+	s->opening = NULL;
+	if (j->slice != NULL)
+		s->app->env->ops->timer_stop(s->app->env, j->slice);
+	not_opened(j);
+	err_set(&j->err, ERR_LOCKED, "the program is ending");
+	web_answer(j->call, NULL, &j->err);
+	job_free(j);
+}
+
 /* ---- joining by a code: minutes, for two people compare digits meanwhile ---- */
 
 static void
@@ -399,6 +518,18 @@ show_digits(void *ctx, const char *digits)
 
 	snprintf(s->digits, sizeof(s->digits), "%s", digits);
 	web_event(s->web, "join", json_pack("{s:s}", "digits", digits));
+}
+
+/* The home becomes a node, if all went well so far. */
+static void
+enter(struct serve_job *j)
+{
+	if (j->err.code == ERR_OK)
+		move_in(j);
+	if (j->err.code == ERR_OK && j->node != NULL)
+		open_in_slices(j);
+	else
+		finish(j);
 }
 
 static void
@@ -416,9 +547,7 @@ joined(void *ctx)
 	newcomer_free(s->newcomer);
 	s->newcomer = NULL;
 	s->joining = NULL;
-	if (j->err.code == ERR_OK)
-		move_in(j);
-	finish(j);
+	enter(j);
 }
 
 static void
@@ -436,8 +565,9 @@ join_by_code(struct serve_job *j)
 }
 
 void
-serve_leave_join(struct serve *s)
+serve_leave_work(struct serve *s)
 {
+	leave_opening(s);
 	newcomer_free(s->newcomer);
 	s->newcomer = NULL;
 	if (s->joining != NULL)
@@ -454,8 +584,18 @@ ended(void *ctx)
 		join_by_code(j);
 		return;
 	}
-	if (j->enter && !j->s->stopping)
-		(j->deed->work == do_init ? found : move_in)(j);
+	if (j->enter && !j->s->stopping && j->deed->work != do_init) {
+		enter(j);
+		return;
+	}
+	if (j->keys != NULL && j->err.code == ERR_OK && j->was == SERVE_LOCKED && !j->s->stopping) {
+		begin_unlock(j);
+		if (j->err.code == ERR_OK) {
+			open_in_slices(j);
+			return;
+		}
+	} else if (j->enter && !j->s->stopping)
+		found(j);
 	finish(j);
 }
 

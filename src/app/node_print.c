@@ -395,9 +395,14 @@ print_result(struct buf *out, const struct op_row *row, const json_t *r)
 		           : "%s may read the team %s from now on.\n", text_of(r, "name"), text_of(r, "team"));
 	else if (strcmp(op, "profile show") == 0)
 		print_profile(out, r);
-	else if (strcmp(op, "profile check") == 0)
+	else if (strcmp(op, "profile check") == 0) {
+		const json_t *warning;
+		size_t i;
+
 		buf_printf(out, "%s version %lld is a valid profile with %lld types.\n", text_of(r, "profile"), number_of(r, "version"), number_of(r, "types"));
-	else if (strcmp(op, "profile install") == 0)
+		json_array_foreach(json_object_get(r, "warnings"), i, warning)
+			buf_printf(out, "%s\n", json_string_value(warning));
+	} else if (strcmp(op, "profile install") == 0)
 		buf_printf(out, "%s version %lld is installed; others get it when you meet.\n", text_of(r, "profile"), number_of(r, "version"));
 	else if (strcmp(op, "sync") == 0)
 		print_sync(out, r);

@@ -4,14 +4,17 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "app/serve.h"
 #include "base/mem.h"
 #include "node/address.h"
 #include "node/tend.h"
 
-enum { REMEMBERED_MAX = 32 };
+enum { REMEMBERED_MAX = 32, INDEX_SLICE = 200 };
 #define WIPED_AFTER_NS 100000000ull /* for the answer to be on its way */
+#define INDEX_AFTER_NS 500000000ull /* what a person waits for comes first */
+#define INDEX_PAUSE_NS 4000000ull
 #define TEND_EVERY_NS (15ull * 60 * 1000000000)
 
 static void
@@ -47,6 +50,23 @@ tend_again(void *ctx)
 }
 
 static void
+index_more(void *ctx)
+{
+	struct serve *s = ctx;
+
+	s->indexing = NULL;
+	if (!s->stopping && s->state == SERVE_OPEN && node_index_some(s->node, INDEX_SLICE))
+		s->indexing = s->app->env->ops->timer(s->app->env, INDEX_PAUSE_NS, index_more, s);
+}
+
+void
+serve_index(struct serve *s)
+{
+	if (s->indexing == NULL && !s->stopping && s->state == SERVE_OPEN)
+		s->indexing = s->app->env->ops->timer(s->app->env, INDEX_AFTER_NS, index_more, s);
+}
+
+static void
 changed(void *ctx)
 {
 	struct serve *s = ctx;
@@ -54,6 +74,7 @@ changed(void *ctx)
 	if (s->meet != NULL && !s->stopping)
 		meet_notify(s->meet);
 	serve_tell_changes(s);
+	serve_index(s);
 }
 
 static void
@@ -159,6 +180,7 @@ serve_start(void *ctx, const struct op_row *row, struct op_call *call)
 	}
 	call->node = s->node;
 	call->meet = s->meet;
+	s->queue_changes = s->queue_changes || (row->writes && strncmp(row->name, "queue ", 6) == 0);
 	op_start(row, call);
 }
 
@@ -194,6 +216,9 @@ serve_ended(void *ctx)
 	struct serve *s = ctx;
 
 	s->ops--;
+	if (s->queue_changes && s->web != NULL)
+		web_event(s->web, "queue", json_object());
+	s->queue_changes = false;
 	if (s->node != NULL && node_is_wiped(s->node))
 		end_wiped(s);
 	else if (s->lock_wanted && s->ops == 0)
@@ -296,6 +321,9 @@ leave(struct serve *s)
 	if (s->tend != NULL)
 		s->app->env->ops->timer_stop(s->app->env, s->tend);
 	s->tend = NULL;
+	if (s->indexing != NULL)
+		s->app->env->ops->timer_stop(s->app->env, s->indexing);
+	s->indexing = NULL;
 	serve_unwatch(s);
 	if (s->wiped != NULL)
 		s->app->env->ops->timer_stop(s->app->env, s->wiped);
@@ -324,6 +352,7 @@ serve_opened(struct serve *s, struct node *node, struct err *err)
 	s->state = SERVE_OPEN;
 	tend_again(s);
 	serve_watch(s);
+	serve_index(s);
 	serve_tell_session(s);
 	return ERR_OK;
 }
@@ -342,14 +371,12 @@ serve_lock(struct serve *s)
 	serve_tell_session(s);
 }
 
-enum err_code
-serve_unlocked(struct serve *s, struct keystore *fresh, struct err *err)
+void
+serve_unlocked(struct serve *s)
 {
-	if (node_unlock(s->node, fresh, err) != ERR_OK)
-		return err->code;
 	s->state = SERVE_OPEN;
 	serve_watch(s);
-	return ERR_OK;
+	serve_index(s);
 }
 
 /* Without a page, or with a passphrase at hand, the home is opened now; otherwise the page asks. */
@@ -438,7 +465,7 @@ app_serve(struct app *app)
 	s.stopping = true;
 	web_stop(s.web);
 	s.web = NULL;
-	serve_leave_join(&s);
+	serve_leave_work(&s);
 	leave(&s);
 	if (s.state == SERVE_JOINING)
 		home_close(&s.home);

@@ -49,6 +49,8 @@ serve_session(void *ctx)
 		json_object_set_new(o, "device", json_pack("{s:s}", "name", (const char *)s->home.keys->device_name));
 		json_object_set_new(o, "member", json_string((const char *)s->home.keys->member_name));
 	}
+	if (s->open_all > 0)
+		json_object_set_new(o, "opening", json_pack("{s:I,s:I}", "done", (json_int_t)s->open_done, "all", (json_int_t)s->open_all));
 	if (s->digits[0] != '\0')
 		json_object_set_new(o, "digits", json_string(s->digits));
 	return o;

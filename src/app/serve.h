@@ -39,6 +39,7 @@ struct serve {
 	bool busy;                 /* a passphrase is being worked on */
 	size_t ops;                /* under way */
 	uint64_t conflicts;        /* as last told */
+	bool queue_changes;        /* one of them is about the queue, which is no record and tells nobody by itself */
 	bool lock_wanted;          /* as soon as they have ended */
 	uint64_t lock_after_s;     /* 0: never */
 	uint64_t seen_ns;          /* when somebody last did something */
@@ -47,6 +48,9 @@ struct serve {
 	int64_t clocks_ms;         /* the wall clock before the other, when last looked */
 	struct newcomer *newcomer; /* while joining by a code */
 	struct serve_job *joining; /* whose call waits for it */
+	struct serve_job *opening; /* whose node is being opened, a slice at a time */
+	uint64_t open_done, open_all; /* entries read, and how many there are; 0 of 0: nothing is being opened */
+	struct env_timer *indexing; /* the full text is being brought up to date, a slice at a time */
 	char digits[7];
 	struct env_timer *wiped;   /* set: the home has been destroyed, and is about to be left */
 	bool stopping;
@@ -60,8 +64,9 @@ void serve_ended(void *ctx); /* when a started one has ended */
 enum err_code serve_opened(struct serve *s, struct node *node, struct err *err);
 
 bool serve_has_home(const struct serve *s);
-/* The same after it was locked. Takes the keystore over. */
-enum err_code serve_unlocked(struct serve *s, struct keystore *fresh, struct err *err);
+/* The same after it was locked; its node has been opened again. */
+void serve_unlocked(struct serve *s);
+void serve_index(struct serve *s); /* in idle moments, until nothing is left */
 
 /* node_tell.c: events for the pages that are open */
 void serve_watch(struct serve *s);           /* the node is open: from now on */
@@ -80,7 +85,7 @@ void serve_seen(void *ctx);
 void serve_watch_idle(struct serve *s);
 
 /* node_first.c: work that takes a second, off the loop; each answers the call */
-void serve_leave_join(struct serve *s); /* when the process ends */
+void serve_leave_work(struct serve *s); /* when the process ends */
 void serve_work(struct serve *s, const json_t *wish, struct web_call *call);
 
 #endif

@@ -52,6 +52,8 @@ struct env_files {
 	/* The same, but ERR_EXISTS when something is there. */
 	enum err_code (*create)(struct env *env, const char *path, struct bytes data, struct err *err);
 	enum err_code (*remove)(struct env *env, const char *path, struct err *err);
+	/* Gives a file that is whole and durable its name. ERR_EXISTS when something is there. */
+	enum err_code (*move)(struct env *env, const char *from, const char *to, struct err *err);
 	/* Written over with random bytes, synced, then removed: what a disk that moves its blocks about keeps is out of reach. */
 	enum err_code (*shred)(struct env *env, const char *path, struct err *err);
 	bool (*exists)(struct env *env, const char *path);

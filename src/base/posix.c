@@ -311,6 +311,17 @@ file_create(struct env *env, const char *path, struct bytes data, struct err *er
 }
 
 static enum err_code
+file_move(struct env *env, const char *from, const char *to, struct err *err)
+{
+	int e = rename_into_nothing(from, to);
+
+	(void)env;
+	if (e == 0)
+		e = sync_folder_of(to);
+	return e == 0 ? ERR_OK : write_failed(err, to, e);
+}
+
+static enum err_code
 file_remove(struct env *env, const char *path, struct err *err)
 {
 	int e;
@@ -495,6 +506,7 @@ const struct env_files posix_files = {
 	.replace = file_replace,
 	.create = file_create,
 	.remove = file_remove,
+	.move = file_move,
 	.shred = file_shred,
 	.exists = file_exists,
 	.make_dir = dir_make,

@@ -117,6 +117,8 @@ enum err_code profile_parse(struct profile **out, struct bytes json, struct err 
 void profile_free(struct profile *p);
 /* Refuses a number or name that means something else in `old`, and choices that vanished. */
 enum err_code profile_check_successor(const struct profile *old, const struct profile *new_, struct err *err) MUST_CHECK;
+/* Labels that are not in every language of "languages", by place: "types[3].fields[2].labels" lacks "fa, be". False stops. */
+enum err_code profile_unsaid(struct bytes json, bool (*cb)(void *ctx, const char *path, const char *lacks), void *ctx, struct err *err) MUST_CHECK;
 
 const char *profile_id(const struct profile *p);
 uint32_t profile_version(const struct profile *p);

@@ -70,6 +70,8 @@ enum err_code parse_word(struct parser *ps, const json_t *object, const char *ke
                          int otherwise, int *out);
 enum err_code parse_labels(struct parser *ps, const json_t *object, const char *key, const struct label **out, size_t *count);
 
+enum err_code parse_languages(struct parser *ps, const json_t *root); /* profile_labels.c: are they tags? */
+
 extern const char *const data_class_words[CLASS_OPEN + 1];
 
 /* profile_rules.c: what a profile says besides types and lists. */

@@ -534,7 +534,7 @@ static enum err_code
 get_profile(struct parser *ps, const json_t *root)
 {
 	static const char *const keys[] = { "profile", "version", "lists", "types", "units", "reports", "purpose", "retention", "roles",
-		                            "targets", "exchange", NULL };
+		                            "targets", "exchange", "languages", NULL };
 	enum err_code rc;
 
 	if (!json_is_object(root))
@@ -542,6 +542,7 @@ get_profile(struct parser *ps, const json_t *root)
 	if ((rc = parse_only_keys(ps, root, keys)) != ERR_OK ||
 	    (rc = parse_name(ps, root, "profile", &ps->p->id)) != ERR_OK ||
 	    (rc = parse_number(ps, root, "version", 1, INT32_MAX, &ps->p->version)) != ERR_OK ||
+	    (rc = parse_languages(ps, root)) != ERR_OK ||
 	    (rc = get_lists(ps, root)) != ERR_OK || (rc = get_types(ps, root)) != ERR_OK ||
 	    (rc = check_refs(ps)) != ERR_OK || (rc = parse_rules(ps, root)) != ERR_OK ||
 	    (rc = parse_exchange(ps, root)) != ERR_OK ||

@@ -11,12 +11,13 @@
 #include "base/mem.h"
 #include "base/table.h"
 #include "hub/hub.h"
+#include "link/once.h"
 #include "link/url.h"
 
 #define NS_PER_S 1000000000ull
 #define SPARE_NS INT64_C(500000000) /* at most, saved up in quiet times */
 
-enum { FROM_BYTES = 128, SEEN_BYTES = 16, NETWORKS_KEPT = 8192, FRIENDLY_S = 86400 };
+enum { FROM_BYTES = 128, NETWORKS_KEPT = 8192, FRIENDLY_S = 86400 };
 
 struct guest {
 	struct door *door;
@@ -48,9 +49,7 @@ struct door {
 	struct guest *first, *last;
 	struct env_timer *watch;
 	struct table *networks;  /* key -> struct network */
-	struct table *seen;      /* first bytes of an ephemeral key -> 1 */
-	uint8_t ring[DOOR_SEEN][SEEN_BYTES];
-	size_t ring_at, ring_count;
+	struct once *seen;       /* first messages that were led on: a recorded one shows nobody that we are here */
 	int64_t spare_ns;        /* time that strangers may still cost; below 0: what they have cost too much */
 	uint64_t spare_at;
 	struct door_counts counts;
@@ -176,27 +175,6 @@ make_room(struct door *d, const struct network *from)
 
 /* ---- first bytes ---- */
 
-/* Whose has been answered is not answered again: a recorded first message shows nobody that we are here. */
-static bool
-was_seen(struct door *d, const uint8_t first[DOOR_FIRST_BYTES])
-{
-	uint64_t *at;
-
-	if (table_get(d->seen, first) != NULL)
-		return true;
-	at = table_put(d->seen, first);
-	if (at == NULL)
-		return true;
-	*at = 1;
-	if (d->ring_count == DOOR_SEEN)
-		table_del(d->seen, d->ring[d->ring_at]);
-	else
-		d->ring_count++;
-	memcpy(d->ring[d->ring_at], first, SEEN_BYTES);
-	d->ring_at = (d->ring_at + 1) % DOOR_SEEN;
-	return false;
-}
-
 /* Finding out that somebody is nobody's costs hashes for each key of each organisation: a fifth of our time at the most. */
 static bool
 can_afford(struct door *d)
@@ -236,7 +214,7 @@ judge(struct guest *g, struct bytes all)
 		turn_away(g);
 		return;
 	}
-	if (table_get(d->seen, g->first) != NULL) {
+	if (once_knows(d->seen, g->first)) {
 		d->counts.replayed++;
 		turn_away(g);
 		return;
@@ -246,7 +224,7 @@ judge(struct guest *g, struct bytes all)
 		turn_away(g);
 		return;
 	}
-	(void)was_seen(d, g->first); /* of strangers nothing is kept: they cannot push out what is */
+	(void)once_first(d->seen, g->first); /* of strangers nothing is kept: they cannot push out what is */
 	g->conn = NULL;
 	leave(g);
 }
@@ -403,7 +381,7 @@ door_new(struct env *env, size_t guests, bool (*lead)(void *ctx, struct env_conn
 	d->lead = lead;
 	d->ctx = ctx;
 	d->networks = table_new(8);
-	d->seen = table_new(SEEN_BYTES);
+	d->seen = once_new();
 	if (d->networks == NULL || d->seen == NULL) {
 		door_free(d);
 		return NULL;
@@ -428,7 +406,7 @@ door_free(struct door *d)
 	while (d->networks != NULL && table_next(d->networks, &at, NULL, &value))
 		mem_free((void *)(uintptr_t)*value);
 	table_free(d->networks);
-	table_free(d->seen);
+	once_free(d->seen);
 	mem_free(d);
 }
 

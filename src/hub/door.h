@@ -19,7 +19,6 @@ enum {
 	DOOR_GUESTS_MAX = 8192,      /* at one time; three quarters of them from one IPv4 address, or one IPv6 /64 */
 	DOOR_NETWORK_RATE = 1000,    /* connections a second from one, and as many at once */
 	DOOR_STRANGERS_PART = 5,     /* of our time: what finding out about strangers from elsewhere than our people may cost */
-	DOOR_SEEN = 16384,           /* first messages remembered */
 	DOOR_LISTENERS_MAX = 8,
 };
 

@@ -35,11 +35,19 @@ once_free(struct once *o)
 }
 
 bool
+once_knows(const struct once *o, const uint8_t message[ONCE_FIRST_BYTES])
+{
+	const uint8_t *tag = message + ONCE_FIRST_BYTES - TAG_BYTES;
+
+	return table_get(o->young, tag) != NULL || (o->old != NULL && table_get(o->old, tag) != NULL);
+}
+
+bool
 once_first(struct once *o, const uint8_t message[ONCE_FIRST_BYTES])
 {
 	const uint8_t *tag = message + ONCE_FIRST_BYTES - TAG_BYTES;
 
-	if (table_get(o->young, tag) != NULL || (o->old != NULL && table_get(o->old, tag) != NULL))
+	if (once_knows(o, message))
 		return false;
 	if (table_count(o->young) == ONCE_KEPT) {
 		struct table *next = table_new(TAG_BYTES);

@@ -21,6 +21,8 @@ struct once;
 struct once *once_new(void); /* NULL when out of memory */
 void once_free(struct once *o);
 
+/* Has it been noted here? */
+bool once_knows(const struct once *o, const uint8_t message[ONCE_FIRST_BYTES]);
 /* Notes it. False when it was here before, or when there is no memory to note it: then it is not to be answered. */
 bool once_first(struct once *o, const uint8_t message[ONCE_FIRST_BYTES]);
 

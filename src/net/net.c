@@ -220,6 +220,12 @@ net_run(struct env *env, const bool *until, int64_t timeout_ms)
 }
 
 void
+net_turn(struct env *env)
+{
+	(void)uv_run(&net_of(env)->loop, UV_RUN_NOWAIT);
+}
+
+void
 net_stop(struct env *env)
 {
 	net_of(env)->stopped = true;

@@ -15,6 +15,8 @@ struct uv_loop_s *net_loop(struct env *env);
 
 /* Runs the loop until net_stop(), or until `*until` is true, or for timeout_ms (< 0: no limit). */
 void net_run(struct env *env, const bool *until, int64_t timeout_ms);
+/* One turn of the loop: what is ready now, without waiting. */
+void net_turn(struct env *env);
 void net_stop(struct env *env);
 /* Calls cb on the loop once for SIGINT or SIGTERM; a second signal kills as usual. */
 enum err_code net_on_signal(struct env *env, void (*cb)(void *ctx, int sig), void *ctx, struct err *err);

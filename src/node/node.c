@@ -20,59 +20,78 @@ node_has_org(struct node *n)
 	return org_known(replica_org(n->home.replica));
 }
 
+/* All but the reading of what the image does not have. */
 static enum err_code
-build(struct node *n, bool cold, struct err *err)
+begin(struct node *n, bool cold, struct node_image *image, struct err *err)
 {
 	static const struct record_id none;
 	struct replica_hook hook = node_hook_template;
-	enum err_code rc;
 
 	n->vault = vault_new(n->home.keys, err);
 	n->view = n->vault != NULL ? view_new(n->env, err) : NULL;
+	n->rows = n->view != NULL ? view_new(n->env, err) : NULL;
 	n->names = table_new(17);
 	n->touched_by_id = table_new(16);
 	n->work = record_new(&none);
-	if (n->view == NULL || n->names == NULL || n->touched_by_id == NULL || n->work == NULL)
+	if (n->rows == NULL || n->names == NULL || n->touched_by_id == NULL || n->work == NULL)
 		return err_plain(err, ERR_NO_MEMORY);
-	n->rows = view_new(n->env, err);
-	if (n->rows == NULL)
-		return err_plain(err, ERR_NO_MEMORY);
-	view_set_rows(n->rows);
-	view_set_reader(n->rows, node_read_entry, n);
-	view_set_reader(n->view, node_read_entry, n);
 	hook.ctx = n;
 	replica_set_hook(n->home.replica, &hook);
 	n->roster_changed = true;
 	n->keys_learned = true;
 	n->forks_untold = true;
-	n->had_snapshot = !cold && node_load_snapshot(n);
+	n->had_snapshot = !cold && node_take_image(n, image);
 	if (n->vault == NULL) /* a snapshot that did not fit took it along */
 		return err_plain(err, ERR_NO_MEMORY);
+	view_set_rows(n->rows);
+	view_set_reader(n->rows, node_read_entry, n);
+	view_set_reader(n->view, node_read_entry, n);
 	node_desk_load(n);
 	node_exchanges_load(n);
-	rc = vault_refresh(n->vault, replica_org(n->home.replica), err);
-	if (rc == ERR_OK)
-		rc = node_project(n, err);
+	n->opening = n->behind = true;
+	return vault_refresh(n->vault, replica_org(n->home.replica), err);
+}
+
+enum err_code
+node_go_on(struct node *n, uint64_t entries, uint64_t *left, struct err *err)
+{
+	enum err_code rc;
+
+	n->slice = entries;
+	rc = n->behind ? node_project(n, err) : ERR_OK;
+	n->slice = 0;
+	*left = rc == ERR_OK ? node_unread(n) : 0;
+	n->opening = rc == ERR_OK && n->behind;
 	n->news = (struct node_news){ .count = 0 }; /* who opens it sees all of it anyway */
 	return rc;
 }
 
+static enum err_code
+go_to_the_end(struct node *n, struct err *err)
+{
+	uint64_t left;
+
+	return node_go_on(n, 0, &left, err);
+}
+
 /* Takes the home over, whatever becomes of it. */
 static enum err_code
-move_in(struct node **out, struct home *home, bool cold, struct err *err)
+move_in(struct node **out, struct home *home, bool cold, struct node_image *image, struct err *err)
 {
 	struct node *n = mem_zero(1, sizeof(*n));
 	enum err_code rc;
 
 	*out = NULL;
 	if (n == NULL) {
+		node_image_free(image);
 		home_close(home);
 		return err_plain(err, ERR_NO_MEMORY);
 	}
 	n->env = home->env;
 	n->home = *home;
 	memset(home, 0, sizeof(*home));
-	rc = build(n, cold, err);
+	rc = begin(n, cold, image, err);
+	node_image_free(image);
 	if (rc != ERR_OK) {
 		n->since_snapshot = 0;
 		node_close(n);
@@ -83,20 +102,42 @@ move_in(struct node **out, struct home *home, bool cold, struct err *err)
 }
 
 static enum err_code
+to_the_end_or_close(struct node **out, struct err *err)
+{
+	enum err_code rc = go_to_the_end(*out, err);
+
+	if (rc != ERR_OK) {
+		(*out)->since_snapshot = 0;
+		node_close(*out);
+		*out = NULL;
+	}
+	return rc;
+}
+
+static enum err_code
 open_node(struct node **out, struct env *env, const char *path, const struct node_secret *secret, bool cold, struct err *err)
 {
 	struct home home = { 0 };
 
 	*out = NULL;
-	if (home_open(&home, env, path, secret->slot, secret->secret, err) != ERR_OK)
+	if (home_open(&home, env, path, secret->slot, secret->secret, err) != ERR_OK ||
+	    move_in(out, &home, cold, cold ? NULL : node_image_read(env, path, home.keys), err) != ERR_OK)
 		return err->code;
-	return move_in(out, &home, cold, err);
+	return to_the_end_or_close(out, err);
+}
+
+enum err_code
+node_begin(struct node **out, struct home *home, struct node_image *image, struct err *err)
+{
+	return move_in(out, home, false, image, err);
 }
 
 enum err_code
 node_of_home(struct node **out, struct home *home, struct err *err)
 {
-	return move_in(out, home, false, err);
+	if (move_in(out, home, false, node_image_read(home->env, home->path, home->keys), err) != ERR_OK)
+		return err->code;
+	return to_the_end_or_close(out, err);
 }
 
 enum err_code
@@ -234,16 +275,31 @@ node_is_locked(struct node *n)
 }
 
 enum err_code
-node_unlock(struct node *n, struct keystore *fresh, struct err *err)
+node_begin_unlock(struct node *n, struct keystore *fresh, struct node_image *image, struct err *err)
 {
 	enum err_code rc;
 
 	if (!SAME(fresh->device.sign_pk, n->home.keys->device.sign_pk)) {
 		keystore_free(fresh);
+		node_image_free(image);
 		return err_set(err, ERR_DAMAGED, "%s/keystore is of another device than the one that was locked; stop the node and look what happened", n->home.path);
 	}
 	keystore_unlock(n->home.keys, fresh);
-	rc = build(n, false, err);
+	rc = begin(n, false, image, err);
+	node_image_free(image);
+	if (rc != ERR_OK)
+		node_lock(n);
+	return rc;
+}
+
+enum err_code
+node_unlock(struct node *n, struct keystore *fresh, struct err *err)
+{
+	enum err_code rc = node_begin_unlock(n, fresh, node_image_read(n->env, n->home.path, fresh), err);
+
+	if (rc != ERR_OK)
+		return rc;
+	rc = go_to_the_end(n, err);
 	if (rc != ERR_OK)
 		node_lock(n);
 	return rc;
@@ -263,6 +319,20 @@ enum err_code
 node_backup(struct node *n, const char *path, struct err *err)
 {
 	return home_backup(&n->home, path, err);
+}
+
+bool
+node_index_some(struct node *n, size_t limit)
+{
+	struct err err = ERR_INIT;
+
+	if (n->behind || view_indexed(n->view))
+		return false;
+	if (view_index_some(n->view, limit, &err) != ERR_OK) {
+		env_logf(n->env, "the full text: %s", err.text);
+		return false;
+	}
+	return !view_indexed(n->view);
 }
 
 struct replica *

@@ -44,6 +44,21 @@ void node_lock(struct node *n);
 bool node_is_locked(struct node *n);
 /* `fresh`: this home's keystore, opened anew; taken over. On an error the node stays locked. */
 enum err_code node_unlock(struct node *n, struct keystore *fresh, struct err *err) MUST_CHECK;
+/*
+ * The same in steps, for a process that others wait for. The image of the view is read apart from any node, off the
+ * loop where there is one; then node_begin() or node_begin_unlock(), which take it over whatever becomes of it, and
+ * node_go_on() until nothing is left. Meanwhile the node counts as locked: what a peer brings is stored and read with
+ * the rest. When node_go_on() fails: node_close(), or node_lock() if it was unlocking.
+ */
+struct node_image;
+struct node_image *node_image_read(struct env *env, const char *home, const struct keystore *keys); /* NULL: none that opens */
+void node_image_free(struct node_image *i);
+enum err_code node_begin(struct node **out, struct home *home, struct node_image *image, struct err *err) MUST_CHECK;
+enum err_code node_begin_unlock(struct node *n, struct keystore *fresh, struct node_image *image, struct err *err) MUST_CHECK;
+/* Reads at most so many entries (0: all) that the image does not have; *left: how many are still to be read. */
+enum err_code node_go_on(struct node *n, uint64_t entries, uint64_t *left, struct err *err) MUST_CHECK;
+/* Brings the full text up to date for at most so many records. True: there is more to do. */
+bool node_index_some(struct node *n, size_t limit);
 void node_close(struct node *n);                 /* writes the snapshot when it has become worth it; wipes */
 /* Opens without the snapshot, rebuilding: for verify and bench. */
 enum err_code node_open_cold(struct node **out, struct env *env, const char *home, const struct node_secret *secret, struct err *err) MUST_CHECK;

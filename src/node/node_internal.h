@@ -46,8 +46,8 @@ enum {
 /* Which entries of a log beyond `upto` have effect, short enough to compare. */
 struct effect { uint64_t limit; uint8_t beyond[16]; };
 
-/* How far one log has been projected. */
-struct progress { uint64_t upto; struct effect effect; };
+/* How far one log has been projected, and how far the projection under way goes. */
+struct progress { uint64_t upto, to; struct effect effect; };
 
 /* Our own logs: what is not DATA in them, so that DATA below any length can be counted. */
 struct own_log { size_t log; uint64_t base; bool any; uint64_t *others; size_t count, cap; };
@@ -76,6 +76,8 @@ struct node {
 	void *on_change_ctx;
 	uint64_t hlc;
 	int64_t now_ms;              /* when the projection began */
+	bool opening;                /* node_begin…() has been called, and node_go_on() has not come to the end */
+	uint64_t slice;              /* entries that a projection reads at most; 0: all there are */
 
 	/* projection */
 	struct progress *progress;
@@ -158,6 +160,8 @@ uint64_t node_data_below(const struct own_log *o, uint64_t len);
 extern const struct replica_hook node_hook_template;
 /* Brings vault and view in step with what is durable. */
 enum err_code node_project(struct node *n, struct err *err) MUST_CHECK;
+/* Entries that are stored and that the projection, or the slice of it, has not come to. */
+uint64_t node_unread(struct node *n);
 /* After a failure that could not be told to anybody: tries again. */
 enum err_code node_catch_up(struct node *n, struct err *err) MUST_CHECK;
 struct effect node_effect_of(struct node *n, size_t log, uint64_t upto);
@@ -267,7 +271,7 @@ void node_exchanges_rekey(struct node *n);
 void node_exchanges_free(struct node *n);
 
 /* snapshot.c */
-/* False when there is none that fits; the view is then empty. */
-bool node_load_snapshot(struct node *n);
+/* Makes it the node's view; NULL: there is none. False when it does not fit: the view is then empty, and the file is gone. */
+bool node_take_image(struct node *n, struct node_image *image);
 
 #endif

@@ -96,21 +96,26 @@ node_make_progress_room(struct node *n, struct err *err)
 
 /* ---- reading ---- */
 
-/* What is new in each log. */
+/* What is new in each log, or as much of it as is read at once. */
 static enum err_code
 scan_new(struct node *n, struct err *err)
 {
 	struct span *spans = mem_alloc((n->progress_count + 1) * sizeof(*spans));
+	uint64_t left = n->slice == 0 ? UINT64_MAX : n->slice;
 	size_t count = 0;
 	enum err_code rc;
 
 	if (spans == NULL)
 		return err_plain(err, ERR_NO_MEMORY);
 	for (size_t i = 0; i < n->progress_count; i++) {
-		uint64_t len = replica_log_at(n->home.replica, i)->len;
+		struct progress *p = &n->progress[i];
+		uint64_t len = replica_log_at(n->home.replica, i)->len, new = p->upto < len ? len - p->upto : 0;
 
-		if (n->progress[i].upto < len)
-			spans[count++] = (struct span){ i, n->progress[i].upto, len };
+		new = new < left ? new : left;
+		left -= new;
+		p->to = p->upto < len ? p->upto + new : len;
+		if (new > 0)
+			spans[count++] = (struct span){ i, p->upto, p->to };
 	}
 	rc = node_scan(n, spans, count, err);
 	mem_free(spans);
@@ -159,6 +164,20 @@ scan_waiting(struct node *n, struct err *err)
 
 /* ---- a projection ---- */
 
+/* What a projection that goes only so far leaves for the next. */
+uint64_t
+node_unread(struct node *n)
+{
+	uint64_t left = 0;
+
+	for (size_t i = 0; i < replica_log_count(n->home.replica); i++) {
+		uint64_t len = replica_log_at(n->home.replica, i)->len, to = i < n->progress_count ? n->progress[i].to : 0;
+
+		left += to < len ? len - to : 0;
+	}
+	return left;
+}
+
 /* Reads on from where the last projection stopped. */
 static enum err_code
 read_on(struct node *n, struct err *err)
@@ -169,12 +188,14 @@ read_on(struct node *n, struct err *err)
 	rc = node_make_progress_room(n, err);
 	if (rc == ERR_OK)
 		rc = scan_new(n, err);
-	while (rc == ERR_OK && n->waiting_count > 0 && (n->retry || vault_news(n->vault) != n->news_tried)) {
+	/* While a home is being opened, the keys are likely to come in what is still to be read. */
+	while (rc == ERR_OK && n->waiting_count > 0 && node_unread(n) == 0 && (n->retry || vault_news(n->vault) != n->news_tried)) {
 		n->retry = false;
 		n->news_tried = vault_news(n->vault);
 		rc = scan_waiting(n, err);
 	}
-	n->news_tried = vault_news(n->vault);
+	if (node_unread(n) == 0)
+		n->news_tried = vault_news(n->vault);
 	if (rc == ERR_OK && n->keys_learned)
 		rc = vault_refresh(n->vault, org, err);
 	return rc;
@@ -242,12 +263,12 @@ node_project(struct node *n, struct err *err)
 	if (rc != ERR_OK)
 		return rc;
 	for (size_t i = 0; i < n->progress_count; i++) {
-		uint64_t len = replica_log_at(n->home.replica, i)->len;
+		struct progress *p = &n->progress[i];
 
-		if (n->progress[i].upto == len && !n->control_changed)
+		if (p->upto == p->to && !n->control_changed)
 			continue;
-		n->progress[i].upto = len;
-		n->progress[i].effect = node_effect_of(n, i, len);
+		p->upto = p->to;
+		p->effect = node_effect_of(n, i, p->to);
 	}
 	if (n->roster_changed || n->control_changed || n->keys_learned)
 		node_forget_names(n);
@@ -257,7 +278,8 @@ node_project(struct node *n, struct err *err)
 		rc = node_load_roster(n, err);
 	if (rc != ERR_OK)
 		return rc;
-	n->control_changed = n->rights_stale = n->keys_learned = n->roster_changed = n->behind = false;
+	n->control_changed = n->rights_stale = n->keys_learned = n->roster_changed = false;
+	n->behind = node_unread(n) > 0;
 	save_keys(n);
 	if (node_shred_files(n, &why) != ERR_OK) /* a full disk can still be read; no receipt is written until it is done */
 		env_logf(n->env, "forgetting what was erased: %s", why.text);
@@ -288,7 +310,8 @@ stored(void *ctx, size_t log, const struct entry *e)
 	struct node *n = ctx;
 
 	n->stored_any = true;
-	node_gather_stored(n, log, e->h.seq);
+	if (!n->opening)
+		node_gather_stored(n, log, e->h.seq);
 	if (kind_is_control(e->h.kind) || e->h.kind == KIND_TEAM_OPEN || e->h.kind == KIND_ADOPT)
 		n->control_changed = n->rights_stale = true;
 	if (log < n->progress_count && e->h.seq < n->progress[log].upto) { /* its payload has come late */
@@ -306,6 +329,12 @@ committed(void *ctx)
 
 	vault_committed(n->vault);
 	node_forget_batch(n);
+	if (n->opening) { /* it is read with the rest */
+		if (n->stored_any && n->on_change != NULL)
+			n->on_change(n->on_change_ctx);
+		n->stored_any = false;
+		return;
+	}
 	/* What is durable is saved, whether or not it can be shown yet: the next call tries again. */
 	if (node_project(n, &err) != ERR_OK)
 		env_logf(n->env, "showing what is saved: %s", err.text);

@@ -31,9 +31,9 @@ chunk_nonce(uint8_t nonce[XNONCE_BYTES], uint64_t index, bool last)
 }
 
 static void
-snapshot_key(struct node *n, const uint8_t *salt, uint8_t out[32])
+snapshot_key(const struct keystore *keys, const uint8_t *salt, uint8_t out[32])
 {
-	HC(out, 32, BYTES(n->home.keys->snapshot_key, 32), "fb1/snapshot", BYTES(salt, SALT_BYTES));
+	HC(out, 32, BYTES(keys->snapshot_key, 32), "fb1/snapshot", BYTES(salt, SALT_BYTES));
 }
 
 static bool
@@ -43,7 +43,7 @@ seal_chunks(struct node *n, struct bytes plain, struct buf *out)
 	bool ok = true;
 
 	env_random(n->env, salt, sizeof(salt));
-	snapshot_key(n, salt, key);
+	snapshot_key(n->home.keys, salt, key);
 	buf_put(out, salt, sizeof(salt));
 	if (PLANTED(5))
 		buf_put_bytes(out, plain);
@@ -58,7 +58,7 @@ seal_chunks(struct node *n, struct bytes plain, struct buf *out)
 }
 
 static bool
-open_chunks(struct node *n, struct bytes file, struct buf *out)
+open_chunks(const struct keystore *keys, struct bytes file, struct buf *out)
 {
 	uint8_t key[32], nonce[XNONCE_BYTES];
 	bool ok = file.len > SALT_BYTES + AEAD_TAG_BYTES;
@@ -66,7 +66,7 @@ open_chunks(struct node *n, struct bytes file, struct buf *out)
 
 	if (!ok)
 		return false;
-	snapshot_key(n, file.p, key);
+	snapshot_key(keys, file.p, key);
 	for (uint64_t i = 0; ok && at < file.len; i++) {
 		size_t left = file.len - at, len = left < CHUNK_BYTES + AEAD_TAG_BYTES ? left : CHUNK_BYTES + AEAD_TAG_BYTES;
 
@@ -228,9 +228,9 @@ get_marks(struct node *n, struct bytes marks)
 /* ---- the file ---- */
 
 static void
-snapshot_path(struct node *n, char out[4096])
+snapshot_path(const char *home, char out[4096])
 {
-	(void)snprintf(out, 4096, "%s/view.snap", n->home.path);
+	(void)snprintf(out, 4096, "%s/view.snap", home);
 }
 
 /* be64 length of the first ‖ the view, with the marks ‖ the rows */
@@ -251,22 +251,64 @@ image_of(struct node *n, struct bytes marks, struct buf *out, struct err *err)
 	return rc == ERR_OK && !buf_ok(out) ? err_plain(err, ERR_NO_MEMORY) : rc;
 }
 
+/* ---- reading it, apart from any node ---- */
+
+struct node_image { struct view *view, *rows; struct buf marks; };
+
+void
+node_image_free(struct node_image *i)
+{
+	if (i == NULL)
+		return;
+	view_free(i->view);
+	view_free(i->rows);
+	buf_wipe(&i->marks);
+	mem_free(i);
+}
+
 static bool
-take_image(struct node *n, struct bytes image, struct buf *marks, struct err *err)
+take_apart(struct node_image *i, struct bytes image)
 {
 	struct buf none = BUF_INIT;
 	uint64_t len = image.len >= 8 ? be64_get(image.p) : 0;
-	bool ok = image.len >= 8 && len <= image.len - 8 && view_deserialize(n->view, BYTES(image.p + 8, len), marks, err) == ERR_OK &&
-	          view_deserialize(n->rows, BYTES(image.p + 8 + len, image.len - 8 - len), &none, err) == ERR_OK;
+	bool ok = image.len >= 8 && len <= image.len - 8 && view_deserialize(i->view, BYTES(image.p + 8, len), &i->marks, NULL) == ERR_OK &&
+	          view_deserialize(i->rows, BYTES(image.p + 8 + len, image.len - 8 - len), &none, NULL) == ERR_OK;
 
 	buf_wipe(&none);
 	return ok;
+}
+
+struct node_image *
+node_image_read(struct env *env, const char *home, const struct keystore *keys)
+{
+	struct buf file = BUF_INIT, image = BUF_INIT;
+	struct node_image *i = NULL;
+	char path[4096];
+	bool ok;
+
+	snapshot_path(home, path);
+	if (!env->files->exists(env, path))
+		return NULL;
+	ok = env->files->read(env, path, SNAPSHOT_BYTES_MAX, &file, NULL) == ERR_OK && open_chunks(keys, buf_bytes(&file), &image);
+	buf_free(&file);
+	i = ok ? mem_zero(1, sizeof(*i)) : NULL;
+	if (i != NULL) {
+		i->view = view_new(env, NULL);
+		i->rows = view_new(env, NULL);
+		ok = i->view != NULL && i->rows != NULL && take_apart(i, buf_bytes(&image));
+	}
+	buf_wipe(&image);
+	if (ok && i != NULL)
+		return i;
+	node_image_free(i);
+	return NULL;
 }
 
 enum err_code
 node_save_snapshot(struct node *n, struct err *err)
 {
 	struct buf marks = BUF_INIT, image = BUF_INIT, file = BUF_INIT;
+	struct err why = ERR_INIT;
 	char path[4096];
 	enum err_code rc = node_catch_up(n, err);
 
@@ -275,13 +317,16 @@ node_save_snapshot(struct node *n, struct err *err)
 		rc = err_set(err, ERR_IO, "saving the snapshot of the view: a write has failed before: open the home anew");
 	if (rc != ERR_OK)
 		return rc;
+	/* With its full text, so that whoever opens it need not make it. */
+	if (view_index_now(n->view, &why) != ERR_OK)
+		env_logf(n->env, "the full text: %s", why.text);
 	put_marks(n, &marks);
 	rc = buf_ok(&marks) ? image_of(n, buf_bytes(&marks), &image, err) : err_plain(err, ERR_NO_MEMORY);
 	if (rc == ERR_OK && !seal_chunks(n, buf_bytes(&image), &file))
 		rc = err_plain(err, ERR_NO_MEMORY);
 	buf_wipe(&image);
 	buf_wipe(&marks);
-	snapshot_path(n, path);
+	snapshot_path(n->home.path, path);
 	if (rc == ERR_OK)
 		rc = n->env->files->replace(n->env, path, buf_bytes(&file), err);
 	if (rc == ERR_OK) {
@@ -313,27 +358,24 @@ reset(struct node *n)
 }
 
 bool
-node_load_snapshot(struct node *n)
+node_take_image(struct node *n, struct node_image *image)
 {
-	struct buf file = BUF_INIT, image = BUF_INIT, marks = BUF_INIT;
 	struct err err = ERR_INIT;
 	char path[4096];
-	bool ok;
 
-	snapshot_path(n, path);
-	if (!n->env->files->exists(n->env, path))
-		return false;
-	ok = n->env->files->read(n->env, path, SNAPSHOT_BYTES_MAX, &file, &err) == ERR_OK && open_chunks(n, buf_bytes(&file), &image);
-	buf_free(&file);
-	ok = ok && take_image(n, buf_bytes(&image), &marks, &err);
-	buf_wipe(&image);
-	ok = ok && get_marks(n, buf_bytes(&marks));
-	buf_wipe(&marks);
-	if (ok)
-		return true;
-	(void)reset(n);
+	if (image != NULL) {
+		view_free(n->view);
+		view_free(n->rows);
+		n->view = image->view;
+		n->rows = image->rows;
+		image->view = image->rows = NULL;
+		if (get_marks(n, buf_bytes(&image->marks)))
+			return true;
+		(void)reset(n);
+	}
 	/* Gone for good: an image of what no longer counts must not lie about. */
-	if (!replica_read_only(n->home.replica) && n->env->files->remove(n->env, path, &err) != ERR_OK)
+	snapshot_path(n->home.path, path);
+	if (n->env->files->exists(n->env, path) && !replica_read_only(n->home.replica) && n->env->files->remove(n->env, path, &err) != ERR_OK)
 		env_logf(n->env, "%s", err.text);
 	return false;
 }

@@ -187,15 +187,28 @@ read_profile(struct op_call *c, struct buf *file, struct profile **out)
 	return ERR_OK;
 }
 
+enum { WARNINGS_MAX = 200 }; /* of a profile where a language was begun */
+
+static bool
+take_unsaid(void *ctx, const char *path, const char *lacks)
+{
+	json_t *list = ctx;
+
+	json_array_append_new(list, json_sprintf("%s: not said in %s", path, lacks));
+	return json_array_size(list) < WARNINGS_MAX;
+}
+
 void
 op_profile_check(struct op_call *c)
 {
 	struct buf file = BUF_INIT;
+	json_t *warnings = json_array();
 	struct profile *p;
 
-	if (read_profile(c, &file, &p) == ERR_OK)
-		c->result = json_pack("{s:b,s:s,s:i,s:i}", "ok", 1, "profile", profile_id(p), "version", (int)profile_version(p),
-		                      "types", (int)profile_type_count(p));
+	if (read_profile(c, &file, &p) == ERR_OK && profile_unsaid(buf_bytes(&file), take_unsaid, warnings, &c->err) == ERR_OK)
+		c->result = json_pack("{s:b,s:s,s:i,s:i,s:O}", "ok", 1, "profile", profile_id(p), "version", (int)profile_version(p),
+		                      "types", (int)profile_type_count(p), "warnings", warnings);
+	json_decref(warnings);
 	profile_free(p);
 	buf_free(&file);
 	op_end(c);

@@ -100,10 +100,11 @@ end_doubles(void *ctx)
 
 	m->doubles = NULL;
 	for (size_t i = 0; i < m->link_count; i++)
-		for (size_t j = i + 1; j < m->link_count; j++) {
+		/* Of two that were accepted the other side dialled both, and will see to it: a hub has thousands. */
+		for (size_t j = 0; j < m->link_count && peer_dialled(m->links[i].peer); j++) {
 			struct peer *end;
 
-			if (!peer_device(m->links[i].peer, &a) || !peer_device(m->links[j].peer, &b) || !SAME(a, b))
+			if (j == i || !peer_device(m->links[i].peer, &a) || !peer_device(m->links[j].peer, &b) || !SAME(a, b))
 				continue;
 			end = worse_of(m, &m->links[i], &m->links[j], &a);
 			if (end == NULL)

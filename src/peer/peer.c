@@ -665,12 +665,15 @@ peer_probe(struct peer *p)
 bool
 peer_device(struct peer *p, struct device_id *out)
 {
+	struct binding now = p->binding;
+
 	if (p->dead || !p->bound)
 		return false;
-	binding_refresh(&p->binding); /* the devices may have been evaluated anew since */
-	if (p->binding.peer == NULL)
+	/* Asked from without, at any time: the organisation may have been evaluated since, and its devices lie elsewhere. */
+	binding_refresh(&now);
+	if (now.peer == NULL)
 		return false;
-	*out = p->binding.peer->id;
+	*out = now.peer->id;
 	return true;
 }
 

@@ -122,6 +122,17 @@ file_create(struct env *env, const char *path, struct bytes data, struct err *er
 }
 
 static enum err_code
+file_move(struct env *env, const char *from, const char *to, struct err *err)
+{
+	struct disk *d = disk_of_env(env);
+	enum disk_rc rc = disk_exists(d, to) ? DISK_EXISTS : disk_rename(d, from, to);
+
+	if (rc == DISK_OK)
+		rc = disk_sync_folder_of(d, to);
+	return failed(rc, to, err);
+}
+
+static enum err_code
 file_remove(struct env *env, const char *path, struct err *err)
 {
 	struct disk *d = disk_of_env(env);
@@ -207,6 +218,7 @@ static const struct env_files sim_files = {
 	.replace = file_replace,
 	.create = file_create,
 	.remove = file_remove,
+	.move = file_move,
 	.shred = file_shred,
 	.exists = file_exists,
 	.make_dir = make_dir,

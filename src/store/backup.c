@@ -13,6 +13,8 @@
 #define META_BACKUP "store.backup"
 #define META_TOKENS "store.tokens"
 
+enum { PATH_BYTES = 4096 };
+
 static enum err_code
 sql_error(sqlite3 *handle, int rc, struct err *err)
 {
@@ -52,9 +54,27 @@ copy_all(sqlite3 *to, sqlite3 *from)
 	return sqlite3_backup_finish(b);
 }
 
+/* What an earlier backup that was cut short has left. */
+static enum err_code
+clear_beside(struct env *env, const char *beside, struct err *err)
+{
+	static const char *const parts[] = { "", "-journal", "-wal" };
+	char path[PATH_BYTES];
+	enum err_code rc = ERR_OK;
+
+	for (size_t i = 0; i < COUNT_OF(parts) && rc == ERR_OK; i++) {
+		(void)snprintf(path, sizeof(path), "%s%s", beside, parts[i]);
+		if (env->files->exists(env, path))
+			rc = env->files->remove(env, path, err);
+	}
+	return rc;
+}
+
+/* Written beside its place, and given its name when it is whole: half a backup must not look like one. */
 enum err_code
 home_backup(struct home *h, const char *path, struct err *err)
 {
+	char beside[PATH_BYTES - 16];
 	struct buf keystore = BUF_INIT;
 	sqlite3 *to = NULL;
 	enum err_code rc = replica_commit(h->replica, err);
@@ -62,11 +82,15 @@ home_backup(struct home *h, const char *path, struct err *err)
 
 	if (rc == ERR_OK && h->env->files->exists(h->env, path))
 		rc = err_plain(err, ERR_EXISTS);
+	if (rc == ERR_OK && snprintf(beside, sizeof(beside), "%s.new", path) >= (int)sizeof(beside))
+		rc = err_set(err, ERR_INVALID, "the path is too long");
 	if (rc == ERR_OK)
 		rc = keystore_encode(h->keys, h->env, &keystore, err);
+	if (rc == ERR_OK)
+		rc = clear_beside(h->env, beside, err);
 	if (rc != ERR_OK)
 		goto out;
-	sql = sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+	sql = sqlite3_open_v2(beside, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
 	                      h->env->sqlite_vfs);
 	if (sql == SQLITE_OK)
 		sql = sqlite3_exec(to, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = EXTRA; PRAGMA page_size = 4096", NULL, NULL, NULL);
@@ -77,8 +101,10 @@ home_backup(struct home *h, const char *path, struct err *err)
 	if (sql != SQLITE_OK)
 		rc = sql_error(to, sql, err);
 	sqlite3_close(to);
+	if (rc == ERR_OK)
+		rc = h->env->files->move(h->env, beside, path, err);
 	if (rc != ERR_OK)
-		(void)!h->env->files->remove(h->env, path, NULL);
+		(void)!clear_beside(h->env, beside, NULL);
 out:
 	buf_wipe(&keystore);
 	if (rc != ERR_OK)

@@ -69,11 +69,15 @@ enum err_code view_each(struct view *v, uint32_t type, bool (*cb)(void *ctx, con
 /* All but the roster's in no order that means anything: for whoever counts them all. */
 enum err_code view_scan(struct view *v, bool (*cb)(void *ctx, const struct record *r, const struct stream_id *team), void *ctx, struct err *err) MUST_CHECK;
 enum err_code view_conflicts(struct view *v, bool (*cb)(void *ctx, const struct record *r, const struct stream_id *team), void *ctx, struct err *err) MUST_CHECK;
-/* Full text: every word of the query must match as a prefix; case and diacritics fold (å finds a and å alike). Best first. */
+/* Full text: every word of the query must match as a prefix; case and diacritics fold (å finds a and å alike).
+ * The best match first; of more than a thousand, the newest first. */
 enum err_code view_search(struct view *v, const char *query, uint32_t type, size_t limit,
                           bool (*cb)(void *ctx, const struct record *r, const struct stream_id *team, const char *snippet), void *ctx, struct err *err) MUST_CHECK;
 /* Brings the full text up to date now instead of at the next search: an idle moment is a good one. */
 enum err_code view_index_now(struct view *v, struct err *err) MUST_CHECK;
+/* The same for at most so many records, where others wait. */
+enum err_code view_index_some(struct view *v, size_t limit, struct err *err) MUST_CHECK;
+bool view_indexed(struct view *v); /* nothing is left to do */
 /* Rows of the entries that made a record, oldest first. */
 enum err_code view_history(struct view *v, const struct record_id *id, bool (*cb)(void *ctx, uint64_t row), void *ctx, struct err *err) MUST_CHECK;
 

@@ -3,13 +3,19 @@
  * that every word of a query may stand anywhere in it. The index has no
  * content of its own; a changed record gets a new document and its old one
  * is passed over, until so many are dead that all is indexed anew. Documents
- * are brought up to date before a search, not at every change.
+ * are brought up to date before a search, not at every change; a node that
+ * has nothing else to do brings them up to date a few at a time, so that no
+ * search has to wait for all of them.
  */
 #include "view/view.h"
 
+#include "base/mem.h"
 #include "view/view_internal.h"
 
-enum { DEAD_MIN = 1000 };
+enum {
+	DEAD_MIN = 1000,
+	RANKED_MAX = 1000, /* hits that are put in order by how well they match */
+};
 
 static enum err_code
 document_text(struct view *v, const struct record *r, struct buf *out)
@@ -50,8 +56,9 @@ index_one(struct view *v, sqlite3_int64 row, sqlite3_int64 doc, struct bytes tex
 	return view_run(v, s, err);
 }
 
+/* At most `limit` of them. */
 static enum err_code
-index_dirty(struct view *v, struct err *err)
+index_dirty(struct view *v, size_t limit, struct err *err)
 {
 	static const struct record_id none;
 	sqlite3_stmt *s = view_walk(v, "SELECT row, doc, id, team, state FROM record WHERE dirty = 1 AND row > ?1 ORDER BY row LIMIT 1", err);
@@ -60,7 +67,7 @@ index_dirty(struct view *v, struct err *err)
 	struct stream_id team;
 	sqlite3_int64 row = 0, doc;
 
-	while (rc == ERR_OK) {
+	for (size_t done = 0; rc == ERR_OK && done < limit; done++) {
 		(void)sqlite3_reset(s); /* the walk changes what it walks over, so each step is a query of its own */
 		(void)sqlite3_bind_int64(s, 1, row);
 		if (sqlite3_step(s) != SQLITE_ROW)
@@ -107,18 +114,25 @@ view_index_all(struct view *v, struct err *err)
 	return view_exec(v, "INSERT INTO fts(fts) VALUES ('delete-all'); UPDATE record SET doc = 0, dirty = 1 WHERE type <> 1", err);
 }
 
+/* live_docs() looks at every record: once for many changes is enough. */
+static bool
+has_withered(struct view *v)
+{
+	return v->dead_docs > DEAD_MIN && v->dead_docs > live_docs(v);
+}
+
 enum err_code
-view_index_now(struct view *v, struct err *err)
+view_index_some(struct view *v, size_t limit, struct err *err)
 {
 	enum err_code rc = view_begin(v, err);
 	uint64_t dead = v->dead_docs;
 
 	if (rc != ERR_OK)
 		return rc;
-	if (v->dead_docs > DEAD_MIN && v->dead_docs > live_docs(v))
+	if (has_withered(v))
 		rc = view_index_all(v, err);
 	if (rc == ERR_OK)
-		rc = index_dirty(v, err);
+		rc = index_dirty(v, limit, err);
 	if (rc == ERR_OK)
 		rc = view_commit(v, err);
 	if (rc != ERR_OK) {
@@ -126,6 +140,22 @@ view_index_now(struct view *v, struct err *err)
 		v->dead_docs = dead;
 	}
 	return rc;
+}
+
+enum err_code
+view_index_now(struct view *v, struct err *err)
+{
+	return view_index_some(v, SIZE_MAX, err);
+}
+
+bool
+view_indexed(struct view *v)
+{
+	sqlite3_stmt *s = view_walk(v, "SELECT 1 FROM record WHERE dirty = 1 LIMIT 1", NULL);
+	bool none = s != NULL && sqlite3_step(s) == SQLITE_DONE;
+
+	(void)sqlite3_finalize(s);
+	return none;
 }
 
 /* Every word becomes a quoted prefix: what a person types is never FTS5 syntax. False when there is no word. */
@@ -173,24 +203,128 @@ snippet_of(struct view *v, const struct record *r, struct bytes match, struct er
 
 typedef bool (*search_cb)(void *ctx, const struct record *r, const struct stream_id *team, const char *snippet);
 
+/* Steps through what a statement selects. *go_on: whoever is given them wants more. */
 static enum err_code
-give_hits(struct view *v, sqlite3_stmt *s, struct bytes match, search_cb cb, void *ctx, struct err *err)
+give_hits(struct view *v, sqlite3_stmt *s, struct bytes match, search_cb cb, void *ctx, size_t *given, bool *go_on, struct err *err)
 {
 	static const struct record_id none;
 	struct record *r = record_new(&none);
 	enum err_code rc = r != NULL ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
 	struct stream_id team;
 	int step = SQLITE_DONE;
-	bool go_on = true;
 
-	while (rc == ERR_OK && go_on && (step = sqlite3_step(s)) == SQLITE_ROW) {
+	*go_on = true;
+	while (rc == ERR_OK && *go_on && (step = sqlite3_step(s)) == SQLITE_ROW) {
 		rc = view_read_row(v, s, 0, r, &team, err);
 		if (rc == ERR_OK)
-			go_on = cb(ctx, r, &team, snippet_of(v, r, match, err));
+			*go_on = cb(ctx, r, &team, snippet_of(v, r, match, err));
+		++*given;
 	}
-	if (rc == ERR_OK && go_on && step != SQLITE_DONE)
+	if (rc == ERR_OK && *go_on && step != SQLITE_DONE)
 		rc = view_error(v, err);
 	record_free(r);
+	return rc;
+}
+
+/* ---- many hits: the newest first ---- */
+
+/* Document numbers that match, ascending, as the index gives them. */
+struct docs { sqlite3_int64 *at; size_t count, cap; };
+
+/* All of them, or none when there are so few that they are put in order of merit. */
+static enum err_code
+many_docs(struct view *v, struct bytes match, struct docs *out, struct err *err)
+{
+	sqlite3_stmt *s = view_walk(v, "SELECT rowid FROM fts WHERE fts MATCH ?1", err);
+	enum err_code rc = s != NULL ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
+	int step = SQLITE_DONE;
+
+	if (s != NULL)
+		(void)sqlite3_bind_text64(s, 1, (const char *)match.p, match.len, SQLITE_STATIC, SQLITE_UTF8);
+	while (rc == ERR_OK && (step = sqlite3_step(s)) == SQLITE_ROW) {
+		sqlite3_int64 *room = mem_room(out->at, out->count, &out->cap, sizeof(*room));
+
+		if (room == NULL)
+			rc = err_plain(err, ERR_NO_MEMORY);
+		else
+			(out->at = room)[out->count++] = sqlite3_column_int64(s, 0);
+	}
+	if (rc == ERR_OK && step != SQLITE_DONE)
+		rc = view_error(v, err);
+	(void)sqlite3_finalize(s);
+	if (rc != ERR_OK || out->count <= RANKED_MAX)
+		out->count = 0;
+	return rc;
+}
+
+/* The latest document of a record that matches; 0: none. */
+static sqlite3_int64
+doc_of(const struct docs *d, sqlite3_int64 row)
+{
+	size_t low = 0, high = d->count; /* the first beyond the row's */
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (d->at[mid] >> SEQ_BITS_OF_DOC <= row)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low > 0 && d->at[low - 1] >> SEQ_BITS_OF_DOC == row ? d->at[low - 1] : 0;
+}
+
+/*
+ * From the newest record down, as far as it takes: where a thousand match, a few are soon found. The walk reads the
+ * index alone; only what matches is looked up.
+ */
+static enum err_code
+give_newest(struct view *v, const struct docs *d, uint32_t type, size_t limit, struct bytes match, search_cb cb, void *ctx, struct err *err)
+{
+	sqlite3_stmt *walk = view_walk(v, "SELECT row, type FROM record INDEXED BY record_order ORDER BY first DESC, id", err);
+	sqlite3_stmt *one = view_walk(v, "SELECT id, team, state FROM record WHERE row = ?1 AND doc = ?2", err);
+	enum err_code rc = walk != NULL && one != NULL ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
+	int step = SQLITE_DONE;
+
+	for (size_t given = 0; rc == ERR_OK && given < limit && (step = sqlite3_step(walk)) == SQLITE_ROW;) {
+		sqlite3_int64 row = sqlite3_column_int64(walk, 0), doc = doc_of(d, row);
+		bool go_on = true;
+
+		if (doc == 0 || (type != 0 && sqlite3_column_int64(walk, 1) != type))
+			continue;
+		(void)sqlite3_bind_int64(one, 1, row);
+		(void)sqlite3_bind_int64(one, 2, doc);
+		rc = give_hits(v, one, match, cb, ctx, &given, &go_on, err);
+		(void)sqlite3_reset(one);
+		if (!go_on)
+			break;
+	}
+	if (rc == ERR_OK && step != SQLITE_DONE && step != SQLITE_ROW)
+		rc = view_error(v, err);
+	(void)sqlite3_finalize(walk);
+	(void)sqlite3_finalize(one);
+	return rc;
+}
+
+/* ---- few hits: the best first ---- */
+
+static enum err_code
+give_best(struct view *v, uint32_t type, size_t limit, struct bytes match, search_cb cb, void *ctx, struct err *err)
+{
+	sqlite3_stmt *s = view_walk(v,
+		"SELECT r.id, r.team, r.state FROM fts CROSS JOIN record r ON r.row = fts.rowid >> 20"
+		" WHERE fts MATCH ?1 AND r.doc = fts.rowid AND (?2 = 0 OR r.type = ?2) ORDER BY fts.rank LIMIT ?3", err);
+	enum err_code rc;
+	size_t given = 0;
+	bool go_on;
+
+	if (s == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	(void)sqlite3_bind_text64(s, 1, (const char *)match.p, match.len, SQLITE_STATIC, SQLITE_UTF8);
+	(void)sqlite3_bind_int64(s, 2, type);
+	(void)sqlite3_bind_int64(s, 3, limit > INT32_MAX ? INT32_MAX : (sqlite3_int64)limit);
+	rc = give_hits(v, s, match, cb, ctx, &given, &go_on, err);
+	(void)sqlite3_finalize(s);
 	return rc;
 }
 
@@ -198,8 +332,8 @@ enum err_code
 view_search(struct view *v, const char *query, uint32_t type, size_t limit, search_cb cb, void *ctx, struct err *err)
 {
 	struct buf match = BUF_INIT;
+	struct docs many = { NULL, 0, 0 };
 	enum err_code rc = ERR_OK;
-	sqlite3_stmt *s = NULL;
 
 	if (!utf8_valid(BYTES_STR(query)))
 		rc = err_set(err, ERR_INVALID, "the query is not UTF-8");
@@ -209,19 +343,14 @@ view_search(struct view *v, const char *query, uint32_t type, size_t limit, sear
 		rc = err_plain(err, ERR_NO_MEMORY);
 	if (rc != ERR_OK || match.len == 0)
 		goto out;
-	s = view_walk(v,
-		"SELECT r.id, r.team, r.state FROM fts CROSS JOIN record r ON r.row = fts.rowid >> 20"
-		" WHERE fts MATCH ?1 AND r.doc = fts.rowid AND (?2 = 0 OR r.type = ?2) ORDER BY fts.rank LIMIT ?3", err);
-	if (s == NULL) {
-		rc = err_plain(err, ERR_NO_MEMORY);
-		goto out;
-	}
-	(void)sqlite3_bind_text64(s, 1, (const char *)match.p, match.len, SQLITE_STATIC, SQLITE_UTF8);
-	(void)sqlite3_bind_int64(s, 2, type);
-	(void)sqlite3_bind_int64(s, 3, limit > INT32_MAX ? INT32_MAX : (sqlite3_int64)limit);
-	rc = give_hits(v, s, buf_bytes(&match), cb, ctx, err);
+	/* bm25() reads all of every hit; that a word stands twice in one of so many tells less than that it is of today. */
+	rc = many_docs(v, buf_bytes(&match), &many, err);
+	if (rc == ERR_OK && many.count > 0)
+		rc = give_newest(v, &many, type, limit, buf_bytes(&match), cb, ctx, err);
+	else if (rc == ERR_OK)
+		rc = give_best(v, type, limit, buf_bytes(&match), cb, ctx, err);
 out:
-	(void)sqlite3_finalize(s);
+	mem_free(many.at);
 	buf_wipe(&match);
 	return rc;
 }

@@ -468,6 +468,7 @@ open_lws(struct web *w, bool v6, int port, struct err *err)
 		.max_http_header_data2 = WEB_HEADER_BYTES, .max_http_header_pool2 = WEB_CONNECTIONS_MAX, .pt_serv_buf_size = WEB_CHUNK_BYTES,
 		.timeout_secs = 20, .timeout_secs_ah_idle = 10, .keepalive_timeout = 60,
 		.port = port, .iface = v6 ? "::1" : "127.0.0.1", .protocols = protocols,
+		.pcontext = &w->lws, /* becomes NULL when the context is gone */
 	};
 
 	assert(the_door == NULL);
@@ -520,6 +521,22 @@ web_address(struct web *w)
 	return w->address;
 }
 
+/*
+ * A context on a loop of somebody else's is destroyed in two steps: the first asks the loop to close its handles,
+ * the second, when the loop has done so, frees it. Whichever of us and libwebsockets sees the end first does the second.
+ */
+static void
+close_lws(struct web *w)
+{
+	enum { TURNS = 8 }; /* a handle's end is told in the turn after it was asked for; a connection has one within another */
+
+	lws_context_destroy(w->lws);
+	for (int i = 0; w->lws != NULL && i < TURNS; i++)
+		net_turn(w->env);
+	if (w->lws != NULL)
+		lws_context_destroy(w->lws);
+}
+
 void
 web_stop(struct web *w)
 {
@@ -529,7 +546,7 @@ web_stop(struct web *w)
 	if (w->beat != NULL)
 		w->env->ops->timer_stop(w->env, w->beat);
 	if (w->lws != NULL)
-		lws_context_destroy(w->lws);
+		close_lws(w);
 	while (w->first != NULL) {
 		struct web_call *c = w->first;
 

@@ -45,7 +45,7 @@ print_event(const char *name, const json_t *data)
 void
 web_event(struct web *w, const char *name, json_t *data)
 {
-	char *text = w == NULL || w->streams == 0 ? NULL : print_event(name, data);
+	char *text = w == NULL || w->stopping || w->streams == 0 ? NULL : print_event(name, data);
 
 	for (struct web_call *c = text == NULL ? NULL : w->first; c != NULL; c = c->next)
 		if (c->stream && c->wsi != NULL)

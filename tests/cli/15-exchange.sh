@@ -34,6 +34,16 @@ kept=$(fb anna --json put site name='Orörd' kind=regular | jq -r .id)
 claim 'a later version, with a comment' fb anna profile install "$work/p.json"
 fb anna --quiet put site "$old" name='Efter'
 same "$(for id in "$old" "$kept"; do fb anna --json get "$id" | jq -c '[.written_with,.profile_version]'; done | xargs)" '[1,2] [1,1]' 'a record keeps the version it was written with'
+jq '.version=9|del(.types[0].labels.fa)|del(.lists[0].choices[0].labels.be)|del(.lists[0].choices[0].labels.uk)' packaging/profiles/radrum.json >"$work/p.json"
+claim 'a label that lacks a language is no fault' fb anna profile check "$work/p.json"
+says 'types[0].labels: not said in fa' 'but said'
+says 'lists[0].choices[0].labels: not said in uk, be' 'in the order of the languages'
+for p in packaging/profiles/*.json; do
+	jq '.version=9' "$p" >"$work/p.json"
+	same "$(fb anna --json profile check "$work/p.json" | jq -c '[.ok,(.warnings|length)]')" '[true,0]' "$p says everything in its languages"
+done
+jq '.languages=["sv","sv"]' packaging/profiles/heads.json >"$work/p.json"
+exits 2 'a language twice' fb anna profile check "$work/p.json"
 sed 's/"type": "integer"/"type": "integr"/' packaging/profiles/radrum.json >"$work/p.json"
 exits 2 'a word misspelt' fb anna profile check "$work/p.json"
 says "line $(grep -n integr "$work/p.json" | head -1 | cut -d: -f1): types[" 'its line'

@@ -61,13 +61,13 @@ count_libraries(void)
 /* ---- all of them ---- */
 
 /*
- * Each n while they are few; where memory is asked for thousands of times, so
- * many of them, spread out, and others with another seed.
+ * Each n while they are few; else so many of them, spread out, and others with
+ * another seed. Memory is asked for thousands of times, the disk dozens.
  */
 static long
 next(const struct options *o, const struct whole *w, enum kind kind, long n)
 {
-	long step = kind == MEMORY && o->trials > 0 && w->memory > o->trials ? w->memory / o->trials : 1;
+	long all = kind == MEMORY ? w->memory : w->changes, step = o->trials > 0 && all > o->trials ? all / o->trials : 1;
 
 	return n < 0 ? (long)(o->seed % (uint64_t)step) : n + step;
 }
@@ -160,7 +160,7 @@ read_options(struct options *o, int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	struct options o = { .seed = 1, .trials = 12, .nth = -1, .kind = -1 };
+	struct options o = { .seed = 1, .trials = 24, .nth = -1, .kind = -1 };
 	struct tally tally = { .passed = 0 };
 	static struct room room;
 

@@ -3,8 +3,8 @@ $(BUILD)/counted: $(wildcard tests/counted/*.c) $(wildcard tests/counted/*.h) $(
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(filter-out -MMD -MP,$(FLAGS)) -o $@ $(filter %.c,$^) $(OBJ) $(LDFLAGS) $(LIBS)
 
-# A sample of the allocations and every call of the disk. All of it: build/counted --trials 0.
-COUNTED_TRIALS ?= 2
+# A sample of each kind. All of it: build/counted --trials 0.
+COUNTED_TRIALS ?= 3
 .PHONY: counted
 counted: $(BUILD)/counted
 	@$(BUILD)/counted --trials $(COUNTED_TRIALS) --quiet

@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { claim, part, same } from './lib/check.mjs';
 import { Node } from './lib/node.mjs';
-import { person } from './lib/browser.mjs';
+import { launch, person } from './lib/browser.mjs';
 
 /* Each attempt, run in the hostile page. It gives what it could read: null is nothing. */
 const ATTEMPTS = {
@@ -55,6 +55,25 @@ function raw(port, lines, body = '') {
 	});
 }
 
+/* A browser whose resolver has been told that evil.example is this machine: its page would be of one origin with the node. */
+async function rebound(node) {
+	const deceived = await launch({ args: ['--no-sandbox', '--disable-background-networking', '--host-resolver-rules=MAP evil.example 127.0.0.1'] });
+	const page = await (await deceived.newContext()).newPage();
+	const answer = await page.goto(`http://evil.example:${node.port}/`);
+	same('under a rebound name a browser gets no page', answer.status(), 403);
+	for (const [name, read] of Object.entries({
+		session: async () => (await fetch('/api/v1/session')).text(),
+		token: async () => (await fetch('/api/v1/session', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"do":"token","token":"0"}' })).text(),
+		search: async () => (await fetch('/api/v1/search', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"text":"HEMLIGT"}' })).text(),
+		WebSocket: () => new Promise((go) => { const w = new WebSocket(`ws://${location.host}/api/v1/events`); w.onopen = () => go('"key"'); w.onerror = () => go('refused'); }),
+		events: () => new Promise((go) => { const e = new EventSource('/api/v1/events'); e.onopen = () => go('"key"'); e.onerror = () => { e.close(); go('refused'); }; }),
+	})) {
+		const got = await page.evaluate(`(${read})().then((x) => x, () => 'refused')`);
+		claim(`and no ${name}`, got.includes('refused') && !got.includes('"key"') && !got.includes('HEMLIGT'), got.slice(0, 120));
+	}
+	await deceived.close();
+}
+
 export async function hostile(browser) {
 	await part('a hostile page', async () => {
 		const node = new Node('hostile').found();
@@ -100,6 +119,20 @@ export async function hostile(browser) {
 				claim(`${method} ${path} under the name "${host}" is refused`, (got.status >= 400 || got.text === '') && !got.text.includes('HEMLIGT') && !got.text.includes('<script'), `status ${got.status}`);
 			}
 		}
+		/* What no browser sends, and a program that has stolen the cookie might: another protocol, two names, a name in the request line. */
+		const own = [`Cookie: ${cookie.name}=${cookie.value}`, `X-Faltbok-Key: ${p.key}`];
+		for (const [what, lines] of [
+			['an upgrade to WebSocket', ['GET /api/v1/events HTTP/1.1', `Host: 127.0.0.1:${port}`, 'Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', ...own]],
+			['an upgrade to HTTP/2', ['GET / HTTP/1.1', `Host: 127.0.0.1:${port}`, 'Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA', ...own]],
+			['two names, the right one first', ['GET /api/v1/session HTTP/1.1', `Host: 127.0.0.1:${port}`, 'Host: evil.example', ...own]],
+			['two names, the right one last', ['GET /api/v1/session HTTP/1.1', 'Host: evil.example', `Host: 127.0.0.1:${port}`, ...own]],
+			['a name in the request line', ['GET http://evil.example/api/v1/session HTTP/1.1', `Host: 127.0.0.1:${port}`, ...own]],
+			['a tunnel', [`CONNECT 127.0.0.1:${port} HTTP/1.1`, `Host: 127.0.0.1:${port}`, ...own]],
+		]) {
+			const got = await raw(port, lines);
+			claim(`${what} is refused`, (got.status >= 400 || got.text === '') && !got.text.includes(p.key) && !got.text.includes('Sec-WebSocket-Accept'), `status ${got.status} ${got.text.slice(0, 80)}`);
+		}
+		await rebound(node);
 		await p.close();
 		await new Promise((go) => { evil.close(go); evil.closeAllConnections(); });
 		await node.stop();

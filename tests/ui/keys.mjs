@@ -89,12 +89,13 @@ export async function keys(browser) {
 		const big = await person(browser, { size: { width: 683, height: 384 } });
 		await big.open(JSON.parse(node.run('page')).http);
 		await big.inside();
-		for (const view of ['today', 'cases', 'step']) {
+		const one = JSON.parse(node.run('list', 'case')).records[0].id;
+		for (const view of ['today', 'cases', `cases/${one}`, 'step', 'lead/people', 'lead/figures', 'lead/erase', 'lead/rights', 'lead/programme', 'review']) {
 			await big.page.goto(`${node.base}/#/${view}`);
 			await big.page.locator('main h1').first().waitFor();
 			const wide = await big.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 			claim(`at 200 % ${view} scrolls one way only`, wide <= 0, `${wide} px`);
-			await big.page.screenshot({ path: `${OUT}zoom-${view}.png` });
+			await big.page.screenshot({ path: `${OUT}zoom-${view.replace(/\W.*/, '')}.png` });
 			const covered = await big.page.evaluate(() => {
 				const fixed = [...document.querySelectorAll('body *')].filter((e) => /fixed|sticky/.test(getComputedStyle(e).position)).map((e) => e.getBoundingClientRect()).filter((r) => r.width > innerWidth / 2 && r.height > 0 && r.bottom > 0 && r.top < innerHeight);
 				return fixed.reduce((sum, r) => sum + Math.min(r.bottom, innerHeight) - Math.max(r.top, 0), 0) / innerHeight;

@@ -11,6 +11,8 @@ const PARTS = {
 	rooms: async (b) => (await import('./rooms.mjs')).rooms(b),
 	more: async (b) => (await import('./more.mjs')).more(b),
 	step: async (b) => (await import('./step.mjs')).step(b),
+	large: async (b) => (await import('./large.mjs')).large(b),
+	access: async (b) => (await import('./access.mjs')).access(b),
 	keys: async (b) => (await import('./keys.mjs')).keys(b),
 };
 const wanted = process.argv.slice(2);

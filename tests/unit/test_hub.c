@@ -7,6 +7,7 @@
 #include "hub/door.h"
 #include "hub/doubt.h"
 #include "hub/hub.h"
+#include "link/once.h"
 #include "store/gc.h"
 
 /* ---- a network of two functions ---- */
@@ -168,7 +169,7 @@ first_bytes_lead_on_however_they_come(void **state)
 	assert_int_equal(street.led, 1);
 	c = come("192.0.2.1:6");
 	for (size_t i = 0; i < DOOR_FIRST_BYTES; i++) {
-		uint8_t byte = i == 0 ? 1 : (uint8_t)(i == 5); /* another message than the one before */
+		uint8_t byte = i == 0 ? 1 : (uint8_t)(i == 45); /* another message than the one before */
 
 		assert_int_equal(street.led, 1);
 		say(c, &byte, 1);
@@ -206,10 +207,10 @@ strangers_do_not_make_it_forget(void **state)
 
 	(void)state;
 	say(come("192.0.2.1:5"), first, sizeof(first));
-	for (uint32_t i = 0; i < 2 * DOOR_SEEN; i++) {
+	for (uint32_t i = 0; i < 2 * ONCE_KEPT; i++) {
 		street.now_ns += 2000000;
 		street.count = 1;
-		be32_put(noise + 4, i);
+		be32_put(noise + 40, i + 1); /* in its tag */
 		c = come("198.51.100.7:5");
 		memset(&c->closed, 0, sizeof(c->closed));
 		say(c, noise, sizeof(noise));
@@ -220,7 +221,7 @@ strangers_do_not_make_it_forget(void **state)
 	c->closed = false;
 	say(c, first, sizeof(first));
 	assert_int_equal(counts(d).replayed, 1);
-	assert_int_equal(counts(d).strangers, 2 * DOOR_SEEN);
+	assert_int_equal(counts(d).strangers, 2 * ONCE_KEPT);
 	door_free(d);
 }
 
@@ -257,8 +258,8 @@ who_speaks_at_once_is_not_kept_out_by_who_is_silent(void **state)
 	(void)state;
 	for (int i = 0; i < 500; i++) {
 		(void)come("198.51.100.7:5");
-		first[1] = (uint8_t)i;
-		first[2] = (uint8_t)(i >> 8);
+		first[46] = (uint8_t)(i + 1); /* of its tag */
+		first[47] = (uint8_t)((i + 1) >> 8);
 		say(come("192.0.2.1:5"), first, sizeof(first));
 	}
 	assert_int_equal(street.led, 500);
@@ -300,13 +301,13 @@ strangers_cost_no_more_than_their_part(void **state)
 		uint64_t before = street.now_ns;
 
 		snprintf(from, sizeof(from), "198.51.%u.%u:1", i / 200, i % 200);
-		be32_put(noise + 4, i);
+		be32_put(noise + 40, i + 1); /* in its tag */
 		say(come(from), noise, sizeof(noise));
 		looked += street.now_ns - before;
 		street.now_ns = before + 1000000;
 	}
 	assert_true(looked <= 500000000 + 4000000000 / DOOR_STRANGERS_PART + street.cost_ns);
-	first[1] = 7;
+	first[47] = 7;
 	say(come("192.0.2.1:6"), first, sizeof(first)); /* where one of ours has come from nobody waits */
 	assert_int_equal(street.led, 2);
 	door_free(d);

@@ -111,6 +111,61 @@ a_locked_node_takes_in_and_passes_on(void **state)
 	nodes_end(&o);
 }
 
+/* What comes while the home is opened is stored at once and shown with the rest; the end is the same as of one go. */
+static void
+a_home_opens_in_slices_while_others_write_to_it(void **state)
+{
+	struct nodes o;
+	struct node *dalby, *again;
+	struct home home = { 0 };
+	struct record_id id, first, late = { { 0 } };
+	uint64_t left, slices = 0;
+	size_t at;
+
+	(void)state;
+	nodes_start(&o);
+	dalby = nodes_join(&o, "dalby", true);
+	first = nodes_id(&o);
+	nodes_put(&o, dalby, &first, "title", "Först", NULL);
+	for (int i = 0; i < 40; i++) {
+		id = nodes_id(&o);
+		nodes_put(&o, dalby, &id, "title", "Hyra", "en anteckning");
+	}
+	nodes_meet(o.first, dalby);
+	node_lock(o.first);
+	SITE_OK(node_begin_unlock(o.first, opened_anew(&o, 0, "fem ord om natten", ERR_OK), NULL, err));
+	told = 0;
+	node_on_change(o.first, tell, NULL);
+	do {
+		SITE_OK(node_go_on(o.first, 7, &left, err));
+		if (slices++ == 2) {
+			late = nodes_id(&o);
+			nodes_put(&o, dalby, &late, "title", "Under tiden", NULL);
+			nodes_put(&o, dalby, &first, "status", "closed", NULL);
+			nodes_copy(dalby, o.first);
+			assert_true(told > 0);
+		}
+	} while (left > 0);
+	assert_true(slices > 5);
+	assert_string_equal(nodes_read(o.first, &late, "title", NULL), "Under tiden");
+	assert_string_equal(nodes_read(o.first, &first, "status", NULL), "closed");
+	nodes_same_state(o.first, dalby);
+
+	/* From the file, and left in the middle: it is as if it had not begun. */
+	for (at = 0; o.node[at] != dalby; at++)
+		;
+	node_close(dalby);
+	o.node[at] = NULL;
+	SITE_OK(home_open(&home, o.env, o.home[at], 1, nodes_secret().secret, err));
+	SITE_OK(node_begin(&again, &home, NULL, err));
+	SITE_OK(node_go_on(again, 7, &left, err));
+	assert_true(left > 0);
+	node_close(again);
+	dalby = o.node[at] = nodes_open(&o, at);
+	nodes_same_state(o.first, dalby);
+	nodes_end(&o);
+}
+
 static void
 what_was_not_committed_is_dropped_and_a_locked_node_closes(void **state)
 {
@@ -158,6 +213,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_opens_content_is_gone_and_what_replicates_is_not),
 		cmocka_unit_test(a_locked_node_takes_in_and_passes_on),
+		cmocka_unit_test(a_home_opens_in_slices_while_others_write_to_it),
 		cmocka_unit_test(what_was_not_committed_is_dropped_and_a_locked_node_closes),
 		cmocka_unit_test(the_keystore_of_another_device_does_not_unlock),
 	};

@@ -12,7 +12,7 @@
 #include "crypto/guard.h"
 #include "view/view_internal.h"
 
-enum { CASE = 10, TITLE = 9, ENTRIES_MAX = 256 };
+enum { CASE = 10, TITLE = 9, ENTRIES_MAX = 1100 };
 
 /* Entries as a replica would hold them: the view asks for them by row when it must. */
 struct shelf {
@@ -85,19 +85,19 @@ record_number(uint8_t n)
 
 /* Another entry: `author` sets the title of a record, or writes a note on it. Returns its number. */
 static size_t
-shelf_write(struct shelf *s, uint8_t author, uint8_t record, uint8_t kind, const char *text, const size_t *over, uint8_t import)
+shelf_write_in(struct shelf *s, uint8_t author, struct record_id id, uint8_t kind, const char *text, const size_t *over, uint8_t import)
 {
 	size_t i = s->count++;
 	struct view_change *vc = &s->entry[i];
 	struct buf value = BUF_INIT;
 	struct dot dot = { .op = 0 };
 	struct op op = { .kind = kind, .field = kind == OP_NOTE ? 0 : TITLE };
-	struct change c = { .v = CHANGE_V, .profile_version = 1, .record = record_number(record), .type = CASE,
+	struct change c = { .v = CHANGE_V, .profile_version = 1, .record = id, .type = CASE,
 	                    .hlc = (uint64_t)(1000 + i) << 16, .ops = &op, .op_count = 1 };
 	uint8_t note[16] = { 0 }, be[8];
 
 	assert_true(i < ENTRIES_MAX);
-	memset(c.group.b, record, sizeof(c.group.b));
+	memcpy(c.group.b, id.b, sizeof(c.group.b));
 	if (kind == OP_NOTE) {
 		note[0] = (uint8_t)i;
 		wr_array(&value, 3);
@@ -124,6 +124,12 @@ shelf_write(struct shelf *s, uint8_t author, uint8_t record, uint8_t kind, const
 	vc->row = (uint64_t)author << 40 | i;
 	vc->body = buf_bytes(&s->body[i]);
 	return i;
+}
+
+static size_t
+shelf_write(struct shelf *s, uint8_t author, uint8_t record, uint8_t kind, const char *text, const size_t *over, uint8_t import)
+{
+	return shelf_write_in(s, author, record_number(record), kind, text, over, import);
 }
 
 static void
@@ -513,6 +519,74 @@ an_image_brings_back_records_imports_and_full_text(void **state)
 	shelf_end(&s);
 }
 
+struct found { struct record_id first; size_t count; };
+
+static bool
+note_first(void *ctx, const struct record *r, const struct stream_id *team, const char *snippet)
+{
+	struct found *f = ctx;
+
+	(void)team;
+	assert_non_null(strstr(snippet, "hyra"));
+	if (f->count++ == 0)
+		f->first = *record_id_of(r);
+	return true;
+}
+
+/* A record whose text says it over and over is the best match, and the oldest. */
+static void
+of_a_few_hits_the_best_is_first_and_of_a_thousand_the_newest(void **state)
+{
+	enum { FEW = 20, MANY = 1050, LIMIT = 30 };
+	struct found f = { .count = 0 };
+	struct record_id id = { { 0 } };
+	struct shelf s;
+
+	(void)state;
+	shelf_start(&s);
+	for (size_t i = 0; i < MANY; i++) {
+		be64_put(id.b, i + 1);
+		(void)shelf_write_in(&s, 1, id, OP_SET, i == 0 ? "hyra hyra hyra hyra" : "en fråga om hyra och annat som är längre", NULL, 0);
+	}
+	shelf_apply(&s, 0, FEW);
+	OK(view_search(s.v, "hyr", 0, LIMIT, note_first, &f, err));
+	assert_int_equal(f.count, FEW);
+	assert_int_equal(be64_get(f.first.b), 1);
+	shelf_apply(&s, FEW, MANY - FEW);
+	f.count = 0;
+	OK(view_search(s.v, "hyr", 0, LIMIT, note_first, &f, err));
+	assert_int_equal(f.count, LIMIT);
+	assert_int_equal(be64_get(f.first.b), MANY);
+	f.count = 0;
+	OK(view_search(s.v, "hyr", CASE + 1, LIMIT, note_first, &f, err));
+	assert_int_equal(f.count, 0);
+	shelf_end(&s);
+}
+
+static void
+the_full_text_is_made_a_few_records_at_a_time_or_at_the_next_search(void **state)
+{
+	struct shelf s;
+
+	(void)state;
+	shelf_start(&s);
+	for (uint8_t i = 1; i <= 10; i++)
+		(void)shelf_write(&s, 1, i, OP_SET, "Hyra", NULL, 0);
+	assert_true(view_indexed(s.v));
+	shelf_apply(&s, 0, s.count);
+	for (int left = 10; left > 0; left -= 4) {
+		assert_false(view_indexed(s.v));
+		OK(view_index_some(s.v, 4, err));
+	}
+	assert_true(view_indexed(s.v));
+	assert_int_equal(hits(&s, "hyra"), 10);
+	(void)shelf_write(&s, 1, 11, OP_SET, "Hyra", NULL, 0);
+	shelf_apply(&s, 10, 1);
+	assert_int_equal(hits(&s, "hyra"), 11);
+	assert_true(view_indexed(s.v));
+	shelf_end(&s);
+}
+
 int
 main(void)
 {
@@ -527,6 +601,8 @@ main(void)
 		cmocka_unit_test(records_are_listed_newest_first_and_found_by_the_beginning_of_their_id),
 		cmocka_unit_test(words_are_found_by_their_beginning_in_any_script),
 		cmocka_unit_test(a_text_that_was_replaced_is_found_no_more),
+		cmocka_unit_test(of_a_few_hits_the_best_is_first_and_of_a_thousand_the_newest),
+		cmocka_unit_test(the_full_text_is_made_a_few_records_at_a_time_or_at_the_next_search),
 		cmocka_unit_test(an_image_brings_back_records_imports_and_full_text),
 	};
 

@@ -89,13 +89,13 @@ export class Person {
 	}
 
 	/* A visit with the four questions, as a hand with a mouse makes it. Gives the number of inputs. */
-	async visit({ topic = 0, note } = {}) {
+	async visit({ topic = 0, language = 0, note } = {}) {
 		const before = this.inputs;
 		const form = this.page.getByRole('form', { name: this.t('visit.title') });
 		await this.choose(this.t('visit.topic'), topic, form);
 		await this.choose(this.t('visit.responsible'), 0, form);
 		await this.choose(this.t('visit.first'), 0, form);
-		await this.choose(this.t('visit.language'), 0, form);
+		await this.choose(this.t('visit.language'), language, form);
 		if (note !== undefined) await this.write(this.field('visit.note', form), note);
 		await this.touch(this.button('visit.save', form));
 		await this.page.getByRole('heading', { name: this.t('visit.saved') }).waitFor();

@@ -6,6 +6,7 @@ export interface Session {
 	state: 'none' | 'locked' | 'joining' | 'open'; busy?: boolean; key?: string; lock_after_s?: number; version?: string;
 	org?: { id: string; name: string } | null; device?: { id: string; name: string } | null; member?: string | null; role?: string | null;
 	digits?: string; practice?: boolean;
+	opening?: { done: number; all: number } | undefined; // entries read, while a large home is opened
 }
 export interface Kit { kill_card?: string; recovery_code: string; root_shares: string[]; escrow_shares: string[] }
 export interface Founded extends Session { kit: Kit; words: string; root_fingerprint: string }

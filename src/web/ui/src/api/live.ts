@@ -15,9 +15,15 @@ const KINDS: readonly Kind[] = ['records', 'members', 'profile', 'conflicts', 's
 const watchers = new Set<Fn>();
 let source: EventSource | undefined;
 let onSession: (s: Session) => void = () => undefined;
+let onOpening: (far: NonNullable<Session['opening']>) => void = () => undefined;
 
 export function whenSession(fn: (s: Session) => void): void {
 	onSession = fn;
+}
+
+/* How far the opening of a large home has come. */
+export function whenOpening(fn: (far: NonNullable<Session['opening']>) => void): void {
+	onOpening = fn;
 }
 
 function tell(c: Change): void {
@@ -53,6 +59,8 @@ export function startLive(): void {
 		if (now.readyState === EventSource.CLOSED) setTimeout(() => source === now && startLive(), 3000);
 	};
 	for (const kind of KINDS) now.addEventListener(kind, (e) => tell(toChange(kind, (e as MessageEvent<string>).data)));
+	now.addEventListener('queue', () => tell({ kind: 'records', types: new Set(['queue']), data: {} })); // lies on this device alone, and is no record
+	now.addEventListener('opening', (e) => onOpening(JSON.parse((e as MessageEvent<string>).data) as NonNullable<Session['opening']>));
 	for (const kind of ['hello', 'session', 'join'])
 		now.addEventListener(kind, (e) => onSession(JSON.parse((e as MessageEvent<string>).data) as Session));
 }

@@ -4,7 +4,7 @@
  */
 import { setKey, whenLocked } from '../api/client';
 import { door, type Session } from '../api/door';
-import { startLive, stopLive, whenSession } from '../api/live';
+import { startLive, stopLive, whenOpening, whenSession } from '../api/live';
 import { app, forget, loadMe, loadProfile, loadStatus } from './app';
 import { createStore } from './store';
 import { dropDrafts, keepDrafts, sendUnsent } from '../form/draft';
@@ -73,6 +73,7 @@ export async function startSession(): Promise<void> {
 		else if (s.state === 'open' && phase === 'locked') void take(s);
 		else if (s.state === 'none' && phase !== 'new') void take(s); // the home has been wiped
 	});
+	whenOpening((opening) => doorSession.set((s) => s === undefined ? s : { ...s, opening }));
 	watchActivity();
 	try {
 		await take(token !== undefined ? await door.token(token) : await door.look());

@@ -73,3 +73,8 @@ export function minutesSince(text: string, now: Date = new Date()): number {
 	} else then = parse(text);
 	return then === undefined ? 0 : Math.max(0, Math.floor((now.getTime() - then.getTime()) / 60000));
 }
+
+/* "arabiska, dari": with the comma of the language. */
+export function listed(lang: string, items: readonly string[]): string {
+	return items.join(/^(ar|fa)\b/.test(lang) ? '، ' : ', ');
+}

@@ -15,7 +15,7 @@ import { useStore } from '../base/store';
 import { PAGE_LANGUAGES, ownName, setLanguage, useLanguage, useT, direction } from '../i18n';
 import { isPageLanguage } from '../i18n/tags';
 import { firstView, VIEWS, seesView } from '../views/registry';
-import { lockNow } from '../base/session';
+import { doorSession, lockNow } from '../base/session';
 import { Button } from './basics';
 import { custodyLine } from './custody';
 import { Icon } from './icons';
@@ -121,6 +121,15 @@ export function Shell({ children }: { children: ComponentChildren }) {
 	);
 }
 
+/* A home of many years takes a while to open. */
+function Opening() {
+	const t = useT();
+	const far = useStore(doorSession, (s) => s?.opening);
+	if (far === undefined || far.all === 0) return null;
+	const text = t('unlock.opening', { n: Math.floor(100 * far.done / far.all) });
+	return <p class="opening"><progress max={far.all} value={far.done} aria-label={text} /><span aria-hidden="true">{text}</span></p>;
+}
+
 /* The frame of what comes before: first run and unlocking. */
 export function Door({ title, children, wide = false }: { title: ComponentChildren; children: ComponentChildren; wide?: boolean }) {
 	const t = useT();
@@ -135,6 +144,7 @@ export function Door({ title, children, wide = false }: { title: ComponentChildr
 			<main id="main" class={`door${wide ? ' wide' : ''}`} tabIndex={-1} ref={main}>
 				<h1>{title}</h1>
 				{children}
+				<Opening />
 			</main>
 			<Said />
 		</>

@@ -12,17 +12,18 @@ import type { Rec } from '../../api/types';
 import { RecordDialog } from '../../form/record';
 import { recordName } from '../../form/field';
 import { capital, choiceLabel, fieldLabel, label, scalars, scalarText, text } from '../../form/profile';
-import { formatDate, today, useLanguage, useT } from '../../i18n';
+import { formatDate, listed, today, useLanguage, useT } from '../../i18n';
 import { ActButton, Button, Code, Facts, LinkButton, Notice, Own, Panel, Tag, Trouble, Waiting } from '../../parts/basics';
 import { CardDialog, NextStepDialog } from '../../parts/slips';
 import { usage } from '../today/usage';
 import { Merged } from '../doubles/merged';
+import { EraseDialog } from '../erase/ask';
 import { Conflicts } from './conflicts';
 import { BreakGlass, ProtectDialog, ProtectedBanner, type Opened } from './protected';
 import { ReferDialog, Referrals } from './referrals';
 import { NewNote, Timeline } from './timeline';
 
-type Shown = 'edit' | 'slip' | 'card' | 'refer' | 'protect';
+type Shown = 'edit' | 'slip' | 'card' | 'refer' | 'protect' | 'erase';
 
 export function CaseView({ id }: { id: string }) {
 	const t = useT();
@@ -89,6 +90,7 @@ export function CaseView({ id }: { id: string }) {
 					{isCase && profile?.has('referral') && <Referrals caseId={r.id} />}
 					{(r.merged ?? []).length > 0 && <Merged records={r.merged ?? []} onApart={rec.again} />}
 					<p class="help">{t('case.reads')}</p>
+					<div><Button small kind="quiet" onClick={() => setShown('erase')}>{t('erase.ask')}</Button></div>
 				</div>
 			</div>
 			{r.fields['practice'] === true && <Notice kind="wait">{t('practice.record')}</Notice>}
@@ -97,6 +99,7 @@ export function CaseView({ id }: { id: string }) {
 			{shown === 'slip' && <NextStepDialog id={r.id} language={undefined} onClose={() => setShown(undefined)} />}
 			{shown === 'card' && <CardDialog {...(text(r, 'visitor') !== '' ? { visitor: text(r, 'visitor') } : { caseId: r.id })} onClose={() => setShown(undefined)} />}
 			{shown === 'protect' && <ProtectDialog rec={r} onClose={() => setShown(undefined)} />}
+			{shown === 'erase' && <EraseDialog id={r.id} onClose={() => setShown(undefined)} />}
 			{shown === 'refer' && <ReferDialog caseId={r.id} onClose={() => setShown(undefined)} />}
 		</article>
 	);
@@ -108,7 +111,7 @@ function KnownFacts({ rec }: { rec: Rec }) {
 	const profile = useStore(app, (a) => a.profile);
 	const words = { yes: t('yes'), no: t('no') };
 	const rows = (profile?.type(rec.type)?.fields ?? []).filter((f) => f.type !== 'ref' && scalars(rec.fields[f.name]).length > 0)
-		.map((f) => [fieldLabel(f, lang), <bdi>{scalars(rec.fields[f.name]).map((v) => scalarText(f, v, lang, words)).join(', ')}</bdi>] as const);
+		.map((f) => [fieldLabel(f, lang), <bdi>{listed(lang, scalars(rec.fields[f.name]).map((v) => scalarText(f, v, lang, words)))}</bdi>] as const);
 	const clock = useLoad((signal) => (rec.type === 'case' ? care.clock(rec.id, signal) : Promise.resolve(undefined)), [rec.id, text(rec, 'status')]);
 	const due = clock.data?.due ?? null;
 	return rows.length === 0 && due === null ? <p class="soft">{t('case.nofacts')}</p>

@@ -10,7 +10,7 @@ import { concerns, useLive } from '../../api/live';
 import { conflicts, newest, search } from '../../api/records';
 import type { Rec } from '../../api/types';
 import { isConflict } from '../../api/types';
-import { capital, choiceLabel, label, text } from '../../form/profile';
+import { capital, choiceLabel, label, text, type Profile } from '../../form/profile';
 import { recordName } from '../../form/field';
 import { formatDate, useLanguage, useT } from '../../i18n';
 import { Button, Empty, LinkButton, Switch, Tag, Trouble, Waiting } from '../../parts/basics';
@@ -18,7 +18,7 @@ import { Icon } from '../../parts/icons';
 import type { ViewProps } from '../registry';
 import { CaseView } from './case';
 
-const NEWEST = 50, FOUND = 30;
+const NEWEST = 50, FOUND = 20;
 type Which = 'newest' | 'conflicts';
 
 export default function Cases({ path }: ViewProps) {
@@ -29,12 +29,14 @@ export default function Cases({ path }: ViewProps) {
 	const latest = useLoad((signal) => (which === 'conflicts' ? conflicts(signal) : newest('case', NEWEST, signal)), [which],
 		(c) => concerns(c, ['case', 'referral']) || c.kind === 'conflicts');
 	const found = useFound(query);
+	const lang = useLanguage();
+	const profile = useStore(app, (a) => a.profile);
 	const rows = query.trim() !== '' ? found.rows : latest.data?.rows;
 	const count = useStore(app, (a) => a.status?.conflicts ?? 0);
 	return (
 		<div class={`cases${id !== undefined ? ' one' : ''}`}>
 			<section class="finder stack" aria-label={t('cases.find')}>
-				<h1 class={id !== undefined ? 'unseen' : ''}>{t('nav.cases')}</h1>
+				{id === undefined && <h1>{t('nav.cases')}</h1>}
 				<div class="search-box">
 					<Icon name="search" />
 					<input type="search" dir="auto" autocomplete="off" spellcheck={false} value={query} aria-label={t('cases.search')} placeholder={t('cases.search')}
@@ -51,7 +53,7 @@ export default function Cases({ path }: ViewProps) {
 				<Trouble error={query.trim() !== '' ? found.error : latest.data === undefined ? latest.error : undefined} again={latest.again} />
 				{rows === undefined ? <Waiting /> : rows.length === 0
 					? <Empty icon="cases">{query.trim() !== '' ? t('cases.notfound') : which === 'conflicts' ? t('cases.noconflicts') : t('cases.empty')}</Empty>
-					: <ul class="hits">{rows.map((r) => <Hit key={r.id} rec={r} here={r.id === id} />)}</ul>}
+					: <ul class="hits">{rows.map((r) => <Hit key={r.id} rec={r} here={r.id === id} t={t} lang={lang} profile={profile} />)}</ul>}
 				{query.trim() === '' && (latest.data?.hidden ?? 0) > 0 && <p class="help hidden-cases"><Icon name="shield" /> {t('cases.protected', { n: latest.data?.hidden ?? 0 })}</p>}
 				<p class="unseen" role="status">{query.trim() !== '' && rows !== undefined ? t('cases.count', { n: rows.length }) : ''}</p>
 			</section>
@@ -117,10 +119,8 @@ function CodeRow({ text: typed }: { text: string }) {
 	);
 }
 
-function Hit({ rec, here }: { rec: Rec; here: boolean }) {
-	const t = useT();
-	const lang = useLanguage();
-	const profile = useStore(app, (a) => a.profile);
+/* Watches nothing itself: twenty are drawn anew at each letter. */
+function Hit({ rec, here, t, lang, profile }: { rec: Rec; here: boolean; t: ReturnType<typeof useT>; lang: string; profile: Profile | undefined }) {
 	const row = useMemo(() => {
 		const word = (name: string): string => {
 			const f = profile?.field(rec.type, name), v = text(rec, name);
@@ -144,7 +144,7 @@ function Hit({ rec, here }: { rec: Rec; here: boolean }) {
 					{row.status !== '' && <bdi>{row.status}</bdi>}
 					{row.date !== '' && <span>{formatDate(lang, row.date)}</span>}
 				</span>
-				{rec.match !== undefined && <span class="hit-match"><bdi>{rec.match}</bdi></span>}
+				{rec.match !== undefined && rec.match.trim() !== row.title && <span class="hit-match"><bdi>{rec.match}</bdi></span>}
 			</a>
 		</li>
 	);

@@ -12,7 +12,7 @@ import { get, list, put } from '../../api/records';
 import type { Note, Rec } from '../../api/types';
 import { dropDraft, listDrafts, readDraft, useDraft } from '../../form/draft';
 import { choiceLabel, scalars, text } from '../../form/profile';
-import { formatClock, formatDate, formatMoment, useLanguage, useT } from '../../i18n';
+import { formatClock, formatDate, formatMoment, listed, useLanguage, useT } from '../../i18n';
 import { ActButton, Button, Empty, Hand, Line, Notice, Panel, Tag, Trouble } from '../../parts/basics';
 import { Icon, type IconName } from '../../parts/icons';
 import { PersonalHint } from '../today/visit';
@@ -83,7 +83,7 @@ export function Timeline({ rec }: { rec: Rec }) {
 	const [correcting, setCorrecting] = useState<Note>();
 	const word = (r: Rec, name: string): string => {
 		const f = profile?.field(r.type, name);
-		return scalars(r.fields[name]).map((v) => (f?.choices === undefined ? String(v) : choiceLabel(f, String(v), lang))).join(', ');
+		return listed(lang, scalars(r.fields[name]).map((v) => (f?.choices === undefined ? String(v) : choiceLabel(f, String(v), lang))));
 	};
 	const corrected = new Set((rec.notes ?? []).map((n) => n.corrects).filter((c) => c !== undefined && c !== null));
 	const items: Item[] = (rec.notes ?? []).map((n) => ({

@@ -9,7 +9,8 @@ import { changedHere } from '../../api/live';
 import { label } from '../../form/profile';
 import { useLanguage, useT } from '../../i18n';
 import { formatNumber } from '../../i18n/catalogue';
-import { ActButton, Facts, Line, Own, Panel, Table, Trouble } from '../../parts/basics';
+import { ActButton, Button, Facts, Line, Own, Panel, Table, Trouble } from '../../parts/basics';
+import { Dialog } from '../../parts/dialog';
 
 /* How many records of each type, in the order they first appear. */
 export function byType(records: readonly { type: string }[]): [string, number][] {
@@ -19,6 +20,22 @@ export function byType(records: readonly { type: string }[]): [string, number][]
 }
 
 export function AskErase({ id: given }: { id: string }) {
+	const t = useT();
+	return <Panel title={t('erase.ask')}><p class="help">{t('erase.ask.text')}</p><AskErasing id={given} /></Panel>;
+}
+
+/* From an open case: anybody who works with it may ask. */
+export function EraseDialog({ id, onClose }: { id: string; onClose: () => void }) {
+	const t = useT();
+	return (
+		<Dialog wide title={t('erase.ask')} onClose={onClose} actions={<Button onClick={onClose}>{t('do.close')}</Button>}>
+			<p class="help">{t('erase.ask.text')}</p>
+			<AskErasing id={id} fixed onAsked={onClose} />
+		</Dialog>
+	);
+}
+
+function AskErasing({ id: given, fixed = false, onAsked }: { id: string; fixed?: boolean; onAsked?: () => void }) {
 	const t = useT();
 	const lang = useLanguage();
 	const profile = useStore(app, (a) => a.profile);
@@ -38,12 +55,12 @@ export function AskErase({ id: given }: { id: string }) {
 		setId('');
 		setReason('');
 		changedHere('erasure');
+		onAsked?.();
 	});
 	const shown = (n: number | null): string => (n === null ? t('figures.hidden') : formatNumber(lang, n));
 	return (
-		<Panel title={t('erase.ask')}>
-			<p class="help">{t('erase.ask.text')}</p>
-			<Line label={t('erase.case')} help={t('erase.case.help')} value={id} onInput={(v) => { setId(v); setWould(undefined); }} dir="ltr" />
+		<>
+			{!fixed && <Line label={t('erase.case')} help={t('erase.case.help')} value={id} onInput={(v) => { setId(v); setWould(undefined); }} dir="ltr" />}
 			<div><ActButton disabled={id.trim().length < 6} act={look}>{t('erase.look')}</ActButton></div>
 			{would !== undefined && (
 				<div class="stack" role="status">
@@ -64,6 +81,6 @@ export function AskErase({ id: given }: { id: string }) {
 				</div>
 			)}
 			<Trouble error={error} />
-		</Panel>
+		</>
 	);
 }

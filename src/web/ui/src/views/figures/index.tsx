@@ -21,9 +21,6 @@ import { Runs } from './runs';
 import { Targets } from './targets';
 
 const PERIODS: readonly PeriodName[] = ['year', 'lastyear', 'quarter', 'month'];
-/* Rules and warnings are the programme's own words: they exist in these languages. */
-const documentLanguage = (lang: string): string => (lang === 'sv' ? 'sv' : 'en');
-
 export default function Figures(_: ViewProps) {
 	const t = useT();
 	const lang = useLanguage();
@@ -41,7 +38,7 @@ export default function Figures(_: ViewProps) {
 
 	const count = (): Promise<unknown> => run(async () => {
 		const ask: Ask = {
-			name: chosen, ...span, language: documentLanguage(lang),
+			name: chosen, ...span, language: lang,
 			...(site !== '' ? { site } : {}), ...(recipient.trim() !== '' ? { recipient: recipient.trim() } : {}),
 		};
 		setShown({ ask, report: await figures.report(ask) });
@@ -64,7 +61,7 @@ export default function Figures(_: ViewProps) {
 				</div>
 				<Trouble error={error} />
 			</Panel>
-			<Targets from={span.from} to={span.to} wrong={wrong} language={documentLanguage(lang)} />
+			<Targets from={span.from} to={span.to} wrong={wrong} language={lang} />
 			{shown !== undefined && <Shown ask={shown.ask} report={shown.report} onPublished={(report) => setShown({ ask: shown.ask, report })} />}
 			<Runs />
 		</div>

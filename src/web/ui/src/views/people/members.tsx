@@ -4,7 +4,7 @@ import { say } from '../../base/say';
 import { useTry } from '../../base/try';
 import { lead, type TeamRow } from '../../api/lead';
 import type { Member } from '../../api/types';
-import { formatAgo, formatDate, useLanguage, useT, type Key } from '../../i18n';
+import { formatAgo, formatDate, listed, useLanguage, useT, type Key } from '../../i18n';
 import { Button, Code, Empty, Facts, Notice, Own, Panel, Table, Tag, Tick, Trouble } from '../../parts/basics';
 import { Dialog } from '../../parts/dialog';
 import { ExposureDialog, RemoveDialog } from './remove';
@@ -32,9 +32,9 @@ export function Members({ members, teams, me, onChanged }: { members: readonly M
 					<span class="who"><Own>{m.member}</Own> <span class="soft"><Own>{m.device}</Own></span>
 						{m.id === me && <> <Tag>{t('people.here')}</Tag></>}</span>
 				) },
-				{ key: 'role', head: t('people.role'), cell: (m) => (m.roles.length === 0 ? <Tag kind="wait">{t('people.admitted')}</Tag> : m.roles.map(role).join(', ')) },
+				{ key: 'role', head: t('people.role'), cell: (m) => (m.roles.length === 0 ? <Tag kind="wait">{t('people.admitted')}</Tag> : listed(lang, m.roles.map(role))) },
 				{ key: 'teams', head: t('people.reads'), cell: (m) => (m.teams.length === 0 ? <span class="soft">{t('people.reads.none')}</span>
-					: <Own>{m.teams.join(', ')}</Own>) },
+					: <Own>{listed(lang, m.teams)}</Own>) },
 				{ key: 'seen', head: t('people.seen'), cell: (m) => (m.id === me ? t('people.now') : m.last_seen === null ? t('step.never') : formatAgo(lang, m.last_seen)) },
 				{ key: 'do', head: <span class="unseen">{t('do.change')}</span>, cell: (m) => (
 					<Button small onClick={() => setOpened(m)} aria-label={t('people.change', { name: `${m.member}, ${m.device}` })}>{t('do.change')}</Button>
@@ -73,7 +73,7 @@ function MemberDialog({ member, teams, me, onChanged, onClose }: { member: Membe
 			<Button kind="main" onClick={onClose}>{t('do.done')}</Button>
 		</>}>
 			<Facts rows={[
-				[t('people.role'), member.roles.map(role).join(', ')],
+				[t('people.role'), listed(lang, member.roles.map(role))],
 				[t('people.seen'), me ? t('people.now') : member.last_seen === null ? t('step.never') : formatAgo(lang, member.last_seen)],
 				[t('people.number'), <Code>{member.id.slice(0, 8)}</Code>],
 			]} />
@@ -84,7 +84,7 @@ function MemberDialog({ member, teams, me, onChanged, onClose }: { member: Membe
 				{readers.map((x) => <Tick key={x.team} label={<Own>{x.name}</Own>} checked={member.teams.includes(x.name)} onInput={(on) => void turn(x, on)} />)}
 				<p class="help">{t('people.reads.help')}</p>
 			</fieldset>
-			{(member.self_granted ?? []).length > 0 && <Notice title={t('alarm.selfgrant', { name: member.member, teams: (member.self_granted ?? []).join(', ') })} />}
+			{(member.self_granted ?? []).length > 0 && <Notice title={t('alarm.selfgrant', { name: member.member, teams: listed(lang, member.self_granted ?? []) })} />}
 			<div><Button small onClick={() => setExposed(true)}>{t('exposure.show')}</Button></div>
 			<Trouble error={error} />
 		</Dialog>

@@ -89,7 +89,6 @@ export function RemoveDialog({ member, me, onClose, onDone }: { member: Member; 
 				<li>{t('remove.work')}</li>
 				<li>{t('remove.ever')}</li>
 			</ul>
-			<h3>{t('remove.could')}</h3>
 			<Trouble error={before.error} again={before.again} />
 			{before.data !== undefined ? <ExposureFacts x={before.data} /> : before.error === undefined && <Waiting />}
 			<Line label={t('remove.reason')} help={t('remove.reason.help')} value={reason} onInput={setReason} />

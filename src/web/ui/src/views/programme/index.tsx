@@ -9,7 +9,7 @@ import { care, type Archive } from '../../api/care';
 import { fileIn, saveAnswer, type FileIn } from '../../api/files';
 import { concerns } from '../../api/live';
 import { fieldLabel, label } from '../../form/profile';
-import { formatDate, today, useLanguage, useT } from '../../i18n';
+import { formatDate, listed, today, useLanguage, useT } from '../../i18n';
 import { ActButton, Button, Code, Empty, Facts, Notice, Own, Panel, Table, Tag, Trouble } from '../../parts/basics';
 import { Confirm } from '../../parts/dialog';
 import { FilePick } from '../../parts/file';
@@ -33,7 +33,7 @@ export default function Programme(_: ViewProps) {
 function NewProfile() {
 	const t = useT();
 	const [file, setFile] = useState<FileIn>();
-	const [ok, setOk] = useState<{ profile: string; version: number }>();
+	const [ok, setOk] = useState<{ profile: string; version: number; warnings: string[] }>();
 	const [asking, setAsking] = useState(false);
 	const { error, run, clear } = useTry();
 	const check = async (f: File): Promise<void> => {
@@ -57,7 +57,13 @@ function NewProfile() {
 			<FilePick label={t('prog.pick')} accept=".json,application/json" onPick={(f) => { clear(); void check(f); }} />
 			{ok !== undefined && (
 				<Notice live kind="good" title={t('prog.ok', { name: ok.profile, version: ok.version })}
-					actions={<Button kind="main" onClick={() => setAsking(true)}>{t('prog.install')}</Button>} />
+					actions={<Button kind="main" onClick={() => setAsking(true)}>{t('prog.install')}</Button>}>
+					{ok.warnings.length > 0 && (
+						<details><summary>{t('prog.unsaid', { n: ok.warnings.length })}</summary>
+							<ul class="stack tight" lang="en" dir="ltr">{ok.warnings.map((w) => <li key={w}>{w}</li>)}</ul>
+						</details>
+					)}
+				</Notice>
 			)}
 			{error !== undefined && !asking && (error.code === 'gone' || error.code === 'locked' ? <Trouble error={error} /> : (
 				<Notice live kind="bad" title={t('prog.wrong')}>
@@ -149,7 +155,7 @@ function ShowProfile() {
 					<Table caption={label(type.label, lang, type.name)} rows={type.fields} rowKey={(f) => f.name} columns={[
 						{ key: 'label', head: t('prog.field'), cell: (f) => <Own>{fieldLabel(f, lang)}</Own> },
 						{ key: 'name', head: t('prog.name'), cell: (f) => <Code>{f.name}</Code> },
-						{ key: 'choices', head: t('prog.choices'), cell: (f) => (f.choices === undefined || f.choices.length === 0 ? '–' : f.choices.map((c) => label(c.label, lang, c.code)).join(', ')) },
+						{ key: 'choices', head: t('prog.choices'), cell: (f) => (f.choices === undefined || f.choices.length === 0 ? '–' : listed(lang, f.choices.map((c) => label(c.label, lang, c.code)))) },
 					]} />
 				</details>
 			))}

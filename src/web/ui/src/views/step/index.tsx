@@ -14,6 +14,7 @@ import { formatAgo, useLanguage, useT } from '../../i18n';
 import { ActButton, Empty, Facts, Notice, Own, Panel, Table, Tag, Trouble, Waiting } from '../../parts/basics';
 import { custodyLine } from '../../parts/custody';
 import type { ViewProps } from '../registry';
+import { WaitingKeys } from '../people/waiting';
 import { BroughtLine } from './brought';
 import { CloseSite } from './close';
 import { Exchanges } from './exchanges';
@@ -63,6 +64,7 @@ export default function InStep(_: ViewProps) {
 					<Peers peers={status.peers} />
 				</div>
 				<div class="stack">
+					<WaitingKeys />
 					<Plain status={status} />
 					<Stick peers={status.peers} />
 					<Hubs />
