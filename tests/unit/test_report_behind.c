@@ -35,7 +35,7 @@ world_with(const char *group, const char *more, struct profile **out, struct err
 }
 
 static struct record_id
-add(struct all *all, const char *type, const char *const (*fields)[2], enum op_kind op, size_t count)
+add(struct all *all, const char *type, const char *const (*fields)[2], uint8_t op, size_t count)
 {
 	struct change_space space = { NULL, 0, NULL, 0 };
 	struct origin from = { .author = 1 };
