@@ -1,5 +1,5 @@
 /*
- * EPOCH, KEYGRANT and KEYTABLE: how keys come in. vault_make.c sends them out.
+ * EPOCH and KEYGRANT: how keys come in, and KEYTABLE by vault_table.c. vault_make.c sends them out.
  *
  * Entries arrive in any order. A grant to us whose EPOCH is not here yet, or
  * a table whose key is not, waits and is tried again whenever an epoch
@@ -11,7 +11,6 @@
 #include "base/mem.h"
 #include "crypto/guard.h"
 #include "crypto/seal.h"
-#include "org/erase.h"
 #include "vault/vault_internal.h"
 
 enum { SEAL_INDEX_MAX = 1 << 30, WAITING_MAX = 4096 };
@@ -208,172 +207,76 @@ note_given(struct vault *v, const struct log_key *log, uint64_t seq, const struc
 	return ERR_OK;
 }
 
+struct granted { struct epoch_id epoch; uint8_t commit[32], sealed[SEALED_KEY_BYTES]; };
+
+struct grant_payload {
+	struct device_id dev;
+	uint64_t seal;
+	uint8_t epk[32];
+	struct bytes rows;   /* count rows of [epoch16, commit, sealed48], borrowed */
+	size_t count;
+};
+
+static void
+read_granted(struct rd *r, struct granted *out)
+{
+	rd_array(r, 3);
+	RD_FIXED(r, out->epoch);
+	rd_bin(r, out->commit, sizeof(out->commit));
+	rd_bin(r, out->sealed, sizeof(out->sealed));
+}
+
+/* To its end, before anything of it is taken: a payload in another form has no part in anything. */
+static bool
+read_grant(struct grant_payload *p, struct bytes in)
+{
+	struct rd r = rd_init(in);
+	struct granted row;
+
+	rd_array(&r, 4);
+	RD_FIXED(&r, p->dev);
+	p->seal = rd_uint(&r, SEAL_INDEX_MAX);
+	rd_bin(&r, p->epk, sizeof(p->epk));
+	p->count = rd_array_any(&r, KEYGRANT_EPOCHS_MAX);
+	p->rows.p = r.p;
+	for (size_t i = 0; i < p->count && !r.bad; i++)
+		read_granted(&r, &row);
+	p->rows.len = (size_t)(r.p - p->rows.p);
+	return rd_end(&r);
+}
+
 /* *wait: it names an epoch that has not come. */
 static enum err_code
 learn_grant(struct vault *v, const struct org *org, const struct log_key *log, const struct header *h,
             struct bytes payload, bool *wait, struct err *err)
 {
-	struct rd r = rd_init(payload);
-	uint8_t epk[32], commit[32], sealed[SEALED_KEY_BYTES];
-	struct device_id dev;
-	struct epoch_id id;
+	struct grant_payload p = { .seal = 0 };
 	enum err_code rc = ERR_OK, one;
-	uint64_t seal;
-	size_t count;
+	struct rd r;
 
-	rd_array(&r, 4);
-	RD_FIXED(&r, dev);
-	seal = rd_uint(&r, SEAL_INDEX_MAX);
-	rd_bin(&r, epk, sizeof(epk));
-	count = rd_array_any(&r, KEYGRANT_EPOCHS_MAX);
-	for (size_t i = 0; i < count && !r.bad && rc != ERR_NO_MEMORY; i++) {
+	if (!read_grant(&p, payload))
+		return err_set(err, ERR_MALFORMED, "a KEYGRANT is not in the form it must have");
+	r = rd_init(p.rows);
+	for (size_t i = 0; i < p.count && rc != ERR_NO_MEMORY; i++) {
+		struct granted g;
 		struct epoch *ep;
 
-		rd_array(&r, 3);
-		RD_FIXED(&r, id);
-		rd_bin(&r, commit, sizeof(commit));
-		rd_bin(&r, sealed, sizeof(sealed));
-		if (r.bad)
-			break;
-		one = note_given(v, log, h->seq, &id, &dev, seal, err);
-		ep = vault_epoch(v, &id, NULL);
-		if (one == ERR_OK && SAME(dev, v->self)) {
-			if (keystore_tombstoned(v->ks, TOMB_SECRET, id.b))
+		read_granted(&r, &g);
+		one = note_given(v, log, h->seq, &g.epoch, &p.dev, p.seal, err);
+		ep = vault_epoch(v, &g.epoch, NULL);
+		if (one == ERR_OK && SAME(p.dev, v->self)) {
+			if (keystore_tombstoned(v->ks, TOMB_SECRET, g.epoch.b))
 				continue;
 			if (ep == NULL || !ep->known)
 				*wait = true;
-			else if (!SAME(ep->stream, h->stream) || memcmp(ep->commit, commit, sizeof(commit)) != 0)
+			else if (!SAME(ep->stream, h->stream) || memcmp(ep->commit, g.commit, sizeof(g.commit)) != 0)
 				one = err_set(err, ERR_KEY, "a KEYGRANT commits to another key than its EPOCH");
 			else if (!v->keys[ep - v->epochs].has_e)
-				one = take_sealed(v, org, ep, epk, sealed, err);
+				one = take_sealed(v, org, ep, p.epk, g.sealed, err);
 		}
 		if (one != ERR_OK)
 			rc = one;
 	}
-	if (rc != ERR_NO_MEMORY && !rd_end(&r))
-		return err_set(err, ERR_MALFORMED, "a KEYGRANT is not in the form it must have");
-	return rc;
-}
-
-/* ---- KEYTABLE: [epoch16, salt24, box of [[[kid, CK, group, birth]…], [[epoch, MK]…]]] ---- */
-
-static enum err_code
-take_case_row(struct vault *v, const struct stream_id *stream, const struct epoch_id *under, struct rd *r, struct err *err)
-{
-	struct epoch_id birth;
-	struct group_id group;
-	struct key_id kid;
-	uint8_t key[32], image[16];
-	int64_t i;
-
-	rd_array(r, 4);
-	RD_FIXED(r, kid);
-	rd_bin(r, key, sizeof(key));
-	RD_FIXED(r, group);
-	RD_FIXED(r, birth);
-	if (r->bad)
-		return ERR_OK;
-	if (v->ks->tombstone_count > 0)
-		erase_image(image, group.b);
-	if (v->ks->tombstone_count > 0 && (keystore_tombstoned(v->ks, TOMB_KEY, kid.b) || keystore_tombstoned(v->ks, TOMB_GROUP, image))) {
-		wipe(key, sizeof(key)); /* its announcer had not heard of the erasure: nothing more may be sealed under this epoch */
-		v->dirty = v->dirty || !keystore_tombstoned(v->ks, TOMB_EPOCH, under->b);
-		return keystore_add_tombstone(v->ks, TOMB_EPOCH, under->b, err);
-	}
-	i = vault_case_put(v, &kid, key, stream, &birth);
-	wipe(key, sizeof(key));
-	if (i == NO_CASE || !vault_case_bind(v, i, &group))
-		return err_plain(err, ERR_NO_MEMORY);
-	vault_case_told(v, i, under);
-	return ERR_OK;
-}
-
-/* An old epoch whose E is gone still opens outer layers by its MK. */
-static enum err_code
-take_meta_row(struct vault *v, const struct stream_id *stream, struct rd *r, struct err *err)
-{
-	struct epoch_secret s = { .stream = *stream };
-	struct epoch_keys *k;
-	struct epoch *ep;
-	enum err_code rc = ERR_OK;
-
-	rd_array(r, 2);
-	RD_FIXED(r, s.epoch);
-	rd_bin(r, s.mk, sizeof(s.mk));
-	if (r->bad)
-		return ERR_OK;
-	ep = vault_epoch_put(v, &s.epoch, stream);
-	if (ep == NULL)
-		return err_plain(err, ERR_NO_MEMORY);
-	k = &v->keys[ep - v->epochs];
-	if (!k->has_mk && SAME(ep->stream, *stream)) {
-		s.n = ep->n;
-		if (keystore_epoch(v->ks, &s.epoch) == NULL)
-			rc = keystore_add_epoch(v->ks, &s, err);
-		if (rc == ERR_OK) {
-			memcpy(k->mk, s.mk, sizeof(k->mk));
-			k->has_mk = k->mk_told = v->dirty = true;
-		}
-	}
-	wipe(&s, sizeof(s));
-	return rc;
-}
-
-static enum err_code
-take_table(struct vault *v, const struct stream_id *stream, const struct epoch_id *under, struct bytes plain, struct err *err)
-{
-	struct rd r = rd_init(plain);
-	enum err_code rc = ERR_OK;
-	size_t count;
-
-	rd_array(&r, 2);
-	count = rd_array_any(&r, PAYLOAD_BYTES_MAX);
-	for (size_t i = 0; i < count && !r.bad && rc == ERR_OK; i++)
-		rc = take_case_row(v, stream, under, &r, err);
-	count = rd_array_any(&r, PAYLOAD_BYTES_MAX);
-	for (size_t i = 0; i < count && !r.bad && rc == ERR_OK; i++)
-		rc = take_meta_row(v, stream, &r, err);
-	if (rc == ERR_OK && !rd_end(&r))
-		return err_set(err, ERR_MALFORMED, "a KEYTABLE is not in the form it must have");
-	v->news++;
-	return rc;
-}
-
-static enum err_code
-learn_table(struct vault *v, const struct header *h, struct bytes payload, bool *wait, struct err *err)
-{
-	const struct place at = place_of(h);
-	struct rd r = rd_init(payload);
-	uint8_t salt[24], key[32];
-	struct epoch_keys *k;
-	struct epoch_id id;
-	struct bytes box;
-	struct epoch *ep;
-	enum err_code rc;
-
-	rd_array(&r, 3);
-	RD_FIXED(&r, id);
-	rd_bin(&r, salt, sizeof(salt));
-	box = rd_bin_any(&r, AEAD_TAG_BYTES + 1, PAYLOAD_BYTES_MAX);
-	if (!rd_end(&r))
-		return err_set(err, ERR_MALFORMED, "a KEYTABLE is not in the form it must have");
-	ep = vault_epoch(v, &id, &k);
-	if (ep == NULL || !k->has_e) {
-		/* The key of an old table was deleted: newer ones say all that still holds. */
-		*wait = !keystore_tombstoned(v->ks, TOMB_SECRET, id.b);
-		return ERR_OK;
-	}
-	if (!SAME(ep->stream, h->stream))
-		return err_set(err, ERR_KEY, "a KEYTABLE is under an epoch of another team");
-	vault_table_key(key, k, salt, &at);
-	buf_clear(&v->plain);
-	if (aead_open(&v->plain, key, salt, BYTES_NONE, box))
-		rc = take_table(v, &h->stream, &id, buf_bytes(&v->plain), err);
-	else
-		rc = err_set(err, ERR_KEY, "a KEYTABLE does not open");
-	wipe(key, sizeof(key));
-	if (v->plain.len > 0)
-		wipe(v->plain.p, v->plain.len);
 	return rc;
 }
 
@@ -385,7 +288,7 @@ learn_one(struct vault *v, const struct org *org, const struct log_key *log, con
 {
 	*wait = false;
 	return h->kind == KIND_KEYGRANT ? learn_grant(v, org, log, h, payload, wait, err)
-	                                : learn_table(v, h, payload, wait, err);
+	                                : vault_learn_table(v, h, payload, wait, err);
 }
 
 static enum err_code

@@ -18,6 +18,7 @@
 enum {
 	EPOCH_READERS_MAX = 512,
 	KEYGRANT_EPOCHS_MAX = 256,
+	KEYTABLE_METAS_MAX = 64,
 	EPOCH_N_MAX = 1 << 30,
 	NO_CASE = -1,
 };
@@ -119,6 +120,8 @@ struct epoch *vault_epoch(const struct vault *v, const struct epoch_id *id, stru
 /* Finds or adds; NULL when out of memory. */
 struct epoch *vault_epoch_put(struct vault *v, const struct epoch_id *id, const struct stream_id *stream);
 void vault_table_key(uint8_t out[32], const struct epoch_keys *k, const uint8_t salt[24], const struct place *at);
+/* vault_table.c: takes what a KEYTABLE tells. *wait: the key that it is sealed under is not here. */
+enum err_code vault_learn_table(struct vault *v, const struct header *h, struct bytes payload, bool *wait, struct err *err) MUST_CHECK;
 /* The secret of a known epoch: into the vault and the keystore. */
 enum err_code vault_take_secret(struct vault *v, struct epoch *ep, const uint8_t e[32], struct err *err) MUST_CHECK;
 void vault_commit_of(uint8_t out[32], const uint8_t e[32], const struct stream_id *stream);

@@ -210,7 +210,7 @@ write_rows(struct vault *v, const struct stream_id *stream, const struct epoch *
 
 		count += goes_in(v, c, stream, missed);
 	}
-	for (size_t i = 0; i < v->epoch_count && first && metas < KEYGRANT_EPOCHS_MAX / 4; i++)
+	for (size_t i = 0; i < v->epoch_count && first && metas < KEYTABLE_METAS_MAX; i++)
 		metas += v->keys[i].has_mk && SAME(v->epochs[i].stream, *stream);
 	buf_clear(out);
 	wr_array(out, 2);

@@ -50,15 +50,14 @@ export function readAttest(payload: Bytes): Attest {
 	};
 }
 
-export interface Netkey { n: Int; commit: Bytes; epk: Bytes; rows: { dev: Bytes; sealed: Bytes }[] }
+export interface Netkey { n: Int; commit: Bytes; epk: Bytes; rows: { dev: Bytes; index: Int; sealed: Bytes }[] }
 
 export function readNetkey(payload: Bytes): Netkey {
 	const [n, commit, epk, list] = asArray(decode(payload), 4);
 	const rows = asArray(list).map((row) => {
 		const [dev, index, sealed] = asArray(row, 3);
 
-		asUint(index, 2 ** 30);
-		return { dev: asBin(dev, 16), sealed: asBin(sealed, 48) };
+		return { dev: asBin(dev, 16), index: asUint(index, 2 ** 30), sealed: asBin(sealed, 48) };
 	});
 
 	must(rows.length <= 512 && ascending(rows, (r) => r.dev), 'devices that are too many or out of order');

@@ -8,23 +8,8 @@ import { Entry, readEntry } from './log';
 import { decode } from './msgpack';
 import { HC, signPair, verify } from './hc';
 import { evaluate, orgId } from './org';
-import { KIND, killed, readAdmit, readAdopt, readGenesis, readGrant, readOpen, readRevoke, readRootrot, readSealkey, readTeam, readUngrant, rotationHash, turnDigest } from './org_ops';
-
-const READERS: Record<number, (payload: Uint8Array) => unknown> = {
-	[KIND.genesis]: readGenesis, [KIND.admit]: readAdmit, [KIND.grant]: readGrant, [KIND.revoke]: readRevoke, [KIND.ungrant]: readUngrant,
-	[KIND.team]: readTeam, [KIND.sealkey]: readSealkey, [KIND.rootrot]: readRootrot, [KIND.open]: readOpen, [KIND.adopt]: readAdopt,
-};
-
-function checkOperations(v: Case, c: Count): void {
-	for (const [kind, payload, ok] of v.operations) {
-		const read = () => READERS[kind](unhex(payload));
-
-		if (ok === 1)
-			c.check('operations', `kind ${kind}, ${payload}`, () => read() !== undefined);
-		else
-			c.refuses('operations', `kind ${kind}, ${payload}`, read);
-	}
-}
+import { checkForms } from './ops';
+import { killed, readGenesis, readRevoke, readRootrot, rotationHash, turnDigest } from './org_ops';
 
 function checkKeys(v: Case, c: Count): void {
 	for (const x of v.organisations) {
@@ -72,7 +57,7 @@ function checkPart(name: string, all: Entry[], part: Case, c: Count): void {
 
 export function checkOrg(v: Case, c: Count): void {
 	checkKeys(v, c);
-	checkOperations(v, c);
+	checkForms('operations', v.operations, c);
 	v.worlds.forEach((world: Case, w: number) => {
 		const all = world.entries.map((e: string) => readEntry(decode(unhex(e))));
 

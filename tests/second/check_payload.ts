@@ -1,16 +1,11 @@
 /*
- * proto/vectors/payload.json against org.md, 3, 9, 10 and 11: payloads that have no
+ * proto/vectors/payload.json against org.md, 3, 9, 10 and 11, and log.md, 6: payloads that have no
  * part in the evaluation of an organisation.
  */
 import { hex, unhex } from './bytes';
 import { Case, Count } from './count';
 import { netkeyCommit, openNetkey, readAttest, readNetkey } from './attest';
-import { KIND } from './org_ops';
-import { readEraseOk, readEraseReq, readReceipt } from './vault';
-
-const READERS: Record<number, (payload: Uint8Array) => unknown> = {
-	[KIND.eraseReq]: readEraseReq, [KIND.eraseOk]: readEraseOk, [KIND.receipt]: readReceipt, [KIND.attest]: readAttest, [KIND.netkey]: readNetkey,
-};
+import { checkForms } from './ops';
 
 function checkAttests(v: Case, c: Count): void {
 	for (const x of v.attests) {
@@ -41,12 +36,5 @@ export function checkPayload(v: Case, c: Count): void {
 		c.check('netkeys', `${x.name}, in another organisation`, () =>
 			openNetkey(readNetkey(unhex(x.payload)), unhex(n.key), unhex(x.device), [unhex(x.seal_sk)]) === null);
 	}
-	for (const [kind, payload, ok] of v.forms) {
-		const read = () => READERS[kind](unhex(payload));
-
-		if (ok === 1)
-			c.check('forms', `kind ${kind}, ${payload}`, () => read() !== undefined);
-		else
-			c.refuses('forms', `kind ${kind}, ${payload}`, read);
-	}
+	checkForms('forms', v.forms, c);
 }

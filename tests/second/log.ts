@@ -86,7 +86,7 @@ export function readEntry(v: Value): Entry {
 
 // ---- 6. Forks ----
 
-export interface Fork { author: Bytes; stream: Bytes; inc: Bytes; seq: Int; ids: [Bytes, Bytes] }
+export interface Fork { author: Bytes; stream: Bytes; inc: Bytes; seq: Int; ids: [Bytes, Bytes]; sides: [Header, Bytes][] }
 
 export function readFork(v: Value): Fork {
 	const [ha, sa, hb, sb] = asArray(v, 4).map((x) => asBin(x));
@@ -96,7 +96,7 @@ export function readFork(v: Value): Fork {
 	must(equal(logKey(a), logKey(b)) && a.seq === b.seq, 'two places, so no fork');
 	must(compare(ids[0], ids[1]) < 0, 'one entry, or the wrong order');
 	must(verifyEntry(a.author, ids[0], asBin(sa, 64)) && verifyEntry(b.author, ids[1], asBin(sb, 64)), 'a fork with a bad signature');
-	return { author: a.author, stream: a.stream, inc: a.inc, seq: a.seq, ids };
+	return { author: a.author, stream: a.stream, inc: a.inc, seq: a.seq, ids, sides: [[a, sa], [b, sb]] };
 }
 
 // ---- audit.md, 2: frontier ----

@@ -16,6 +16,7 @@ import { checkCrypto } from './check_crypto';
 import { checkDay } from './check_day';
 import { checkDiscovery } from './check_discovery';
 import { checkJoin } from './check_join';
+import { checkKeys, checkShares } from './check_keys';
 import { checkLog } from './check_log';
 import { checkOrg } from './check_org';
 import { checkPayload } from './check_payload';
@@ -33,6 +34,8 @@ const VECTORS: [string, Check][] = [
 	['log.json', checkLog],
 	['org.json', checkOrg],
 	['payload.json', checkPayload],
+	['keys.json', checkKeys],
+	['shares.json', checkShares],
 	['sync.json', checkSync],
 	['vault.json', checkVault],
 	['crdt.json', checkCrdt],

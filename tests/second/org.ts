@@ -375,7 +375,7 @@ export class Org {
 			first = this.held.parent(first);
 		if (first === null || first.header.kind !== KIND.open || first.payload === null)
 			return 0;
-		return unlessRefused(() => readOpen(first!.payload!))?.older ?? 0;
+		return unlessRefused(() => readOpen(first!.payload!))?.older.length ?? 0;
 	}
 
 	private sealKeys(d: Device): void {

@@ -85,15 +85,16 @@ export function readGenesis(payload: Bytes): Genesis {
 	};
 }
 
-export interface Admit { keys: Keys; member: Bytes; encName: Bytes; possessed: boolean }
+export interface Admit { keys: Keys; member: Bytes; encName: Bytes; nonce: Bytes; sig: Bytes; possessed: boolean }
 
 export function readAdmit(payload: Bytes): Admit {
 	const f = asArray(decode(payload), 9);
 	const keys = readKeys(f);
+	const [nonce, sig] = [asBin(f[7], 16), asBin(f[8], 64)];
 
 	return {
-		keys, member: asBin(f[5], 16), encName: short(f[6]),
-		possessed: verify('fb1/request/sig', requestDigest(keys, asBin(f[7], 16)), asBin(f[8], 64), keys.sign),
+		keys, member: asBin(f[5], 16), encName: short(f[6]), nonce, sig,
+		possessed: verify('fb1/request/sig', requestDigest(keys, nonce), sig, keys.sign),
 	};
 }
 
@@ -122,13 +123,12 @@ function readCuts(v: Value): Mark[] {
 	}, (m) => concat(m.stream, m.inc));
 }
 
-export interface Revoke { dev: Bytes; cuts: Mark[]; rawCuts: Bytes; killSig: Bytes | null }
+export interface Revoke { dev: Bytes; cuts: Mark[]; rawCuts: Bytes; reason: Bytes; killSig: Bytes | null }
 
 export function readRevoke(payload: Bytes): Revoke {
 	const f = asArray(decode(payload), 4);
 
-	short(f[2]);
-	return { dev: asBin(f[0], 16), cuts: readCuts(f[1]), rawCuts: encode(f[1]), killSig: orNull(f[3], bin(64)) };
+	return { dev: asBin(f[0], 16), cuts: readCuts(f[1]), rawCuts: encode(f[1]), reason: short(f[2]), killSig: orNull(f[3], bin(64)) };
 }
 
 /* "digest `HC(32,∅,"fb1/kill/msg",org_id,dev,cuts)` with the cuts as they are encoded" */
@@ -178,19 +178,21 @@ export function readSealkey(payload: Bytes): Bytes {
 	return asBin(asArray(decode(payload), 1)[0], 32);
 }
 
-export interface Open { grant: Bytes | null; older: number }
+export interface Open { grant: Bytes | null; older: { inc: Bytes; len: Int; head: Bytes }[] }
 
 export function readOpen(payload: Bytes): Open {
 	const [grant, older] = asArray(decode(payload), 2);
 	const list = asArray(older);
 
 	must(list.length <= 16, 'a list that is too long');
-	for (const row of list) {
-		const [inc, len, head] = asArray(row, 3);
+	return {
+		grant: orNull(grant, bin(32)),
+		older: list.map((row) => {
+			const [inc, len, head] = asArray(row, 3);
 
-		asBin(inc, 8), asUint(len, SEQ_MAX + 1n), asBin(head, 16);
-	}
-	return { grant: orNull(grant, bin(32)), older: list.length };
+			return { inc: asBin(inc, 8), len: asUint(len, SEQ_MAX + 1n), head: asBin(head, 16) };
+		}),
+	};
 }
 
 export interface Adopted { author: Bytes; stream: Bytes; inc: Bytes; from: Int; to: Int; head: Bytes }

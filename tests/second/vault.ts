@@ -10,6 +10,7 @@ const READERS_MAX = 512;
 const CASES_MAX = 500;
 const METAS_MAX = 64;
 const GRANTED_MAX = 256;
+const TAG_BYTES = 16;
 
 /* Who opens: a device of an organisation, with the seal secrets it still has. */
 export interface Reader { org: Bytes; dev: Bytes; seals: Bytes[] }
@@ -34,9 +35,14 @@ export function metaKey(e: Bytes, epoch: Bytes): Bytes {
 
 // ---- 3. EPOCH ----
 
-interface Recipient { dev: Bytes; sealed: Bytes }
+const NUMBER_MAX = 2 ** 30;
+const REASON_MAX = 255;
 
-export interface Epoch { n: Int; parent: Bytes | null; commit: Bytes; epk: Bytes; recipients: Recipient[]; dropPk: Bytes | null }
+interface Recipient { dev: Bytes; index: Int; sealed: Bytes }
+
+export interface Epoch {
+	n: Int; parent: Bytes | null; reason: Int; commit: Bytes; epk: Bytes; recipients: Recipient[]; escrow: Bytes | null; dropPk: Bytes | null;
+}
 
 export function readEpoch(payload: Bytes): Epoch {
 	const f = asArray(decode(payload));
@@ -45,15 +51,14 @@ export function readEpoch(payload: Bytes): Epoch {
 	const recipients = atMost(f[5], READERS_MAX).map((row) => {
 		const [dev, index, sealed] = asArray(row, 3);
 
-		asUint(index);
-		return { dev: asBin(dev, 16), sealed: asBin(sealed, 48) };
+		return { dev: asBin(dev, 16), index: asUint(index, NUMBER_MAX), sealed: asBin(sealed, 48) };
 	});
 
 	must(ascending(recipients, (r) => r.dev), 'readers out of order');
-	asUint(f[2]);
-	orNull(f[6], (v) => asBin(v, 48));
-	return { n: asUint(f[0]), parent: orNull(f[1], (v) => asBin(v, 16)), commit: asBin(f[3], 32), epk: asBin(f[4], 32), recipients,
-		dropPk: f.length === 8 ? asBin(f[7], 32) : null };
+	return {
+		n: asUint(f[0], NUMBER_MAX), parent: orNull(f[1], (v) => asBin(v, 16)), reason: asUint(f[2], REASON_MAX), commit: asBin(f[3], 32),
+		epk: asBin(f[4], 32), recipients, escrow: orNull(f[6], (v) => asBin(v, 48)), dropPk: f.length === 8 ? asBin(f[7], 32) : null,
+	};
 }
 
 /* "An opener tries its seal keys, newest first, and checks the commitment" */
@@ -75,20 +80,31 @@ export function openEpoch(epoch: Epoch, stream: Bytes, who: Reader): Bytes | nul
 
 // ---- 6. KEYGRANT ----
 
+export interface Keygrant { dev: Bytes; index: Int; epk: Bytes; rows: { epoch: Bytes; commit: Bytes; sealed: Bytes }[] }
+
+export function readKeygrant(payload: Bytes): Keygrant {
+	const [dev, index, epk, list] = asArray(decode(payload), 4);
+
+	return {
+		dev: asBin(dev, 16), index: asUint(index, NUMBER_MAX), epk: asBin(epk, 32),
+		rows: atMost(list, GRANTED_MAX).map((row) => {
+			const [epoch, commit, sealed] = asArray(row, 3);
+
+			return { epoch: asBin(epoch, 16), commit: asBin(commit, 32), sealed: asBin(sealed, 48) };
+		}),
+	};
+}
+
 export interface Granted { epoch: Bytes; commit: Bytes; e: Bytes }
 
 /* The epoch keys that a KEYGRANT gives to `who`. */
 export function openKeygrant(payload: Bytes, stream: Bytes, who: Reader): Granted[] {
-	const [dev, index, epk, list] = asArray(decode(payload), 4);
-	const rows = atMost(list, GRANTED_MAX).map((row) => asArray(row, 3));
+	const g = readKeygrant(payload);
 
-	asUint(index);
-	if (!equal(asBin(dev, 16), who.dev))
-		return [];
-	return rows.flatMap(([epoch, commit, sealed]) => {
-		const e = openSealed(who, stream, asBin(commit, 32), asBin(epk, 32), asBin(sealed, 48));
+	return (equal(g.dev, who.dev) ? g.rows : []).flatMap(({ epoch, commit, sealed }) => {
+		const e = openSealed(who, stream, commit, g.epk, sealed);
 
-		return e === null ? [] : [{ epoch: asBin(epoch, 16), commit: asBin(commit), e }];
+		return e === null ? [] : [{ epoch, commit, e }];
 	});
 }
 
@@ -96,10 +112,15 @@ export function openKeygrant(payload: Bytes, stream: Bytes, who: Reader): Grante
 
 export interface Table { cases: { kid: Bytes; ck: Bytes; group: Bytes; birth: Bytes }[]; metas: { epoch: Bytes; mk: Bytes }[] }
 
-export function openKeytable(payload: Bytes, h: Pick<Header, 'author' | 'stream' | 'inc' | 'seq'>, e: Bytes): Table {
+/* The outside: whose rows these are cannot be told without the epoch's key. */
+export function readKeytable(payload: Bytes): { epoch: Bytes; salt: Bytes; box: Bytes } {
 	const [epoch, salt, box] = asArray(decode(payload), 3);
-	const tk = HC(32, e, 'fb1/epoch/table', asBin(epoch, 16));
-	const rows = unbox(HC(32, tk, 'fb1/tbl', asBin(salt, 24), ...place(h)), asBin(salt), NONE, asBin(box));
+
+	must(asBin(box).length > TAG_BYTES, 'a box that holds nothing');
+	return { epoch: asBin(epoch, 16), salt: asBin(salt, 24), box: asBin(box) };
+}
+
+export function readRows(rows: Bytes): Table {
 	const [cases, metas] = asArray(decode(rows), 2);
 
 	return {
@@ -114,6 +135,13 @@ export function openKeytable(payload: Bytes, h: Pick<Header, 'author' | 'stream'
 			return { epoch: asBin(of, 16), mk: asBin(mk, 32) };
 		}),
 	};
+}
+
+export function openKeytable(payload: Bytes, h: Pick<Header, 'author' | 'stream' | 'inc' | 'seq'>, e: Bytes): Table {
+	const { epoch, salt, box } = readKeytable(payload);
+	const tk = HC(32, e, 'fb1/epoch/table', epoch);
+
+	return readRows(unbox(HC(32, tk, 'fb1/tbl', salt, ...place(h)), salt, NONE, box));
 }
 
 // ---- 2. DATA ----

@@ -398,6 +398,41 @@ a_keygrant_waits_for_its_epoch(void **state)
 	desk_end(&d);
 }
 
+/* One byte behind a good grant: the rows before it are not taken either. */
+static void
+a_keygrant_in_another_form_gives_nothing(void **state)
+{
+	struct desk d;
+	struct buf epoch = BUF_INIT, grant = BUF_INIT;
+	struct keystore *ks;
+	struct entry e, g, bad;
+	struct vault *v;
+	struct node *late;
+
+	(void)state;
+	desk_start(&d);
+	late = nodes_join(&d.o, "genarp", true);
+	e = find_kind(&d, KIND_EPOCH, &epoch);
+	g = find_kind(&d, KIND_KEYGRANT, &grant);
+	ks = bare_keystore(&d, late);
+	v = vault_new(ks, NULL);
+	SITE_OK(vault_learn(v, node_org(d.o.first), &e, err));
+	buf_put(&grant, "", 1);
+	bad = g;
+	bad.payload = buf_bytes(&grant);
+	bad.h.plen++;
+	assert_int_equal(vault_learn(v, node_org(d.o.first), &bad, NULL), ERR_MALFORMED);
+	assert_int_equal(ks->epoch_count, 0);
+	g.payload = BYTES(grant.p, grant.len - 1);
+	SITE_OK(vault_learn(v, node_org(d.o.first), &g, err));
+	assert_int_equal(ks->epoch_count, 1);
+	vault_free(v);
+	keystore_free(ks);
+	buf_free(&epoch);
+	buf_free(&grant);
+	desk_end(&d);
+}
+
 static struct entry
 entry_with(struct desk *d, uint8_t kind, const struct buf *payload)
 {
@@ -524,6 +559,7 @@ main(void)
 		cmocka_unit_test(what_is_tombstoned_is_refused),
 		cmocka_unit_test(an_epoch_opens_for_its_readers_and_only_to_what_it_commits_to),
 		cmocka_unit_test(a_keygrant_waits_for_its_epoch),
+		cmocka_unit_test(a_keygrant_in_another_form_gives_nothing),
 		cmocka_unit_test(a_keytable_opens_what_came_without_a_wrap),
 		cmocka_unit_test(a_name_opens_for_readers_of_the_roster_alone),
 		cmocka_unit_test(an_image_of_the_vault_knows_what_it_knew),

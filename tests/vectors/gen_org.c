@@ -147,7 +147,7 @@ static void
 print_operations(void)
 {
 	static const uint8_t kinds[] = { KIND_GENESIS, KIND_ADMIT, KIND_GRANT, KIND_REVOKE, KIND_UNGRANT, KIND_TEAM, KIND_SEALKEY,
-		                             KIND_ROOTROT, KIND_OPEN, KIND_ADOPT };
+		                             KIND_ROOTROT, KIND_OPEN, KIND_ADOPT, KIND_TEAM_OPEN };
 	struct world *w = world_new();
 	struct control_op open = { .kind = KIND_OPEN, .u.open.old_count = 2 };
 

@@ -7,8 +7,7 @@
  *   netkeys: { org, commit, key, payload, rows: [{ name, device, seal_sk, opens }…] }
  */
 #include "../unit/fixed_env.h"
-#include "../unit/universe.h"
-#include "json.h"
+#include "forms.h"
 #include "org/attest.h"
 #include "org/netkey.h"
 
@@ -22,6 +21,7 @@ in_form(uint8_t kind, struct bytes payload)
 	static struct attest attest;
 	struct erase_request request;
 	struct erase_receipt receipt;
+	struct fork_proof fork;
 	struct netkey netkey;
 	struct hash id;
 	bool ok = false;
@@ -40,50 +40,16 @@ in_form(uint8_t kind, struct bytes payload)
 		break;
 	case KIND_ATTEST: return attest_decode(&attest, payload, NULL) == ERR_OK;
 	case KIND_NETKEY: return netkey_decode(&netkey, payload, NULL) == ERR_OK;
+	case KIND_FORK: return fork_proof_decode(&fork, payload, NULL) == ERR_OK;
 	default: assert(false);
 	}
 	return ok;
 }
 
 static void
-print_form(uint8_t kind, struct bytes payload)
-{
-	json_open(NULL, '[');
-	json_uint(NULL, kind);
-	json_hex(NULL, payload.p, payload.len);
-	json_uint(NULL, in_form(kind, payload));
-	json_close(']');
-}
-
-/* As it is, cut short, with a byte too many, and with one bit turned at every place of its head and here and there behind. */
-static void
-print_forms(uint8_t kind, const struct buf *good)
-{
-	struct buf b = BUF_INIT;
-
-	assert(in_form(kind, buf_bytes(good)));
-	print_form(kind, buf_bytes(good));
-	for (size_t i = 0; i < 6; i++)
-		print_form(kind, BYTES(good->p, below((unsigned)good->len)));
-	buf_put_bytes(&b, buf_bytes(good));
-	buf_put(&b, "", 1);
-	print_form(kind, buf_bytes(&b));
-	for (size_t i = 0; i < 60; i++) {
-		size_t at = i < 8 ? i : below((unsigned)good->len);
-
-		buf_clear(&b);
-		buf_put_bytes(&b, buf_bytes(good));
-		b.p[at < good->len ? at : 0] ^= (uint8_t)(1u << below(8));
-		print_form(kind, buf_bytes(&b));
-	}
-	buf_free(&b);
-}
-
-static void
 print_refused(uint8_t kind, const struct buf *bad)
 {
-	assert(!in_form(kind, buf_bytes(bad)));
-	print_form(kind, buf_bytes(bad));
+	print_known(kind, bad, false);
 }
 
 /* ---- ERASE_REQ, ERASE_OK, RECEIPT ---- */
@@ -310,6 +276,34 @@ print_netkeys(struct world *w, struct buf *payload)
 	org_free(o);
 }
 
+/* ---- FORK ---- */
+
+static void
+print_fork_forms(struct world *w)
+{
+	size_t x = world_write_after(w, FOUNDER, &w->control, 9, NULL, KIND_OPEN, BYTES_STR("one"));
+	size_t y = world_write_after(w, FOUNDER, &w->control, 9, NULL, KIND_OPEN, BYTES_STR("two"));
+	size_t z = world_write_after(w, FOUNDER, &w->control, 9, &w->entries[x], KIND_OPEN, BYTES_STR("three"));
+	struct fork_proof p, other, swapped;
+	struct buf b = BUF_INIT;
+
+	fork_proof_make(&p, &w->entries[x], &w->entries[y]);
+	fork_proof_encode(&b, &p), print_forms(KIND_FORK, &b);
+	swapped = (struct fork_proof){ .a = p.b, .b = p.a };
+	memcpy(swapped.sig_a, p.sig_b, sizeof(p.sig_b));
+	memcpy(swapped.sig_b, p.sig_a, sizeof(p.sig_a));
+	buf_clear(&b), fork_proof_encode(&b, &swapped), print_refused(KIND_FORK, &b);
+	other = p; /* one entry twice */
+	other.b = p.a;
+	memcpy(other.sig_b, p.sig_a, sizeof(p.sig_a));
+	buf_clear(&b), fork_proof_encode(&b, &other), print_refused(KIND_FORK, &b);
+	other = p; /* two places */
+	other.b = w->entries[z].h;
+	memcpy(other.sig_b, w->entries[z].sig, sizeof(other.sig_b));
+	buf_clear(&b), fork_proof_encode(&b, &other), print_refused(KIND_FORK, &b);
+	buf_free(&b);
+}
+
 int
 main(void)
 {
@@ -324,7 +318,7 @@ main(void)
 		world_admit(w, ROOT, 0, i, i);
 	for (unsigned i = FOUNDER; i <= SEALED; i++)
 		world_grant(w, ROOT, 0, i, ROLE_COORDINATOR, NULL, 1);
-	printf("{\"spec\": \"proto/org.md, 3, 9, 10 and 11\"");
+	printf("{\"spec\": \"proto/org.md, 3, 9, 10 and 11; proto/log.md, 6\"");
 	print_attests();
 	print_netkeys(w, &netkey);
 	json_open("forms", '[');
@@ -334,6 +328,7 @@ main(void)
 	buf_put_bytes(&b, buf_bytes(&netkey));
 	b.p[1] = 0; /* the number that the founder's key has */
 	print_refused(KIND_NETKEY, &b);
+	print_fork_forms(w);
 	json_close(']');
 	printf("\n}\n");
 	buf_free(&b);
