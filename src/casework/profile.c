@@ -48,7 +48,7 @@ profile_type_at(const struct profile *p, size_t i)
 const struct profile_type *
 profile_type_named(const struct profile *p, const char *name)
 {
-	for (size_t i = 0; i < p->type_count; i++)
+	for (size_t i = 0; p != NULL && i < p->type_count; i++)
 		if (strcmp(p->types[i].name, name) == 0)
 			return &p->types[i];
 	return NULL;
@@ -57,7 +57,7 @@ profile_type_named(const struct profile *p, const char *name)
 const struct profile_type *
 profile_type_numbered(const struct profile *p, uint32_t number)
 {
-	for (size_t i = 0; i < p->type_count; i++)
+	for (size_t i = 0; p != NULL && i < p->type_count; i++)
 		if (p->types[i].number == number)
 			return &p->types[i];
 	return NULL;

@@ -124,6 +124,7 @@ const char *profile_id(const struct profile *p);
 uint32_t profile_version(const struct profile *p);
 size_t profile_type_count(const struct profile *p);
 const struct profile_type *profile_type_at(const struct profile *p, size_t i);
+/* NULL when there is no such type, and of no profile: one of a newer program may be installed that this one cannot read. */
 const struct profile_type *profile_type_named(const struct profile *p, const char *name);
 const struct profile_type *profile_type_numbered(const struct profile *p, uint32_t number);
 const struct profile_field *profile_field_named(const struct profile_type *t, const char *name);

@@ -319,8 +319,10 @@ check_person(struct parser *ps, const struct report_line *lines, const struct re
 		return parse_wrong(ps, "part_of", "must be an earlier sum over the same records");
 	if (many && l->measure != RM_SUM)
 		return parse_wrong(ps, "group", "must hold one value a record in a line of persons");
-	if (l->measure == RM_LIST || l->measure == RM_RECONCILE || (l->measure == RM_SUM && grouped(l)))
+	if (l->measure == RM_LIST || l->measure == RM_RECONCILE)
 		return parse_wrong(ps, "class", "can not be person for this measure");
+	if (l->measure == RM_SUM && grouped(l) && (l->group.count < 2 || l->unit == RU_PERSONS || l->part_of != SIZE_MAX))
+		return parse_wrong(ps, "group", "must, of a sum of class person, lead by a ref to those who stand behind it; they are not what it counts, nor part of it");
 	if (l->measure == RM_VALUES && !l->agreed)
 		return parse_wrong(ps, "agreed", "must be true: a rare value names a person, so they are asked first");
 	return ERR_OK;

@@ -107,6 +107,21 @@ row_word(struct run *r, const struct table *t, size_t row)
 	return l->rollup ? rolled_up(r, t->path, word) : word;
 }
 
+bool
+row_in_cell(struct run *r, const struct table *t, size_t row, uint32_t word)
+{
+	uint32_t at, count;
+
+	if (t->path == NULL || t->path->step[t->path->count - 1]->shape != SHAPE_SET)
+		return row_word(r, t, row) == word;
+	at = store_follow(&r->store, t->line->type, row, t->path);
+	count = r->store.pool[at];
+	for (uint32_t i = 0; i < count; i++)
+		if (r->store.pool[at + 1 + i] == word)
+			return true;
+	return count == 0 && word == 0;
+}
+
 /* One row, into the cell of its value, or into that of each of its values. */
 static bool
 place_row(struct run *r, struct table *t, size_t row, double much)

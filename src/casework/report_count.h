@@ -21,6 +21,10 @@ struct walk { struct run *run; const struct report_line *line; struct test *wher
 bool inside(struct walk *w, size_t row);
 const char *row_day(const struct run *r, const struct report_line *l, size_t row); /* NULL: it has none */
 
+bool row_in_cell(struct run *r, const struct table *t, size_t row, uint32_t word); /* may stand in several where the field is a set */
+/* behind.c: of a sum by a field of those who stand behind it, hides the cells that few stand behind. False: out of memory. */
+bool hide_behind(struct walk *w, struct result *x);
+
 bool fill_list(struct walk *w, struct result *x);
 void fill_reconcile(struct walk *w, struct result *x);
 

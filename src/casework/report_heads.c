@@ -7,6 +7,9 @@
  *   sum of a field      a row stands for as many persons as its field says
  *   part of another     the same of what the field leaves of the whole
  *   different values    the first row of all with a value stands for it
+ *
+ * A sum by a field of somebody (hours by the volunteer's languages) is hidden
+ * here at once: report_behind.c.
  */
 #include <math.h>
 
@@ -125,7 +128,9 @@ heads_tables(struct walk *w, struct result *x)
 	uint64_t undated = w->undated;
 	bool ok = true;
 
-	if (l->measure == RM_SUM)
+	if (l->measure == RM_SUM && l->group.count > 0)
+		ok = w->run->ask->plain || hide_behind(w, x);
+	else if (l->measure == RM_SUM)
 		ok = sum_tables(w, x, l->part_of == SIZE_MAX ? NULL : &w->run->ask->def->lines[l->part_of].field);
 	else if (l->measure == RM_DISTINCT)
 		ok = value_table(w, x);

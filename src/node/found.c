@@ -241,6 +241,9 @@ node_install_profile(struct node *n, struct bytes json, struct err *err)
 		else
 			rc = profile_check_successor(n->profile, p, err);
 	}
+	if (rc == ERR_OK && profile_version(p) <= n->profile_unread) /* it would take back what a newer program said */
+		rc = err_set(err, ERR_REFUSED, "version %u of the profile is installed, and this program is too old to read it; install a newer Fältbok first",
+		             n->profile_unread);
 	if (rc == ERR_OK)
 		rc = write_profile(n, p, json, err);
 	profile_free(p);
@@ -249,7 +252,7 @@ node_install_profile(struct node *n, struct bytes json, struct err *err)
 
 /* ---- what the roster says ---- */
 
-struct roster_scan { struct node *n; struct profile *best; struct buf json, best_json; bool no_memory; };
+struct roster_scan { struct node *n; struct profile *best; struct buf json, best_json; uint32_t unread; bool no_memory; };
 
 static bool
 by_coordinator(struct node *n, const struct value *v)
@@ -323,6 +326,16 @@ take_practice(struct node *n, const struct record *r)
 	}
 }
 
+static void
+note_unread(struct roster_scan *s, struct bytes version)
+{
+	struct rd rd = rd_init(version);
+	uint64_t n = rd_uint(&rd, INT32_MAX);
+
+	if (rd_end(&rd) && n > s->unread)
+		s->unread = (uint32_t)n;
+}
+
 static bool
 take_roster_record(void *ctx, const struct record *r, const struct stream_id *team)
 {
@@ -342,8 +355,11 @@ take_roster_record(void *ctx, const struct record *r, const struct stream_id *te
 	whole = profile_text(r, &s->json);
 	rc = whole ? profile_parse(&p, buf_bytes(&s->json), NULL) : ERR_UNKNOWN;
 	s->no_memory = s->no_memory || rc == ERR_NO_MEMORY || !buf_ok(&s->json);
-	if (rc != ERR_OK) /* one that this version cannot read, or whose pieces have not all come */
+	if (rc != ERR_OK) { /* one that this version cannot read, or whose pieces have not all come */
+		if (whole)
+			note_unread(s, v[0].value);
 		return !s->no_memory;
+	}
 	if (newer(p, s->best)) {
 		profile_free(s->best);
 		s->best = p;
@@ -369,6 +385,8 @@ node_load_roster(struct node *n, struct err *err)
 	buf_free(&s.json);
 	if (rc == ERR_OK && s.no_memory)
 		rc = err_plain(err, ERR_NO_MEMORY);
+	if (rc == ERR_OK)
+		n->profile_unread = s.unread;
 	if (rc != ERR_OK || s.best == NULL) {
 		buf_free(&s.best_json);
 		profile_free(s.best);

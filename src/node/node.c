@@ -369,6 +369,12 @@ node_profile(struct node *n)
 	return n->profile;
 }
 
+uint32_t
+node_profile_unread(struct node *n)
+{
+	return n->profile_unread;
+}
+
 struct bytes
 node_profile_json(struct node *n)
 {

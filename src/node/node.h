@@ -70,6 +70,7 @@ const struct org *node_org(struct node *n);
 struct keystore *node_keystore(struct node *n);
 struct view *node_view(struct node *n);
 const struct profile *node_profile(struct node *n);          /* NULL before one is installed */
+uint32_t node_profile_unread(struct node *n);                /* the version of a later program's profile that this one cannot read, or 0 */
 struct bytes node_profile_json(struct node *n);              /* as it was installed, the node's until a later one comes */
 struct env *node_env(struct node *n);
 const struct org_device *node_self(struct node *n);          /* NULL before admission is known */

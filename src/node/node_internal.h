@@ -70,6 +70,7 @@ struct node {
 	struct change_space space;
 	struct profile *profile;
 	struct buf profile_json;      /* as it was installed */
+	uint32_t profile_unread;      /* the highest version that is here whole and that this program cannot read; 0: none */
 	struct peer_host host;
 	void (*on_change)(void *ctx);
 	void *on_change_ctx;

@@ -97,14 +97,16 @@ print_form(struct op_call *c, const struct record *r, const struct profile_type 
 void
 op_incident_export(struct op_call *c)
 {
-	const struct profile_type *t = node_profile(c->node) == NULL ? NULL : profile_type_named(node_profile(c->node), "incident");
+	const struct profile_type *t = profile_type_named(node_profile(c->node), "incident");
 	json_t *missing = json_array();
 	struct buf out = BUF_INIT;
 	struct record_id id;
 	struct record *r = NULL;
 	size_t masked = 0;
 
-	if (t == NULL)
+	if (node_profile(c->node) == NULL)
+		op_no_profile(c);
+	else if (t == NULL)
 		err_set(&c->err, ERR_REFUSED, "the profile has no type incident");
 	else if (view_find(node_view(c->node), param_text(c, "id"), &id, &c->err) == ERR_OK && (r = record_new(&id)) != NULL &&
 	         node_record(c->node, &id, r, NULL, &c->err) == ERR_OK) {
@@ -206,7 +208,7 @@ steps(const struct node_exposure *x, const char *device)
 void
 op_incident_lost(struct op_call *c)
 {
-	const struct profile_type *t = node_profile(c->node) == NULL ? NULL : profile_type_named(node_profile(c->node), "incident");
+	const struct profile_type *t = profile_type_named(node_profile(c->node), "incident");
 	struct people people = { .node = c->node };
 	struct node_exposure x;
 	const struct org_device *dev;
@@ -215,7 +217,9 @@ op_incident_lost(struct op_call *c)
 	struct hash entry;
 	struct draft d;
 
-	if (t == NULL)
+	if (node_profile(c->node) == NULL)
+		op_no_profile(c);
+	else if (t == NULL)
 		err_set(&c->err, ERR_REFUSED, "the profile has no type incident");
 	else if (find_device(c, param_text(c, "device"), &dev) == ERR_OK && node_exposure(c->node, &dev->id, &x, &c->err) == ERR_OK) {
 		env_random(node_env(c->node), id.b, sizeof(id.b));

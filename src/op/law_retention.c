@@ -95,8 +95,6 @@ static enum err_code
 sweep(struct sweep *s, struct node *n, const char *today, struct err *err)
 {
 	*s = (struct sweep){ .node = n, .today = today };
-	if (node_profile(n) == NULL)
-		return err_set(err, ERR_REFUSED, "no profile is installed here yet; synchronise with a colleague first");
 	if (view_each(node_view(n), 0, take_leader, s, err) != ERR_OK || (s->count > 0 && view_each(node_view(n), 0, take_follower, s, err) != ERR_OK))
 		return err->code;
 	return s->failed ? err_plain(err, ERR_NO_MEMORY) : ERR_OK;
@@ -305,7 +303,9 @@ op_retention(struct op_call *c)
 	char today[16];
 
 	law_today(c->node, today);
-	if (load_orders(&order, c->node, today, &c->err) == ERR_OK && sweep(&s, c->node, today, &c->err) == ERR_OK) {
+	if (node_profile(c->node) == NULL)
+		op_no_profile(c);
+	else if (load_orders(&order, c->node, today, &c->err) == ERR_OK && sweep(&s, c->node, today, &c->err) == ERR_OK) {
 		for (size_t i = 0; i < s.count; i++)
 			json_array_append_new(s.groups[i].kept ? kept : due, due_json(c->node, &s.groups[i]));
 		if (!dry && (approve_asked(c, &s, &order, approved) != ERR_OK || ask_for(c, &s, &order, asked) != ERR_OK ||
@@ -356,7 +356,9 @@ may_order(struct op_call *c)
 {
 	const struct org_device *self = node_self(c->node);
 
-	if (node_profile(c->node) == NULL || profile_type_named(node_profile(c->node), "retention_order") == NULL)
+	if (node_profile(c->node) == NULL)
+		return op_no_profile(c);
+	if (profile_type_named(node_profile(c->node), "retention_order") == NULL)
 		return err_set(&c->err, ERR_REFUSED, "the profile has no type retention_order: each erasure is then approved by hand");
 	if (self == NULL || !self->coordinator)
 		return err_set(&c->err, ERR_REFUSED, "a standing order is two coordinators' to give");

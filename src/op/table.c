@@ -544,6 +544,9 @@ op_no_profile(struct op_call *c)
 	if (replica_damaged(node_replica(c->node)) > 0)
 		return err_set(&c->err, ERR_DAMAGED, "the profile cannot be read: %zu entries are damaged here; `faltbok sync` fetches them from a colleague or the hub, "
 		               "`faltbok verify` names them", replica_damaged(node_replica(c->node)));
+	if (node_profile_unread(c->node) > 0)
+		return err_set(&c->err, ERR_REFUSED, "version %u of the profile is installed, and this program is too old to read it; install a newer Fältbok",
+		               node_profile_unread(c->node));
 	return err_set(&c->err, ERR_REFUSED, "no profile is installed here yet; synchronise with a colleague first");
 }
 

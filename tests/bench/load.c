@@ -58,6 +58,10 @@ open_home(struct bench *b, const char *name)
 
 	snprintf(path, sizeof(path), "%s/%s", b->dir, name);
 	must(node_open(&n, b->env, path, &bench_secret, &err), &err, path);
+	if (node_profile_unread(n) > 0) { /* the home is kept from one measure to the next, and another program made this one */
+		fprintf(stderr, "%s: version %u of its profile is one that this bench cannot read; remove %s\n", path, node_profile_unread(n), b->dir);
+		exit(1);
+	}
 	return n;
 }
 

@@ -73,6 +73,8 @@ function parted(list: Fields[], by: string, what: string): Map<string, number> {
 class Truth {
 	figures = new Map<string, number>();
 	tables = new Map<string, Map<string, number>>();
+	behind = new Map<string, Set<string>>(); /* by language: who gave its hours */
+	givers = new Set<string>();
 	private of = (type: string) => [...this.all.values()].filter((r) => r.type === type);
 
 	constructor(private all: Map<string, Rec>, from: string, private to: string) {
@@ -126,6 +128,7 @@ class Truth {
 		this.tables.set('M9', tally(referrals.filter((r) => r.direction === 'out').map((r) => r.to)));
 		this.tables.set('L38', tally(events.filter((e) => ['steering', 'external_meeting'].includes(e.kind)).map((e) => e.kind)));
 		this.active();
+		this.languages(hours, (id) => at(id)?.language ?? ['no_value']);
 		this.workshops(kind('workshop'));
 	}
 
@@ -138,6 +141,19 @@ class Truth {
 
 		this.tables.set('L23', tally(active.map((v) => v.f.gender)));
 		this.tables.set('L24', tally(active.map((v) => v.f.migration_experience === undefined ? undefined : String(v.f.migration_experience))));
+	}
+
+	/* An hour counts for each language of who gave it. */
+	private languages(hours: Fields[], spoken: (id?: string) => string[]): void {
+		const sums = new Map<string, number>();
+
+		for (const h of hours.filter((x) => x.hours !== undefined))
+			for (const l of new Set(spoken(h.volunteer))) {
+				sums.set(l, Math.round(((sums.get(l) ?? 0) + h.hours) * 100) / 100);
+				this.behind.set(l, (this.behind.get(l) ?? new Set()).add(h.volunteer));
+				this.givers.add(h.volunteer);
+			}
+		this.tables.set('L40b', sums);
 	}
 
 	private workshops(list: Fields[]): void {
@@ -174,6 +190,13 @@ function compare(truth: Truth, lines: Line[]): string[] {
 		if (line(id).value.length !== want.size)
 			wrong.push(`${id}: ${line(id).value.length} rows, counted ${want.size}`);
 	}
+	/* Who stands in all of some shown languages and in none of the others: nobody, or five and more. */
+	const shown = (line('L40b').value as { key: string; value: number | null }[]).filter((c) => c.value !== null);
+	const alike = tally([...truth.givers].map((who) => shown.map((c) => (truth.behind.get(c.key)?.has(who) ? 'x' : '-')).join('')));
+
+	for (const [which, n] of shown.length === 0 ? [] : alike)
+		if (n < 5)
+			wrong.push(`L40b: the hours of ${n} can be worked out (${which})`);
 	return wrong;
 }
 
@@ -186,9 +209,9 @@ function make(seed: number): string {
 	const id = () => Array.from({ length: 32 }, () => draw(16).toString(16)).join('');
 	const day = () => new Date(Date.UTC(2019, 5, 1) + draw(700) * 86400000).toISOString().slice(0, 10);
 	const out: string[] = [];
-	const put = (type: string, set: Fields): string => {
+	const put = (type: string, set: Fields, add?: Fields): string => {
 		const r = id();
-		out.push(JSON.stringify({ t: '2020-01-01T10:00:00+01:00', by: 'test', type, id: r, set }));
+		out.push(JSON.stringify({ t: '2020-01-01T10:00:00+01:00', by: 'test', type, id: r, set, add }));
 		return r;
 	};
 	const maybe = (f: Fields): Fields => Object.fromEntries(Object.entries(f).filter(() => draw(12) > 0));
@@ -196,7 +219,7 @@ function make(seed: number): string {
 	const sessions = Array.from({ length: 5 + draw(20) }, () => put('session', { site, date: day(),
 		kind: pick(['advice', 'advice', 'outreach']), mode: pick(['physical', 'digital']), status: pick(['held', 'held', 'planned', 'cancelled']) }));
 	const volunteers = Array.from({ length: 1 + draw(25) }, () => put('volunteer', { start: '2019-06-01', ...maybe({
-		gender: pick(['woman', 'man']), migration_experience: draw(2) === 0, job_outcome: draw(3) === 0 }) }));
+		gender: pick(['woman', 'man']), migration_experience: draw(2) === 0, job_outcome: draw(3) === 0 }) }, maybe({ language: ['sv', 'ar', 'en', 'ti'].filter((_, k) => draw(k * k + 2) < 2) })));
 
 	const visitors = Array.from({ length: 4 + draw(30) }, (_, i) => put('visitor', { code: `b${i}-${seed}` }));
 

@@ -780,6 +780,83 @@ a_conflict_that_is_settled_keeps_its_mark(void **state)
 	nodes_end(&o);
 }
 
+/* ---- a profile of a newer program ---- */
+
+/* The node as it is where nothing but a profile that it cannot read has been installed. */
+static void
+forget_profile(struct node *n)
+{
+	view_set_profile(n->view, NULL);
+	profile_free(n->profile);
+	n->profile = NULL;
+	buf_clear(&n->profile_json);
+	n->profile_unread = 2;
+}
+
+/* Every operation that reads records or writes them, with what it must be given; none may be broken by it, nor write. */
+static void
+no_operation_breaks_on_a_profile_of_a_newer_program(void **state)
+{
+	static const char *const calls[][2] = {
+		{ "put", "{\"type\": \"case\", \"set\": {\"topic\": \"housing\"}}" }, { "list", "{\"type\": \"visit\"}" },
+		{ "session open", "{\"site\": \"Dalby\"}" }, { "session planned", "{}" }, { "session sheet", "{}" }, { "queue add", "{}" },
+		{ "visit save", "{\"set\": {\"gender\": \"woman\"}}" }, { "card new", "{}" }, { "booking slots", "{\"site\": \"Dalby\"}" },
+		{ "booking keep", "{\"site\": \"Dalby\"}" }, { "booking take", "{\"site\": \"Dalby\", \"date\": \"2030-01-14\", \"time\": \"13:00\"}" },
+		{ "duplicates", "{}" }, { "hours derive", "{}" }, { "directory check", "{}" }, { "retention", "{}" },
+		{ "retention order", "{\"until\": \"2199-01-01\"}" }, { "incident lost-device", "{\"device\": \"lund\"}" },
+		{ "targets", "{\"from\": \"2020-01-01\", \"to\": \"2020-12-31\"}" }, { "search", "{\"text\": \"hyra\"}" },
+		{ "report", "{\"name\": \"iop\", \"from\": \"2020-01-01\", \"to\": \"2020-12-31\"}" },
+	};
+	struct buf profile = nodes_profile();
+	struct nodes o;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	nodes_start(&o);
+	for (size_t i = 0; i < COUNT_OF(calls); i++) {
+		enum err_code code;
+		json_t *answer;
+
+		forget_profile(o.first);
+		if (op_find(calls[i][0]) == NULL)
+			fail_msg("no operation %s", calls[i][0]);
+		answer = ask(o.first, calls[i][0], json_loads(calls[i][1], 0, NULL), &code);
+		if (code != ERR_REFUSED || answer != NULL)
+			fail_msg("%s: %d", calls[i][0], (int)code);
+	}
+	/* And it takes nothing back: an older version does not go over one that it cannot read. */
+	forget_profile(o.first);
+	assert_int_equal(node_install_profile(o.first, buf_bytes(&profile), &err), ERR_REFUSED);
+	assert_non_null(strstr(err.text, "version 2 of the profile is installed, and this program is too old to read it"));
+	buf_free(&profile);
+	nodes_end(&o);
+}
+
+/* What the roster holds whole and this program cannot read is known by its version, and the older one stays in use. */
+static void
+a_profile_that_can_not_be_read_is_known_by_its_version(void **state)
+{
+	struct buf version = BUF_INIT, text = BUF_INIT;
+	struct roster_op ops[2];
+	struct record_id id = { { 7 } };
+	struct nodes o;
+
+	(void)state;
+	nodes_start(&o);
+	wr_uint(&version, 9);
+	wr_str(&text, "{\"profile\": \"radrum\", \"version\": 9, \"later\": true}", 51);
+	ops[0] = (struct roster_op){ OP_SET, ROSTER_PROFILE_VERSION, buf_bytes(&version) };
+	ops[1] = (struct roster_op){ OP_SET, ROSTER_PROFILE, buf_bytes(&text) };
+	SITE_OK(node_write_roster(o.first, &id, ops, 2, err));
+	SITE_OK(node_commit(o.first, err));
+	nodes_reopen(&o, o.first);
+	assert_int_equal(node_profile_unread(o.first), 9);
+	assert_int_equal(profile_version(node_profile(o.first)), 1);
+	buf_free(&version);
+	buf_free(&text);
+	nodes_end(&o);
+}
+
 int
 main(void)
 {
@@ -802,6 +879,8 @@ main(void)
 		cmocka_unit_test(one_device_gives_a_sites_times_and_the_others_ask),
 		cmocka_unit_test(hours_derived_on_two_devices_are_one_row),
 		cmocka_unit_test(a_conflict_that_is_settled_keeps_its_mark),
+		cmocka_unit_test(no_operation_breaks_on_a_profile_of_a_newer_program),
+		cmocka_unit_test(a_profile_that_can_not_be_read_is_known_by_its_version),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
