@@ -16,7 +16,7 @@
  * not NULL, a JSON text: the answer, or {"error":{"code","text"}}. One handle
  * is used by one thread at a time, and a process has one open handle at most.
  * Link with build/libfaltbok.a and what `pkg-config libsodium libuv sqlite3
- * jansson msgpack libutf8proc libzip expat libqrencode` names.
+ * jansson msgpack libutf8proc libzip expat libqrencode libwebsockets openssl` names.
  */
 #ifndef FALTBOK_H
 #define FALTBOK_H

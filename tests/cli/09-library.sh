@@ -31,7 +31,7 @@ main(int argc, char **argv)
 C
 msgpack=$(pkg-config --exists msgpack-c && echo msgpack-c || echo msgpack)
 claim 'a program builds against the header and the library' gcc -Wall -Werror -Iinclude -o "$work/other" "$work/other.c" "$bin/libfaltbok.a" \
-	$(pkg-config --libs libsodium libuv sqlite3 jansson libutf8proc libzip expat libqrencode "$msgpack") -lm -lpthread
+	$(pkg-config --libs libsodium libuv sqlite3 jansson libutf8proc libzip expat libqrencode libwebsockets openssl "$msgpack") -lm -lpthread
 other() { "$work/other" "$work/anna" "$(cat "$work/pass")" "$@"; }
 other put '{"type":"visit","set":{"channel":"phone"}}' list '{"type":"visit"}' >"$work/said"
 same "$(sed -n 1p "$work/said" | jq -r .saved)" true 'a visit is saved'
