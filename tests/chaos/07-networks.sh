@@ -74,7 +74,8 @@ five_on_a_hotspot_find_each_other_and_a_stranger_learns_nothing() {
 	claim 'Ben is found again under another port' until_true 60 lacks_nothing anna ben
 	ended "$capture" TERM
 	on stranger "$tools/wire" flows "$work/air.pcap" "$work/air" >"$work/flows"
-	claim 'the stranger heard beacons and connections' jq -e '.datagrams >= 15 and .streams >= 12 and .bytes > 50000' "$work/flows"
+	# Each of the seven starts sends one at least; how many more depends on how soon they find each other.
+	claim 'the stranger heard beacons and connections' jq -e '.datagrams >= 7 and .streams >= 12 and .bytes > 50000' "$work/flows"
 	claim 'none of it holds a name, an id, a key or a word' "$tools/look" --texts "$work/markers" $(for h in $homes hub; do echo --home "$work/$h" --passphrase-file "$work/pass"; done) "$work/air" "$work/air.pcap"
 	claim 'and no eight bytes stand in it twice' "$tools/wire" repeats "$work/air"
 	cat "$work/flows"
