@@ -15,6 +15,7 @@ LDFLAGS  += -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=address -fsanitize=u
 VERSION  := 0.1.0
 SAY       = @echo "  $(1)  $@"
 Q        := $(if $(V),,@)
+JOBS     := -j$(shell nproc 2>/dev/null || echo 1)
 
 SRC      := $(filter-out src/app/%,$(wildcard src/*/*.c))
 OBJ      := $(SRC:%.c=$(BUILD)/%.o) $(BUILD)/web/assets.o
@@ -138,29 +139,35 @@ check-quotes:
 	@tools/check-quotes
 # The warnings of the other compiler, over every source.
 check-clang:
-	@for f in $(wildcard src/*/*.c); do clang -fsyntax-only $(filter-out -MMD -MP,$(FLAGS)) $$f || exit 1; done; echo "clang: no warning"
+	@echo $(wildcard src/*/*.c) | xargs -n 1 -P $(JOBS:-j%=%) clang -fsyntax-only $(filter-out -MMD -MP,$(FLAGS)) && echo "clang: no warning"
 
 # ---- what people type ----
 
 .PHONY: demo run check test check-page
 run:
 	@tools/setup
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory $(JOBS) all
 	@tools/run $(BUILD)
 # The page's files as a browser fetches them: compressed, all together at most 250 KB.
 check-page: $(BUILD)/web/assets.c
 	@cat $(BUILD)/web/*.gz | wc -c | awk '{ print "page: " $$1 " bytes compressed, of 256000"; exit $$1 > 256000 }'
 demo:
 	@tools/setup
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory $(JOBS) all
 	@tools/demo $(BUILD)
 check:
 	@tools/setup check
 	@$(MAKE) --no-print-directory test
-test: check-layers all man
+# What is to be built is built on every core first; the tests then run one after the other.
+test: check-layers
+	@$(MAKE) --no-print-directory $(JOBS) all man built
 	@$(MAKE) --no-print-directory check-hands check-absence check-quotes check-clang check-vectors check-faults unit replay counted cli chaos-check sim-check second universes ui-check
+	@$(MAKE) --no-print-directory $(JOBS) SAN=1 built-unit
 	@$(MAKE) --no-print-directory SAN=1 unit
 
+.PHONY: built built-unit
+built-unit: $(UNIT)
+built: $(UNIT) $(REPLAY) $(BUILD)/sim $(SIM_TESTS) $(BUILD)/counted $(CHAOS_TOOLS)
 MAN := $(patsubst packaging/man/%.scd,$(BUILD)/man/%,$(wildcard packaging/man/*.scd))
 $(BUILD)/man/%: packaging/man/%.scd
 	@mkdir -p $(@D)

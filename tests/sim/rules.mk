@@ -31,8 +31,8 @@ sim-check: $(BUILD)/sim $(SIM_TESTS)
 # Unoptimised, as it is, and under sanitizers: built aside, and one seed has one trace in all of them.
 .PHONY: sim-determinism
 sim-determinism: $(BUILD)/sim
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/o0 CFLAGS="-O0 -g" HARDEN=-fPIE $(BUILD)/o0/sim
-	@$(MAKE) --no-print-directory SAN=1 build/san/sim
+	@$(MAKE) --no-print-directory $(JOBS) BUILD=$(BUILD)/o0 CFLAGS="-O0 -g" HARDEN=-fPIE $(BUILD)/o0/sim
+	@$(MAKE) --no-print-directory $(JOBS) SAN=1 build/san/sim
 	@tests/sim/determinism $(BUILD)/sim $(BUILD)/o0/sim build/san/sim
 
 # Bugs planted on purpose, one build each (src/base/plant.h): the simulator must find every one of them. Only
