@@ -52,6 +52,10 @@ struct store {
 enum err_code store_load(struct store *s, const struct report_ask *ask, const struct report_source *source, struct err *err);
 void store_free(struct store *s);
 struct rows *store_rows(const struct store *s, const struct profile_type *t);
+/* report_words.c */
+uint32_t word_of(struct words *w, const char *p, size_t n, double number);
+uint32_t number_word(struct words *w, double v);
+uint32_t value_word(struct words *w, struct bytes value);
 uint32_t store_word(struct store *s, const char *text);       /* 0: out of memory, or an empty text */
 const char *store_text(const struct store *s, uint32_t word); /* "" for 0 */
 /* The word at the end of the path; for a set its place in the pool. */
