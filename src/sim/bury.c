@@ -182,18 +182,6 @@ bury_settle(struct play *p)
 	return true;
 }
 
-struct look_for { struct scan *scan; size_t machine; };
-
-static void
-look_in_file(void *ctx, const char *path, struct bytes data)
-{
-	struct look_for *l = ctx;
-	char where[160];
-
-	snprintf(where, sizeof(where), "n%zu's %s", l->machine, path);
-	scan_bytes(l->scan, data, where);
-}
-
 static uint32_t
 approved_orders(struct play *p)
 {
@@ -295,9 +283,7 @@ bury_judge(struct play *p)
 	for (size_t i = 0; i < p->swarm.stations && ok; i++)
 		ok = bury_read_sticks(p, i) && play_judge(p, i, false) && judge_late(p, i);
 	for (size_t i = 0; i < p->machines && ok; i++) {
-		struct look_for l = { scan, i };
-
-		disk_each(host_disk(p->stations[i]->host), look_in_file, &l);
+		disk_look(host_disk(p->stations[i]->host), scan, i);
 	}
 	if (ok && scan_finding(scan) != NULL)
 		ok = play_fail(p, "I13", "%s", scan_finding(scan));

@@ -8,6 +8,7 @@
 #include "sim/mark.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -537,4 +538,24 @@ void
 disk_random(struct disk *d, void *p, size_t n)
 {
 	dice_fill(&d->dice, p, n);
+}
+
+struct look { struct scan *scan; size_t machine; };
+
+static void
+look_in_file(void *ctx, const char *path, struct bytes data)
+{
+	struct look *l = ctx;
+	char where[160];
+
+	snprintf(where, sizeof(where), "n%zu's %s", l->machine, path);
+	scan_bytes(l->scan, data, where);
+}
+
+void
+disk_look(struct disk *d, struct scan *scan, size_t machine)
+{
+	struct look l = { scan, machine };
+
+	disk_each(d, look_in_file, &l);
 }

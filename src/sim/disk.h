@@ -103,6 +103,8 @@ void disk_random(struct disk *d, void *p, size_t n);
 void disk_set_scan(struct disk *d, struct scan *scan); /* looks at every write as it is made */
 /* Every byte that is on the disk or may be: live and durable images. */
 void disk_each(struct disk *d, void (*cb)(void *ctx, const char *path, struct bytes data), void *ctx);
+/* All of it goes through the scan; a find says "n3's /path". */
+void disk_look(struct disk *d, struct scan *scan, size_t machine);
 uint64_t disk_ops(const struct disk *d);
 uint64_t disk_unsynced(const struct disk *d); /* sectors that a power cut could take */
 

@@ -31,16 +31,11 @@ struct heavy {
 static bool
 heavy_fail(struct heavy *h, const char *invariant, const char *fmt, ...)
 {
-	struct finding *f = &h->report->finding;
 	va_list ap;
 
-	if (f->invariant[0] != '\0')
-		return false;
-	snprintf(f->invariant, sizeof(f->invariant), "%s", invariant);
 	va_start(ap, fmt);
-	vsnprintf(f->text, sizeof(f->text), fmt, ap);
+	finding_note(&h->report->finding, world_trace(h->world), invariant, fmt, ap);
 	va_end(ap);
-	trace_line(world_trace(h->world), "FINDING %s: %s", f->invariant, f->text);
 	return false;
 }
 

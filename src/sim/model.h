@@ -9,6 +9,7 @@
 
 #include "base/ids.h"
 #include "crdt/record.h"
+#include "sim/finding.h"
 
 enum { FIELD_STATUS = 1, FIELD_OWNER = 2, FIELD_TAGS = 3, FIELD_MINUTES = 4, FIELD_NEWER = 900 /* of a profile that nobody here has */ };
 
@@ -74,7 +75,6 @@ void model_put_back(struct model *m, size_t author, size_t from);
 /* Where to look: the record as a station shows it, or NULL when it shows none. */
 typedef const struct record *(*model_look)(void *ctx, const struct record_id *id);
 
-struct finding { char invariant[8]; char text[256]; }; /* "" when all is well */
 
 /* After a restart: what this author was told is saved is there (I1), once and whole (I2). */
 bool model_check_own(const struct model *m, size_t author, model_look look, void *ctx, struct finding *out);

@@ -14,16 +14,11 @@ enum { PROOF_EVERY = 16 }; /* acts between two looks at what is proved */
 bool
 play_fail(struct play *p, const char *invariant, const char *fmt, ...)
 {
-	struct finding *f = &p->report->finding;
 	va_list ap;
 
-	if (f->invariant[0] != '\0')
-		return false;
-	snprintf(f->invariant, sizeof(f->invariant), "%s", invariant);
 	va_start(ap, fmt);
-	vsnprintf(f->text, sizeof(f->text), fmt, ap);
+	finding_note(&p->report->finding, world_trace(p->world), invariant, fmt, ap);
 	va_end(ap);
-	trace_line(world_trace(p->world), "FINDING %s: %s", f->invariant, f->text);
 	return false;
 }
 

@@ -11,16 +11,11 @@
 bool
 wide_fail(struct wide *w, const char *invariant, const char *fmt, ...)
 {
-	struct finding *f = &w->report->finding;
 	va_list ap;
 
-	if (f->invariant[0] != '\0')
-		return false;
-	snprintf(f->invariant, sizeof(f->invariant), "%s", invariant);
 	va_start(ap, fmt);
-	vsnprintf(f->text, sizeof(f->text), fmt, ap);
+	finding_note(&w->report->finding, world_trace(w->world), invariant, fmt, ap);
 	va_end(ap);
-	trace_line(world_trace(w->world), "FINDING %s: %s", f->invariant, f->text);
 	return false;
 }
 

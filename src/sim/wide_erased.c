@@ -6,18 +6,6 @@
 #include "sim/thief.h"
 #include "sim/wide_internal.h"
 
-struct look_for { struct scan *scan; size_t machine; };
-
-static void
-look_in_file(void *ctx, const char *path, struct bytes data)
-{
-	struct look_for *l = ctx;
-	char where[160];
-
-	snprintf(where, sizeof(where), "n%zu's %s", l->machine, path);
-	scan_bytes(l->scan, data, where);
-}
-
 static bool
 read_stick(struct wide *w, size_t i)
 {
@@ -92,12 +80,10 @@ wide_judge_erased(struct wide *w)
 	for (size_t i = 0; i < w->count && ok; i++)
 		ok = !wide_reader(w, i) || judge_late(w, i);
 	for (size_t i = 0; i < w->count && ok; i++) {
-		struct look_for l = { scan, i };
-
 		if (!wide_reader(w, i)) /* who lost the team hears of late entries from two readers at best */
 			continue;
 		station_close(w->at[i]);
-		disk_each(host_disk(w->at[i]->host), look_in_file, &l);
+		disk_look(host_disk(w->at[i]->host), scan, i);
 	}
 	if (ok && scan_finding(scan) != NULL)
 		ok = wide_fail(w, "I13", "%s", scan_finding(scan));
