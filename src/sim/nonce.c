@@ -70,9 +70,3 @@ nonce_twice(void)
 {
 	return all.twice;
 }
-
-uint64_t
-nonce_count(void)
-{
-	return all.count;
-}

@@ -15,6 +15,5 @@ void nonce_forget_all(void);
 /* `tag` stands for the plaintext and what is authenticated with it. */
 void nonce_used(const uint8_t key[32], const uint8_t *nonce, size_t nonce_len, uint64_t tag);
 bool nonce_twice(void); /* since the play began */
-uint64_t nonce_count(void);
 
 #endif
