@@ -135,6 +135,7 @@ check-absence: all
 check-models: # minutes: not part of `check`
 	@tools/setup models
 	@tools/check-models $(BUILD)
+	@tools/check-proofs $(BUILD)
 check-quotes:
 	@tools/check-quotes
 # The warnings of the other compiler, over every source.
