@@ -455,12 +455,10 @@ befall(struct play *p, enum act_kind kind, size_t i)
 		struck(STRUCK_REPLAY);
 		return;
 	case DO_PART:
-		struck(STRUCK_PARTED);
 		if (other != i)
 			world_part(p->world, i, other, !p->world->net.parted[i][other]);
 		return;
 	case DO_CLOG:
-		struck(STRUCK_CLOGGED);
 		world_clog(p->world, i, other, world_now(p->world) + play_between(p, "seconds", 1, 120) * NS_PER_S);
 		return;
 	case DO_CLOCK:
