@@ -86,28 +86,34 @@ busy_office(void)
 	struct world *w = office();
 	struct stream_id team = team_of(1), box = team_of(2);
 	struct control_op op = { .kind = KIND_SEALKEY };
+	const struct entry *a;
 	struct org *o;
-	struct hash grants[2];
+	struct hash grants[3];
 	struct cut cuts[2];
+	size_t first_team;
 
+	for (unsigned who = DEE; who <= X; who++)
+		world_open(w, who, &team, 0, NULL); /* whom nobody has spoken of */
 	world_grant(w, C1, 0, BOB, ROLE_ADVISOR, &team, 0); /* once more: two ways in */
 	works(w, ANA, &team, 0, 2);
 	works(w, BOB, &team, 0, 4);
-	fork_team_log(w, BOB, &team, 0);
-	world_team(w, C1, 0, &box, 1, 1);
+	a = world_last(w, BOB, &team, 0);
+	told_twice(w, C2, a, beside_last(w, BOB, &team, KIND_DATA, BYTES_STR("another story")));
+	first_team = world_team(w, C1, 0, &box, 1, 1);
 	world_team(w, C3, 0, &box, 2, 0);
 	memset(op.u.sealkey.seal_pk, 3, 32);
 	world_op(w, ANA, 0, &op);
 	world_op(w, ANA, 1, &op);
 	o = evaluated(w);
 	grants[0] = grant_of(o, w, ANA, &team);
-	grants[1] = grant_of(o, w, BOB, &team);
+	grants[1] = w->entries[0].id; /* none, and remembered in case it comes to be one */
+	grants[2] = grant_of(o, w, BOB, &team);
 	org_free(o);
 	cuts[0] = cut_at(&team, 0, world_last(w, ANA, &team, 0));
 	op = (struct control_op){ .kind = KIND_UNGRANT };
-	op.u.ungrant = (struct ungrant){ w->actors[ANA].id, team, 1, &grants[0], 1, cuts };
+	op.u.ungrant = (struct ungrant){ w->actors[ANA].id, team, 2, grants, 1, cuts };
 	world_op(w, C3, 0, &op);
-	op.u.ungrant = (struct ungrant){ w->actors[BOB].id, team, 1, &grants[1], 0, NULL };
+	op.u.ungrant = (struct ungrant){ w->actors[BOB].id, team, 1, &grants[2], 0, NULL };
 	world_op(w, BOB, 0, &op);
 	world_adopt(w, ANA, &team, 0, BOB, 0, 1, world_find(w, world_last(w, BOB, &team, 0)->h.prev.b, 32));
 	cuts[0] = cut_at(&w->control, 0, world_last(w, C3, &w->control, 0));
@@ -116,7 +122,8 @@ busy_office(void)
 	world_revoke(w, C1, 0, C2, NULL, 0);
 	world_revoke(w, ANA, 0, ANA, NULL, 0);
 	world_kill(w, BOB, 0, C2, cuts, 0);
-	fork_control(w, C2, 0);
+	a = world_last(w, C1, &w->control, 0);
+	told_twice(w, C2, a, beside_last(w, C1, &w->control, KIND_TEAM, w->entries[first_team].payload));
 	cuts[0] = cut_at(&w->control, 0, world_last(w, ROOT, &w->control, 0));
 	world_rotate(w, C1, 0, ROOT, FIRST_HEIR, cuts, 1);
 	world_rotate(w, C1, 0, FIRST_HEIR, FIRST_HEIR + 1, NULL, 0);
@@ -130,6 +137,24 @@ an_organisation_comes_to_the_same_whatever_memory_lacks(void **state)
 	struct world *w = busy_office();
 
 	(void)state;
+	same_whatever_memory_lacks(w);
+	world_free(w);
+}
+
+/* Ten hands that one key has handed the root to. */
+static void
+a_contested_root_is_contested_whatever_memory_lacks(void **state)
+{
+	struct world *w = office();
+	struct org *o;
+
+	(void)state;
+	for (unsigned to = ANA; to < WORLD_ACTORS; to++)
+		world_rotate(w, C1, 0, ROOT, to, NULL, 0);
+	o = evaluated(w);
+	assert_int_equal(org_root_count(o), 1 + WORLD_ACTORS - ANA);
+	assert_null(org_root(o));
+	org_free(o);
 	same_whatever_memory_lacks(w);
 	world_free(w);
 }
@@ -218,6 +243,27 @@ an_operation_is_read_whole_or_not_at_all(void **state)
 			buf_free(&again);
 		}
 	}
+	world_free(w);
+}
+
+/* How far the log of a root that has handed over counts is reckoned when it is asked: rather too little than too much. */
+static void
+a_question_that_lacks_memory_is_answered_with_less(void **state)
+{
+	struct world *w = busy_office();
+	struct org *o = evaluated(w);
+	struct log_key log = world_log(w, ROOT, &w->control, 0);
+	uint64_t calm = org_limit(o, &log);
+
+	(void)state;
+	assert_true(calm > 0 && calm < UINT64_MAX);
+	for (struct scarce s = SCARCE; scarce_again(&s);) {
+		uint64_t limit = org_limit(o, &log);
+
+		scarce_over(&s);
+		assert_int_equal(limit, s.struck ? 0 : calm);
+	}
+	org_free(o);
 	world_free(w);
 }
 
@@ -354,9 +400,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_organisation_comes_to_the_same_whatever_memory_lacks),
+		cmocka_unit_test(a_contested_root_is_contested_whatever_memory_lacks),
 		cmocka_unit_test(an_organisation_made_by_chance_comes_to_the_same_whatever_memory_lacks),
 		cmocka_unit_test(an_evaluation_that_lacks_memory_leaves_the_one_before),
 		cmocka_unit_test(an_operation_is_read_whole_or_not_at_all),
+		cmocka_unit_test(a_question_that_lacks_memory_is_answered_with_less),
 		cmocka_unit_test(nothing_is_signed_that_memory_lacks_a_part_of),
 		cmocka_unit_test(an_order_to_erase_is_taken_whole_whatever_memory_lacks),
 		cmocka_unit_test(a_network_key_is_sealed_to_everybody_or_not_at_all),
