@@ -1,5 +1,5 @@
 # make bench: figures as a table and as build/bench.json. No test passes or fails on a time.
-$(BUILD)/tests/bench: tests/bench/bench.c tests/bench/load.c tests/bench/figures.c tests/bench/floors.c tests/bench/report.c tests/bench/serving.c tests/bench/live.c tests/bench/bench_org.c tests/bench/bench_keys.c tests/bench/bench.h $(OBJ)
+$(BUILD)/tests/bench: tests/bench/bench.c tests/bench/load.c tests/bench/figures.c tests/bench/floors.c tests/bench/report.c tests/bench/serving.c tests/bench/live.c tests/bench/slow_wire.c tests/bench/bench_org.c tests/bench/bench_keys.c tests/bench/bench.h $(OBJ)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FLAGS) -D_GNU_SOURCE -Itests/bench -o $@ $(filter %.c,$^) $(OBJ) $(LDFLAGS) $(LIBS)
 
