@@ -18,6 +18,14 @@ $(BUILD)/tests/bench_store: tests/bench/bench_store.c $(OBJ)
 bench-store: $(BUILD)/tests/bench_store
 	@$(BUILD)/tests/bench_store
 
+# Eight nodes as eight processes.
+$(BUILD)/tests/processes: tests/bench/processes.c tests/bench/load.c tests/bench/figures.c tests/bench/bench.h $(OBJ)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FLAGS) -D_GNU_SOURCE -Itests/bench -o $@ $(filter %.c,$^) $(OBJ) $(LDFLAGS) $(LIBS)
+.PHONY: bench-processes
+bench-processes: $(BUILD)/tests/processes $(BUILD)/faltbok
+	@$(BUILD)/tests/processes
+
 # A hub under load, as a process of its own: strangers at its door, and many organisations.
 $(BUILD)/tests/hub_bench: tests/bench/hub_bench.c tests/bench/flood.c tests/bench/flood.h tests/bench/load.c tests/bench/figures.c tests/bench/bench.h $(OBJ)
 	@mkdir -p $(@D)
