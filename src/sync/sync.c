@@ -18,7 +18,6 @@ sync_new(const struct sync_config *config, const struct sync_host *host)
 		return NULL;
 	s->config = *config;
 	s->host = *host;
-	s->window = SYNC_CREDIT_BYTES;
 	s->by_short = table_new(sizeof(struct log8));
 	if (s->by_short == NULL) {
 		mem_free(s);
@@ -71,8 +70,10 @@ sync_say(struct sync *s, const struct message *m, struct err *err)
 
 	buf_put_be32(out, 0);
 	message_encode(out, m);
-	if (!buf_ok(out))
+	if (!buf_ok(out)) {
+		out->len = start; /* what was said before is whole, and half a message is none */
 		return err_plain(err, ERR_NO_MEMORY);
+	}
 	be32_put(out->p + start, (uint32_t)(out->len - start - 4));
 	return ERR_OK;
 }
@@ -539,9 +540,8 @@ fail(struct sync *s, enum err_code rc, struct err *err)
 	bool theirs = rc == ERR_MALFORMED || rc == ERR_SIGNATURE || rc == ERR_HASH || rc == ERR_TOO_BIG || rc == ERR_TRUNCATED;
 
 	/* If there is no memory to say so, closing says enough. */
-	if (!s->todo->ended && s->hellos > 0 &&
-	    sync_say(s, &(struct message){ MSG_ERR, { .refusal = theirs ? REFUSE_MALFORMED : REFUSE_FAILED } }, NULL) != ERR_OK)
-		buf_clear(&s->todo->messages);
+	if (!s->todo->ended && s->hellos > 0)
+		(void)!sync_say(s, &(struct message){ MSG_ERR, { .refusal = theirs ? REFUSE_MALFORMED : REFUSE_FAILED } }, NULL);
 	s->todo->ended = true;
 	s->phase = PHASE_OVER;
 	if (err != NULL && err->code == ERR_OK)
