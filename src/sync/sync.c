@@ -104,20 +104,14 @@ sync_refuse(struct sync *s, enum sync_refusal why, struct err *err)
 	s->phase = PHASE_OVER;
 	if (sync_say(s, &(struct message){ MSG_ERR, { .refusal = why } }, err) != ERR_OK)
 		return ERR_NO_MEMORY;
-	switch (why) {
-	case REFUSE_VERSION:
+	if (why == REFUSE_VERSION)
 		return err_set(err, ERR_NEWER, "the two speak no common version");
-	case REFUSE_UNKNOWN:
+	if (why == REFUSE_UNKNOWN)
 		return err_set(err, ERR_REFUSED, "the other device is not known here");
-	case REFUSE_REMOVED:
+	if (why == REFUSE_REMOVED)
 		return err_set(err, ERR_REFUSED, "the other device has been removed");
-	case REFUSE_ROOM:
-		return err_set(err, ERR_NETWORK, "there is no room here for the other device just now");
-	case REFUSE_MALFORMED:
-	case REFUSE_FAILED:
-		break;
-	}
-	return err != NULL && err->code != ERR_OK ? err->code : ERR_MALFORMED;
+	assert(why == REFUSE_ROOM); /* what the peer did wrong, or failed here, is said by fail() */
+	return err_set(err, ERR_NETWORK, "there is no room here for the other device just now");
 }
 
 enum err_code
@@ -239,8 +233,7 @@ finish_exchange(struct sync *s, struct err *err)
 		return rc;
 	judge_step(s);
 	s->exchange_over = s->todo->exchanged = true;
-	if (s->phase != PHASE_OVER)
-		s->phase = PHASE_LIVE;
+	s->phase = PHASE_LIVE; /* whoever leaves does so after this */
 	return ERR_OK;
 }
 
@@ -544,8 +537,7 @@ fail(struct sync *s, enum err_code rc, struct err *err)
 		(void)!sync_say(s, &(struct message){ MSG_ERR, { .refusal = theirs ? REFUSE_MALFORMED : REFUSE_FAILED } }, NULL);
 	s->todo->ended = true;
 	s->phase = PHASE_OVER;
-	if (err != NULL && err->code == ERR_OK)
-		err_plain(err, rc);
+	assert(err == NULL || err->code != ERR_OK);
 	return rc;
 }
 

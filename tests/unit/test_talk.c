@@ -20,6 +20,7 @@ static const struct meeting meetings[] = {
 	{ "of whom one lacks control", ANA, BOB, TEAM_WORK | CONTROL_WORK | NEWCOMER, 0, false, false, 0, ERR_OK, ERR_OK },
 	{ "of whom the other lacks control", BOB, ANA, 0, TEAM_WORK | CONTROL_WORK, false, false, 64, ERR_OK, ERR_OK },
 	{ "a newcomer", HUB, ANA, ~(unsigned)(OTHER_BRANCH | REMOVAL), 0, false, false, 0, ERR_OK, ERR_OK },
+	{ "one who brings the word of its own removal", ANA, BOB, 0, REMOVAL, false, false, 0, ERR_REFUSED, ERR_REFUSED },
 	{ "a removed one", ANA, BOB, REMOVAL, 0, false, false, 0, ERR_REFUSED, ERR_REFUSED },
 	{ "who find a fork", ANA, DEE, ONE_BRANCH | CONTROL_WORK, OTHER_BRANCH | CONTROL_WORK, false, false, 0, ERR_OK, ERR_OK },
 	{ "who find it the other way round", DEE, ANA, OTHER_BRANCH | CONTROL_WORK, CONTROL_WORK | TEAM_WORK, false, false, 0, ERR_OK, ERR_OK },

@@ -106,18 +106,23 @@ every_refusal_is_a_sentence_of_its_own(void **state)
 static void
 who_has_no_room_says_so_before_anything_else(void **state)
 {
-	struct pair p;
-
 	(void)state;
-	pair_init(&p, ANA, BOB, 0, 0);
-	p.b->full = true;
-	happens(&p.t, 1, SYNC_OPENED, BYTES_NONE);
-	happens(&p.t, 0, SYNC_OPENED, BYTES_NONE);
-	assert_int_equal(p.t.side[1].code, ERR_NETWORK);
-	hears(&p.t, 0);
-	assert_int_equal(p.t.side[0].code, ERR_NETWORK);
-	assert_non_null(strstr(p.t.side[0].err.text, "no room"));
-	pair_end(&p);
+	for (struct scarce s = SCARCE; scarce_again(&s);) {
+		struct pair p;
+
+		mem_hold();
+		pair_init(&p, ANA, BOB, 0, 0);
+		p.b->full = true;
+		happens(&p.t, 0, SYNC_OPENED, BYTES_NONE);
+		mem_release();
+		happens(&p.t, 1, SYNC_OPENED, BYTES_NONE);
+		scarce_over(&s);
+		assert_int_equal(p.t.side[1].code, s.struck ? ERR_NO_MEMORY : ERR_NETWORK);
+		hears(&p.t, 0);
+		assert_int_equal(p.t.side[0].code, s.struck ? ERR_OK : ERR_NETWORK);
+		assert_true(s.struck || strstr(p.t.side[0].err.text, "no room") != NULL);
+		pair_end(&p);
+	}
 }
 
 static void
@@ -376,6 +381,143 @@ what_waits_for_its_author_is_kept_or_it_is_said(void **state)
 	}
 }
 
+/* The author's admission comes after the entry: it was kept, and counts when control does. */
+static void
+what_waited_is_taken_when_its_author_is_known(void **state)
+{
+	struct stream_id team = team_of(1), far = team_of(3);
+
+	(void)state;
+	for (struct scarce s = SCARCE; scarce_again(&s);) {
+		struct message early = { MSG_ENTRIES, { .entries = BYTES_NONE } }, control = early, nudge = early;
+		struct buf runs[3] = { BUF_INIT, BUF_INIT, BUF_INIT };
+		struct run_writer out;
+		struct log_key key;
+		struct pair p;
+		size_t first, i;
+
+		mem_hold();
+		pair_init(&p, ANA, BOB, TEAM_WORK | CONTROL_WORK, ONE_BRANCH);
+		pair_greet(&p);
+		run_into(&runs[0], p.a, EVE, &team, 0);
+		run_into(&runs[1], p.a, C2, &p.w->control, 0);
+		first = world_write(p.w, ANA, &far, 0, KIND_DATA, BYTES_STR("of a team that is none of ours"));
+		run_begin(&out, &runs[2], &p.w->entries[first].h);
+		run_add(&out, &p.w->entries[first]);
+		run_finish(&out);
+		early.u.entries = buf_bytes(&runs[0]);
+		control.u.entries = buf_bytes(&runs[1]);
+		nudge.u.entries = buf_bytes(&runs[2]);
+		key = world_log(p.w, EVE, &team, 0);
+		mem_release();
+		told(&p.t, 1, &early);
+		assert_false(shelf_log_find(p.b, &key, &i));
+		told(&p.t, 1, &control);
+		told(&p.t, 1, &nudge); /* for which control is evaluated */
+		scarce_over(&s);
+		assert_int_equal(p.t.side[1].code, s.struck ? ERR_NO_MEMORY : ERR_OK);
+		if (!s.struck) {
+			assert_true(shelf_log_find(p.b, &key, &i));
+			assert_int_equal(p.b->logs[i].head.len, 3);
+			assert_int_equal(sync_facts(p.t.side[1].sync)->refused, 1);
+		}
+		for (int k = 0; k < 3; k++)
+			buf_free(&runs[k]);
+		pair_end(&p);
+	}
+}
+
+/* The peer hears whether it was at fault. */
+static void
+whose_fault_it_was_is_said(void **state)
+{
+	static const struct { enum err_code code; uint64_t want; } cases[] = {
+		{ ERR_MALFORMED, REFUSE_MALFORMED }, { ERR_SIGNATURE, REFUSE_MALFORMED }, { ERR_HASH, REFUSE_MALFORMED },
+		{ ERR_TOO_BIG, REFUSE_MALFORMED }, { ERR_TRUNCATED, REFUSE_MALFORMED }, { ERR_IO, REFUSE_FAILED }, { ERR_NO_SPACE, REFUSE_FAILED },
+	};
+	struct stream_id team = team_of(1);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct message m = { MSG_ENTRIES, { .entries = BYTES_NONE } }, said;
+		struct buf run = BUF_INIT;
+		struct bytes message;
+		size_t at = 0;
+		struct pair p;
+
+		pair_comparing(&p);
+		run_into(&run, p.a, ANA, &team, 0);
+		m.u.entries = buf_bytes(&run);
+		p.b->fail_after = 0;
+		p.b->fail_with = cases[i].code;
+		CHECK_CASE(err_word(cases[i].code), told(&p.t, 1, &m), cases[i].code);
+		assert_true(sync_todo_next(&p.t.side[1].todo, &at, &message));
+		assert_int_equal(message_decode(&said, message, NULL), ERR_OK);
+		assert_int_equal(said.kind, MSG_ERR);
+		CHECK_CASE(err_word(cases[i].code), said.u.refusal, cases[i].want);
+		buf_free(&run);
+		pair_end(&p);
+	}
+}
+
+/* What is passed over is passed over also where nobody wants to hear why it was an error. */
+static void
+an_entry_that_cannot_be_taken_is_an_error_without_a_reader_too(void **state)
+{
+	struct stream_id team = team_of(1);
+	struct message m = { MSG_ENTRIES, { .entries = BYTES_NONE } };
+	struct buf run = BUF_INIT, bytes = BUF_INIT;
+	struct sync_event event = { SYNC_RECEIVED, BYTES_NONE };
+	struct sync_todo todo = { .more = false };
+	struct pair p;
+
+	(void)state;
+	pair_comparing(&p);
+	run_into(&run, p.a, ANA, &team, 0);
+	m.u.entries = buf_bytes(&run);
+	message_encode(&bytes, &m);
+	event.message = buf_bytes(&bytes);
+	p.b->fail_after = 0;
+	p.b->fail_with = ERR_HASH;
+	assert_int_equal(sync_step(p.t.side[1].sync, &event, &todo, NULL), ERR_HASH);
+	assert_true(todo.ended);
+	sync_todo_free(&todo);
+	buf_free(&run);
+	buf_free(&bytes);
+	pair_end(&p);
+}
+
+/* A link stays when both want it to. */
+static void
+a_link_stays_only_where_both_ends_do(void **state)
+{
+	(void)state;
+	for (int who = 0; who < 4; who++) {
+		struct world *w = make_world();
+		struct shelf *s[2] = { shelf_for(w, ANA, BOB, TEAM_WORK, false), shelf_for(w, BOB, ANA, ONE_BRANCH, false) };
+		struct talk t;
+
+		memset(&t, 0, sizeof(t));
+		for (int i = 0; i < 2; i++) {
+			struct sync_config config = { i == 0, (who >> i & 1) != 0, w->actors[s[i]->me].id, 2, 0 };
+			struct sync_host host = shelf_host(s[i]);
+
+			t.side[i].shelf = s[i];
+			t.side[i].sync = sync_new(&config, &host);
+		}
+		happens(&t, 1, SYNC_OPENED, BYTES_NONE);
+		happens(&t, 0, SYNC_OPENED, BYTES_NONE);
+		settles(&t);
+		assert_true(sync_facts(t.side[0].sync)->in_step && sync_facts(t.side[1].sync)->in_step);
+		assert_int_equal(t.side[0].ended, who != 3);
+		assert_int_equal(t.side[1].ended, who != 3);
+		talk_end(&t);
+		shelf_free(s[0]);
+		shelf_free(s[1]);
+		world_free(w);
+	}
+}
+
 static void
 where_there_is_no_room_nothing_of_a_team_is_taken_and_where_it_is_withheld_nothing_is_given(void **state)
 {
@@ -601,6 +743,7 @@ summaries_longer_than_a_message_are_said_in_several(void **state)
 {
 	struct world *w = make_world();
 	struct stream_id team = team_of(1);
+	static const size_t from_a[] = { 2, 0, 1, 2 }, from_b[] = { 2, 0, 2, 0 };
 	size_t from = w->count;
 	struct shelf *a, *b;
 	struct talk t;
@@ -612,7 +755,7 @@ summaries_longer_than_a_message_are_said_in_several(void **state)
 	belongs_to(w, from, TEAM_WORK);
 	a = shelf_for(w, ANA, BOB, TEAM_WORK, false);
 	b = shelf_for(w, BOB, ANA, 0, false);
-	for (int turn = 0; turn < 3; turn++) {
+	for (int turn = 0; turn < 4; turn++) {
 		assert_true(talk_begin(&t, a, b, false, 0));
 		happens(&t, 1, SYNC_OPENED, BYTES_NONE);
 		happens(&t, 0, SYNC_OPENED, BYTES_NONE);
@@ -622,10 +765,13 @@ summaries_longer_than_a_message_are_said_in_several(void **state)
 		assert_true(sync_facts(t.side[0].sync)->in_step && sync_facts(t.side[1].sync)->in_step);
 		if (turn == 0)
 			assert_int_equal(count_kind(&t.side[1], MSG_HAVE), 2);
-		/* Of all of them where the other has kept none: first after an exchange, then where nothing differs. */
-		assert_int_equal(count_kind(&t.side[0], MSG_ACK), turn == 1 ? 0 : 2);
+		/* Of all of them where the other has kept none; else one, in HELLO and in BYE where that is enough. */
+		assert_int_equal(count_kind(&t.side[0], MSG_ACK), from_b[turn]);
+		assert_int_equal(count_kind(&t.side[1], MSG_ACK), from_a[turn]);
 		for (size_t i = 0; i < a->count && turn == 1; i++)
 			a->logs[i].acked = 0;
+		for (size_t i = 0; i < b->count && turn == 2; i++) /* now it is the one who leaves that has much to say */
+			b->logs[i].acked = 0;
 		talk_end(&t);
 	}
 	shelf_free(a);
@@ -680,6 +826,10 @@ main(void)
 		cmocka_unit_test(a_right_that_came_just_before_is_a_right),
 		cmocka_unit_test(of_authors_nobody_knows_only_so_much_is_kept),
 		cmocka_unit_test(what_waits_for_its_author_is_kept_or_it_is_said),
+		cmocka_unit_test(what_waited_is_taken_when_its_author_is_known),
+		cmocka_unit_test(whose_fault_it_was_is_said),
+		cmocka_unit_test(an_entry_that_cannot_be_taken_is_an_error_without_a_reader_too),
+		cmocka_unit_test(a_link_stays_only_where_both_ends_do),
 		cmocka_unit_test(where_there_is_no_room_nothing_of_a_team_is_taken_and_where_it_is_withheld_nothing_is_given),
 		cmocka_unit_test(a_wish_before_the_last_one_is_granted_ends_it),
 		cmocka_unit_test(a_wish_is_granted_as_far_as_there_is_a_right_and_something_to_give),
