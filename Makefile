@@ -118,6 +118,7 @@ coverage-run: unit replay $(BUILD)/sim $(BUILD)/counted
 
 -include tests/sim/rules.mk
 -include tests/counted/rules.mk
+-include tests/crash/rules.mk
 -include tests/bench/rules.mk
 -include tests/second/rules.mk
 -include tests/universes/rules.mk
@@ -167,7 +168,7 @@ test: check-layers
 
 .PHONY: built built-unit
 built-unit: $(UNIT)
-built: $(UNIT) $(REPLAY) $(BUILD)/sim $(SIM_TESTS) $(BUILD)/counted $(CHAOS_TOOLS)
+built: $(UNIT) $(REPLAY) $(BUILD)/sim $(SIM_TESTS) $(BUILD)/counted $(BUILD)/crash $(CHAOS_TOOLS)
 MAN := $(patsubst packaging/man/%.scd,$(BUILD)/man/%,$(wildcard packaging/man/*.scd))
 $(BUILD)/man/%: packaging/man/%.scd
 	@mkdir -p $(@D)

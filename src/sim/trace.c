@@ -8,6 +8,8 @@
 void
 trace_bytes(struct trace *t, struct bytes data)
 {
+	if (t->off)
+		return;
 	t->hash = siphash(t->hash, 0x7472616365u, data.p, data.len);
 }
 
@@ -16,8 +18,11 @@ trace_line(struct trace *t, const char *fmt, ...)
 {
 	char line[512];
 	va_list ap;
-	int n = snprintf(line, sizeof(line), "[%9.3fs] ", (double)*t->now_ns / 1e9);
+	int n;
 
+	if (t->off)
+		return;
+	n = snprintf(line, sizeof(line), "[%9.3fs] ", (double)*t->now_ns / 1e9);
 	va_start(ap, fmt);
 	vsnprintf(line + n, sizeof(line) - (size_t)n, fmt, ap);
 	va_end(ap);
