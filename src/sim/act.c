@@ -8,10 +8,21 @@
 #include "sim/act_internal.h"
 #include "sim/world_internal.h"
 
+/* A machine that is kept for somebody's backup is left alone until there is one. */
+static size_t
+not_the_spare(const struct play *p, size_t i)
+{
+	bool any = false;
+
+	for (size_t k = 0; k < p->swarm.stations; k++)
+		any = any || p->backup[k].made;
+	return play_is_spare(p, i) && !p->stations[i]->joined && !any ? 0 : i;
+}
+
 size_t
 act_some_station(struct play *p)
 {
-	return (size_t)play_below(p, "with", p->swarm.stations);
+	return not_the_spare(p, (size_t)play_below(p, "with", p->swarm.stations));
 }
 
 static bool
@@ -124,6 +135,11 @@ static const struct act_row { const char *name; bool (*act)(struct play *p, size
 	[DO_NONSENSE] = { "nonsense", do_nonsense, 0 },
 	[DO_FORGE] = { "forge", forge_act, NO_FAULT },
 	[DO_NEWER] = { "newer", newer_act, 0 },
+	[DO_BACKUP] = { "backup", act_backup, 0 },
+	[DO_RESTORE] = { "restore", act_restore, NO_FAULT },
+	[DO_OLD_HOME] = { "old-home", act_old_home, NO_FAULT },
+	[DO_NEW_HOME] = { "new-home", act_new_home, NO_FAULT },
+	[DO_PROFILE] = { "profile", act_profile, 0 },
 };
 _Static_assert(COUNT_OF(acts) == DO_COUNT, "each act has a row");
 
@@ -156,7 +172,7 @@ bool
 play_act(struct play *p)
 {
 	enum act_kind kind = draw_kind(p);
-	size_t i = (size_t)dice_below(&p->decide.dice, p->swarm.stations);
+	size_t i = not_the_spare(p, (size_t)dice_below(&p->decide.dice, p->swarm.stations));
 
 	decide_begin(&p->decide, world_now(p->world), acts[kind].name, i);
 	return play_perform(p, kind, i);

@@ -36,4 +36,13 @@ bool act_clog(struct play *p, size_t i);
 bool act_image(struct play *p, size_t i);
 bool act_put_back(struct play *p, size_t i);
 
+/* act_backup.c */
+bool act_backup(struct play *p, size_t i);
+bool act_restore(struct play *p, size_t i);
+
+/* act_upgrade.c */
+bool act_old_home(struct play *p, size_t i);
+bool act_new_home(struct play *p, size_t i);
+bool act_profile(struct play *p, size_t i);
+
 #endif

@@ -75,7 +75,7 @@ play_judge_custody(struct play *p, size_t i)
 	struct replica *own = station_replica(p->stations[i]);
 	const struct author *author = &station_keys(p->stations[i])->device.sign_pk;
 
-	if (p->was_put_back[i] || p->copy[i]) /* what it signed before is gone with the disk that it signed for, or was signed by its twin */
+	if (p->lost[i] || p->copy[i]) /* what it signed before is gone with the disk that it signed for, or was signed by its twin */
 		return true;
 	for (size_t k = 0; k < p->machines; k++) {
 		struct replica *other = k != i && station_runs(p->stations[k]) ? station_replica(p->stations[k]) : NULL;

@@ -58,9 +58,19 @@
 	X(ERASED, "an erasure was approved")                                     \
 	X(ROWS_OUTLIVE, "figures went on counting what was erased")             \
 	X(OLD_STICK, "a stick from before was read after an erasure")            \
+	X(HUB_WAITED, "a hub in doubt waited for a coordinator who never comes") \
 	X(DISPUTE, "coordinators of one rank were in dispute at the end")         \
 	X(PROVEN, "a station had proof that others hold all it wrote")           \
-	X(WIPE_STOPPED, "the power went while a home was wiped")
+	X(WIPE_STOPPED, "the power went while a home was wiped")                 \
+	X(BACKED_UP, "a backup was made")                                        \
+	X(RESTORED, "a home that was lost came back from a backup")              \
+	X(RESTORED_BESIDE, "a second home was made of a backup, and the first lived on") \
+	X(CUT_WHILE_RESTORING, "the power went while a backup was restored")     \
+	X(TOLD_OF_COPIES, "a station told of a device that is used twice")       \
+	X(OLD_HOME, "a home of an older program was opened")                     \
+	X(CUT_WHILE_MIGRATING, "the power went while such a home was opened")    \
+	X(NEW_HOME, "a home of a newer program was refused")                     \
+	X(PROFILE_GREW, "a later version of the profile was installed")
 
 enum mark {
 #define MARK_NAME(name, text) MARK_##name,
@@ -78,7 +88,7 @@ enum mark {
 	X(REPLAY, "bytes-replayed") X(BUNDLE_SHORT, "bundle-cut") X(BUNDLE_BIT, "bundle-bit-turned") X(STICK_OLD, "old-stick") \
 	X(DISK_BACK, "disk-put-back") X(HUB_BACK, "hub-put-back") X(HOME_COPIED, "home-copied") X(SENSELESS, "nonsense-signed") \
 	X(FORGERY, "entry-forged") X(PASSPHRASE, "wrong-passphrase") X(OLD_SHEETS, "old-root-used") X(CAST_LOST, "datagram-lost") \
-	X(CAST_TWICE, "datagram-twice") X(HUB_AWAY, "hub-away")
+	X(CAST_TWICE, "datagram-twice") X(HUB_AWAY, "hub-away") X(RESTORING, "power-cut-restoring") X(HOME_RESTORED, "home-restored") X(MIGRATING, "power-cut-migrating")
 
 enum fault_kind {
 #define FAULT_NAME(name, word) STRUCK_##name,

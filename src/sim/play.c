@@ -143,8 +143,9 @@ play_ensure_up(struct play *p, size_t i)
 	struct err err = ERR_INIT;
 	uint8_t hash[32];
 
-	if (!s->joined && !(i < p->swarm.stations && p->swarm.clones > 0 && play_chance(p, "clone", p->swarm.clones) && play_clone(p, i)))
-		return join(p, i);
+	if (!s->joined && !(i < p->swarm.stations && ((p->swarm.clones > 0 && play_chance(p, "clone", p->swarm.clones) && play_clone(p, i)) ||
+	                                               (p->swarm.besides > 0 && play_chance(p, "beside", p->swarm.besides) && play_second_home(p, i)))))
+		return p->report->finding.invariant[0] == '\0' && join(p, i);
 	if (station_power_went(s) && station_runs(s))
 		station_crash(s, p->swarm.half_open);
 	if (station_runs(s))
@@ -200,14 +201,14 @@ static bool
 assemble(struct play *p)
 {
 	struct err err = ERR_INIT;
-	size_t at_once = (size_t)play_between(p, "at-once", 2, p->swarm.stations);
+	size_t at_once = (size_t)play_between(p, "at-once", 2, p->swarm.stations - play_is_spare(p, p->swarm.stations - 1));
 	uint32_t faults = p->swarm.disk_fault;
 
 	for (size_t i = 0; i < p->machines; i++) {
 		p->stations[i] = station_new(p->world, i);
 		p->stations[i]->stay = p->swarm.stay;
 		p->stations[i]->seeks = p->swarm.seek;
-		p->coordinator[i] = i == 0 || play_chance(p, "coordinator", 250);
+		p->coordinator[i] = i == 0 || (play_chance(p, "coordinator", 250) && !play_is_spare(p, i));
 	}
 	if (p->swarm.meeting == MEET_HUB_ONLY)
 		mark(MARK_HUB_ONLY);
@@ -304,7 +305,7 @@ come_together(struct play *p)
 
 	for (int round = 0; round < 8; round++) {
 		trace_line(world_trace(p->world), "healing, round %d", round);
-		if (!(p->swarm.sticks_only ? carry_all(p) : meet_all(p)) || !trustees_settle(p))
+		if (!(p->swarm.sticks_only ? carry_all(p) : meet_all(p)) || !trustees_settle(p, (unsigned)round))
 			return false;
 		for (size_t i = 0; i < p->swarm.stations; i++)
 			if (p->coordinator[i] && station_give_keys(p->stations[i], &err) != ERR_OK)
@@ -322,7 +323,7 @@ empty_pockets(struct play *p)
 	bool any = false;
 
 	for (size_t i = 0; i < p->machines; i++)
-		any = any || p->was_put_back[i];
+		any = any || p->lost[i];
 	for (size_t i = 0; i < p->swarm.stations && any; i++)
 		if (!bury_read_sticks(p, i))
 			return false;
@@ -340,6 +341,7 @@ heal(struct play *p)
 	world_reset_wires(p->world);
 	if (!play_tend(p) || !everyone_up(p))
 		return false;
+	backups_forget(p);
 	world_run(p->world, 10 * NS_PER_S);
 	return come_together(p) && empty_pockets(p);
 }
@@ -347,7 +349,9 @@ heal(struct play *p)
 static bool
 act_over(struct play *p, size_t n)
 {
-	return n % PROOF_EVERY != PROOF_EVERY - 1 || play_judge_proof(p, n / PROOF_EVERY % p->swarm.stations);
+	size_t i = n / PROOF_EVERY % p->swarm.stations;
+
+	return n % PROOF_EVERY != PROOF_EVERY - 1 || (play_judge_proof(p, i) && backup_judge_copies(p, i));
 }
 
 static bool
@@ -396,7 +400,7 @@ play_through(struct play *p)
 	disk_set_lying(host_disk(p->stations[0]->host), p->options->lying);
 	if (p->decide.script != NULL ? !play_script(p) : !play_by_chance(p))
 		return false;
-	return heal(p) && trustees_judge(p) && bury_settle(p) && play_judge_all(p) && play_wipe(p);
+	return heal(p) && upgrade_judge(p) && trustees_judge(p) && bury_settle(p) && play_judge_all(p) && play_wipe(p);
 }
 
 static void

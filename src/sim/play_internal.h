@@ -13,7 +13,8 @@ enum { STATIONS_MAX = 6, MACHINES_MAX = STATIONS_MAX + 1 /* the hub */, STICKS =
 enum act_kind {
 	DO_WRITE, DO_MEET, DO_CLOSE, DO_REOPEN, DO_CRASH, DO_BUNDLE_OUT, DO_BUNDLE_IN, DO_KEYS, DO_REPLAY, DO_PART, DO_CLOG,
 	DO_CLOCK, DO_WRONG_PASS, DO_LEAVE, DO_WAIT, DO_HUB_CRASH, DO_HUB_CLOSE, DO_IMAGE,
-	DO_PUT_BACK, DO_TRUSTEES, DO_DESK, DO_ERASE, DO_NONSENSE, DO_FORGE, DO_NEWER, DO_COUNT
+	DO_PUT_BACK, DO_TRUSTEES, DO_DESK, DO_ERASE, DO_NONSENSE, DO_FORGE, DO_NEWER, DO_BACKUP, DO_RESTORE, DO_OLD_HOME,
+	DO_NEW_HOME, DO_PROFILE, DO_COUNT
 };
 
 /* Whom devices meet. Where all goes through the hub, what one shows of another has been on the hub's disk. */
@@ -25,6 +26,9 @@ struct expected_draft { char sure[128], tried[128]; bool doubtful; };
 /* A request to erase, and whether an approval of it was saved. */
 struct order_made { struct hash id; size_t by, record; bool approved; };
 
+/* A backup that its person was told is saved: how many writes there were, and under which incarnation its home went on. */
+struct backup_made { bool made; size_t at; struct inc inc; };
+
 /* This seed's own mix: many seeds lack a fault altogether, others have plenty of it. */
 struct swarm {
 	size_t stations, acts, records;
@@ -35,6 +39,7 @@ struct swarm {
 	bool half_open, stay, seek;
 	bool sticks_only, hub_goes_back, only_full;
 	uint32_t clones;        /* per mille of newcomers who copy a home instead of making one */
+	uint32_t besides;       /* and who restore somebody's backup */
 	enum meeting meeting;
 	enum disk_loss loss;
 	struct weather weather;
@@ -56,7 +61,11 @@ struct play {
 	uint64_t hub_entries;               /* it held when it was last seen running */
 	struct disk_image *image[MACHINES_MAX]; /* taken of that disk, at times put back */
 	size_t image_at[MACHINES_MAX];          /* writes there were when it was taken */
-	bool was_put_back[MACHINES_MAX];
+	bool was_put_back[MACHINES_MAX];        /* and its home does not know it: what it writes may fork */
+	bool lost[MACHINES_MAX];                /* something that it had may be gone: put back, or restored from a backup */
+	bool may_fork[MACHINES_MAX];            /* its disk has been put back, once */
+	struct backup_made backup[MACHINES_MAX]; /* act_backup.c */
+	uint32_t profile;                       /* act_upgrade.c: the newest version that was saved */
 	bool copy[MACHINES_MAX];                /* another machine has the same home */
 	struct expected_draft drafts[MACHINES_MAX];
 	struct buf stick[STICKS];
@@ -89,8 +98,13 @@ bool play_judge_all(struct play *p);                      /* after healing, warm
 /* put_back.c */
 bool play_take_image(struct play *p, size_t i);
 bool play_put_back(struct play *p, size_t i);
+/* Ends the program if it runs. False when that did not go well: there is no image of a disk without power. */
+bool play_lay_down(struct play *p, size_t i);
 /* The home of an advisor who has one, copied to the machine i. False: there is none to copy. */
 bool play_clone(struct play *p, size_t i);
+/* The same of a backup (act_backup.c). */
+bool play_second_home(struct play *p, size_t to);
+bool play_is_spare(const struct play *p, size_t i); /* it is kept for one */
 /* Says of each write whose author's disk was put back what became of it: nothing that any disk holds may be held by some only (I11). */
 bool play_settle_fates(struct play *p);
 
@@ -138,6 +152,13 @@ bool play_judge_rows(struct play *p, size_t i);
 enum err_code leave_act(struct play *p, size_t i, struct err *err) MUST_CHECK;
 bool leave_check(struct play *p, size_t i, bool rows_written);
 
+/* act_backup.c: backups are thrown away; whether station i tells of homes that are used twice. */
+void backups_forget(struct play *p);
+bool backup_judge_copies(struct play *p, size_t i);
+
+/* act_upgrade.c: whether everybody has the newest profile, at the end. */
+bool upgrade_judge(struct play *p);
+
 /* wipe.c: is what station i takes for proved true; and the last station is wiped, at the end (I2, I9). */
 bool play_judge_proof(struct play *p, size_t i);
 bool play_wipe(struct play *p);
@@ -145,7 +166,7 @@ bool play_wipe(struct play *p);
 /* trustees.c */
 enum err_code trustees_found(struct play *p, struct err *err) MUST_CHECK; /* the sheets, once the organisation is there */
 enum err_code trustees_act(struct play *p, size_t i, struct err *err) MUST_CHECK;
-bool trustees_settle(struct play *p); /* decides what is disputed at station 0 */
+bool trustees_settle(struct play *p, unsigned round); /* decides at station 0 what is disputed, and what a hub waits for in vain */
 bool trustees_judge(struct play *p);  /* who belongs, after healing (I4) */
 
 #endif

@@ -69,7 +69,9 @@ shape(struct swarm *s, enum swarm_profile profile, struct dice *d)
 		s->bundle_damage = (uint32_t)dice_between(d, 200, 900);
 		return;
 	case PROFILE_CLONE_STORM:
-		s->clones = (uint32_t)dice_between(d, 300, 900);
+		s->clones = (uint32_t)dice_between(d, 100, 700);
+		s->besides = (uint32_t)dice_between(d, 300, 900);
+		s->weight[DO_BACKUP] = (uint32_t)dice_between(d, 3, 10);
 		s->weight[DO_IMAGE] = s->weight[DO_PUT_BACK] = (uint32_t)dice_between(d, 3, 10);
 		return;
 	case PROFILE_CLOCK_MADNESS:
@@ -140,6 +142,12 @@ swarm_draw(struct swarm *s, const struct play_options *o)
 	s->weight[DO_DESK] = some(&d, 300, 10); /* and this */
 	s->weight[DO_ERASE] = some(&d, 400, 5); /* and this */
 	s->weight[DO_FORGE] = some(&d, 500, 3); /* and this */
+	s->weight[DO_BACKUP] = some(&d, 500, 3);
+	s->weight[DO_RESTORE] = s->weight[DO_BACKUP] > 0 ? some(&d, 300, 3) : 0;
+	s->besides = s->weight[DO_BACKUP] > 0 ? some(&d, 300, 700) : 0;
+	s->weight[DO_OLD_HOME] = some(&d, 500, 2);
+	s->weight[DO_NEW_HOME] = some(&d, 700, 1);
+	s->weight[DO_PROFILE] = some(&d, 500, 2);
 	shape(s, o->profile, &d);
 	if (o->lying) {
 		s->weight[DO_CRASH] += 4;
@@ -153,7 +161,7 @@ swarm_draw(struct swarm *s, const struct play_options *o)
 #define SWARM_MAP(X)                                                                                       \
 	X("stations", stations) X("records", records) X("meeting", meeting) X("stay", stay) X("seek", seek)  \
 	X("half-open", half_open) X("sticks-only", sticks_only) X("hub-goes-back", hub_goes_back)            \
-	X("clones", clones) X("erases", weight[DO_ERASE]) X("latency-min", weather.latency_min)              \
+	X("clones", clones) X("besides", besides) X("erases", weight[DO_ERASE]) X("latency-min", weather.latency_min)              \
 	X("latency-max", weather.latency_max) X("chunk-max", weather.chunk_max)
 
 void

@@ -12,8 +12,11 @@
 
 #include "base/mem.h"
 #include "node/node_internal.h"
+#include "hub/hub_internal.h"
 #include "node/root.h"
 #include "sim/play_internal.h"
+
+enum { PATIENCE = 3 }; /* rounds of healing */
 
 static struct node_sheets
 sheets_of(char (*shares)[SHARE_TEXT_BYTES], struct play *p)
@@ -175,16 +178,27 @@ trustees_act(struct play *p, size_t i, struct err *err)
 	return rc;
 }
 
+/* A coordinator's laptop that is never switched on, and a hub in doubt that waits for it before it gives anything to the only other one. */
+static bool
+waits_for_guest(struct play *p, unsigned round)
+{
+	const struct org_device *d = knows_guest(p, p->stations[0]->node) ? org_device_by_id(node_org(p->stations[0]->node), &p->guest) : NULL;
+	struct hub *hub = play_has_hub(p) ? p->stations[p->swarm.stations]->hub : NULL;
+
+	return round >= PATIENCE && d != NULL && d->coordinator && hub != NULL && doubt_holds(&hub_tenant(hub, 0)->doubt, node_org(p->stations[0]->node), node_self(p->stations[0]->node));
+}
+
 /* A dispute stops the giving of keys: somebody has to decide it before everything can be read by all. */
 bool
-trustees_settle(struct play *p)
+trustees_settle(struct play *p, unsigned round)
 {
 	struct node *n = p->stations[0]->node;
 	struct err err = ERR_INIT;
+	bool waits = waits_for_guest(p, round);
 
-	if (!p->guest_came || !org_disputed(node_org(n), &p->guest))
+	if (!p->guest_came || (!waits && !org_disputed(node_org(n), &p->guest)))
 		return true;
-	mark(MARK_DISPUTE);
+	mark(waits ? MARK_HUB_WAITED : MARK_DISPUTE);
 	if (remove_by(p, n, false, &err) != ERR_OK || node_commit(n, &err) != ERR_OK)
 		return play_fail(p, "I9", "the trustees cannot decide a dispute: %s", err.text);
 	p->guest_gone_by[0] = true;
@@ -197,7 +211,7 @@ static bool
 must_be_gone(const struct play *p)
 {
 	for (size_t i = 0; i < p->swarm.stations; i++)
-		if ((p->guest_gone_by[i] || (p->guest_gone_by_old[i] && (!p->turned || !p->turned_unheard))) && !p->was_put_back[i])
+		if ((p->guest_gone_by[i] || (p->guest_gone_by_old[i] && (!p->turned || !p->turned_unheard))) && !p->lost[i])
 			return true;
 	return false;
 }
@@ -205,7 +219,7 @@ must_be_gone(const struct play *p)
 bool
 trustees_judge(struct play *p)
 {
-	bool gone = must_be_gone(p), turned = p->turn_saved && !p->was_put_back[p->turned_at];
+	bool gone = must_be_gone(p), turned = p->turn_saved && !p->lost[p->turned_at];
 
 	for (size_t i = 0; i < p->swarm.stations; i++) {
 		const struct org *org = node_org(p->stations[i]->node);

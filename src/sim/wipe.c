@@ -29,7 +29,7 @@ held_by_others(struct play *p, size_t i, struct table *ids)
 
 		if (k == i || !(p->stations[k]->joined || p->stations[k]->is_hub || k == 0))
 			continue;
-		if (!station_runs(p->stations[k]) || p->hurt[k] || p->was_put_back[k] || disk_dead(host_disk(p->stations[k]->host)))
+		if (!station_runs(p->stations[k]) || p->hurt[k] || p->lost[k] || disk_dead(host_disk(p->stations[k]->host)))
 			return false;
 		r = station_replica(p->stations[k]);
 		for (size_t log = 0; log < replica_log_count(r); log++)
