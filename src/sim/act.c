@@ -140,6 +140,9 @@ static const struct act_row { const char *name; bool (*act)(struct play *p, size
 	[DO_OLD_HOME] = { "old-home", act_old_home, NO_FAULT },
 	[DO_NEW_HOME] = { "new-home", act_new_home, NO_FAULT },
 	[DO_PROFILE] = { "profile", act_profile, 0 },
+	[DO_MERGE] = { "merge", act_merge, 0 },
+	[DO_QUOTA] = { "quota", act_quota, ANY_STATE | OF_THE_HUB },
+	[DO_CLOSE_SITE] = { "close-site", act_close_site, NO_FAULT },
 };
 _Static_assert(COUNT_OF(acts) == DO_COUNT, "each act has a row");
 
@@ -195,5 +198,5 @@ play_perform(struct play *p, enum act_kind kind, size_t i)
 	if (!row->act(p, i))
 		return false;
 	world_run(p->world, wait);
-	return play_tend(p);
+	return hub_judge_room(p) && play_tend(p);
 }

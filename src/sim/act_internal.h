@@ -45,4 +45,13 @@ bool act_old_home(struct play *p, size_t i);
 bool act_new_home(struct play *p, size_t i);
 bool act_profile(struct play *p, size_t i);
 
+/* act_merge.c */
+bool act_merge(struct play *p, size_t i);
+
+/* act_hub.c */
+bool act_quota(struct play *p, size_t i);
+
+/* act_site.c */
+bool act_close_site(struct play *p, size_t i);
+
 #endif

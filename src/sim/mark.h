@@ -70,6 +70,12 @@
 	X(OLD_HOME, "a home of an older program was opened")                     \
 	X(CUT_WHILE_MIGRATING, "the power went while such a home was opened")    \
 	X(NEW_HOME, "a home of a newer program was refused")                     \
+	X(MERGED, "two records were merged")                                     \
+	X(PARTED_AGAIN, "and a merge was taken back")                            \
+	X(SAME_AS, "a record stood for another at the end")                      \
+	X(QUOTA, "the hub was given a quota")                                    \
+	X(HUB_FULL, "the hub was full")                                          \
+	X(SITE_CLOSED, "a home was proved to be elsewhere and wiped, and its table had another") \
 	X(PROFILE_GREW, "a later version of the profile was installed")
 
 enum mark {
@@ -88,7 +94,7 @@ enum mark {
 	X(REPLAY, "bytes-replayed") X(BUNDLE_SHORT, "bundle-cut") X(BUNDLE_BIT, "bundle-bit-turned") X(STICK_OLD, "old-stick") \
 	X(DISK_BACK, "disk-put-back") X(HUB_BACK, "hub-put-back") X(HOME_COPIED, "home-copied") X(SENSELESS, "nonsense-signed") \
 	X(FORGERY, "entry-forged") X(PASSPHRASE, "wrong-passphrase") X(OLD_SHEETS, "old-root-used") X(CAST_LOST, "datagram-lost") \
-	X(CAST_TWICE, "datagram-twice") X(HUB_AWAY, "hub-away") X(RESTORING, "power-cut-restoring") X(HOME_RESTORED, "home-restored") X(MIGRATING, "power-cut-migrating")
+	X(CAST_TWICE, "datagram-twice") X(HUB_AWAY, "hub-away") X(QUOTA, "hub-quota") X(SITE_CLOSED, "home-wiped") X(RESTORING, "power-cut-restoring") X(HOME_RESTORED, "home-restored") X(MIGRATING, "power-cut-migrating")
 
 enum fault_kind {
 #define FAULT_NAME(name, word) STRUCK_##name,

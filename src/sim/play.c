@@ -342,6 +342,8 @@ heal(struct play *p)
 	if (!play_tend(p) || !everyone_up(p))
 		return false;
 	backups_forget(p);
+	if (!hub_make_room(p))
+		return false;
 	world_run(p->world, 10 * NS_PER_S);
 	return come_together(p) && empty_pockets(p);
 }
@@ -400,7 +402,7 @@ play_through(struct play *p)
 	disk_set_lying(host_disk(p->stations[0]->host), p->options->lying);
 	if (p->decide.script != NULL ? !play_script(p) : !play_by_chance(p))
 		return false;
-	return heal(p) && upgrade_judge(p) && trustees_judge(p) && bury_settle(p) && play_judge_all(p) && play_wipe(p);
+	return heal(p) && upgrade_judge(p) && trustees_judge(p) && bury_settle(p) && merge_judge(p) && play_judge_all(p) && play_wipe(p);
 }
 
 static void

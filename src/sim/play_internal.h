@@ -8,13 +8,13 @@
 #include "sim/play.h"
 #include "sim/station.h"
 
-enum { STATIONS_MAX = 6, MACHINES_MAX = STATIONS_MAX + 1 /* the hub */, STICKS = 4, WRITES_MAX = 5, ORDERS_MAX = 12 };
+enum { STATIONS_MAX = 6, MACHINES_MAX = STATIONS_MAX + 1 /* the hub */, STICKS = 4, WRITES_MAX = 5, ORDERS_MAX = 12, LINKS_MADE_MAX = 64 };
 
 enum act_kind {
 	DO_WRITE, DO_MEET, DO_CLOSE, DO_REOPEN, DO_CRASH, DO_BUNDLE_OUT, DO_BUNDLE_IN, DO_KEYS, DO_REPLAY, DO_PART, DO_CLOG,
 	DO_CLOCK, DO_WRONG_PASS, DO_LEAVE, DO_WAIT, DO_HUB_CRASH, DO_HUB_CLOSE, DO_IMAGE,
 	DO_PUT_BACK, DO_TRUSTEES, DO_DESK, DO_ERASE, DO_NONSENSE, DO_FORGE, DO_NEWER, DO_BACKUP, DO_RESTORE, DO_OLD_HOME,
-	DO_NEW_HOME, DO_PROFILE, DO_COUNT
+	DO_NEW_HOME, DO_PROFILE, DO_MERGE, DO_QUOTA, DO_CLOSE_SITE, DO_COUNT
 };
 
 /* Whom devices meet. Where all goes through the hub, what one shows of another has been on the hub's disk. */
@@ -25,6 +25,9 @@ struct expected_draft { char sure[128], tried[128]; bool doubtful; };
 
 /* A request to erase, and whether an approval of it was saved. */
 struct order_made { struct hash id; size_t by, record; bool approved; };
+
+/* Somebody said that record is the same as `to`, or that it is not. entry: at the one end and at the other; over: links that were seen and replaced. */
+struct link_made { size_t by, record, to; bool together; enum fate fate; uint8_t entry[2][16]; uint64_t over; };
 
 /* A backup that its person was told is saved: how many writes there were, and under which incarnation its home went on. */
 struct backup_made { bool made; size_t at; struct inc inc; };
@@ -63,8 +66,13 @@ struct play {
 	size_t image_at[MACHINES_MAX];          /* writes there were when it was taken */
 	bool was_put_back[MACHINES_MAX];        /* and its home does not know it: what it writes may fork */
 	bool lost[MACHINES_MAX];                /* something that it had may be gone: put back, or restored from a backup */
+	bool left[MACHINES_MAX];                /* a home of it was wiped, which had signed to others for what it held */
 	bool may_fork[MACHINES_MAX];            /* its disk has been put back, once */
 	struct backup_made backup[MACHINES_MAX]; /* act_backup.c */
+	struct link_made links[LINKS_MADE_MAX];  /* act_merge.c */
+	size_t link_count;
+	uint64_t full_teams;                    /* act_hub.c: entries of teams that the hub held when it was full; 0: it was not */
+	uint64_t full_opens;                    /* and how often it had been started then */
 	uint32_t profile;                       /* act_upgrade.c: the newest version that was saved */
 	bool copy[MACHINES_MAX];                /* another machine has the same home */
 	struct expected_draft drafts[MACHINES_MAX];
@@ -156,12 +164,20 @@ bool leave_check(struct play *p, size_t i, bool rows_written);
 void backups_forget(struct play *p);
 bool backup_judge_copies(struct play *p, size_t i);
 
+/* act_merge.c: who is the same as whom, at the end. */
+bool merge_judge(struct play *p);
+
+/* act_hub.c: a full hub takes nothing more of teams; there is room again. */
+bool hub_judge_room(struct play *p);
+bool hub_make_room(struct play *p);
+
 /* act_upgrade.c: whether everybody has the newest profile, at the end. */
 bool upgrade_judge(struct play *p);
 
 /* wipe.c: is what station i takes for proved true; and the last station is wiped, at the end (I2, I9). */
 bool play_judge_proof(struct play *p, size_t i);
 bool play_wipe(struct play *p);
+bool play_wipe_one(struct play *p, size_t i, bool *gone); /* the power may go in it; whether the home is gone */
 
 /* trustees.c */
 enum err_code trustees_found(struct play *p, struct err *err) MUST_CHECK; /* the sheets, once the organisation is there */

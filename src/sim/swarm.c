@@ -148,6 +148,9 @@ swarm_draw(struct swarm *s, const struct play_options *o)
 	s->weight[DO_OLD_HOME] = some(&d, 500, 2);
 	s->weight[DO_NEW_HOME] = some(&d, 700, 1);
 	s->weight[DO_PROFILE] = some(&d, 500, 2);
+	s->weight[DO_MERGE] = some(&d, 400, 4);
+	s->weight[DO_QUOTA] = s->meeting != MEET_EACH_OTHER ? some(&d, 500, 3) : 0;
+	s->weight[DO_CLOSE_SITE] = some(&d, 500, 3);
 	shape(s, o->profile, &d);
 	if (o->lying) {
 		s->weight[DO_CRASH] += 4;
