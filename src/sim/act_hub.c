@@ -42,6 +42,7 @@ set_quota(struct play *p, const struct hub_quota *q)
 	enum err_code rc = tenant_set_quota(tenant_of(p), q, &err);
 
 	p->full_teams = 0;
+	p->had_quota = true;
 	trace_line(world_trace(p->world), "n%zu: room for %llu bytes, %llu entries, %llu devices, %llu links: %s", hub, (unsigned long long)q->bytes,
 	           (unsigned long long)q->entries, (unsigned long long)q->devices, (unsigned long long)q->links, rc == ERR_OK ? "ok" : err.text);
 	return rc == ERR_OK || act_excused(p, hub, "setting a quota", &err);

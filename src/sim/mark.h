@@ -70,6 +70,8 @@
 	X(OLD_HOME, "a home of an older program was opened")                     \
 	X(CUT_WHILE_MIGRATING, "the power went while such a home was opened")    \
 	X(NEW_HOME, "a home of a newer program was refused")                     \
+	X(NEWER_PROGRAM, "a station was told that another has a newer program") \
+	X(TOLD_FULL, "a station was told that the hub is full")                 \
 	X(MERGED, "two records were merged")                                     \
 	X(PARTED_AGAIN, "and a merge was taken back")                            \
 	X(SAME_AS, "a record stood for another at the end")                      \

@@ -210,6 +210,7 @@ assemble(struct play *p)
 		p->stations[i]->seeks = p->swarm.seek;
 		p->coordinator[i] = i == 0 || (play_chance(p, "coordinator", 250) && !play_is_spare(p, i));
 	}
+	told_listen(p);
 	if (p->swarm.meeting == MEET_HUB_ONLY)
 		mark(MARK_HUB_ONLY);
 	if (station_found(p->stations[0], &p->team, &err) != ERR_OK)
@@ -426,17 +427,29 @@ count_up(struct play *p)
 	r->hash = world_trace(p->world)->hash;
 }
 
+/* A profile that plays by rules of its own; a script says which by a word of its first event. */
+static bool
+is_of(const struct play_options *o, enum swarm_profile profile, const char *word)
+{
+	if (o->script == NULL)
+		return o->profile == profile;
+	for (size_t i = 0; i < o->script->count; i++)
+		if (strcmp(o->script->events[i].kind, "set") == 0)
+			return script_value(&o->script->events[i], word) != 0;
+	return false;
+}
+
 void
 play(const struct play_options *options, struct play_report *out)
 {
 	uint64_t seed = options->seed;
 	struct play p = { .options = options, .report = out, .decide = { .record = options->record, .script = options->script } };
 
-	if (options->profile == PROFILE_WIDE && options->script == NULL) {
+	if (is_of(options, PROFILE_WIDE, "wide")) {
 		wide_play(options, out);
 		return;
 	}
-	if (options->profile == PROFILE_HEAVY && options->script == NULL) {
+	if (is_of(options, PROFILE_HEAVY, "heavy")) {
 		heavy_play(options, out);
 		return;
 	}

@@ -8,7 +8,7 @@
 #include "sim/play.h"
 #include "sim/station.h"
 
-enum { STATIONS_MAX = 6, MACHINES_MAX = STATIONS_MAX + 1 /* the hub */, STICKS = 4, WRITES_MAX = 5, ORDERS_MAX = 12, LINKS_MADE_MAX = 64 };
+enum { STATIONS_MAX = 6, MACHINES_MAX = STATIONS_MAX + 1 /* the hub */, STICKS = 4, WRITES_MAX = 5, ORDERS_MAX = 12, LINKS_MADE_MAX = 64, NEWER_EXCHANGE = 2 /* what a newer program says it speaks */ };
 
 enum act_kind {
 	DO_WRITE, DO_MEET, DO_CLOSE, DO_REOPEN, DO_CRASH, DO_BUNDLE_OUT, DO_BUNDLE_IN, DO_KEYS, DO_REPLAY, DO_PART, DO_CLOG,
@@ -42,6 +42,7 @@ struct swarm {
 	bool half_open, stay, seek;
 	bool sticks_only, hub_goes_back, only_full;
 	uint32_t clones;        /* per mille of newcomers who copy a home instead of making one */
+	uint32_t newer_programs; /* per mille of devices whose program speaks a later version of the exchange too */
 	uint32_t besides;       /* and who restore somebody's backup */
 	enum meeting meeting;
 	enum disk_loss loss;
@@ -71,6 +72,7 @@ struct play {
 	struct backup_made backup[MACHINES_MAX]; /* act_backup.c */
 	struct link_made links[LINKS_MADE_MAX];  /* act_merge.c */
 	size_t link_count;
+	bool had_quota;                         /* the hub */
 	uint64_t full_teams;                    /* act_hub.c: entries of teams that the hub held when it was full; 0: it was not */
 	uint64_t full_opens;                    /* and how often it had been started then */
 	uint32_t profile;                       /* act_upgrade.c: the newest version that was saved */
@@ -166,6 +168,9 @@ bool backup_judge_copies(struct play *p, size_t i);
 
 /* act_merge.c: who is the same as whom, at the end. */
 bool merge_judge(struct play *p);
+
+/* told.c: the oracle of what stations are told of exchanges begins to listen; draws who has a newer program. */
+void told_listen(struct play *p);
 
 /* act_hub.c: a full hub takes nothing more of teams; there is room again. */
 bool hub_judge_room(struct play *p);
