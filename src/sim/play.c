@@ -414,7 +414,7 @@ play_through(struct play *p)
 	disk_set_lying(host_disk(p->stations[0]->host), p->options->lying);
 	if (p->decide.script != NULL ? !play_script(p) : !play_by_chance(p))
 		return false;
-	return heal(p) && trustees_judge(p) && bury_settle(p) && play_judge_all(p) && play_wipe(p);
+	return heal(p) && trustees_judge(p) && bury_settle(p) && bury_judge_kept(p) && play_judge_all(p) && play_wipe(p);
 }
 
 static void

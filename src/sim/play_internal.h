@@ -128,6 +128,7 @@ bool newer_act(struct play *p, size_t i);
 enum err_code bury_act(struct play *p, size_t i, struct err *err) MUST_CHECK;
 void bury_note_sealed(struct play *p, size_t i, struct write **batch, size_t count); /* once they are committed */
 bool bury_settle(struct play *p); /* after healing: which records are erased (I13) */
+bool bury_judge_kept(struct play *p); /* and that nothing else was */
 bool bury_judge(struct play *p);  /* at the end: nothing of them is anywhere, and nothing brings them back */
 bool bury_read_sticks(struct play *p, size_t i); /* station i reads whatever old stick turns up in a pocket */
 
