@@ -102,7 +102,6 @@ act_part(struct play *p, size_t i)
 {
 	size_t other = act_some_station(p);
 
-	struck(STRUCK_PARTED);
 	if (other != i)
 		world_part(p->world, i, other, !p->world->net.parted[i][other]);
 	return true;
@@ -113,7 +112,6 @@ act_clog(struct play *p, size_t i)
 {
 	size_t other = act_some_station(p);
 
-	struck(STRUCK_CLOGGED);
 	world_clog(p->world, i, other, world_now(p->world) + play_between(p, "seconds", 1, 120) * NS_PER_S);
 	return true;
 }

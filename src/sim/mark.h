@@ -12,6 +12,8 @@
 #define MARK_MAP(X)                                                              \
 	X(CUT_WHILE_WRITING, "the power went while something was being written") \
 	X(CUT_WHILE_OPENING, "the power went during recovery")                   \
+	X(OPENED_HURT, "a home opened though its disk failed meanwhile")         \
+	X(NOT_OPENED_HURT, "a home did not open while its disk failed")          \
 	X(CUT_WHILE_JOINING, "the power went while joining")                     \
 	X(CUT_WHILE_IMPORTING, "the power went while a bundle was read")         \
 	X(FULL_WHILE_WRITING, "the disk was full while writing")                 \
@@ -58,7 +60,6 @@
 	X(ERASED, "an erasure was approved")                                     \
 	X(ROWS_OUTLIVE, "figures went on counting what was erased")             \
 	X(OLD_STICK, "a stick from before was read after an erasure")            \
-	X(HUB_WAITED, "a hub in doubt waited for a coordinator who never comes") \
 	X(DISPUTE, "coordinators of one rank were in dispute at the end")         \
 	X(PROVEN, "a station had proof that others hold all it wrote")           \
 	X(WIPE_STOPPED, "the power went while a home was wiped")                 \

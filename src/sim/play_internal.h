@@ -152,6 +152,7 @@ bool newer_act(struct play *p, size_t i);
 enum err_code bury_act(struct play *p, size_t i, struct err *err) MUST_CHECK;
 void bury_note_sealed(struct play *p, size_t i, struct write **batch, size_t count); /* once they are committed */
 bool bury_settle(struct play *p); /* after healing: which records are erased (I13) */
+bool bury_judge_kept(struct play *p); /* and that nothing else was */
 bool bury_judge(struct play *p);  /* at the end: nothing of them is anywhere, and nothing brings them back */
 bool bury_read_sticks(struct play *p, size_t i); /* station i reads whatever old stick turns up in a pocket */
 
@@ -187,7 +188,7 @@ bool play_wipe_one(struct play *p, size_t i, bool *gone); /* the power may go in
 /* trustees.c */
 enum err_code trustees_found(struct play *p, struct err *err) MUST_CHECK; /* the sheets, once the organisation is there */
 enum err_code trustees_act(struct play *p, size_t i, struct err *err) MUST_CHECK;
-bool trustees_settle(struct play *p, unsigned round); /* decides at station 0 what is disputed, and what a hub waits for in vain */
+bool trustees_settle(struct play *p); /* decides what is disputed at station 0 */
 bool trustees_judge(struct play *p);  /* who belongs, after healing (I4) */
 
 #endif

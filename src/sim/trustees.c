@@ -12,11 +12,8 @@
 
 #include "base/mem.h"
 #include "node/node_internal.h"
-#include "hub/hub_internal.h"
 #include "node/root.h"
 #include "sim/play_internal.h"
-
-enum { PATIENCE = 3 }; /* rounds of healing */
 
 static struct node_sheets
 sheets_of(char (*shares)[SHARE_TEXT_BYTES], struct play *p)
@@ -178,29 +175,36 @@ trustees_act(struct play *p, size_t i, struct err *err)
 	return rc;
 }
 
-/* A coordinator's laptop that is never switched on, and a hub in doubt that waits for it before it gives anything to the only other one. */
+/*
+ * The guest was raised, and its machine is never switched on. A hub that is in
+ * doubt gives a coordinator nothing of teams before another one has called
+ * (proto/sync.md, 10): where the only other one is the guest it would wait for ever.
+ */
 static bool
-waits_for_guest(struct play *p, unsigned round)
+hub_waits_for_guest(struct play *p, struct node *n)
 {
-	const struct org_device *d = knows_guest(p, p->stations[0]->node) ? org_device_by_id(node_org(p->stations[0]->node), &p->guest) : NULL;
-	struct hub *hub = play_has_hub(p) ? p->stations[p->swarm.stations]->hub : NULL;
+	const struct org_device *d = org_device_by_id(node_org(n), &p->guest);
 
-	return round >= PATIENCE && d != NULL && d->coordinator && hub != NULL && doubt_holds(&hub_tenant(hub, 0)->doubt, node_org(p->stations[0]->node), node_self(p->stations[0]->node));
+	for (size_t i = 1; i < p->swarm.stations; i++)
+		if (p->coordinator[i])
+			return false;
+	return p->swarm.meeting == MEET_HUB_ONLY && d != NULL && d->coordinator && !d->gone;
 }
 
 /* A dispute stops the giving of keys: somebody has to decide it before everything can be read by all. */
 bool
-trustees_settle(struct play *p, unsigned round)
+trustees_settle(struct play *p)
 {
 	struct node *n = p->stations[0]->node;
 	struct err err = ERR_INIT;
-	bool waits = waits_for_guest(p, round);
+	bool dispute = p->guest_came && org_disputed(node_org(n), &p->guest);
 
-	if (!p->guest_came || (!waits && !org_disputed(node_org(n), &p->guest)))
+	if (!p->guest_came || (!dispute && !hub_waits_for_guest(p, n)))
 		return true;
-	mark(waits ? MARK_HUB_WAITED : MARK_DISPUTE);
+	if (dispute)
+		mark(MARK_DISPUTE);
 	if (remove_by(p, n, false, &err) != ERR_OK || node_commit(n, &err) != ERR_OK)
-		return play_fail(p, "I9", "the trustees cannot decide a dispute: %s", err.text);
+		return play_fail(p, "I9", "the trustees cannot remove the guest: %s", err.text);
 	p->guest_gone_by[0] = true;
 	return true;
 }
