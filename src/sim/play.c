@@ -326,8 +326,8 @@ come_together(struct play *p)
 		trace_line(world_trace(p->world), "healing, round %d", round);
 		if (!(p->swarm.sticks_only ? carry_all(p) : meet_all(p)) || !trustees_settle(p))
 			return false;
-		for (size_t i = 0; i < p->swarm.stations; i++)
-			if (p->coordinator[i] && station_give_keys(p->stations[i], &err) != ERR_OK)
+		for (size_t i = 0; i < p->swarm.stations; i++) /* as a node does after an exchange, and when it is idle */
+			if (station_give_keys(p->stations[i], &err) != ERR_OK)
 				return play_fail(p, "I9", "n%zu cannot give keys: %s", i, err.text);
 		if (all_equal(p))
 			return true;
