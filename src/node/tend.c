@@ -399,10 +399,17 @@ static enum err_code
 attest_now(struct node *n, const struct rotation *t, struct node_tended *out, struct err *err)
 {
 	struct attest_epoch *rows = mem_zero(t->count + 1, sizeof(*rows));
+	const struct stream_id control = control_stream(org_id(node_org(n)));
+	struct header next;
 	enum err_code rc;
 
 	if (rows == NULL)
 		return err_plain(err, ERR_NO_MEMORY);
+	rc = node_next(n, &control, &next, err); /* the store writes on in the log that it is given: not in one that has forked */
+	if (rc != ERR_OK) {
+		mem_free(rows);
+		return rc;
+	}
 	for (size_t i = 0; i < t->count; i++)
 		rows[i] = (struct attest_epoch){ .stream = t->streams[i].stream, .has_epoch = true, .epoch = t->streams[i].epoch,
 		                                 .oldest = vault_oldest_n(n->vault, &t->streams[i].stream) };
