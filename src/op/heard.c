@@ -27,7 +27,8 @@ warn_copies(json_t *w, struct node *n)
 
 	for (size_t i = 0; i < count && i < COPIES_SHOWN; i++)
 		status_warn(w, "two copies in use of %s: a copied or restored home and the one it came from have both written (%llu and %llu entries); "
-		     "all of it is kept and counts. Whoever has both should make one of them a new device: they share one set of keys",
+		     "all of it is kept and counts. Go on with one of them, and let the other be a new device (`faltbok join` in a home of its own); if nobody "
+		     "knows of a copy, somebody else has the keys: `faltbok revoke` that device",
 		     node_device_name(n, &c[i].dev), (unsigned long long)c[i].older, (unsigned long long)c[i].newer);
 }
 
