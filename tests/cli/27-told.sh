@@ -36,4 +36,23 @@ same "$(told bo dalby)" 1 'which is an alarm again, though it was the same team'
 same "$(told bo lund)" 0 'the old one is not'
 fb bo --quiet backup "$work/bo.backup" && fb again --quiet restore "$work/bo.backup"
 same "$(told again lund)" 0 'what was seen is seen in a restored home'
+
+# ---- may this home be wiped? ----
+safe() { fb "$1" --json status | jq .safe_to_wipe; }
+settle() { for _ in 1 2; do carry anna "$1"; carry "$1" anna; done; carry anna "$1"; } # HOME: with Anna, and Anna's word of it back
+fb bo put case --team lund title=först >/dev/null
+settle bo; settle cia
+same "$(safe cia)" true 'who has handed over all that she wrote may wipe, and what she heard lies elsewhere too'
+fb bo put case --team lund title=bara-hos-cia >/dev/null
+carry bo cia
+same "$(safe cia)" true 'what she alone has heard of Bo, Bo has himself, by his signature'
+fb anna --json revoke bo --reason 'borttappad' >/dev/null
+carry anna cia
+same "$(safe cia)" false 'Bo is lost and removed: now it is here alone'
+fb cia close-site --wipe --yes --wait 1 >"$work/out" 2>&1
+says '2 entries of others that were heard here are not proved' 'close-site says that it is of others'
+claim 'and has wiped nothing' test -s "$work/cia/keystore"
+settle cia
+same "$(safe cia)" true 'once Anna has it too it may go'
+same "$(fb anna --json adopt | jq '.waiting|length > 0')" true 'where it waits to be adopted'
 finish
