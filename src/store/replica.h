@@ -143,6 +143,8 @@ enum err_code replica_read_run(struct replica *r, size_t log, uint64_t from, uin
 size_t replica_damaged(const struct replica *r);
 /* The next entry at `from` or later whose payload is absent or damaged here, and was not erased. */
 bool replica_lacking(struct replica *r, size_t log, uint64_t from, uint64_t *seq);
+/* How many entries from..to-1 have their content here. */
+uint64_t replica_content(struct replica *r, size_t log, uint64_t from, uint64_t to);
 /* Every fork proof held, in a fixed order, until cb returns false. The owner puts them into FORK entries. */
 enum err_code replica_forks(struct replica *r, bool (*cb)(void *ctx, const struct fork_proof *proof), void *ctx, struct err *err) MUST_CHECK;
 
