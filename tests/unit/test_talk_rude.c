@@ -499,7 +499,7 @@ a_link_stays_only_where_both_ends_do(void **state)
 
 		memset(&t, 0, sizeof(t));
 		for (int i = 0; i < 2; i++) {
-			struct sync_config config = { i == 0, (who >> i & 1) != 0, w->actors[s[i]->me].id, 2, 0 };
+			struct sync_config config = { .initiator = i == 0, .stay = (who >> i & 1) != 0, .me = w->actors[s[i]->me].id, .role = 2 };
 			struct sync_host host = shelf_host(s[i]);
 
 			t.side[i].shelf = s[i];
@@ -682,7 +682,7 @@ a_host_may_do_without_what_is_optional(void **state)
 	(void)state;
 	memset(&t, 0, sizeof(t));
 	for (int i = 0; i < 2; i++) {
-		struct sync_config config = { i == 0, false, w->actors[s[i]->me].id, 2, 0 };
+		struct sync_config config = { .initiator = i == 0, .me = w->actors[s[i]->me].id, .role = 2 };
 		struct sync_host host = shelf_host(s[i]);
 
 		host.missing = NULL;
