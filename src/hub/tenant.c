@@ -272,6 +272,12 @@ settle_doubt(struct tenant *t)
 		env_logf(t->home.env, "this may be an older state of the store: nothing of teams is given out before a coordinator's device has called");
 }
 
+static void
+woke(void *ctx)
+{
+	meet_wake(((struct tenant *)ctx)->meet);
+}
+
 enum err_code
 tenant_new(struct tenant **out, struct home *home, const struct hub_config *config, struct err *err)
 {
@@ -308,6 +314,7 @@ tenant_new(struct tenant **out, struct home *home, const struct hub_config *conf
 		tenant_free(t);
 		return rc;
 	}
+	t->wake = wake_new(home->env, woke, t);
 	t->is_full = is_full(t);
 	settle_doubt(t);
 	replica_set_hook(t->home.replica, &(struct replica_hook){ .ctx = t, .stored = stored, .committed = committed, .dropped = dropped });
@@ -323,6 +330,8 @@ tenant_hang_up(struct tenant *t)
 	static const struct replica_hook nobody;
 
 	seek_free(t->seek);
+	wake_free(t->wake);
+	t->wake = NULL;
 	relays_free(t->relays);
 	meet_free(t->meet);
 	t->seek = NULL;
