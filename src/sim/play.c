@@ -327,7 +327,7 @@ come_together(struct play *p)
 		if (!(p->swarm.sticks_only ? carry_all(p) : meet_all(p)) || !trustees_settle(p))
 			return false;
 		for (size_t i = 0; i < p->swarm.stations; i++) /* advisors, too: who wrote under an old epoch tells of it under the new */
-			if (station_give_keys(p->stations[i], &err) != ERR_OK)
+			if ((p->coordinator[i] || !p->copy[i]) && station_give_keys(p->stations[i], &err) != ERR_OK)
 				return play_fail(p, "I9", "n%zu cannot give keys: %s", i, err.text);
 		if (all_equal(p))
 			return true;

@@ -146,7 +146,8 @@ make_dense(struct swarm *s, struct dice *d)
 		at_least(&s->weight[DO_CLOCK], d, 4, 12);
 		at_least(&s->weight[DO_WRONG_PASS], d, 3, 8);
 		return;
-	case 8: /* trustees, whose sheets somebody has copied, where not everybody hears of it */
+	case 8:
+	case 9: /* trustees, whose sheets somebody has copied, where not everybody hears of it */
 		at_least(&s->weight[DO_LEAVE], d, 4, 8);
 		at_least(&s->weight[DO_TRUSTEES], d, 10, 20);
 		at_least(&s->weight[DO_PART], d, 2, 6);

@@ -139,13 +139,23 @@ thief(struct play *p, struct node *n, struct err *err)
 	return rc;
 }
 
-enum err_code
-trustees_act(struct play *p, size_t i, struct err *err)
+/* The old sheets are good for something only between the handing over and the hearing of it: then somebody hurries. */
+static uint64_t
+draw_what(struct play *p)
+{
+	uint64_t what = dice_below(&p->decide.dice, 5);
+
+	if (p->turn_saved && !p->raised)
+		return dice_chance(&p->decide.dice, 600) ? 4 : what;
+	return !p->turned && p->guest_came && dice_chance(&p->decide.dice, 500) ? 3 : what;
+}
+
+static enum err_code
+trustees_do(struct play *p, size_t i, unsigned what, struct err *err)
 {
 	static const char *const names[] = { "the guest's card is read", "the trustees remove the guest", "the trustees raise the guest",
 		                                 "the root is handed over", "somebody uses the old sheets" };
 	struct node *n = p->stations[i]->node;
-	unsigned what = (unsigned)play_below(p, "what", 5);
 	enum err_code rc = ERR_OK;
 	bool saved;
 
@@ -189,6 +199,26 @@ hub_waits_for_guest(struct play *p, struct node *n)
 		if (p->coordinator[i])
 			return false;
 	return p->swarm.meeting == MEET_HUB_ONLY && d != NULL && d->coordinator && !d->gone;
+}
+
+/* Somebody hurries to where nobody has heard that the root was handed over. */
+static enum err_code
+hurry(struct play *p, size_t i, struct err *err)
+{
+	size_t to = (i + 1) % p->swarm.stations;
+
+	if (!play_chance(p, "hurry", 500) || p->hurt[to] || !station_runs(p->stations[to]) || station_power_went(p->stations[to]))
+		return ERR_OK;
+	return trustees_do(p, to, 4, err);
+}
+
+enum err_code
+trustees_act(struct play *p, size_t i, struct err *err)
+{
+	bool turned = p->turn_saved;
+	enum err_code rc = trustees_do(p, i, (unsigned)decide(&p->decide, "what", draw_what(p), 0, 4), err);
+
+	return rc == ERR_OK && p->turn_saved && !turned ? hurry(p, i, err) : rc;
 }
 
 /* A dispute stops the giving of keys: somebody has to decide it before everything can be read by all. */
