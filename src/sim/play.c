@@ -329,6 +329,9 @@ come_together(struct play *p)
 		for (size_t i = 0; i < p->swarm.stations; i++) /* as a node does after an exchange, and when it is idle */
 			if (station_give_keys(p->stations[i], &err) != ERR_OK)
 				return play_fail(p, "I9", "n%zu cannot give keys: %s", i, err.text);
+		for (size_t i = 0; i < p->swarm.stations; i++)
+			if (!grant_settle(p, i))
+				return false;
 		if (all_equal(p))
 			return true;
 	}
@@ -421,7 +424,7 @@ play_through(struct play *p)
 	disk_set_lying(host_disk(p->stations[0]->host), p->options->lying);
 	if (p->decide.script != NULL ? !play_script(p) : !play_by_chance(p))
 		return false;
-	return heal(p) && upgrade_judge(p) && trustees_judge(p) && bury_settle(p) && bury_judge_kept(p) && merge_judge(p) && play_judge_all(p) && play_wipe(p);
+	return heal(p) && upgrade_judge(p) && grant_judge(p) && trustees_judge(p) && bury_settle(p) && bury_judge_kept(p) && merge_judge(p) && play_judge_all(p) && play_wipe(p);
 }
 
 static void
