@@ -375,7 +375,10 @@ act_over(struct play *p, size_t n)
 {
 	size_t i = n / PROOF_EVERY % p->swarm.stations;
 
-	return n % PROOF_EVERY != PROOF_EVERY - 1 || (play_judge_proof(p, i) && backup_judge_copies(p, i));
+	for (size_t k = 0; k < p->swarm.stations; k++)
+		if (!backup_judge_copies(p, k))
+			return false;
+	return n % PROOF_EVERY != PROOF_EVERY - 1 || play_judge_proof(p, i);
 }
 
 static bool

@@ -27,9 +27,11 @@ held_by_others(struct play *p, size_t i, struct table *ids)
 	for (size_t k = 0; k < p->machines; k++) {
 		struct replica *r;
 
+		if (k != i && p->left[k])
+			return false;
 		if (k == i || !(p->stations[k]->joined || p->stations[k]->is_hub || k == 0))
 			continue;
-		if (!station_runs(p->stations[k]) || p->hurt[k] || p->lost[k] || p->left[k] || disk_dead(host_disk(p->stations[k]->host)))
+		if (!station_runs(p->stations[k]) || p->hurt[k] || p->lost[k] || disk_dead(host_disk(p->stations[k]->host)))
 			return false;
 		r = station_replica(p->stations[k]);
 		for (size_t log = 0; log < replica_log_count(r); log++)
