@@ -291,8 +291,8 @@ carry_all(struct play *p)
 static bool
 everyone_up(struct play *p)
 {
-	for (size_t i = 0; i < p->machines; i++)
-		if (!play_ensure_up(p, i))
+	for (size_t i = 0; i < 2 * p->machines; i++) /* twice: whose home is copied for somebody who comes late is closed for it */
+		if (!play_ensure_up(p, i % p->machines))
 			return false;
 	return true;
 }
