@@ -67,7 +67,7 @@ remember(struct hash **list, size_t *count, size_t *cap, const struct hash *id, 
 }
 
 static bool
-names_what_we_read(struct node *n, const struct erase_order *o)
+reads_what_it_names(struct node *n, const struct erase_order *o)
 {
 	const struct org_device *self = node_self(n);
 	bool reads = false;
@@ -87,7 +87,7 @@ take_out_unnamed(struct node *n, const struct erase_order *o, bool *fresh, struc
 	for (size_t i = 0; i < n->unopened_count; i++)
 		if (SAME(n->unopened[i], o->id))
 			return ERR_OK;
-	if (names_what_we_read(n, o))
+	if (reads_what_it_names(n, o))
 		*fresh = n->start_over = true;
 	return remember(&n->unopened, &n->unopened_count, &n->unopened_cap, &o->id, err);
 }
@@ -346,14 +346,7 @@ late_of(struct node *n, const struct erase_order *o, struct erase_request *out, 
 static bool
 is_done(struct node *n, const struct erase_order *o)
 {
-	const struct org_device *self = node_self(n);
-
-	if (is_buried(n, &o->id))
-		return true;
-	for (size_t i = 0; i < o->request.log_count; i++)
-		if (org_reads(node_org(n), &o->request.logs[i].stream, &self->id))
-			return false;
-	return true;
+	return is_buried(n, &o->id) || !reads_what_it_names(n, o);
 }
 
 static uint64_t

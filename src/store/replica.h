@@ -50,8 +50,12 @@ enum err_code replica_open(struct replica **out, struct env *env, const char *ho
 void replica_close(struct replica *r); /* drops an open transaction */
 void replica_set_hook(struct replica *r, const struct replica_hook *hook);
 
-/* The disk is full: every write is ERR_NO_SPACE until the store is opened again. */
-void replica_disk_is_full(struct replica *r);
+/*
+ * The disk is full, and something has to be written before anything else may be: every write begins by calling `first`,
+ * and is refused with what that says until it says ERR_OK. `ctx` is freed by mem_free() when it has, or with the replica.
+ */
+void replica_disk_is_full(struct replica *r, enum err_code (*first)(void *ctx, struct err *err), void *ctx);
+bool replica_waits_for_room(const struct replica *r);
 bool replica_read_only(const struct replica *r); /* on a read-only disk: reading works, every write is ERR_READ_ONLY */
 bool replica_failed(const struct replica *r);    /* a write or sync failed: every further write is ERR_IO until reopened */
 /* Nor can it be read any more: what memory ran ahead with could not be read back. Nothing that is asked of it is an answer. */
@@ -139,6 +143,8 @@ enum err_code replica_read_run(struct replica *r, size_t log, uint64_t from, uin
 size_t replica_damaged(const struct replica *r);
 /* The next entry at `from` or later whose payload is absent or damaged here, and was not erased. */
 bool replica_lacking(struct replica *r, size_t log, uint64_t from, uint64_t *seq);
+/* How many entries from..to-1 have their content here. */
+uint64_t replica_content(struct replica *r, size_t log, uint64_t from, uint64_t to);
 /* Every fork proof held, in a fixed order, until cb returns false. The owner puts them into FORK entries. */
 enum err_code replica_forks(struct replica *r, bool (*cb)(void *ctx, const struct fork_proof *proof), void *ctx, struct err *err) MUST_CHECK;
 
