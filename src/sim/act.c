@@ -142,6 +142,8 @@ static const struct act_row { const char *name; bool (*act)(struct play *p, size
 	[DO_PROFILE] = { "profile", act_profile, 0 },
 	[DO_MERGE] = { "merge", act_merge, 0 },
 	[DO_QUOTA] = { "quota", act_quota, ANY_STATE | OF_THE_HUB },
+	[DO_ROOTED] = { "rooted", act_rooted, 0 },
+	[DO_HAND] = { "hand", act_hand, 0 },
 	[DO_CLOSE_SITE] = { "close-site", act_close_site, NO_FAULT },
 };
 _Static_assert(COUNT_OF(acts) == DO_COUNT, "each act has a row");

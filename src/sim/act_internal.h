@@ -54,4 +54,8 @@ bool act_quota(struct play *p, size_t i);
 /* act_site.c */
 bool act_close_site(struct play *p, size_t i);
 
+/* act_grant.c */
+bool act_rooted(struct play *p, size_t i);
+bool act_hand(struct play *p, size_t i);
+
 #endif

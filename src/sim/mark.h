@@ -74,6 +74,9 @@
 	X(NEW_HOME, "a home of a newer program was refused")                     \
 	X(NEWER_PROGRAM, "a station was told that another has a newer program") \
 	X(TOLD_FULL, "a station was told that the hub is full")                 \
+	X(ROOT_ADMITTED, "the trustees admitted somebody themselves")            \
+	X(KEY_GIVEN, "a person said yes to a key")                               \
+	X(KEY_REFUSED, "a person said no to a key")                              \
 	X(MERGED, "two records were merged")                                     \
 	X(PARTED_AGAIN, "and a merge was taken back")                            \
 	X(SAME_AS, "a record stood for another at the end")                      \

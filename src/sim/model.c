@@ -132,6 +132,20 @@ model_leave(struct model *m, size_t author)
 		m->writes[i]->elsewhere = m->writes[i]->elsewhere || m->writes[i]->author == author;
 }
 
+void
+model_keeper_forgets(struct model *m)
+{
+	for (size_t i = 0; i < m->count; i++) {
+		struct write *w = m->writes[i];
+
+		if (!w->elsewhere)
+			continue;
+		w->fate = w->fate == FATE_SAVED ? FATE_BEHIND : w->fate;
+		w->must_be_held = false;
+		w->batch = SIZE_MAX - i;
+	}
+}
+
 static bool
 says(struct bytes value, const char *text)
 {

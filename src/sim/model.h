@@ -76,6 +76,9 @@ void model_put_back(struct model *m, size_t author, size_t from);
 /* The home of `author` is gone, and its table has another: what was written in it is with others. */
 void model_leave(struct model *m, size_t author);
 
+/* A disk that may have been the only one to hold such writes forgets what came last. */
+void model_keeper_forgets(struct model *m);
+
 /* Where to look: the record as a station shows it, or NULL when it shows none. */
 typedef const struct record *(*model_look)(void *ctx, const struct record_id *id);
 

@@ -291,8 +291,8 @@ carry_all(struct play *p)
 static bool
 everyone_up(struct play *p)
 {
-	for (size_t i = 0; i < p->machines; i++)
-		if (!play_ensure_up(p, i))
+	for (size_t i = 0; i < 2 * p->machines; i++) /* twice: whose home is copied for somebody who comes late is closed for it */
+		if (!play_ensure_up(p, i % p->machines))
 			return false;
 	return true;
 }
@@ -329,6 +329,9 @@ come_together(struct play *p)
 		for (size_t i = 0; i < p->swarm.stations; i++) /* advisors, too: who wrote under an old epoch tells of it under the new */
 			if ((p->coordinator[i] || !p->copy[i]) && station_give_keys(p->stations[i], &err) != ERR_OK)
 				return play_fail(p, "I9", "n%zu cannot give keys: %s", i, err.text);
+		for (size_t i = 0; i < p->swarm.stations; i++)
+			if (!grant_settle(p, i))
+				return false;
 		if (all_equal(p))
 			return true;
 	}
@@ -399,7 +402,7 @@ judge_end(struct play *p)
 {
 	if (lost_keys_to_clock(p))
 		return judge_own(p);
-	return upgrade_judge(p) && trustees_judge(p) && bury_settle(p) && bury_judge_kept(p) && merge_judge(p) && play_judge_all(p) && play_wipe(p);
+	return upgrade_judge(p) && grant_judge(p) && trustees_judge(p) && bury_settle(p) && bury_judge_kept(p) && merge_judge(p) && play_judge_all(p) && play_wipe(p);
 }
 
 static bool
@@ -407,7 +410,10 @@ act_over(struct play *p, size_t n)
 {
 	size_t i = n / PROOF_EVERY % p->swarm.stations;
 
-	return n % PROOF_EVERY != PROOF_EVERY - 1 || (play_judge_proof(p, i) && backup_judge_copies(p, i));
+	for (size_t k = 0; k < p->swarm.stations; k++)
+		if (!backup_judge_copies(p, k))
+			return false;
+	return n % PROOF_EVERY != PROOF_EVERY - 1 || play_judge_proof(p, i);
 }
 
 static bool

@@ -14,7 +14,7 @@ enum act_kind {
 	DO_WRITE, DO_MEET, DO_CLOSE, DO_REOPEN, DO_CRASH, DO_BUNDLE_OUT, DO_BUNDLE_IN, DO_KEYS, DO_REPLAY, DO_PART, DO_CLOG,
 	DO_CLOCK, DO_WRONG_PASS, DO_LEAVE, DO_WAIT, DO_HUB_CRASH, DO_HUB_CLOSE, DO_IMAGE,
 	DO_PUT_BACK, DO_TRUSTEES, DO_DESK, DO_ERASE, DO_NONSENSE, DO_FORGE, DO_NEWER, DO_BACKUP, DO_RESTORE, DO_OLD_HOME,
-	DO_NEW_HOME, DO_PROFILE, DO_MERGE, DO_QUOTA, DO_CLOSE_SITE, DO_COUNT
+	DO_NEW_HOME, DO_PROFILE, DO_MERGE, DO_QUOTA, DO_CLOSE_SITE, DO_ROOTED, DO_HAND, DO_COUNT
 };
 
 /* Whom devices meet. Where all goes through the hub, what one shows of another has been on the hub's disk. */
@@ -72,6 +72,9 @@ struct play {
 	struct backup_made backup[MACHINES_MAX]; /* act_backup.c */
 	struct link_made links[LINKS_MADE_MAX];  /* act_merge.c */
 	size_t link_count;
+	bool rooted, by_hand;                   /* act_grant.c */
+	struct device_id rooted_device;
+	size_t rooted_at;
 	bool had_quota;                         /* the hub */
 	uint64_t full_teams;                    /* act_hub.c: entries of teams that the hub held when it was full; 0: it was not */
 	uint64_t full_opens;                    /* and how often it had been started then */
@@ -162,10 +165,16 @@ bool play_judge_rows(struct play *p, size_t i);
 /* leave.c: a guest comes, or leaves; and whether what station i has just written is sealed to members only. */
 enum err_code leave_act(struct play *p, size_t i, struct err *err) MUST_CHECK;
 bool leave_check(struct play *p, size_t i, bool rows_written);
+/* Of a device that nobody will ever switch on; its kill card too. */
+void leave_request(struct node *n, const char *member, uint8_t card[16], struct join_request *req);
 
 /* act_backup.c: backups are thrown away; whether station i tells of homes that are used twice. */
 void backups_forget(struct play *p);
 bool backup_judge_copies(struct play *p, size_t i);
+
+/* act_grant.c: whom the root admitted belongs, at the end; station i says yes to keys that wait. */
+bool grant_judge(struct play *p);
+bool grant_settle(struct play *p, size_t i);
 
 /* act_merge.c: who is the same as whom, at the end. */
 bool merge_judge(struct play *p);
@@ -187,6 +196,9 @@ bool play_wipe_one(struct play *p, size_t i, bool *gone); /* the power may go in
 
 /* trustees.c */
 enum err_code trustees_found(struct play *p, struct err *err) MUST_CHECK; /* the sheets, once the organisation is there */
+/* With the sheets that are right at that node. */
+struct node_root;
+enum err_code trustees_enter(struct play *p, struct node *n, struct node_root **root, struct err *err) MUST_CHECK;
 enum err_code trustees_act(struct play *p, size_t i, struct err *err) MUST_CHECK;
 bool trustees_settle(struct play *p); /* decides what is disputed at station 0 */
 bool trustees_judge(struct play *p);  /* who belongs, after healing (I4) */

@@ -53,6 +53,7 @@ play_put_back(struct play *p, size_t i)
 		p->hub_entries = 0;
 	else
 		model_put_back(p->model, i, p->image_at[i]);
+	model_keeper_forgets(p->model);
 	mark(p->stations[i]->is_hub ? MARK_HUB_PUT_BACK : MARK_PUT_BACK);
 	struck(p->stations[i]->is_hub ? STRUCK_HUB_BACK : STRUCK_DISK_BACK);
 	return play_ensure_up(p, i);

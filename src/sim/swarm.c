@@ -221,6 +221,8 @@ swarm_draw(struct swarm *s, const struct play_options *o)
 	s->newer_programs = some(&d, 600, 500);
 	s->weight[DO_MERGE] = some(&d, 400, 4);
 	s->weight[DO_QUOTA] = s->meeting != MEET_EACH_OTHER ? some(&d, 500, 3) : 0;
+	s->weight[DO_ROOTED] = some(&d, 700, 2);
+	s->weight[DO_HAND] = some(&d, 600, 4);
 	s->weight[DO_CLOSE_SITE] = some(&d, 500, 3);
 	make_dense(s, &d);
 	shape(s, o->profile, &d);

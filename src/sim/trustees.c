@@ -35,8 +35,8 @@ trustees_found(struct play *p, struct err *err)
 }
 
 /* With the sheets that are right here; what is heard differs from machine to machine. */
-static enum err_code
-enter(struct play *p, struct node *n, struct node_root **root, struct err *err)
+enum err_code
+trustees_enter(struct play *p, struct node *n, struct node_root **root, struct err *err)
 {
 	struct node_sheets old = sheets_of(p->kit.root, p), new = sheets_of(p->heir.root, p);
 
@@ -67,7 +67,7 @@ remove_by(struct play *p, struct node *n, bool card, struct err *err)
 	struct node_removal *r = mem_zero(1, sizeof(*r));
 	struct node_root *root = NULL;
 	struct node_how how = { .reason = "slut" };
-	enum err_code rc = r == NULL ? err_plain(err, ERR_NO_MEMORY) : card ? ERR_OK : enter(p, n, &root, err);
+	enum err_code rc = r == NULL ? err_plain(err, ERR_NO_MEMORY) : card ? ERR_OK : trustees_enter(p, n, &root, err);
 
 	how.root = root;
 	how.kill_code = card ? p->guest_card : NULL;
@@ -92,7 +92,7 @@ static enum err_code
 raise_guest(struct play *p, struct node *n, struct err *err)
 {
 	struct node_root *root = NULL;
-	enum err_code rc = enter(p, n, &root, err);
+	enum err_code rc = trustees_enter(p, n, &root, err);
 
 	p->raised = true;
 	if (rc == ERR_OK)
