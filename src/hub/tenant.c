@@ -264,7 +264,7 @@ settle_doubt(struct tenant *t)
 	uint8_t kept[32];
 
 	doubt_witness(t->home.replica, t->home.keys->device.seed, t->witness);
-	t->doubt.proven = c->continuous || (!t->home.moved && c->witness_get != NULL && c->witness_get(c->ctx, &id, kept) &&
+	t->doubt.proven = c->continuous || (!t->home.moved && !replica_waits_for_room(t->home.replica) && c->witness_get != NULL && c->witness_get(c->ctx, &id, kept) &&
 	                                    memcmp(kept, t->witness, sizeof(kept)) == 0);
 	if (t->doubt.proven && c->witness_put != NULL)
 		c->witness_put(c->ctx, &id, t->witness);

@@ -241,6 +241,8 @@ const struct op_row op_table[] = {
 	{ "members", "[--exposure DEVICE]", "Lists members, their devices, roles and teams; or what one device could read.",
 	  PARAMS{ OPT("exposure", PARAM_TEXT, "device id or name: what it could read, and what was still sealed to it after its removal"), END },
 	  false, op_members },
+	{ "members seen", "[DEVICE]", "Says that it is known here why coordinators granted themselves teams: status tells of the next one only.",
+	  PARAMS{ POS_MAY("device", PARAM_TEXT, "device id or name: of that one alone"), END }, true, op_members_seen },
 	{ "invite", "--role ROLE [--team TEAM]… [--listen HOST:PORT] [--address HOST]… [--hub-only] [--yes]",
 	  "Coordinator: shows a code for one newcomer to join with on the spot; single use, one hour.",
 	  PARAMS{ OPT_MUST("role", PARAM_TEXT, "coordinator, advisor, auditor or hub"),

@@ -495,7 +495,7 @@ static void
 link_opened(struct peer *p)
 {
 	struct peer_host *host = p->host;
-	struct sync_config config = { p->initiator, host->stay, device_id_of(&host->keys->sign_pk), host->role, host->rules.step_bytes };
+	struct sync_config config = { p->initiator, host->stay, device_id_of(&host->keys->sign_pk), host->role, host->rules.step_bytes, host->newest };
 	struct err err = ERR_INIT;
 
 	if (memcmp(link_remote(p->link), host->keys->noise_pk, 32) == 0) {

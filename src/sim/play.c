@@ -47,6 +47,16 @@ draw_loss(struct play *p)
 	return (enum disk_loss)decide(&p->decide, "loss", usual ? p->swarm.loss : dice_below(&p->decide.dice, LOSS_GARBAGE + 1), 0, LOSS_GARBAGE);
 }
 
+/* Reads strike at starts and hardly ever later: what has been read stays in memory. */
+static enum disk_fault
+draw_open_fault(struct play *p)
+{
+	static const enum disk_fault faults[] = { FAULT_POWER, FAULT_POWER, FAULT_READ, FAULT_READ, FAULT_SYNC, FAULT_WRITE, FAULT_NO_SPACE };
+	enum disk_fault drawn = p->swarm.only_full ? faults[dice_below(&p->decide.dice, 2) * (COUNT_OF(faults) - 1)] : faults[dice_below(&p->decide.dice, COUNT_OF(faults))];
+
+	return (enum disk_fault)decide(&p->decide, "open-kind", drawn, FAULT_POWER, FAULT_READ);
+}
+
 static bool
 open_once(struct play *p, size_t i, struct err *err)
 {
@@ -58,10 +68,10 @@ open_once(struct play *p, size_t i, struct err *err)
 	disk_set_lying(d, p->options->lying);
 	p->hurt[i] = false;
 	p->armed[i] = FAULT_NONE;
-	/* A second cut while the first is being repaired. */
+	/* A second cut while the first is being repaired, or another fault. */
 	if (play_chance(p, "open-fault", p->swarm.disk_fault))
-		disk_arm(d, FAULT_POWER, play_between(p, "open-after", 1, 60));
-	if (station_open(s, err) == ERR_OK) {
+		disk_arm(d, draw_open_fault(p), play_between(p, "open-after", 1, 60));
+	if (station_open(s, err) == ERR_OK && !disk_fault_struck(d)) {
 		disk_arm(d, FAULT_NONE, 0);
 		return true;
 	}
@@ -70,7 +80,15 @@ open_once(struct play *p, size_t i, struct err *err)
 		struck(STRUCK_OPENING);
 		station_crash(s, false);
 		disk_power_on(d, draw_loss(p));
+	} else if (station_runs(s)) {
+		mark(MARK_OPENED_HURT);
+		station_close(s);
+	} else if (disk_fault_struck(d)) {
+		mark(MARK_NOT_OPENED_HURT);
+	} else {
+		return false; /* for no cause at all */
 	}
+	p->report->disk_faults += disk_fault_struck(d);
 	disk_arm(d, FAULT_NONE, 0);
 	*err = (struct err)ERR_INIT;
 	return station_open(s, err) == ERR_OK;
@@ -143,8 +161,9 @@ play_ensure_up(struct play *p, size_t i)
 	struct err err = ERR_INIT;
 	uint8_t hash[32];
 
-	if (!s->joined && !(i < p->swarm.stations && p->swarm.clones > 0 && play_chance(p, "clone", p->swarm.clones) && play_clone(p, i)))
-		return join(p, i);
+	if (!s->joined && !(i < p->swarm.stations && ((p->swarm.clones > 0 && play_chance(p, "clone", p->swarm.clones) && play_clone(p, i)) ||
+	                                               (p->swarm.besides > 0 && play_chance(p, "beside", p->swarm.besides) && play_second_home(p, i)))))
+		return p->report->finding.invariant[0] == '\0' && join(p, i);
 	if (station_power_went(s) && station_runs(s))
 		station_crash(s, p->swarm.half_open);
 	if (station_runs(s))
@@ -200,15 +219,16 @@ static bool
 assemble(struct play *p)
 {
 	struct err err = ERR_INIT;
-	size_t at_once = (size_t)play_between(p, "at-once", 2, p->swarm.stations);
+	size_t at_once = (size_t)play_between(p, "at-once", 2, p->swarm.stations - play_is_spare(p, p->swarm.stations - 1));
 	uint32_t faults = p->swarm.disk_fault;
 
 	for (size_t i = 0; i < p->machines; i++) {
 		p->stations[i] = station_new(p->world, i);
 		p->stations[i]->stay = p->swarm.stay;
 		p->stations[i]->seeks = p->swarm.seek;
-		p->coordinator[i] = i == 0 || play_chance(p, "coordinator", 250);
+		p->coordinator[i] = i == 0 || (play_chance(p, "coordinator", 250) && !play_is_spare(p, i));
 	}
+	told_listen(p);
 	if (p->swarm.meeting == MEET_HUB_ONLY)
 		mark(MARK_HUB_ONLY);
 	if (station_found(p->stations[0], &p->team, &err) != ERR_OK)
@@ -306,8 +326,8 @@ come_together(struct play *p)
 		trace_line(world_trace(p->world), "healing, round %d", round);
 		if (!(p->swarm.sticks_only ? carry_all(p) : meet_all(p)) || !trustees_settle(p))
 			return false;
-		for (size_t i = 0; i < p->swarm.stations; i++)
-			if (p->coordinator[i] && station_give_keys(p->stations[i], &err) != ERR_OK)
+		for (size_t i = 0; i < p->swarm.stations; i++) /* advisors, too: who wrote under an old epoch tells of it under the new */
+			if (station_give_keys(p->stations[i], &err) != ERR_OK)
 				return play_fail(p, "I9", "n%zu cannot give keys: %s", i, err.text);
 		if (all_equal(p))
 			return true;
@@ -322,7 +342,7 @@ empty_pockets(struct play *p)
 	bool any = false;
 
 	for (size_t i = 0; i < p->machines; i++)
-		any = any || p->was_put_back[i];
+		any = any || p->lost[i];
 	for (size_t i = 0; i < p->swarm.stations && any; i++)
 		if (!bury_read_sticks(p, i))
 			return false;
@@ -340,14 +360,54 @@ heal(struct play *p)
 	world_reset_wires(p->world);
 	if (!play_tend(p) || !everyone_up(p))
 		return false;
+	backups_forget(p);
+	if (!hub_make_room(p))
+		return false;
 	world_run(p->world, 10 * NS_PER_S);
 	return come_together(p) && empty_pockets(p);
+}
+
+/*
+ * A clock that jumped by decades and back has ended the grace of a seal key to
+ * which others sealed in good faith (proto/vault.md, 9): who dropped it opens
+ * that epoch never again, and nobody can tell. It is a limit that is known;
+ * such a play is judged by what each machine was told is saved.
+ */
+static bool
+lost_keys_to_clock(struct play *p)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < p->swarm.stations && p->years_off; i++)
+		any = any || node_waiting_keys(p->stations[i]->node) > p->nonsense;
+	if (any)
+		mark(MARK_KEYS_LOST);
+	return any;
+}
+
+static bool
+judge_own(struct play *p)
+{
+	for (size_t i = 0; i < p->swarm.stations; i++)
+		if (!play_judge(p, i, true) || !play_judge_custody(p, i))
+			return false;
+	return true;
+}
+
+static bool
+judge_end(struct play *p)
+{
+	if (lost_keys_to_clock(p))
+		return judge_own(p);
+	return upgrade_judge(p) && trustees_judge(p) && bury_settle(p) && bury_judge_kept(p) && merge_judge(p) && play_judge_all(p) && play_wipe(p);
 }
 
 static bool
 act_over(struct play *p, size_t n)
 {
-	return n % PROOF_EVERY != PROOF_EVERY - 1 || play_judge_proof(p, n / PROOF_EVERY % p->swarm.stations);
+	size_t i = n / PROOF_EVERY % p->swarm.stations;
+
+	return n % PROOF_EVERY != PROOF_EVERY - 1 || (play_judge_proof(p, i) && backup_judge_copies(p, i));
 }
 
 static bool
@@ -396,7 +456,7 @@ play_through(struct play *p)
 	disk_set_lying(host_disk(p->stations[0]->host), p->options->lying);
 	if (p->decide.script != NULL ? !play_script(p) : !play_by_chance(p))
 		return false;
-	return heal(p) && trustees_judge(p) && bury_settle(p) && play_judge_all(p) && play_wipe(p);
+	return heal(p) && judge_end(p);
 }
 
 static void
@@ -420,17 +480,29 @@ count_up(struct play *p)
 	r->hash = world_trace(p->world)->hash;
 }
 
+/* A profile that plays by rules of its own; a script says which by a word of its first event. */
+static bool
+is_of(const struct play_options *o, enum swarm_profile profile, const char *word)
+{
+	if (o->script == NULL)
+		return o->profile == profile;
+	for (size_t i = 0; i < o->script->count; i++)
+		if (strcmp(o->script->events[i].kind, "set") == 0)
+			return script_value(&o->script->events[i], word) != 0;
+	return false;
+}
+
 void
 play(const struct play_options *options, struct play_report *out)
 {
 	uint64_t seed = options->seed;
 	struct play p = { .options = options, .report = out, .decide = { .record = options->record, .script = options->script } };
 
-	if (options->profile == PROFILE_WIDE && options->script == NULL) {
+	if (is_of(options, PROFILE_WIDE, "wide")) {
 		wide_play(options, out);
 		return;
 	}
-	if (options->profile == PROFILE_HEAVY && options->script == NULL) {
+	if (is_of(options, PROFILE_HEAVY, "heavy")) {
 		heavy_play(options, out);
 		return;
 	}

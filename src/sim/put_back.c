@@ -17,9 +17,8 @@ may_be_put_back(const struct play *p, size_t i)
 	return (!p->coordinator[i] || p->stations[i]->is_hub) && p->stations[i]->joined;
 }
 
-/* Ends the program if it runs. False when that did not go well: there is no image of a disk without power. */
-static bool
-lay_down(struct play *p, size_t i)
+bool
+play_lay_down(struct play *p, size_t i)
 {
 	struct station *s = p->stations[i];
 
@@ -31,7 +30,7 @@ lay_down(struct play *p, size_t i)
 bool
 play_take_image(struct play *p, size_t i)
 {
-	if (!may_be_put_back(p, i) || !lay_down(p, i))
+	if (!may_be_put_back(p, i) || !play_lay_down(p, i))
 		return true;
 	if (p->image[i] != NULL)
 		disk_image_free(p->image[i]);
@@ -43,11 +42,12 @@ play_take_image(struct play *p, size_t i)
 bool
 play_put_back(struct play *p, size_t i)
 {
-	if (p->image[i] == NULL || !may_be_put_back(p, i) || !lay_down(p, i))
+	if (p->image[i] == NULL || !may_be_put_back(p, i) || !play_lay_down(p, i))
 		return true;
 	disk_image_restore(host_disk(p->stations[i]->host), p->image[i]);
 	p->stations[i]->has_closed_hash = false;
-	p->was_put_back[i] = true;
+	p->was_put_back[i] = p->lost[i] = p->may_fork[i] = true;
+	p->backup[i].made = false; /* it may be there, and not that one */
 	p->hurt[i] = false;
 	if (p->stations[i]->is_hub)
 		p->hub_entries = 0;
@@ -62,9 +62,13 @@ bool
 play_clone(struct play *p, size_t i)
 {
 	struct station *to = p->stations[i];
-	size_t from = (size_t)play_below(p, "from", p->swarm.stations);
+	size_t from = (size_t)play_below(p, "from", p->swarm.stations), tried = 0;
 
-	if (from == i || p->coordinator[i] || !may_be_put_back(p, from) || disk_dead(host_disk(to->host)) || to->admitted || to->started || !lay_down(p, from))
+	if (p->coordinator[i] || disk_dead(host_disk(to->host)) || to->admitted || to->started)
+		return false;
+	while (tried++ < p->swarm.stations && (from == i || !may_be_put_back(p, from)))
+		from = (from + 1) % p->swarm.stations;
+	if (from == i || !may_be_put_back(p, from) || !play_lay_down(p, from))
 		return false;
 	disk_copy(host_disk(to->host), host_disk(p->stations[from]->host));
 	memcpy(to->home, p->stations[from]->home, sizeof(to->home));
@@ -73,6 +77,8 @@ play_clone(struct play *p, size_t i)
 	to->joined = true;
 	p->drafts[i] = p->drafts[from];
 	p->was_put_back[i] = p->was_put_back[from];
+	p->lost[i] = p->lost[from];
+	p->may_fork[i] = p->may_fork[from];
 	p->copy[i] = p->copy[from] = true;
 	mark(MARK_COPIED);
 	struck(STRUCK_HOME_COPIED);
@@ -95,6 +101,16 @@ tally_entry(void *ctx, const struct entry *e)
 	return true;
 }
 
+/* Homes that were copied, moved or restored write in logs of their own: only a disk that goes back unseen makes a fork. */
+static bool
+may_have_forked(struct play *p, const struct author *author)
+{
+	for (size_t i = 0; i < p->machines; i++)
+		if (p->may_fork[i] && SAME(station_keys(p->stations[i])->device.sign_pk, *author))
+			return true;
+	return false;
+}
+
 static bool
 tally_machine(struct play *p, size_t i, struct tally *t)
 {
@@ -105,6 +121,8 @@ tally_machine(struct play *p, size_t i, struct tally *t)
 		const struct log_head *h = replica_log_at(r, log);
 
 		t->branch = h->key.is_branch;
+		if (t->branch && !may_have_forked(p, &h->key.author))
+			return play_fail(p, "I11", "n%zu: a log has forked, and its author's disk was never put back", i);
 		if (t->branch)
 			mark(MARK_FORK_SEEN);
 		if (replica_scan(r, log, h->key.branch_seq, h->len, true, tally_entry, t, &err) != ERR_OK)

@@ -13,7 +13,7 @@
 /* A slot per statement text; the text stands beside the function that runs it. */
 enum db_slot {
 	DB_LOG_ADD, DB_LOG_LIST, DB_LOG_REPARENT, DB_HEAD, DB_LACKING_LOGS, DB_LACKING_NEXT,
-	DB_ENTRY_ADD, DB_ENTRY_ID, DB_ENTRY_MOVE, DB_ENTRY_FILL, DB_ENTRY_ERASE, DB_ENTRY_NAMED, DB_ENTRY_GONE, DB_SCAN_ALL, DB_SCAN_HEADERS, DB_TEAM_CONTROL,
+	DB_ENTRY_ADD, DB_ENTRY_ID, DB_ENTRY_MOVE, DB_ENTRY_FILL, DB_ENTRY_ERASE, DB_ENTRY_NAMED, DB_ENTRY_GONE, DB_ENTRY_CONTENT, DB_ENTRY_HELD, DB_SCAN_ALL, DB_SCAN_HEADERS, DB_TEAM_CONTROL,
 	DB_FORK_ADD, DB_FORK_LIST,
 	DB_ACK_ADD, DB_CUSTODY_PUT, DB_CUSTODY_GET, DB_ACK_PRUNE, DB_PEER_ACK, DB_PEER_SEEN, DB_PEER_LIST,
 	DB_META_PUT, DB_META_GET,
@@ -30,7 +30,6 @@ struct db {
 	bool writing;    /* a transaction is open */
 	bool failed;     /* a write or sync failed: what the kernel holds is unknown, so no more writes until reopened */
 	bool read_only;
-	bool full;           /* the disk was, when this store was opened: no write begins until it is opened again */
 };
 
 /*

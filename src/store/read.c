@@ -197,6 +197,23 @@ replica_scan(struct replica *r, size_t log, uint64_t from, uint64_t to, bool hea
 	return rc;
 }
 
+uint64_t
+replica_content(struct replica *r, size_t log, uint64_t from, uint64_t to)
+{
+	sqlite3_stmt *s = db_stmt(&r->db, DB_ENTRY_HELD, "SELECT count(*) FROM entry WHERE n BETWEEN ?1 AND ?2 AND payload IS NOT NULL", NULL);
+	uint64_t count = to - from; /* what cannot be read is not known to be without */
+
+	assert(from < to);
+	if (!s)
+		return count;
+	sqlite3_bind_int64(s, 1, row_of(r, log, from));
+	sqlite3_bind_int64(s, 2, row_of(r, log, to - 1));
+	if (sqlite3_step(s) == SQLITE_ROW)
+		count = (uint64_t)sqlite3_column_int64(s, 0);
+	sqlite3_reset(s);
+	return count;
+}
+
 bool
 replica_lacking(struct replica *r, size_t log, uint64_t from, uint64_t *seq)
 {

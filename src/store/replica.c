@@ -49,9 +49,8 @@ id_begins_with(struct replica *r, size_t i, uint64_t seq, const uint8_t head16[1
 	       memcmp(id.b, head16, 16) == 0;
 }
 
-/* For org: does the history that `log` is part of, below it or beyond it, hold such an entry? */
-static bool
-holds(void *ctx, const struct log_key *log, uint64_t seq, const uint8_t head16[16])
+bool
+replica_holds(void *ctx, const struct log_key *log, uint64_t seq, const uint8_t head16[16])
 {
 	struct replica *r = ctx;
 	size_t i;
@@ -145,7 +144,7 @@ load_org(struct replica *r, struct err *err)
 	netkey_forget(r);
 	if (!r->org || !r->orders)
 		return err_plain(err, ERR_NO_MEMORY);
-	org_set_holds(r->org, holds, r);
+	org_set_holds(r->org, replica_holds, r);
 	rc = replica_meta_get(r, META_ORG, &known, err);
 	if (rc == ERR_OK && known.len == sizeof(org.b) + sizeof(root.b)) {
 		memcpy(org.b, known.p, sizeof(org.b));
@@ -259,6 +258,7 @@ replica_close(struct replica *r)
 {
 	if (!r)
 		return;
+	mem_free(r->first_ctx);
 	db_close(&r->db);
 	logs_clear(r);
 	org_free(r->org);
@@ -282,9 +282,16 @@ replica_set_hook(struct replica *r, const struct replica_hook *hook)
 }
 
 void
-replica_disk_is_full(struct replica *r)
+replica_disk_is_full(struct replica *r, enum err_code (*first)(void *ctx, struct err *err), void *ctx)
 {
-	r->db.full = true;
+	r->first = first;
+	r->first_ctx = ctx;
+}
+
+bool
+replica_waits_for_room(const struct replica *r)
+{
+	return r->first != NULL;
 }
 
 bool
@@ -307,12 +314,32 @@ replica_lost(const struct replica *r)
 
 /* --- the transaction --- */
 
+/* What it writes comes through here as well, and must find the way open. */
+static enum err_code
+write_first(struct replica *r, struct err *err)
+{
+	enum err_code (*first)(void *ctx, struct err *err) = r->first, rc;
+
+	r->first = NULL;
+	rc = first(r->first_ctx, err);
+	if (rc != ERR_OK) {
+		r->first = first;
+		return rc;
+	}
+	mem_free(r->first_ctx);
+	r->first_ctx = NULL;
+	return ERR_OK;
+}
+
 enum err_code
 replica_begin(struct replica *r, struct err *err)
 {
+	enum err_code rc;
+
 	if (r->lost)
 		return err_set(err, ERR_IO, "the store could not be read again after a failed write: open the home anew");
-	return db_begin(&r->db, err);
+	rc = r->first != NULL ? write_first(r, err) : ERR_OK;
+	return rc != ERR_OK ? rc : db_begin(&r->db, err);
 }
 
 /* After a rollback: what memory ran ahead with is read back from the disk. */

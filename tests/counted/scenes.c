@@ -73,6 +73,7 @@ const struct scene scenes[] = {
 	{ "admit", "{\"request\":\"/home/lund/newcomer.request\",\"role\":\"advisor\",\"team\":[\"Lund\"], \"welcome\":\"/home/lund/newcomer.welcome\"}", false, false, NULL, NULL },
 	{ "members", "{}", false, false, NULL, NULL },
 	{ "members", "{\"exposure\":\"dalby\"}", false, false, NULL, NULL },
+	{ "members seen", "{}", false, false, NULL, NULL },
 	{ "invite list", "{}", false, false, NULL, NULL },
 	{ "team add", "{\"name\":\"Möllevången\",\"drop-box\":true}", true, false, NULL, NULL },
 	{ "team fill", "{}", true, false, "team add", "{\"name\":\"Möllevången\",\"drop-box\":true}" },
@@ -109,5 +110,5 @@ const struct scene scenes[] = {
 	{ NULL, NULL, false, false, NULL, NULL },
 };
 
-/* They need somebody at another machine, or a team whose key everybody has lost: the simulator has those. */
+/* They need somebody at another machine (tests/sim/test_calls.c, test_relay.c, tests/crash), or a team whose key everybody has lost (the simulator's seeds). */
 const char *const asked_elsewhere[] = { "invite", "invite confirm", "invite withdraw", "keys approve", "keys refuse", "recover", "sync", NULL };
