@@ -36,7 +36,7 @@ all: $(PROGRAMS) $(LIBRARY)
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
-	$(Q)$(CC) $(FLAGS) -c -o $@ $<
+	$(Q)$(CC) $(if $(COV),-Itests/coverage) $(FLAGS) -c -o $@ $<
 
 $(BUILD)/faltbok: $(BUILD)/src/app/faltbok.o $(APP_COMMON) $(APP_NODE) $(NODE_OBJ)
 	@echo "  LINK  $@"
@@ -95,11 +95,13 @@ replay: $(REPLAY)
 cli: all
 	@for t in tests/cli/[0-9]*.sh; do echo "== $$t"; $$t $(BUILD) || exit 1; done
 
+# tools/fuzz-build makes them twice: with sanitizers, which see more, and without, which is ten times as fast.
+FUZZ_LINK ?= fuzzer,address,undefined
 .PHONY: fuzz-objects
 fuzz-objects: $(OBJ)
 $(BUILD)/tests/fuzz_%: tests/fuzz/fuzz_%.c $(OBJ)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(FLAGS) -fsanitize=fuzzer,address,undefined -Itests/unit -o $@ $< $(OBJ) $(LDFLAGS) $(LIBS)
+	$(Q)$(CC) $(FLAGS) -fsanitize=$(FUZZ_LINK) -Itests/unit -o $@ $< $(OBJ) $(LDFLAGS) $(LIBS)
 
 # MINUTES of libFuzzer on each target; finds stay in build/fuzz/.
 MINUTES ?= 1
@@ -107,23 +109,16 @@ MINUTES ?= 1
 fuzz:
 	@tools/fuzz $(MINUTES) $(FUZZ_TARGETS)
 
-# What of the core the tests run: unit tests, corpora, the simulator's profiles, counted faults.
-.PHONY: coverage coverage-run
-coverage:
-	@$(MAKE) --no-print-directory COV=1 coverage-run >/dev/null
-	@tools/coverage build/cov log org crdt codec sync audit
-coverage-run: unit replay $(BUILD)/sim $(BUILD)/counted
-	@for p in lite full usb-only hub-rollback byzantine clone-storm clock-madness tiny-disk; do $(BUILD)/sim --seeds 1..12 --profile $$p || exit 1; done
-	@$(BUILD)/counted --trials 4 --quiet
-
 -include tests/sim/rules.mk
 -include tests/counted/rules.mk
+-include tests/crash/rules.mk
 -include tests/bench/rules.mk
 -include tests/second/rules.mk
 -include tests/universes/rules.mk
 -include src/web/ui/rules.mk
 -include tests/ui/rules.mk
 -include tests/chaos/rules.mk
+-include tests/coverage/rules.mk
 
 .PHONY: check-models check-layers check-hands check-absence check-quotes check-page check-clang
 check-layers:
@@ -135,6 +130,7 @@ check-absence: all
 check-models: # minutes: not part of `check`
 	@tools/setup models
 	@tools/check-models $(BUILD)
+	@tools/check-proofs $(BUILD)
 check-quotes:
 	@tools/check-quotes
 # The warnings of the other compiler, over every source.
@@ -167,7 +163,7 @@ test: check-layers
 
 .PHONY: built built-unit
 built-unit: $(UNIT)
-built: $(UNIT) $(REPLAY) $(BUILD)/sim $(SIM_TESTS) $(BUILD)/counted $(CHAOS_TOOLS)
+built: $(UNIT) $(REPLAY) $(BUILD)/sim $(SIM_TESTS) $(BUILD)/counted $(BUILD)/crash $(CHAOS_TOOLS)
 MAN := $(patsubst packaging/man/%.scd,$(BUILD)/man/%,$(wildcard packaging/man/*.scd))
 $(BUILD)/man/%: packaging/man/%.scd
 	@mkdir -p $(@D)

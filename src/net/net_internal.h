@@ -1,6 +1,6 @@
 /*
  * What the files of `net` share: net.c the loop, timers, work and signals;
- * ways.c which way an address names; tcp.c and tcp_dial.c TCP; ws.c,
+ * ways.c which way an address names; lookup.c names; tcp.c and tcp_dial.c TCP; ws.c,
  * ws_dial.c and ws_listen.c WebSockets; cast.c datagrams to the local
  * networks; control.c the control socket.
  */
@@ -43,6 +43,8 @@ struct net {
 	struct tcp_conn *conns;          /* all of them, for net_env_free() */
 	struct tcp_listener *listeners;
 	struct ws *ws;                   /* NULL until an address names one */
+	struct lost *lost;               /* NULL until a connection is up */
+	struct lookups *lookups;         /* NULL until a name is looked up */
 	struct env_cast *casts;
 	struct net_control *controls;
 	struct env_timer *timers;
@@ -73,11 +75,23 @@ void ways_pause(struct env *env, struct env_conn *c, bool paused);
 void ways_close(struct env *env, struct env_conn *c);
 const char *ways_trouble(struct env *env, struct env_conn *c);
 
+/* lookup.c */
+struct lookup;
+/* `addrs` are the called one's to free. Not after lookup_abandon(). */
+typedef void lookup_done(void *ctx, int status, struct addrinfo *addrs);
+struct lookup *lookup_start(struct net *n, const char *host, const char *port, lookup_done *cb, void *ctx); /* NULL: no memory, no thread */
+void lookup_abandon(struct net *n, struct lookup *l);
+/* When all of them have been abandoned. Waits for no resolver; the loop must run once more. */
+void lookup_close(struct net *n);
+
 /* tcp.c, tcp_dial.c */
 extern const struct way tcp_way;
 enum err_code tcp_dial(struct env *env, const char *addr, const struct conn_events *ev, void *ctx, struct env_conn **out, struct err *err);
 enum err_code tcp_listen(struct env *env, const char *addr, net_accepted *accept, void *ctx, struct env_listener **out, struct err *err);
 void tcp_close_all(struct net *n);
+/* lost.c: a connection is up; it ends when this machine loses its address. */
+void lost_watch(struct net *n);
+void lost_close(struct net *n);
 /* "host:port", "[v6]:port". False when it is neither. */
 bool tcp_split_addr(const char *addr, char host[ADDR_BYTES], char port[8]);
 /* The address of a host that is one already: without the threads that may all be waiting for a name server. NULL: it is a name. */

@@ -12,6 +12,8 @@
 #define MARK_MAP(X)                                                              \
 	X(CUT_WHILE_WRITING, "the power went while something was being written") \
 	X(CUT_WHILE_OPENING, "the power went during recovery")                   \
+	X(OPENED_HURT, "a home opened though its disk failed meanwhile")         \
+	X(NOT_OPENED_HURT, "a home did not open while its disk failed")          \
 	X(CUT_WHILE_JOINING, "the power went while joining")                     \
 	X(CUT_WHILE_IMPORTING, "the power went while a bundle was read")         \
 	X(FULL_WHILE_WRITING, "the disk was full while writing")                 \
@@ -29,6 +31,7 @@
 	X(VALUES_RESOLVED, "one value replaced two or more")                     \
 	X(CLOCK_BACK, "a clock stood before the last thing written")             \
 	X(REPLAYED, "recorded bytes were played to a listener")                  \
+	X(KEYS_LOST, "a clock made a machine drop a key that it still needed")   \
 	X(SNAPSHOT_LEFT, "a lid was closed on a fresh snapshot")                 \
 	X(PUT_BACK, "a disk was put back to an older image")                     \
 	X(HUB_PUT_BACK, "the hub's disk was put back to an older image")         \

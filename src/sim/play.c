@@ -47,6 +47,16 @@ draw_loss(struct play *p)
 	return (enum disk_loss)decide(&p->decide, "loss", usual ? p->swarm.loss : dice_below(&p->decide.dice, LOSS_GARBAGE + 1), 0, LOSS_GARBAGE);
 }
 
+/* Reads strike at starts and hardly ever later: what has been read stays in memory. */
+static enum disk_fault
+draw_open_fault(struct play *p)
+{
+	static const enum disk_fault faults[] = { FAULT_POWER, FAULT_POWER, FAULT_READ, FAULT_READ, FAULT_SYNC, FAULT_WRITE, FAULT_NO_SPACE };
+	enum disk_fault drawn = p->swarm.only_full ? faults[dice_below(&p->decide.dice, 2) * (COUNT_OF(faults) - 1)] : faults[dice_below(&p->decide.dice, COUNT_OF(faults))];
+
+	return (enum disk_fault)decide(&p->decide, "open-kind", drawn, FAULT_POWER, FAULT_READ);
+}
+
 static bool
 open_once(struct play *p, size_t i, struct err *err)
 {
@@ -58,10 +68,10 @@ open_once(struct play *p, size_t i, struct err *err)
 	disk_set_lying(d, p->options->lying);
 	p->hurt[i] = false;
 	p->armed[i] = FAULT_NONE;
-	/* A second cut while the first is being repaired. */
+	/* A second cut while the first is being repaired, or another fault. */
 	if (play_chance(p, "open-fault", p->swarm.disk_fault))
-		disk_arm(d, FAULT_POWER, play_between(p, "open-after", 1, 60));
-	if (station_open(s, err) == ERR_OK) {
+		disk_arm(d, draw_open_fault(p), play_between(p, "open-after", 1, 60));
+	if (station_open(s, err) == ERR_OK && !disk_fault_struck(d)) {
 		disk_arm(d, FAULT_NONE, 0);
 		return true;
 	}
@@ -70,7 +80,15 @@ open_once(struct play *p, size_t i, struct err *err)
 		struck(STRUCK_OPENING);
 		station_crash(s, false);
 		disk_power_on(d, draw_loss(p));
+	} else if (station_runs(s)) {
+		mark(MARK_OPENED_HURT);
+		station_close(s);
+	} else if (disk_fault_struck(d)) {
+		mark(MARK_NOT_OPENED_HURT);
+	} else {
+		return false; /* for no cause at all */
 	}
+	p->report->disk_faults += disk_fault_struck(d);
 	disk_arm(d, FAULT_NONE, 0);
 	*err = (struct err)ERR_INIT;
 	return station_open(s, err) == ERR_OK;
@@ -306,8 +324,8 @@ come_together(struct play *p)
 		trace_line(world_trace(p->world), "healing, round %d", round);
 		if (!(p->swarm.sticks_only ? carry_all(p) : meet_all(p)) || !trustees_settle(p))
 			return false;
-		for (size_t i = 0; i < p->swarm.stations; i++)
-			if (p->coordinator[i] && station_give_keys(p->stations[i], &err) != ERR_OK)
+		for (size_t i = 0; i < p->swarm.stations; i++) /* advisors, too: who wrote under an old epoch tells of it under the new */
+			if (station_give_keys(p->stations[i], &err) != ERR_OK)
 				return play_fail(p, "I9", "n%zu cannot give keys: %s", i, err.text);
 		if (all_equal(p))
 			return true;
@@ -342,6 +360,41 @@ heal(struct play *p)
 		return false;
 	world_run(p->world, 10 * NS_PER_S);
 	return come_together(p) && empty_pockets(p);
+}
+
+/*
+ * A clock that jumped by decades and back has ended the grace of a seal key to
+ * which others sealed in good faith (proto/vault.md, 9): who dropped it opens
+ * that epoch never again, and nobody can tell. It is a limit that is known;
+ * such a play is judged by what each machine was told is saved.
+ */
+static bool
+lost_keys_to_clock(struct play *p)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < p->swarm.stations && p->years_off; i++)
+		any = any || node_waiting_keys(p->stations[i]->node) > p->nonsense;
+	if (any)
+		mark(MARK_KEYS_LOST);
+	return any;
+}
+
+static bool
+judge_own(struct play *p)
+{
+	for (size_t i = 0; i < p->swarm.stations; i++)
+		if (!play_judge(p, i, true) || !play_judge_custody(p, i))
+			return false;
+	return true;
+}
+
+static bool
+judge_end(struct play *p)
+{
+	if (lost_keys_to_clock(p))
+		return judge_own(p);
+	return trustees_judge(p) && bury_settle(p) && bury_judge_kept(p) && play_judge_all(p) && play_wipe(p);
 }
 
 static bool
@@ -396,7 +449,7 @@ play_through(struct play *p)
 	disk_set_lying(host_disk(p->stations[0]->host), p->options->lying);
 	if (p->decide.script != NULL ? !play_script(p) : !play_by_chance(p))
 		return false;
-	return heal(p) && trustees_judge(p) && bury_settle(p) && bury_judge_kept(p) && play_judge_all(p) && play_wipe(p);
+	return heal(p) && judge_end(p);
 }
 
 static void

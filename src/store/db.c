@@ -144,8 +144,6 @@ db_begin(struct db *db, struct err *err)
 
 	if (db->writing)
 		return ERR_OK;
-	if (db->full)
-		return err_set(err, ERR_NO_SPACE, "the disk was full when this home was opened: make room, then try again; reading works meanwhile");
 	if (db->read_only)
 		return err_plain(err, ERR_READ_ONLY);
 	if (db->failed)
@@ -210,7 +208,7 @@ db_empty_wal(struct db *db, struct err *err)
 	return rc == ERR_OK && busy != 0 ? err_plain(err, ERR_LOCKED) : rc;
 }
 
-/* Each migration is one transaction together with its version number. */
+/* The steps that are due are one transaction together with the version they lead to. */
 static enum err_code
 migrate(struct db *db, struct err *err)
 {
@@ -228,18 +226,17 @@ migrate(struct db *db, struct err *err)
 	if (version > (int64_t)COUNT_OF(migrations))
 		return err_set(err, ERR_NEWER, "its schema is version %lld, this program knows up to %zu: install a newer Fältbok",
 		               (long long)version, COUNT_OF(migrations));
-	for (; rc == ERR_OK && version < (int64_t)COUNT_OF(migrations); version++) {
-		rc = db_begin(db, err);
-		if (rc == ERR_OK)
-			rc = db_exec(db, migrations[version], err);
-		snprintf(set, sizeof(set), "PRAGMA user_version = %lld", (long long)version + 1);
-		if (rc == ERR_OK)
-			rc = db_exec(db, set, err);
-		if (rc == ERR_OK)
-			rc = db_commit(db, err);
-		else
-			db_rollback(db);
-	}
+	if (version == (int64_t)COUNT_OF(migrations))
+		return ERR_OK;
+	rc = db_begin(db, err);
+	for (; rc == ERR_OK && version < (int64_t)COUNT_OF(migrations); version++)
+		rc = db_exec(db, migrations[version], err);
+	snprintf(set, sizeof(set), "PRAGMA user_version = %zu", COUNT_OF(migrations));
+	if (rc == ERR_OK)
+		rc = db_exec(db, set, err);
+	if (rc == ERR_OK)
+		return db_commit(db, err);
+	db_rollback(db);
 	return rc;
 }
 

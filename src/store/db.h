@@ -30,7 +30,6 @@ struct db {
 	bool writing;    /* a transaction is open */
 	bool failed;     /* a write or sync failed: what the kernel holds is unknown, so no more writes until reopened */
 	bool read_only;
-	bool full;           /* the disk was, when this store was opened: no write begins until it is opened again */
 };
 
 /*

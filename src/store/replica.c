@@ -258,6 +258,7 @@ replica_close(struct replica *r)
 {
 	if (!r)
 		return;
+	mem_free(r->first_ctx);
 	db_close(&r->db);
 	logs_clear(r);
 	org_free(r->org);
@@ -281,9 +282,16 @@ replica_set_hook(struct replica *r, const struct replica_hook *hook)
 }
 
 void
-replica_disk_is_full(struct replica *r)
+replica_disk_is_full(struct replica *r, enum err_code (*first)(void *ctx, struct err *err), void *ctx)
 {
-	r->db.full = true;
+	r->first = first;
+	r->first_ctx = ctx;
+}
+
+bool
+replica_waits_for_room(const struct replica *r)
+{
+	return r->first != NULL;
 }
 
 bool
@@ -306,12 +314,32 @@ replica_lost(const struct replica *r)
 
 /* --- the transaction --- */
 
+/* What it writes comes through here as well, and must find the way open. */
+static enum err_code
+write_first(struct replica *r, struct err *err)
+{
+	enum err_code (*first)(void *ctx, struct err *err) = r->first, rc;
+
+	r->first = NULL;
+	rc = first(r->first_ctx, err);
+	if (rc != ERR_OK) {
+		r->first = first;
+		return rc;
+	}
+	mem_free(r->first_ctx);
+	r->first_ctx = NULL;
+	return ERR_OK;
+}
+
 enum err_code
 replica_begin(struct replica *r, struct err *err)
 {
+	enum err_code rc;
+
 	if (r->lost)
 		return err_set(err, ERR_IO, "the store could not be read again after a failed write: open the home anew");
-	return db_begin(&r->db, err);
+	rc = r->first != NULL ? write_first(r, err) : ERR_OK;
+	return rc != ERR_OK ? rc : db_begin(&r->db, err);
 }
 
 /* After a rollback: what memory ran ahead with is read back from the disk. */

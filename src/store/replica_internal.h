@@ -52,6 +52,8 @@ struct replica {
 	uint64_t entries;
 	size_t pending;
 	bool scanning;           /* the cached scan statements are in use */
+	enum err_code (*first)(void *ctx, struct err *err); /* replica_disk_is_full(); else NULL */
+	void *first_ctx;
 	bool lost;               /* memory no longer mirrors the disk: only closing is left */
 
 	uint64_t *damaged;       /* rows whose payload does not match its hash, as met by readers */
