@@ -108,11 +108,16 @@ heap_free(struct heap *h)
 static void
 erase_order(struct world *w, unsigned by, uint8_t kind, uint64_t from, uint64_t to, const struct hash *request)
 {
-	struct erase_range range = { from, to };
+	struct erase_range range = { .from = from, .to = to };
+	struct inc inc = inc_of(0);
 	struct erase_log log = { w->actors[ANA].keys.sign_pk, team_of(1), inc_of(0), 1, &range };
 	struct erase_request q = { .log_count = 1, .logs = &log, .box = BYTES_STR("sealed") };
 	struct buf p = BUF_INIT;
 
+	for (size_t i = 0; i < w->count; i++) /* of the entry that stands at `to` */
+		if (w->entries[i].h.seq == to && SAME(w->entries[i].h.author, log.author) && SAME(w->entries[i].h.stream, log.stream) &&
+		    SAME(w->entries[i].h.inc, inc))
+			memcpy(range.head16, w->entries[i].id.b, sizeof(range.head16));
 	if (kind == KIND_ERASE_REQ)
 		erase_request_encode(&p, &q);
 	else
