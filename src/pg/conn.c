@@ -227,6 +227,14 @@ come_on(struct pg *g)
 	return g->want == PGRES_POLLING_OK || g->want == PGRES_POLLING_FAILED;
 }
 
+/* Errors come with their results; what else the server remarks is for nobody. */
+static void
+say_nothing(void *ctx, const char *message)
+{
+	(void)ctx;
+	(void)message;
+}
+
 static void
 set_out(struct pg *g)
 {
@@ -234,6 +242,7 @@ set_out(struct pg *g)
 	const char *const values[] = { g->url, "faltbok-hub", "10000", "30", "UTF8", NULL };
 
 	g->coming = PQconnectStartParams(names, values, 1);
+	(void)PQsetNoticeProcessor(g->coming, say_nothing, NULL);
 	g->want = PGRES_POLLING_WRITING;
 	g->since_ns = now_ns(g);
 }
@@ -326,7 +335,7 @@ pg_wake(struct pg *g)
 	if (g->coming == NULL)
 		set_out(g);
 	if (g->coming != NULL && PQstatus(g->coming) != CONNECTION_BAD && !come_on(g)) {
-		if (now - g->since_ns < CONNECT_MS * NS_PER_MS)
+		if (now_ns(g) - g->since_ns < CONNECT_MS * NS_PER_MS)
 			return false;
 		give_up(g, "it does not answer");
 	} else if (arrived(g)) {
@@ -334,6 +343,6 @@ pg_wake(struct pg *g)
 		return true;
 	}
 	g->pause_ns = g->pause_ns * 2 < PAUSE_LAST_NS ? g->pause_ns * 2 : PAUSE_LAST_NS;
-	g->again_ns = now + g->pause_ns;
+	g->again_ns = now_ns(g) + g->pause_ns;
 	return false;
 }

@@ -5,9 +5,9 @@
 #ifndef FALTBOK_TESTS_PG_SITE_H
 #define FALTBOK_TESTS_PG_SITE_H
 
-#include <libpq-fe.h>
-
 #include "site.h"
+
+#include <libpq-fe.h>
 
 #include "pg/pg.h"
 
