@@ -76,7 +76,11 @@ take_appended(struct replica *r, struct err *err)
 	if (s != NULL)
 		db_bind_int(s, 1, r->db.turn);
 	rc = replica_tell_teams(r, s, err);
-	return rc == ERR_OK ? replica_evaluate(r, err) : rc;
+	if (rc == ERR_OK)
+		rc = replica_evaluate(r, err);
+	if (rc == ERR_OK)
+		orders_refresh(r->orders, r->org);
+	return rc;
 }
 
 enum err_code
