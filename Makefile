@@ -36,7 +36,7 @@ all: $(PROGRAMS) $(LIBRARY)
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
-	$(Q)$(CC) $(FLAGS) -c -o $@ $<
+	$(Q)$(CC) $(if $(COV),-Itests/coverage) $(FLAGS) -c -o $@ $<
 
 $(BUILD)/faltbok: $(BUILD)/src/app/faltbok.o $(APP_COMMON) $(APP_NODE) $(NODE_OBJ)
 	@echo "  LINK  $@"
@@ -107,15 +107,6 @@ MINUTES ?= 1
 fuzz:
 	@tools/fuzz $(MINUTES) $(FUZZ_TARGETS)
 
-# What of the core the tests run: unit tests, corpora, the simulator's profiles, counted faults.
-.PHONY: coverage coverage-run
-coverage:
-	@$(MAKE) --no-print-directory COV=1 coverage-run >/dev/null
-	@tools/coverage build/cov log org crdt codec sync audit
-coverage-run: unit replay $(BUILD)/sim $(BUILD)/counted
-	@for p in lite full usb-only hub-rollback byzantine clone-storm clock-madness tiny-disk; do $(BUILD)/sim --seeds 1..12 --profile $$p || exit 1; done
-	@$(BUILD)/counted --trials 4 --quiet
-
 -include tests/sim/rules.mk
 -include tests/counted/rules.mk
 -include tests/bench/rules.mk
@@ -124,6 +115,7 @@ coverage-run: unit replay $(BUILD)/sim $(BUILD)/counted
 -include src/web/ui/rules.mk
 -include tests/ui/rules.mk
 -include tests/chaos/rules.mk
+-include tests/coverage/rules.mk
 
 .PHONY: check-models check-layers check-hands check-absence check-quotes check-page check-clang
 check-layers:

@@ -1,16 +1,22 @@
 /*
  * Rotate-on-write with a withheld removal (vault.md, 4; org.md, 5).
  *
- * Two coordinators, three writers W, Y and X, and a newcomer N. C1 removes X
- * and lets N in; W or C2 gives N the key it would itself use. Whatever one device knows can reach any other, or be held
- * back, each kind by itself: control entries and team entries are different
- * logs, and whoever carries them may carry one and drop the other.
+ * Two coordinators, C1 and C2, three writers, W, Y and X, and a newcomer N.
+ * C1 removes X. C2 removes Y (TWO), or C1 lets N in (NEWCOMER), or both; with
+ * LEAVES C2 removes N again. Each may happen at any time or never.
+ *
+ * The state is what has been said, and nothing else. Whoever acts does it in a
+ * view: any part of what has been said, chosen anew each time. So a carrier may hold back
+ * anything from anybody for as long as it likes, one entry and not the next,
+ * and even take back what a device knew. Real devices see less than that: they never
+ * forget, and a log comes to them in its order. What holds here holds for them.
+ *
+ * C1, C2 and W are never removed and so are recipients of every epoch: in the same view
+ * they do the same. W writes and gives keys for all three.
  *
  *   spin -a rotate.pml && gcc -O2 -DSAFETY -DNOCLAIM -o pan pan.c && ./pan
  *
- * -DTWO=1 -DNEWCOMER=0: instead of N, C2 removes Y, before, after or at the
- * same time. WRONG=1 uses the largest n whether clean or not, WRONG=2 makes a
- * new epoch and leaves a removed device in it: each must be found.
+ * CLAIM=1, 2 or 3 asserts that one alone, 0 all. WRONG=1..5 breaks the rule: see README.md.
  */
 #ifndef TWO
 #define TWO 0
@@ -18,58 +24,125 @@
 #ifndef NEWCOMER
 #define NEWCOMER 1
 #endif
+#ifndef LEAVES
+#define LEAVES 0
+#endif
 #ifndef WRONG
 #define WRONG 0
 #endif
-
-#define C1 0
-#define C2 1
-#define W  2
-#define Y  3     /* removed by C2 */
-#define X  4     /* removed by C1 */
-#define N  5     /* granted by C1 */
-#define DEVICES 6
-#ifndef EPOCHS
-#define EPOCHS 3
+#ifndef CLAIM
+#define CLAIM 0
 #endif
+#ifndef MADE
+#define MADE 2 /* epochs that may be made before the end */
+#endif
+#define EPOCHS (MADE + 2) /* the founder's, and one for the end */
 #define NONE 9
 
-#define bit(d) (1 << (d))
-#define FIRST_READERS (bit(C1) | bit(C2) | bit(W) | bit(Y) | bit(X))
+#define C1 1  /* the devices are bits */
+#define C2 2
+#define W  4
+#define Y  8  /* removed by C2 */
+#define X  16 /* removed by C1 */
+#define N  32 /* let in by C1 */
+#define FIRST_READERS (C1 | C2 | W | Y | X)
 
-byte removals[DEVICES];     /* known removals: bit 0 X, bit 1 Y */
-bit grant[DEVICES];         /* knows that N is let in */
-byte epochs[DEVICES];       /* known EPOCH entries */
-byte given[DEVICES];        /* known KEYGRANTs: of epoch e to N is bit e */
-byte made = 1;              /* epochs so far; 0 is the founder's */
-byte n[EPOCHS];
-byte rcpt[EPOCHS];          /* sealed to, by the EPOCH */
-byte maker_knew[EPOCHS];    /* removals that the maker knew */
-bit wrote[DEVICES];
-bit removed_x, removed_y, let_in;
+/* What has been said: REVOKEs and a GRANT, EPOCHs, and KEYGRANTs for N. */
+byte removed;        /* of these devices */
+bit let_in;
+byte made = 1;       /* the epochs are 0 .. made - 1; 0 is the founder's */
+byte n[EPOCHS], parent[EPOCHS], maker[EPOCHS];
+byte rcpt[EPOCHS];   /* sealed to, by the EPOCH */
+byte knew[EPOCHS];   /* removals that the maker knew */
+bit first_id[EPOCHS]; /* its id is smaller than those of its elders */
+byte beyond;         /* epochs beyond the cut that their maker's removal made: a mask */
+byte given, given_x; /* epochs that N was given, by one who stays, and by X: masks */
+byte given_beyond;   /* of given_x, those beyond X's cut */
 
-inline gone_known(d, out) {
-	out = ((removals[d] & 1) -> bit(X) : 0) | ((removals[d] & 2) -> bit(Y) : 0)
+/* A view: parts of the above. Nothing of it outlasts an act. */
+byte v_removed, v_epochs, v_given, v_given_x, v_effective;
+bit v_let_in;
+byte d, e, i, use, top, readers, first;
+
+#define epoch(k) (1 << (k)) /* as a set of one */
+#define among(set, k) (((set) >> (k)) & 1)
+
+inline some_of(all, out) {
+	out = 0;
+	i = 0;
+	do
+	:: (all) >> i ->
+		if
+		:: among(all, i) -> out = out | (1 << i)
+		:: skip
+		fi;
+		i++
+	:: else -> break
+	od
 }
-/* who may read, as far as d knows */
-inline readers_known(d, out) {
-	gone_known(d, g);
-	out = (FIRST_READERS | (grant[d] -> bit(N) : 0)) & ~g
+/* Everybody has the founder's epoch: all others are its descendants, and nothing of theirs has effect without it. */
+inline choose_view() {
+	some_of(removed, v_removed);
+	if
+	:: let_in -> v_let_in = 1
+	:: v_let_in = 0
+	fi;
+	some_of((epoch(made) - 1) & ~1, v_epochs);
+	v_epochs = v_epochs | 1;
+	some_of(given & v_epochs, v_given);
+	some_of(given_x & v_epochs, v_given_x)
 }
-/* whether d holds E of e */
-#define holds(d, e) ((epochs[d] & bit(e)) && ((rcpt[e] & bit(d)) || ((d) == N && (given[N] & bit(e)))))
-/* every recipient that d knows of, by the EPOCH or by a KEYGRANT */
-#define recipients(d, e) (rcpt[e] | ((given[d] & bit(e)) -> bit(N) : 0))
+inline see_all() {
+	v_removed = removed;
+	v_let_in = let_in;
+	v_epochs = epoch(made) - 1;
+	v_given = given;
+	v_given_x = given_x
+}
 
-inline preferred(d, out) {
-	byte e;
+/* What follows from a view. */
+#define gifts_in_effect (v_given | ((v_removed & X) -> (v_given_x & ~given_beyond) : v_given_x))
+/* An epoch's recipients, by the EPOCH and by KEYGRANTs in effect. */
+#define recipients(k) (rcpt[k] | (WRONG != 3 && among(gifts_in_effect, k) -> N : 0))
+/* And whoever the view shows to hold the key, in effect or not. */
+#define holders(k) (rcpt[k] | (among(v_given | v_given_x, k) -> N : 0))
+#define holds(who, k) ((holders(k) & (who)) != 0)
+#define clean(k) (WRONG == 1 || ((recipients(k) | maker[k]) & ~readers) == 0)
+/* The larger n first, then the smaller id. */
+#define smaller_id(k, j) ((k) > (j) -> first_id[k] : !first_id[j])
+#define before(k, j) (n[k] > n[j] || (n[k] == n[j] && smaller_id(k, j)))
+/* WRONG=4: one's own epoch before all others. */
+#define own(k, who) (WRONG == 4 && maker[k] == (who))
+#define better(k, j, who) (own(k, who) || (!own(j, who) && before(k, j)))
+
+inline understand() {
+	readers = (FIRST_READERS | (v_let_in -> N : 0)) & ~v_removed;
+	v_effective = 1;
+	top = 0;
+	e = 1;
+	do
+	:: e < made ->
+		if
+		:: among(v_epochs, e) && among(v_effective, parent[e]) && !((v_removed & maker[e]) && among(beyond, e)) ->
+			v_effective = v_effective | epoch(e);
+			if
+			:: before(e, top) -> top = e
+			:: else
+			fi
+		:: else
+		fi;
+		e++
+	:: else -> break
+	od;
+	e = 0
+}
+inline preferred(who, out) {
 	out = NONE;
-	readers_known(d, r);
 	e = 0;
 	do
 	:: e < made ->
 		if
-		:: holds(d, e) && (WRONG == 1 || (recipients(d, e) & ~r) == 0) && (out == NONE || n[e] > n[out]) -> out = e
+		:: among(v_effective, e) && holds(who, e) && clean(e) && (out == NONE || better(e, out, who)) -> out = e
 		:: else
 		fi;
 		e++
@@ -78,131 +151,166 @@ inline preferred(d, out) {
 	e = 0
 }
 
-/* One note: under the preferred epoch, or under a new one made for it. */
-inline write_note(d) {
-	preferred(d, use);
+/* One note in the view: under the preferred epoch, or under a new one made for it. */
+inline write_note(who, room) {
+	preferred(who, use);
 	if
-	:: use == NONE && made < EPOCHS ->
-		/* n: one more than the largest effective one it knows */
-		byte top = 0, k = 0;
-		do
-		:: k < made ->
-			if
-			:: (epochs[d] & bit(k)) && n[k] > top -> top = n[k]
-			:: else
-			fi;
-			k++
-		:: else -> break
-		od;
-		readers_known(d, r);
-		n[made] = top + 1;
-		rcpt[made] = (WRONG == 2 -> (r | bit(X)) : r);
-		maker_knew[made] = removals[d];
-		epochs[d] = epochs[d] | bit(made);
+	:: use == NONE && made < room ->
+		n[made] = n[top] + 1;
+		parent[made] = top;
+		maker[made] = (who);
+		rcpt[made] = (WRONG == 2 -> readers | X : (WRONG == 5 -> readers & ~Y : readers));
+		knew[made] = v_removed;
+		if
+		:: made > 1 -> first_id[made] = 1
+		:: first_id[made] = 0
+		fi;
+		if
+		:: removed & (who) -> beyond = beyond | epoch(made)
+		:: else
+		fi;
 		use = made;
-		made++;
-		top = 0;
-		k = 0
+		v_epochs = v_epochs | epoch(made);
+		v_effective = v_effective | epoch(made);
+		made++
 	:: else
 	fi;
 	if
 	:: use != NONE ->
-		gone_known(d, g);
-		/* No writer seals to a device that it knows is removed. */
-		assert((recipients(d, use) & g) == 0);
-		/* And what was made by somebody who knew of a removal never opens for that device. */
-		assert(!((maker_knew[use] & 1) && (rcpt[use] & bit(X))));
-		assert(!((maker_knew[use] & 2) && (rcpt[use] & bit(Y))))
+		/* 1: no writer seals to a device that it knows is removed. */
+		assert((CLAIM != 0 && CLAIM != 1) || (holders(use) & v_removed) == 0);
+		/* 2: what was made by somebody who knew of a removal is not sealed to that device. */
+		assert((CLAIM != 0 && CLAIM != 2) || (rcpt[use] & knew[use]) == 0)
+	:: else
+	fi
+}
+
+/* A removal cuts the logs of who goes: what it says later is beyond the cut, and of what it has said, any part may be. */
+inline remove(who) {
+	removed = removed | (who);
+	e = 1;
+	do
+	:: e < made && maker[e] == (who) ->
+		if
+		:: beyond = beyond | epoch(e)
+		:: skip
+		fi;
+		e++
+	:: e < made && maker[e] != (who) -> e++
+	:: else -> break
+	od;
+	if
+	:: (who) == X -> some_of(given_x, given_beyond)
 	:: else
 	fi;
-	use = 0;
-	g = 0;
-	r = 0
+	e = 0
+}
+
+inline forget() {
+	v_removed = 0; v_let_in = 0; v_epochs = 0; v_given = 0; v_given_x = 0; v_effective = 0;
+	d = 0; e = 0; i = 0; use = 0; top = 0; readers = 0; first = 0
 }
 
 init {
-	byte d, other, use, g, r, first;
-
 	atomic {
 		n[0] = 1;
 		rcpt[0] = FIRST_READERS;
-		d = 0;
-		do
-		:: d < DEVICES -> epochs[d] = 1; d++
-		:: else -> break
-		od;
-		d = 0
+		maker[0] = C1
 	};
 	do
 	/* What happens. */
-	:: atomic { !removed_x -> removed_x = 1; removals[C1] = removals[C1] | 1 }
-	:: atomic { TWO && !removed_y -> removed_y = 1; removals[C2] = removals[C2] | 2 }
-	:: atomic { NEWCOMER && !let_in -> let_in = 1; grant[C1] = 1 }
+	:: atomic { !(removed & X) -> remove(X); forget() }
+	:: atomic { TWO && !(removed & Y) -> remove(Y); forget() }
+	:: atomic { NEWCOMER && !let_in -> let_in = 1 }
+	:: atomic { LEAVES && let_in && !(removed & N) -> remove(N); forget() }
 	/* Somebody writes, the removed one too, for it may not have heard. */
-	:: atomic { select(d : W .. X);
+	:: atomic {
 		if
-		:: !wrote[d] -> wrote[d] = 1; write_note(d)
-		:: else
+		:: d = W
+		:: d = X
+		:: TWO -> d = Y
+		:: let_in -> d = N
 		fi;
-		d = 0 }
-	/* Somebody gives N the key that it would itself use. */
-	:: atomic { select(d : C2 .. W);
+		choose_view();
 		if
-		:: grant[d] ->
-			preferred(d, use);
-			if
-			:: use != NONE -> given[d] = given[d] | bit(use)
-			:: else
-			fi;
-			use = 0; r = 0; g = 0
-		:: else
+		:: (v_removed & d) || (d == N && !v_let_in)
+		:: else -> understand(); write_note(d, MADE + 1)
 		fi;
-		d = 0 }
-	/* Something reaches somebody: control, or team entries. */
-	:: atomic { select(d : C1 .. (NEWCOMER -> N : X)); select(other : C1 .. (NEWCOMER -> N : X));
+		forget() }
+	/* Somebody gives N a key that it holds. */
+	:: atomic { let_in ->
 		if
-		:: (removals[d] & ~removals[other]) || grant[d] > grant[other] -> removals[other] = removals[other] | removals[d]; grant[other] = grant[other] | grant[d]
-		:: (epochs[d] & ~epochs[other]) || (given[d] & ~given[other]) -> epochs[other] = epochs[other] | epochs[d]; given[other] = given[other] | given[d]
-		:: else
+		:: d = W
+		:: d = X
 		fi;
-		d = 0; other = 0 }
+		choose_view();
+		if
+		:: (v_removed & (d | N)) || !v_let_in
+		:: else ->
+			understand();
+			use = 0;
+			do
+			:: use < made ->
+				if
+				:: among(v_effective, use) && holds(d, use) && !(rcpt[use] & N) ->
+					if
+					:: d == W -> given = given | epoch(use)
+					:: d == X ->
+						given_x = given_x | epoch(use);
+						given_beyond = given_beyond | ((removed & X) -> epoch(use) : 0)
+					:: skip
+					fi
+				:: else
+				fi;
+				use++
+			:: else -> break
+			od
+		fi;
+		forget() }
 	:: break
 	od;
 
-	/* In the end everything reaches everybody, and those who are left write until all agree. */
+	/* In the end everything reaches everybody, N is given what W holds, and one who is left writes. */
 	atomic {
-		removed_x = 1; removed_y = TWO; let_in = NEWCOMER;
-		byte round = 0;
-		do
-		:: round < 2 ->
-			byte all = 0, gv = 0;
-			d = 0;
-			do
-			:: d < DEVICES -> all = all | epochs[d]; gv = gv | given[d]; d++
-			:: else -> break
-			od;
-			d = 0;
-			do
-			:: d < DEVICES -> removals[d] = 1 + 2 * TWO; grant[d] = NEWCOMER; epochs[d] = all; given[d] = gv; d++
-			:: else -> break
-			od;
-			d = W;
-			write_note(d); /* makes a clean epoch when there is none */
-			round++; all = 0; gv = 0
-		:: else -> break
-		od;
-		preferred(W, first);
+		see_all();
+		understand();
 		if
-		:: made < EPOCHS ->
-			assert(first != NONE);
-			/* Nobody who is gone is among those that it is sealed to, and all who are left are, but for N, who is given it next. */
-			readers_known(W, r);
-			assert((recipients(W, first) | bit(N)) == (r | bit(N)));
-			preferred(C1, use);
-			assert(use == first);
-			preferred(C2, use);
+		:: readers & N -> given = given | v_effective
+		:: else
+		fi;
+		see_all();
+		understand();
+		if
+		:: d = W
+		:: readers & N -> d = N
+		fi;
+		write_note(d, EPOCHS);
+		first = use;
+		see_all();
+		understand();
+		/* 3: all who are left agree on one epoch, and it is sealed to all of them and to nobody else. */
+#if CLAIM == 0 || CLAIM == 3
+		assert(first != NONE);
+		assert(recipients(first) == readers);
+		preferred(C1, use);
+		assert(use == first);
+		preferred(C2, use);
+		assert(use == first);
+		preferred(W, use);
+		assert(use == first);
+		if
+		:: readers & N ->
+			preferred(N, use);
 			assert(use == first)
 		:: else
-		fi
+		fi;
+		if
+		:: readers & Y ->
+			preferred(Y, use);
+			assert(use == first)
+		:: else
+		fi;
+#endif
+		forget()
 	}
 }

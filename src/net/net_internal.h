@@ -1,6 +1,6 @@
 /*
  * What the files of `net` share: net.c the loop, timers, work and signals;
- * ways.c which way an address names; tcp.c and tcp_dial.c TCP; ws.c,
+ * ways.c which way an address names; lookup.c names; tcp.c and tcp_dial.c TCP; ws.c,
  * ws_dial.c and ws_listen.c WebSockets; cast.c datagrams to the local
  * networks; control.c the control socket.
  */
@@ -43,6 +43,7 @@ struct net {
 	struct tcp_conn *conns;          /* all of them, for net_env_free() */
 	struct tcp_listener *listeners;
 	struct ws *ws;                   /* NULL until an address names one */
+	struct lookups *lookups;         /* NULL until a name is looked up */
 	struct env_cast *casts;
 	struct net_control *controls;
 	struct env_timer *timers;
@@ -72,6 +73,15 @@ size_t ways_unsent(struct env *env, struct env_conn *c);
 void ways_pause(struct env *env, struct env_conn *c, bool paused);
 void ways_close(struct env *env, struct env_conn *c);
 const char *ways_trouble(struct env *env, struct env_conn *c);
+
+/* lookup.c */
+struct lookup;
+/* `addrs` are the called one's to free. Not after lookup_abandon(). */
+typedef void lookup_done(void *ctx, int status, struct addrinfo *addrs);
+struct lookup *lookup_start(struct net *n, const char *host, const char *port, lookup_done *cb, void *ctx); /* NULL: no memory, no thread */
+void lookup_abandon(struct net *n, struct lookup *l);
+/* When all of them have been abandoned. Waits for no resolver; the loop must run once more. */
+void lookup_close(struct net *n);
 
 /* tcp.c, tcp_dial.c */
 extern const struct way tcp_way;

@@ -55,7 +55,7 @@ tcp_conn_new(struct net *n)
 void
 tcp_conn_free_when_done(struct tcp_conn *c)
 {
-	if (c->open_handles > 0 || c->resolving)
+	if (c->open_handles > 0)
 		return;
 	*c->at = c->next;
 	if (c->next != NULL)
@@ -80,8 +80,9 @@ tcp_conn_end(struct tcp_conn *c)
 	if (c->closing)
 		return;
 	c->closing = true;
-	if (c->resolving)
-		uv_cancel((uv_req_t *)&c->lookup);
+	if (c->lookup != NULL)
+		lookup_abandon(c->net, c->lookup);
+	c->lookup = NULL;
 	uv_close((uv_handle_t *)&c->timer, handle_gone);
 	if (!c->reopening) /* else it is being closed already */
 		uv_close((uv_handle_t *)&c->tcp, handle_gone);

@@ -119,15 +119,13 @@ connected(uv_connect_t *r, int status)
 }
 
 static void
-resolved(uv_getaddrinfo_t *r, int status, struct addrinfo *addrs)
+resolved(void *ctx, int status, struct addrinfo *addrs)
 {
-	struct tcp_conn *c = r->data;
+	struct tcp_conn *c = ctx;
 
-	c->resolving = false;
+	c->lookup = NULL;
 	c->addrs = c->try_next = addrs;
-	if (c->closing)
-		tcp_conn_free_when_done(c);
-	else if (status != 0)
+	if (status != 0)
 		failed(c, status);
 	else
 		connect_next(c);
@@ -151,7 +149,6 @@ tcp_numbers(struct net *n, const char *host, const char *port)
 enum err_code
 tcp_dial(struct env *env, const char *addr, const struct conn_events *ev, void *ctx, struct env_conn **out, struct err *err)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_family = AF_UNSPEC };
 	char host[ADDR_BYTES], port[8];
 	struct tcp_conn *c;
 
@@ -162,20 +159,18 @@ tcp_dial(struct env *env, const char *addr, const struct conn_events *ev, void *
 		return err_plain(err, ERR_NO_MEMORY);
 	c->ev = ev;
 	c->ctx = ctx;
-	c->lookup.data = c;
 	c->addrs = c->try_next = tcp_numbers(c->net, host, port);
 	if (c->addrs != NULL) {
 		uv_timer_start(&c->timer, number_known, 0, 0);
 		*out = &c->base;
 		return ERR_OK;
 	}
-	/* By a worker thread: a name server that hangs must not hang us. */
-	if (uv_getaddrinfo(&c->net->loop, &c->lookup, resolved, host, port, &hints) != 0) {
+	c->lookup = lookup_start(c->net, host, port, resolved, c);
+	if (c->lookup == NULL) {
 		c->given_back = true;
 		tcp_conn_end(c);
 		return err_set(err, ERR_NETWORK, "%s cannot be looked up", addr);
 	}
-	c->resolving = true;
 	*out = &c->base;
 	return ERR_OK;
 }

@@ -15,10 +15,10 @@ struct tcp_conn {
 	const struct conn_events *ev;
 	void *ctx;
 	size_t unsent;
-	bool up, reading, given_back, shut, closing, resolving;
+	bool up, reading, given_back, shut, closing;
 	bool spoken;    /* something was sent: there may be last words on their way */
 	bool reopening; /* between two addresses: the socket is being closed already */
-	uv_getaddrinfo_t lookup;
+	struct lookup *lookup;
 	struct addrinfo *addrs, *try_next;
 	uv_connect_t connect;
 	uv_shutdown_t shutdown;

@@ -40,11 +40,9 @@ ws_conn_new(struct net *n)
 	return c;
 }
 
-void
-ws_conn_free_when_done(struct ws_conn *c)
+static void
+conn_free(struct ws_conn *c)
 {
-	if (c->timer_open || c->resolving)
-		return;
 	while (c->first != NULL) {
 		struct ws_block *b = c->first;
 
@@ -63,7 +61,7 @@ timer_gone(uv_handle_t *h)
 	struct ws_conn *c = h->data;
 
 	c->timer_open = false;
-	ws_conn_free_when_done(c);
+	conn_free(c);
 }
 
 /* Parts from the library, which may live on for a while to say goodbye. */
@@ -81,8 +79,9 @@ ws_conn_end(struct ws_conn *c)
 	c->wsi = NULL;
 	if (c->from != NULL)
 		ws_listen_left(c->from);
-	if (c->resolving)
-		uv_cancel((uv_req_t *)&c->lookup);
+	if (c->lookup != NULL)
+		lookup_abandon(c->net, c->lookup);
+	c->lookup = NULL;
 	uv_close((uv_handle_t *)&c->timer, timer_gone);
 }
 

@@ -269,16 +269,14 @@ connect_next(struct ws_conn *c)
 }
 
 static void
-resolved(uv_getaddrinfo_t *r, int status, struct addrinfo *addrs)
+resolved(void *ctx, int status, struct addrinfo *addrs)
 {
-	struct ws_conn *c = r->data;
+	struct ws_conn *c = ctx;
 	char text[NET_WHY_BYTES];
 
-	c->resolving = false;
+	c->lookup = NULL;
 	c->addrs = c->try_next = addrs;
-	if (c->closing) {
-		ws_conn_free_when_done(c);
-	} else if (status != 0) {
+	if (status != 0) {
 		(void)snprintf(text, sizeof(text), "%s%s: %s", c->by_proxy ? "the proxy for " : "", c->url.host, uv_strerror(status));
 		fail(c, text);
 	} else {
@@ -289,7 +287,6 @@ resolved(uv_getaddrinfo_t *r, int status, struct addrinfo *addrs)
 static enum err_code
 look_up(struct ws_conn *c, struct err *err)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_family = AF_UNSPEC };
 	char auth[128], host[ADDR_BYTES], port[8];
 
 	c->by_proxy = find_proxy(&c->url, auth, host, port);
@@ -297,16 +294,14 @@ look_up(struct ws_conn *c, struct err *err)
 		(void)snprintf(host, sizeof(host), "%s", c->url.host);
 		(void)snprintf(port, sizeof(port), "%u", (unsigned)c->url.port);
 	}
-	c->lookup.data = c;
 	c->addrs = c->try_next = tcp_numbers(c->net, host, port);
 	if (c->addrs != NULL) {
 		connect_next(c);
 		return ERR_OK;
 	}
-	/* By a worker thread: a name server that hangs must not hang us. */
-	if (uv_getaddrinfo(&c->net->loop, &c->lookup, resolved, host, port, &hints) != 0)
+	c->lookup = lookup_start(c->net, host, port, resolved, c);
+	if (c->lookup == NULL)
 		return err_set(err, ERR_NETWORK, "%s cannot be looked up", host);
-	c->resolving = true;
 	return ERR_OK;
 }
 

@@ -41,7 +41,7 @@ struct ws_conn {
 	struct ws_block *first, *last;
 	size_t unsent;
 	struct buf held;            /* came while the owner did not read */
-	bool up, paused, given_back, closing, resolving, timer_open;
+	bool up, paused, given_back, closing, timer_open;
 	bool flushing;              /* the queue is with libwebsockets: its next call means that it has gone */
 	bool spoke;                 /* something of ours has been sent */
 	uv_timer_t timer;           /* an address that does not answer; then, lingering */
@@ -49,7 +49,7 @@ struct ws_conn {
 	/* While it is dialled. */
 	struct url url;
 	bool by_proxy;
-	uv_getaddrinfo_t lookup;
+	struct lookup *lookup;
 	struct addrinfo *addrs, *try_next;
 };
 
@@ -70,7 +70,6 @@ enum err_code ws_ready(struct net *n, struct err *err); /* n->ws, made when firs
 struct ws_conn *ws_conn_new(struct net *n);
 void ws_conn_end(struct ws_conn *c);
 void ws_conn_lost(struct ws_conn *c, enum err_code why);
-void ws_conn_free_when_done(struct ws_conn *c);
 /* libwebsockets and this connection know each other from here on. */
 void ws_conn_up(struct ws_conn *c);
 int ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len);

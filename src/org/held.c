@@ -5,6 +5,8 @@
  */
 #include "org/org_internal.h"
 
+#include <assert.h>
+
 #include "base/mem.h"
 
 _Static_assert(sizeof(struct log_id) == 56, "log_id is a table key: no padding");
@@ -20,7 +22,8 @@ held_index(const struct table *t, const void *key)
 {
 	const uint64_t *place = table_get(t, key);
 
-	return place == NULL || *place == 0 ? NONE : (uint32_t)(*place - 1);
+	assert(place == NULL || *place > 0); /* whoever makes a place fills it, or gives the whole table up */
+	return place == NULL ? NONE : (uint32_t)(*place - 1);
 }
 
 uint64_t

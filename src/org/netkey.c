@@ -103,8 +103,10 @@ netkey_open(uint8_t key[32], const struct netkey *k, const struct org_id *org, c
 	struct device_id of;
 	bool found = false;
 
-	for (size_t i = 0; i < k->count && !found; i++)
-		found = read_row(&r, &of, sealed) && SAME(of, *dev);
+	for (size_t i = 0; i < k->count && !found; i++) {
+		(void)read_row(&r, &of, sealed); /* the rows were read before, by netkey_decode() */
+		found = SAME(of, *dev);
+	}
 	for (size_t i = 0; i < mine_count && found; i++) {
 		if (!seal_open(key, sealed, &c, k->epk, mine[i].pk, mine[i].sk))
 			continue;

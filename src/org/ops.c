@@ -5,6 +5,7 @@
  */
 #include "org/ops.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -423,7 +424,10 @@ kind_name(uint8_t kind)
 
 	if (kind == KIND_TEAM_OPEN)
 		return "OPEN";
-	return kind == KIND_ADOPT ? "ADOPT" : names[kind < COUNT_OF(names) ? kind : 0];
+	if (kind == KIND_ADOPT)
+		return "ADOPT";
+	assert(kind < COUNT_OF(names)); /* whatever is not an operation is taken as it comes, and never refused */
+	return names[kind];
 }
 
 enum err_code

@@ -351,6 +351,8 @@ do_bundle_in(struct play *p, size_t i)
 	buf_free(&file);
 	trace_line(world_trace(p->world), "n%zu: reads a %s bundle: %llu new: %s", i, damaged ? "damaged" : "whole",
 	           (unsigned long long)counts.stored, rc == ERR_OK ? "ok" : err.text);
+	if (rc == ERR_KEY && p->years_off) /* by some clock the grace of the key that it is sealed under is over */
+		return true;
 	if (rc != ERR_OK && !damaged && !must_be_excused(p, i, "reading a whole bundle", &err))
 		return false;
 	if (rc == ERR_OK && damaged)
@@ -453,12 +455,10 @@ befall(struct play *p, enum act_kind kind, size_t i)
 		struck(STRUCK_REPLAY);
 		return;
 	case DO_PART:
-		struck(STRUCK_PARTED);
 		if (other != i)
 			world_part(p->world, i, other, !p->world->net.parted[i][other]);
 		return;
 	case DO_CLOG:
-		struck(STRUCK_CLOGGED);
 		world_clog(p->world, i, other, world_now(p->world) + play_between(p, "seconds", 1, 120) * NS_PER_S);
 		return;
 	case DO_CLOCK:

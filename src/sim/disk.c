@@ -66,7 +66,8 @@ void
 disk_pieces_clear(struct inode *f)
 {
 	for (size_t i = 0; i < f->piece_count; i++)
-		mem_free(f->pieces[i].p);
+		if (f->pieces[i].first)
+			mem_free(f->pieces[i].p);
 	f->piece_count = 0;
 }
 
@@ -376,7 +377,8 @@ enum disk_rc
 disk_write(struct disk *d, struct inode *f, uint64_t at, const void *p, size_t n)
 {
 	enum disk_rc rc = before_write(d);
-	const uint8_t *from = p;
+	uint8_t *copy;
+	uint64_t end = at + n;
 
 	if (rc != DISK_OK)
 		return rc;
@@ -384,16 +386,17 @@ disk_write(struct disk *d, struct inode *f, uint64_t at, const void *p, size_t n
 	if (d->scan != NULL)
 		scan_bytes(d->scan, BYTES(p, n), "a write to disk");
 	image_write(&f->live, at, p, n);
-	while (n > 0) {
-		size_t part = SECTOR_BYTES - (size_t)(at % SECTOR_BYTES);
-		struct piece *c = piece_add(f);
+	if (n == 0)
+		return DISK_OK;
+	copy = sim_must(mem_dup(p, n));
+	for (bool first = true; at < end; first = false) {
+		uint64_t part = SECTOR_BYTES - at % SECTOR_BYTES;
 
-		if (part > n)
-			part = n;
-		*c = (struct piece){ .at = at, .n = (uint32_t)part, .p = sim_must(mem_dup(from, part)) };
+		if (part > end - at)
+			part = end - at;
+		*piece_add(f) = (struct piece){ .at = at, .n = (uint32_t)part, .first = first, .p = copy };
 		at += part;
-		from += part;
-		n -= part;
+		copy += part;
 	}
 	return DISK_OK;
 }

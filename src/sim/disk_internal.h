@@ -8,8 +8,9 @@
 struct image { uint8_t *p; uint64_t len, cap; };
 
 struct piece {
-	uint64_t at; /* the new length when p is NULL: a truncation */
+	uint64_t at;    /* the new length when p is NULL: a truncation */
 	uint32_t n;
+	bool first;     /* of one write: the memory of all its pieces begins here */
 	uint8_t *p;
 };
 

@@ -12,6 +12,8 @@
 #define MARK_MAP(X)                                                              \
 	X(CUT_WHILE_WRITING, "the power went while something was being written") \
 	X(CUT_WHILE_OPENING, "the power went during recovery")                   \
+	X(OPENED_HURT, "a home opened though its disk failed meanwhile")         \
+	X(NOT_OPENED_HURT, "a home did not open while its disk failed")          \
 	X(CUT_WHILE_JOINING, "the power went while joining")                     \
 	X(CUT_WHILE_IMPORTING, "the power went while a bundle was read")         \
 	X(FULL_WHILE_WRITING, "the disk was full while writing")                 \

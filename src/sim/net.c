@@ -67,7 +67,7 @@ wire_reaches_listener(void *ctx, uint64_t host)
 	char from[32];
 
 	if (!wire->dead && (l == NULL || parted || wire->refused)) {
-		struck(STRUCK_WIRE_REFUSED);
+		struck(parted ? STRUCK_PARTED : STRUCK_WIRE_REFUSED);
 		wire->dead = true;
 		world_after(w, wire_latency(wire), conn_entity(a), conn_late_close, a, ERR_NETWORK);
 		return;

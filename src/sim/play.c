@@ -47,6 +47,16 @@ draw_loss(struct play *p)
 	return (enum disk_loss)decide(&p->decide, "loss", usual ? p->swarm.loss : dice_below(&p->decide.dice, LOSS_GARBAGE + 1), 0, LOSS_GARBAGE);
 }
 
+/* Reads strike at starts and hardly ever later: what has been read stays in memory. */
+static enum disk_fault
+draw_open_fault(struct play *p)
+{
+	static const enum disk_fault faults[] = { FAULT_POWER, FAULT_POWER, FAULT_READ, FAULT_READ, FAULT_SYNC, FAULT_WRITE, FAULT_NO_SPACE };
+	enum disk_fault drawn = p->swarm.only_full ? faults[dice_below(&p->decide.dice, 2) * (COUNT_OF(faults) - 1)] : faults[dice_below(&p->decide.dice, COUNT_OF(faults))];
+
+	return (enum disk_fault)decide(&p->decide, "open-kind", drawn, FAULT_POWER, FAULT_READ);
+}
+
 static bool
 open_once(struct play *p, size_t i, struct err *err)
 {
@@ -58,10 +68,10 @@ open_once(struct play *p, size_t i, struct err *err)
 	disk_set_lying(d, p->options->lying);
 	p->hurt[i] = false;
 	p->armed[i] = FAULT_NONE;
-	/* A second cut while the first is being repaired. */
+	/* A second cut while the first is being repaired, or another fault. */
 	if (play_chance(p, "open-fault", p->swarm.disk_fault))
-		disk_arm(d, FAULT_POWER, play_between(p, "open-after", 1, 60));
-	if (station_open(s, err) == ERR_OK) {
+		disk_arm(d, draw_open_fault(p), play_between(p, "open-after", 1, 60));
+	if (station_open(s, err) == ERR_OK && !disk_fault_struck(d)) {
 		disk_arm(d, FAULT_NONE, 0);
 		return true;
 	}
@@ -70,7 +80,15 @@ open_once(struct play *p, size_t i, struct err *err)
 		struck(STRUCK_OPENING);
 		station_crash(s, false);
 		disk_power_on(d, draw_loss(p));
+	} else if (station_runs(s)) {
+		mark(MARK_OPENED_HURT);
+		station_close(s);
+	} else if (disk_fault_struck(d)) {
+		mark(MARK_NOT_OPENED_HURT);
+	} else {
+		return false; /* for no cause at all */
 	}
+	p->report->disk_faults += disk_fault_struck(d);
 	disk_arm(d, FAULT_NONE, 0);
 	*err = (struct err)ERR_INIT;
 	return station_open(s, err) == ERR_OK;

@@ -62,9 +62,13 @@ bool
 play_clone(struct play *p, size_t i)
 {
 	struct station *to = p->stations[i];
-	size_t from = (size_t)play_below(p, "from", p->swarm.stations);
+	size_t from = (size_t)play_below(p, "from", p->swarm.stations), tried = 0;
 
-	if (from == i || p->coordinator[i] || !may_be_put_back(p, from) || disk_dead(host_disk(to->host)) || to->admitted || to->started || !lay_down(p, from))
+	if (p->coordinator[i] || disk_dead(host_disk(to->host)) || to->admitted || to->started)
+		return false;
+	while (tried++ < p->swarm.stations && (from == i || !may_be_put_back(p, from)))
+		from = (from + 1) % p->swarm.stations;
+	if (from == i || !may_be_put_back(p, from) || !lay_down(p, from))
 		return false;
 	disk_copy(host_disk(to->host), host_disk(p->stations[from]->host));
 	memcpy(to->home, p->stations[from]->home, sizeof(to->home));

@@ -86,14 +86,82 @@ shape(struct swarm *s, enum swarm_profile profile, struct dice *d)
 	}
 }
 
+static void
+at_least(uint32_t *rate, struct dice *d, uint32_t lo, uint32_t hi)
+{
+	uint32_t drawn = (uint32_t)dice_between(d, lo, hi);
+
+	if (*rate < drawn)
+		*rate = drawn;
+}
+
+/*
+ * Two of five seeds have plenty of one kind of fault, so that over many seeds
+ * each kind is met often, and next to itself: the second while the first is
+ * being mended.
+ */
+static void
+make_dense(struct swarm *s, struct dice *d)
+{
+	bool hub = s->meeting != MEET_EACH_OTHER;
+
+	switch (dice_below(d, 20)) {
+	case 0: /* disks that fail, full ones among them */
+		at_least(&s->disk_fault, d, 400, 800);
+		return;
+	case 1: /* copies of homes: newcomers come late, and from another machine's disk */
+		s->clones = (uint32_t)dice_between(d, 300, 900);
+		return;
+	case 2: /* disks that are put back, the hub's too */
+		s->hub_goes_back = hub;
+		at_least(&s->weight[DO_IMAGE], d, 3, 8);
+		at_least(&s->weight[DO_PUT_BACK], d, 3, 8);
+		return;
+	case 3: /* sticks */
+		if (s->meeting == MEET_HUB_ONLY)
+			return;
+		at_least(&s->weight[DO_BUNDLE_OUT], d, 5, 15);
+		s->weight[DO_BUNDLE_IN] = s->weight[DO_BUNDLE_OUT] * 2;
+		at_least(&s->bundle_damage, d, 300, 900);
+		return;
+	case 4: /* wires that break or never were */
+		at_least(&s->weather.cut, d, 300, 900);
+		at_least(&s->weather.no_answer, d, 100, 400);
+		at_least(&s->weight[DO_MEET], d, 20, 40);
+		return;
+	case 5: /* networks in pieces, and bytes that wait or come again */
+		at_least(&s->weight[DO_PART], d, 4, 10);
+		at_least(&s->weight[DO_CLOG], d, 4, 10);
+		at_least(&s->weight[DO_REPLAY], d, 4, 10);
+		return;
+	case 6: /* power */
+		at_least(&s->weight[DO_CRASH], d, 8, 20);
+		if (hub)
+			at_least(&s->weight[DO_HUB_CRASH], d, 6, 15);
+		return;
+	case 7: /* clocks, and people who mistype */
+		at_least(&s->weight[DO_CLOCK], d, 4, 12);
+		at_least(&s->weight[DO_WRONG_PASS], d, 3, 8);
+		return;
+	case 8: /* trustees, whose sheets somebody has copied, where not everybody hears of it */
+		at_least(&s->weight[DO_LEAVE], d, 4, 8);
+		at_least(&s->weight[DO_TRUSTEES], d, 10, 20);
+		at_least(&s->weight[DO_PART], d, 2, 6);
+		return;
+	default:
+		return;
+	}
+}
+
 void
 swarm_draw(struct swarm *s, const struct play_options *o)
 {
 	struct dice d = dice_of(o->seed, STREAM_SWARM, 0);
 	bool big = o->profile != PROFILE_LITE && o->profile != PROFILE_USB_ONLY;
+	static const size_t few[] = { 2, 2, 2, 3, 3, 3, 3, 4 }; /* two machines meet most of what three do, at half of what it costs */
 	static const enum disk_loss losses[] = { LOSS_ALL, LOSS_SOME, LOSS_GARBAGE, LOSS_GARBAGE, LOSS_NONE };
 
-	*s = (struct swarm){ .stations = (size_t)dice_between(&d, 2, big ? STATIONS_MAX : 4) };
+	*s = (struct swarm){ .stations = (size_t)(big ? dice_between(&d, 2, STATIONS_MAX) : few[dice_below(&d, COUNT_OF(few))]) };
 	s->acts = (size_t)(o->profile == PROFILE_FULL ? dice_between(&d, 100, 300) : o->profile != PROFILE_LITE ? dice_between(&d, 40, 120) : dice_between(&d, 20, 60));
 	s->records = (size_t)dice_between(&d, 1, big ? 12 : 4);
 	s->weight[DO_WRITE] = (uint32_t)dice_between(&d, 10, 40);
@@ -140,6 +208,7 @@ swarm_draw(struct swarm *s, const struct play_options *o)
 	s->weight[DO_DESK] = some(&d, 300, 10); /* and this */
 	s->weight[DO_ERASE] = some(&d, 400, 5); /* and this */
 	s->weight[DO_FORGE] = some(&d, 500, 3); /* and this */
+	make_dense(s, &d);
 	shape(s, o->profile, &d);
 	if (o->lying) {
 		s->weight[DO_CRASH] += 4;

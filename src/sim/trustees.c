@@ -175,18 +175,36 @@ trustees_act(struct play *p, size_t i, struct err *err)
 	return rc;
 }
 
+/*
+ * The guest was raised, and its machine is never switched on. A hub that is in
+ * doubt gives a coordinator nothing of teams before another one has called
+ * (proto/sync.md, 10): where the only other one is the guest it would wait for ever.
+ */
+static bool
+hub_waits_for_guest(struct play *p, struct node *n)
+{
+	const struct org_device *d = org_device_by_id(node_org(n), &p->guest);
+
+	for (size_t i = 1; i < p->swarm.stations; i++)
+		if (p->coordinator[i])
+			return false;
+	return p->swarm.meeting == MEET_HUB_ONLY && d != NULL && d->coordinator && !d->gone;
+}
+
 /* A dispute stops the giving of keys: somebody has to decide it before everything can be read by all. */
 bool
 trustees_settle(struct play *p)
 {
 	struct node *n = p->stations[0]->node;
 	struct err err = ERR_INIT;
+	bool dispute = p->guest_came && org_disputed(node_org(n), &p->guest);
 
-	if (!p->guest_came || !org_disputed(node_org(n), &p->guest))
+	if (!p->guest_came || (!dispute && !hub_waits_for_guest(p, n)))
 		return true;
-	mark(MARK_DISPUTE);
+	if (dispute)
+		mark(MARK_DISPUTE);
 	if (remove_by(p, n, false, &err) != ERR_OK || node_commit(n, &err) != ERR_OK)
-		return play_fail(p, "I9", "the trustees cannot decide a dispute: %s", err.text);
+		return play_fail(p, "I9", "the trustees cannot remove the guest: %s", err.text);
 	p->guest_gone_by[0] = true;
 	return true;
 }

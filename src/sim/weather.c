@@ -3,6 +3,7 @@
  * that wait, and recordings that come again.
  */
 #include "base/mem.h"
+#include "sim/mark.h"
 #include "sim/wire_internal.h"
 
 void
@@ -50,12 +51,15 @@ world_part(struct world *w, size_t a, size_t b, bool parted)
 {
 	trace_line(&w->trace, "n%zu and n%zu: %s", a, b, parted ? "parted" : "together");
 	w->net.parted[a][b] = w->net.parted[b][a] = parted;
+	/* It is a fault to whom it keeps apart: those whose wire it cuts, and those who dial meanwhile. */
 	for (size_t i = 0; parted && i < w->net.wire_count; i++) {
 		struct wire *wire = w->net.wires[i];
 		struct host *x = wire->end[0].host, *y = wire->end[1].host;
 
-		if (x != NULL && y != NULL && ((x->id == a && y->id == b) || (x->id == b && y->id == a)))
-			wire_cut(wire, true);
+		if (x != NULL && y != NULL && ((x->id == a && y->id == b) || (x->id == b && y->id == a)) && !wire->dead) {
+			struck(STRUCK_PARTED);
+			wire_end(wire, true);
+		}
 	}
 }
 
@@ -76,7 +80,7 @@ world_reset_wires(struct world *w)
 		if (over)
 			continue;
 		wire->dead = false;
-		wire_cut(wire, false);
+		wire_end(wire, false); /* all is about to be well: no fault */
 	}
 	memset(w->net.clogged, 0, sizeof(w->net.clogged));
 }

@@ -67,13 +67,12 @@ conn_late_close(void *ctx, uint64_t why)
 
 /* The wire breaks. Told ends learn it soon, the others when their system gives up on the silence. */
 void
-wire_cut(struct wire *wire, bool silent)
+wire_end(struct wire *wire, bool silent)
 {
 	if (wire->dead)
 		return;
 	wire->dead = true;
 	wire->world->net.cuts++;
-	struck(silent ? STRUCK_WIRE_SILENT : STRUCK_WIRE_CUT);
 	trace_line(&wire->world->trace, "wire %llu: cut%s", (unsigned long long)wire->id, silent ? ", silently" : "");
 	for (int i = 0; i < 2; i++) {
 		uint64_t wait = silent ? 900 * NS_PER_S : wire_latency(wire);
@@ -83,6 +82,14 @@ wire_cut(struct wire *wire, bool silent)
 			wait = wire_latency(wire);
 		world_after(wire->world, wait, conn_entity(&wire->end[i]), conn_late_close, &wire->end[i], ERR_NETWORK);
 	}
+}
+
+void
+wire_cut(struct wire *wire, bool silent)
+{
+	if (!wire->dead)
+		struck(silent ? STRUCK_WIRE_SILENT : STRUCK_WIRE_CUT);
+	wire_end(wire, silent);
 }
 
 /* ---- bytes ---- */
@@ -201,6 +208,7 @@ pump(void *ctx, uint64_t n)
 	if (c->host != NULL && conn_other(c)->host != NULL)
 		clogged = w->net.clogged[c->host->id][conn_other(c)->host->id];
 	if (clogged > w->now) {
+		struck(STRUCK_CLOGGED);
 		c->pumping = true;
 		world_after(w, clogged - w->now, conn_entity(c), pump, c, 0);
 		return;

@@ -45,6 +45,7 @@ uint64_t wire_latency(struct wire *wire);
 void conn_tell_closed(struct env_conn *c, enum err_code why);
 void conn_late_close(void *ctx, uint64_t why); /* an event */
 void wire_cut(struct wire *wire, bool silent); /* breaks: told ends learn it soon, the others when their system gives up on the silence */
+void wire_end(struct wire *wire, bool silent); /* the same, and no fault: the world is being put in order */
 void conn_pump_soon(struct env_conn *c);
 void conn_deliver(struct env_conn *c);
 

@@ -283,7 +283,7 @@ settle(struct db *db, struct err *err)
 	return rc == ERR_OK && busy != 0 ? err_plain(err, ERR_LOCKED) : rc;
 }
 
-/* Each migration is one transaction together with its version number. */
+/* The steps that are due are one transaction together with the version they lead to. */
 static enum err_code
 migrate(struct db *db, struct err *err)
 {
@@ -301,18 +301,17 @@ migrate(struct db *db, struct err *err)
 	if (version > (int64_t)COUNT_OF(migrations))
 		return err_set(err, ERR_NEWER, "its schema is version %lld, this program knows up to %zu: install a newer Fältbok",
 		               (long long)version, COUNT_OF(migrations));
-	for (; rc == ERR_OK && version < (int64_t)COUNT_OF(migrations); version++) {
-		rc = begin(db, err);
-		if (rc == ERR_OK)
-			rc = exec(db, migrations[version], err);
-		snprintf(set, sizeof(set), "PRAGMA user_version = %lld", (long long)version + 1);
-		if (rc == ERR_OK)
-			rc = exec(db, set, err);
-		if (rc == ERR_OK)
-			rc = commit(db, err);
-		else
-			rollback(db);
-	}
+	if (version == (int64_t)COUNT_OF(migrations))
+		return ERR_OK;
+	rc = begin(db, err);
+	for (; rc == ERR_OK && version < (int64_t)COUNT_OF(migrations); version++)
+		rc = exec(db, migrations[version], err);
+	(void)snprintf(set, sizeof(set), "PRAGMA user_version = %zu", COUNT_OF(migrations));
+	if (rc == ERR_OK)
+		rc = exec(db, set, err);
+	if (rc == ERR_OK)
+		return commit(db, err);
+	rollback(db);
 	return rc;
 }
 

@@ -249,7 +249,7 @@ netkey_links(const struct network_key *keys, size_t count, int64_t now)
 size_t
 netkey_handed_on(const struct network_key *keys, size_t count, int64_t now)
 {
-	return younger_than(keys, count, now, NETKEY_GRACE_DAYS);
+	return younger_than(keys, count, now, NETKEY_WELCOME_DAYS);
 }
 
 static bool newest_is_shared(const struct home *h);

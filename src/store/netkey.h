@@ -9,7 +9,8 @@
 #include "store/home.h"
 
 enum {
-	NETKEY_GRACE_DAYS = 180, /* kept so long at least, and handed to newcomers */
+	NETKEY_GRACE_DAYS = 180, /* kept so long at least */
+	NETKEY_WELCOME_DAYS = 90, /* handed to newcomers so long, who count them as retired a day longer and keep them for the rest */
 	NETKEY_LINK_DAYS = 360,  /* and used so long for links and beacons at most; later for reading sticks alone */
 };
 
@@ -26,7 +27,7 @@ enum err_code home_learn_network(struct home *h, bool *changed, struct err *err)
 /* Is some other live device known to have this key? Until then the older ones are the only way to anybody, whatever a clock says. */
 bool netkey_has_company(struct replica *r, const uint8_t key[32], const struct author *self);
 size_t netkey_links(const struct network_key *keys, size_t count, int64_t wall_ms);
-/* How many of them a newcomer is given: the newest, and those in their grace. */
+/* How many of them a newcomer is given: the newest, and those that are not retired for long. */
 size_t netkey_handed_on(const struct network_key *keys, size_t count, int64_t wall_ms);
 /*
  * Which of these keys to seal a bundle under: the newest that `to`, or without it every live device, is known to have

@@ -290,13 +290,13 @@ check_result(struct home *h, const struct welcome *w, struct err *err)
 	return ERR_OK;
 }
 
-/* A newcomer is not told when an older key was retired, counts it as past its grace, and so hands it on to nobody. */
+/* A newcomer is not told when an older key was retired, counts it as retired for longer than newcomers are told of, and so hands it on to nobody. */
 static uint64_t
 retired_before(int64_t now)
 {
-	int64_t grace = (NETKEY_GRACE_DAYS + 1) * INT64_C(86400000);
+	int64_t ago = (NETKEY_WELCOME_DAYS + 1) * INT64_C(86400000);
 
-	return now > grace ? (uint64_t)(now - grace) : 1;
+	return now > ago ? (uint64_t)(now - ago) : 1;
 }
 
 enum err_code

@@ -16,6 +16,7 @@
 enum { IMAGE_ROOM = 16 << 20 };
 
 static const char schema[] =
+	"BEGIN;"
 	"CREATE TABLE record("
 	" row INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, type INTEGER NOT NULL, team BLOB NOT NULL,"
 	" first INTEGER NOT NULL, first_entry BLOB NOT NULL, conflict INTEGER NOT NULL,"
@@ -25,11 +26,7 @@ static const char schema[] =
 	"CREATE INDEX record_dirty ON record(dirty) WHERE dirty = 1;"
 	"CREATE TABLE indexed(under TEXT NOT NULL);" /* the profile that decided what is text */
 	"CREATE TABLE author(n INTEGER PRIMARY KEY, key BLOB NOT NULL);"
-	"CREATE VIRTUAL TABLE fts USING fts5(text, content='', tokenize='unicode61 remove_diacritics 2');";
-
-/* One document at a time, for snippet(), which an index without content cannot make. */
-static const char scratch_schema[] =
-	"CREATE VIRTUAL TABLE IF NOT EXISTS temp.snip USING fts5(text, tokenize='unicode61 remove_diacritics 2')";
+	"COMMIT";
 
 static const char pragmas[] = "PRAGMA temp_store=MEMORY; PRAGMA journal_mode=MEMORY; PRAGMA locking_mode=EXCLUSIVE; PRAGMA trusted_schema=OFF; PRAGMA secure_delete=ON;";
 
@@ -115,6 +112,7 @@ void
 view_rollback(struct view *v)
 {
 	(void)sqlite3_exec(v->db, "ROLLBACK", NULL, NULL, NULL);
+	v->has_index = false; /* it may have been made in what is undone */
 }
 
 void
@@ -176,8 +174,7 @@ open_database(struct view *v, bool with_schema, struct err *err)
 {
 	if (sqlite3_open_v2(":memory:", &v->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
 		return v->db == NULL ? err_plain(err, ERR_NO_MEMORY) : view_error(v, err);
-	if (view_exec(v, pragmas, err) != ERR_OK || (with_schema && view_exec(v, schema, err) != ERR_OK) ||
-	    view_exec(v, scratch_schema, err) != ERR_OK)
+	if (view_exec(v, pragmas, err) != ERR_OK || (with_schema && view_exec(v, schema, err) != ERR_OK))
 		return err == NULL ? ERR_NO_MEMORY : err->code;
 	v->made_empty = with_schema;
 	v->changes_made = sqlite3_total_changes(v->db);
@@ -190,6 +187,7 @@ close_database(struct view *v)
 	finalize_all(v);
 	(void)sqlite3_close(v->db);
 	v->db = NULL;
+	v->has_index = v->has_scratch = false;
 }
 
 static enum err_code

@@ -29,6 +29,7 @@ struct view {
 	sqlite3 *db;
 	bool made_empty;           /* with the schema, and not from a snapshot */
 	int changes_made;          /* rows that making it had changed */
+	bool has_index, has_scratch; /* tables of the full text, made when first wanted: view_search.c */
 	sqlite3_stmt *stmt[VIEW_SLOTS];
 	const struct profile *profile;
 	bool of_rows;

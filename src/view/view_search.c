@@ -5,7 +5,8 @@
  * is passed over, until so many are dead that all is indexed anew. Documents
  * are brought up to date before a search, not at every change; a node that
  * has nothing else to do brings them up to date a few at a time, so that no
- * search has to wait for all of them.
+ * search has to wait for all of them. The tables are made when they are first
+ * wanted: making them takes longer than all else that an opening home needs.
  */
 #include "view/view.h"
 
@@ -16,6 +17,31 @@ enum {
 	DEAD_MIN = 1000,
 	RANKED_MAX = 1000, /* hits that are put in order by how well they match */
 };
+
+static const char index_schema[] =
+	"CREATE VIRTUAL TABLE IF NOT EXISTS main.fts USING fts5(text, content='', tokenize='unicode61 remove_diacritics 2')";
+
+/* One document at a time, for snippet(), which an index without content cannot make. */
+static const char scratch_schema[] =
+	"CREATE VIRTUAL TABLE IF NOT EXISTS temp.snip USING fts5(text, tokenize='unicode61 remove_diacritics 2')";
+
+static enum err_code
+with_index(struct view *v, struct err *err)
+{
+	enum err_code rc = v->has_index ? ERR_OK : view_exec(v, index_schema, err);
+
+	v->has_index = rc == ERR_OK;
+	return rc;
+}
+
+static enum err_code
+with_scratch(struct view *v, struct err *err)
+{
+	enum err_code rc = v->has_scratch ? ERR_OK : view_exec(v, scratch_schema, err);
+
+	v->has_scratch = rc == ERR_OK;
+	return rc;
+}
 
 static enum err_code
 document_text(struct view *v, const struct record *r, struct buf *out)
@@ -110,8 +136,10 @@ view_count_dead(struct view *v)
 enum err_code
 view_index_all(struct view *v, struct err *err)
 {
+	enum err_code rc = with_index(v, err);
+
 	v->dead_docs = 0;
-	return view_exec(v, "INSERT INTO fts(fts) VALUES ('delete-all'); UPDATE record SET doc = 0, dirty = 1 WHERE type <> 1", err);
+	return rc != ERR_OK ? rc : view_exec(v, "INSERT INTO fts(fts) VALUES ('delete-all'); UPDATE record SET doc = 0, dirty = 1 WHERE type <> 1", err);
 }
 
 /* live_docs() looks at every record: once for many changes is enough. */
@@ -124,9 +152,11 @@ has_withered(struct view *v)
 enum err_code
 view_index_some(struct view *v, size_t limit, struct err *err)
 {
-	enum err_code rc = view_begin(v, err);
+	enum err_code rc = with_index(v, err);
 	uint64_t dead = v->dead_docs;
 
+	if (rc == ERR_OK)
+		rc = view_begin(v, err);
 	if (rc != ERR_OK)
 		return rc;
 	if (has_withered(v))
@@ -339,6 +369,8 @@ view_search(struct view *v, const char *query, uint32_t type, size_t limit, sear
 		rc = err_set(err, ERR_INVALID, "the query is not UTF-8");
 	else if (match_of(&match, query))
 		rc = view_index_now(v, err);
+	if (rc == ERR_OK)
+		rc = with_scratch(v, err);
 	if (rc == ERR_OK && !buf_ok(&match))
 		rc = err_plain(err, ERR_NO_MEMORY);
 	if (rc != ERR_OK || match.len == 0)

@@ -50,11 +50,12 @@ start_nginx() {
 	background="$background $nginx_pid"
 	until_true 20 sh -c "curl -sk -o /dev/null --max-time 2 https://127.0.0.1:$https_port/"
 }
-# The master and its worker at once, as when the machine behind the name goes away.
+# The master and its worker at once, as when the machine behind the name goes away. The master first: it would make a new worker.
 kill_nginx() {
-	kill -9 $(cat /proc/"$nginx_pid"/task/*/children 2>/dev/null) "$nginx_pid" 2>/dev/null
+	_workers=$(cat /proc/"$nginx_pid"/task/*/children 2>/dev/null)
+	kill -9 "$nginx_pid" $_workers 2>/dev/null
 	wait "$nginx_pid" 2>/dev/null
-	until_true 20 sh -c "! nc -z 127.0.0.1 $https_port" # a worker may outlive its master for a moment, and would answer for the next
+	claim 'nobody answers for nginx' until_true 20 sh -c "! nc -z 127.0.0.1 $https_port"
 }
 start_hub() { # [ADDRESS]: also there
 	serving hub --json serve --listen "ws://127.0.0.1:$ws_at/faltbok" ${1:+--listen "$1"} --no-discovery

@@ -6,7 +6,7 @@ SIM_LAYERS := base codec crypto log org vault crdt casework exchange sync link p
 SIM_OBJ   := $(call objects_of,$(SIM_LAYERS))
 # What the program has beside that: its main, and what is hung before libsodium.
 SIM_MAIN  := $(patsubst %.c,$(BUILD)/%.o,tests/sim/sim_main.c tests/sim/hooks.c)
-SIM_WRAP  := -Wl,--wrap=crypto_sign_verify_detached,--wrap=crypto_aead_xchacha20poly1305_ietf_encrypt,--wrap=crypto_aead_chacha20poly1305_ietf_encrypt
+SIM_WRAP  := -Wl,--wrap=crypto_sign_verify_detached,--wrap=crypto_sign_detached,--wrap=crypto_scalarmult,--wrap=crypto_scalarmult_base,--wrap=sodium_malloc,--wrap=sodium_free,--wrap=crypto_aead_xchacha20poly1305_ietf_encrypt,--wrap=crypto_aead_chacha20poly1305_ietf_encrypt
 
 $(BUILD)/sim: $(SIM_MAIN) $(SIM_OBJ)
 	@echo "  LINK  $@"

@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "sim/play.h"
+#include "sim/prf.h"
 #include "sim/scan.h"
 
 enum { LYING_SEEDS = 12 };
@@ -158,10 +159,49 @@ a_marker_is_found_in_every_form(void **state)
 	}
 }
 
+/* One needle among hundreds, at every place of data of every length; and not where one byte of it differs. */
+static void
+a_needle_is_found_wherever_it_lies(void **state)
+{
+	struct dice dice = dice_of(7, STREAM_WORK, 0);
+	struct scan *s = scan_new();
+	uint8_t secret[16], data[64], other[16];
+
+	(void)state;
+	dice_fill(&dice, secret, sizeof(secret));
+	for (int i = 0; i < 300; i++) {
+		dice_fill(&dice, other, sizeof(other));
+		scan_add_secret(s, "another", other, sizeof(other));
+	}
+	scan_add_secret(s, "the secret", secret, sizeof(secret));
+	for (size_t len = sizeof(secret); len <= sizeof(data); len++)
+		for (size_t at = 0; at + sizeof(secret) <= len; at++) {
+			memset(data, secret[0], sizeof(data));
+			memcpy(data + at, secret, sizeof(secret));
+			data[at + len % sizeof(secret)] ^= 1;
+			scan_bytes(s, BYTES(data, len), "data");
+			assert_null(scan_finding(s));
+		}
+	for (size_t len = sizeof(secret); len <= sizeof(data); len++)
+		for (size_t at = 0; at + sizeof(secret) <= len; at++) {
+			struct scan *one = scan_new();
+
+			memset(data, secret[0], sizeof(data));
+			memcpy(data + at, secret, sizeof(secret));
+			scan_add_secret(one, "another", other, sizeof(other));
+			scan_add_secret(one, "the secret", secret, sizeof(secret));
+			scan_bytes(one, BYTES(data, len), "data");
+			assert_string_equal(scan_finding(one), "the secret (first bytes) in data");
+			scan_free(one);
+		}
+	scan_free(s);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_needle_is_found_wherever_it_lies),
 		cmocka_unit_test(a_marker_is_found_in_every_form),
 		cmocka_unit_test(the_model_misses_nothing),
 		cmocka_unit_test(honest_disks_lose_nothing),

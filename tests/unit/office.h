@@ -74,6 +74,28 @@ works(struct world *w, unsigned who, const struct stream_id *team, unsigned inc,
 	org_free(o);
 }
 
+/* `teller` proves that two histories of one log were written. */
+static inline void
+told_twice(struct world *w, unsigned teller, const struct entry *a, const struct entry *b)
+{
+	struct buf proof = BUF_INIT;
+	struct fork_proof p;
+
+	fork_proof_make(&p, a, b);
+	fork_proof_encode(&proof, &p);
+	world_write(w, teller, &w->control, 0, KIND_FORK, buf_bytes(&proof));
+	buf_free(&proof);
+}
+
+/* Another entry beside the last one of a log, which has more than one. */
+static inline const struct entry *
+beside_last(struct world *w, unsigned who, const struct stream_id *stream, uint8_t kind, struct bytes payload)
+{
+	const struct entry *last = world_last(w, who, stream, 0);
+
+	return &w->entries[world_write_after(w, who, stream, 0, world_find(w, last->h.prev.b, 32), kind, payload)];
+}
+
 static inline bool
 gone(const struct world *w, const struct org *o, unsigned who)
 {

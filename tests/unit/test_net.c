@@ -9,6 +9,7 @@
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -340,7 +341,13 @@ a_port_where_nobody_listens_is_a_network_error(void **state)
 	street_close(&s);
 }
 
-/* A name with two addresses, which no machine is sure to have: libuv asks us instead of the resolver. */
+/*
+ * A name with two addresses, which no machine is sure to have, and one whose name server is silent: libuv asks us instead
+ * of the resolver.
+ */
+static sem_t answer;
+static bool gave_up;
+
 int
 getaddrinfo(const char *host, const char *port, const struct addrinfo *hints, struct addrinfo **out)
 {
@@ -348,6 +355,15 @@ getaddrinfo(const char *host, const char *port, const struct addrinfo *hints, st
 	bool two = host != NULL && strcmp(host, "two.test") == 0;
 	int rc;
 
+	if (host != NULL && strcmp(host, "silent.test") == 0 && (hints->ai_flags & AI_NUMERICHOST) == 0) {
+		struct timespec limit;
+
+		clock_gettime(CLOCK_REALTIME, &limit);
+		limit.tv_sec += 30;
+		if (sem_timedwait(&answer, &limit) != 0)
+			__atomic_store_n(&gave_up, true, __ATOMIC_SEQ_CST);
+		return EAI_AGAIN;
+	}
 	*(void **)&resolver = dlsym(RTLD_NEXT, "getaddrinfo");
 	rc = resolver(two ? "127.0.0.1" : host, port, hints, out);
 	if (rc == 0 && two)
@@ -395,6 +411,39 @@ a_dial_given_up_between_two_addresses_does_no_harm(void **state)
 	assert_false(two.closed);
 	net_run(one.env, NULL, 20);
 	net_env_free(one.env);
+}
+
+static void
+fails_or_is_left(void *ctx, struct env_conn *c, enum err_code why)
+{
+	(void)ctx, (void)c, (void)why;
+}
+
+/* More than there are threads for names: some have one, some wait for one. */
+static void
+nothing_waits_for_a_name_server(void **state)
+{
+	static const struct conn_events ev = { .opened = nothing_opens, .closed = fails_or_is_left }, refused = { .opened = nothing_opens, .closed = close_the_other };
+	enum { NAMES = 40 };
+	struct dialled number = { .closed = false };
+	struct env_conn *names[NAMES];
+
+	(void)state;
+	assert_int_equal(sem_init(&answer, 0, 0), 0);
+	number.env = net_env_new(NULL);
+	for (size_t i = 0; i < NAMES; i++)
+		SITE_OK(number.env->ops->dial(number.env, i % 2 == 0 ? "silent.test:1" : "wss://silent.test/x", &ev, NULL, &names[i], err));
+	SITE_OK(number.env->ops->dial(number.env, "127.0.0.1:1", &refused, &number, &number.conn, err));
+	net_run(number.env, &number.closed, 10000);
+	assert_true(number.closed);
+	for (size_t i = 0; i < NAMES; i += 3)
+		number.env->ops->close(number.env, names[i]);
+	net_run(number.env, NULL, 20);
+	net_env_free(number.env);
+	assert_false(__atomic_load_n(&gave_up, __ATOMIC_SEQ_CST));
+	for (size_t i = 0; i < NAMES; i++)
+		sem_post(&answer);
+	usleep(50000); /* for the threads to see that nobody is left */
 }
 
 /* ---- the control socket ---- */
@@ -677,6 +726,7 @@ main(void)
 		cmocka_unit_test(an_address_that_makes_no_sense_is_said_at_once),
 		cmocka_unit_test(a_port_where_nobody_listens_is_a_network_error),
 		cmocka_unit_test(a_dial_given_up_between_two_addresses_does_no_harm),
+		cmocka_unit_test(nothing_waits_for_a_name_server),
 		cmocka_unit_test(the_control_socket_answers_line_for_line),
 		cmocka_unit_test(a_listener_without_descriptors_serves_again_when_it_has_some),
 		cmocka_unit_test(another_user_gets_no_answer_from_the_control_socket),
