@@ -196,7 +196,7 @@ greet(struct pg *g)
 	 * the turn from the other hubs, and a lock that somebody else keeps must not keep us.
 	 */
 	(void)snprintf(sql, sizeof(sql),
-	               "SET client_min_messages = error; SET search_path = %s; SET lock_timeout = 5000; SET statement_timeout = 8000;"
+	               "SET client_min_messages = error; SET search_path = %s; SET lock_timeout = 3000; SET statement_timeout = 8000;"
 	               "SET idle_in_transaction_session_timeout = 60000;"
 	               "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write');"
 	               "SELECT (current_setting('fsync', true) IS DISTINCT FROM 'off')::int", g->schema);

@@ -225,27 +225,35 @@ settle(struct db *db, struct err *err)
 	return ERR_OK;
 }
 
+static void
+patience(struct db *db, bool endless)
+{
+	struct pg *g = pg_of(db);
+
+	g->answer_ms = endless ? PG_PATIENT_MS : PG_ANSWER_MS;
+	if (g->conn != NULL)
+		(void)pg_exec(g, endless ? "SET statement_timeout = 0" : "SET statement_timeout = 8000", PG_ANSWER_MS, NULL);
+}
+
 /* Into new files, so that what was deleted is not in the gaps of the old pages either. Nobody else gets at the tables meanwhile. */
 static enum err_code
 rewrite(struct db *db, struct err *err)
 {
 	static const char *const tables[] = { "entry", "ack", "custody", "claim", "meta", "peer" };
 	struct pg *g = pg_of(db);
+	enum err_code rc;
 	char sql[64];
-	bool ok = pg_exec(g, "SET statement_timeout = 0", PG_ANSWER_MS, NULL);
+	bool ok = g->conn != NULL, was_patient = g->answer_ms == PG_PATIENT_MS;
 
+	patience(db, true);
 	for (size_t i = 0; i < COUNT_OF(tables) && ok; i++) {
 		(void)snprintf(sql, sizeof(sql), "VACUUM (FULL, ANALYZE) %s", tables[i]);
 		ok = pg_exec(g, sql, PG_PATIENT_MS, NULL);
 	}
 	g->bytes_ns = 0;
-	if (!ok) {
-		enum err_code rc = pg_error(g, err);
-
-		(void)pg_exec(g, "SET statement_timeout = 8000", PG_ANSWER_MS, NULL);
-		return rc;
-	}
-	return pg_exec(g, "SET statement_timeout = 8000", PG_ANSWER_MS, NULL) ? ERR_OK : pg_error(g, err);
+	rc = ok ? ERR_OK : pg_error(g, err);
+	patience(db, was_patient);
+	return rc;
 }
 
 /* Pages are the server's to check (initdb --data-checksums); every row is checked above. */
@@ -290,6 +298,7 @@ open_it(const struct db_engine *e, struct db *db, struct env *env, const char *n
 	db->own = g;
 	g->db = db;
 	g->env = env;
+	g->answer_ms = PG_ANSWER_MS;
 	g->url = ((const struct pg_engine *)(const void *)e)->url;
 	(void)snprintf(g->schema, sizeof(g->schema), "%s", name);
 	rc = pg_connect(g, err);
@@ -341,7 +350,7 @@ pg_engine_new(struct db_engine **out, const char *url, struct err *err)
 	}
 	e->base = (struct db_engine){
 		.open = open_it, .close = close_it, .error = error, .begin = begin, .commit = commit, .rollback = rollback,
-		.bytes = bytes, .free_bytes = free_bytes, .unsettled_bytes = unsettled_bytes, .rewrite = rewrite, .settle = settle, .check = check,
+		.bytes = bytes, .free_bytes = free_bytes, .unsettled_bytes = unsettled_bytes, .patience = patience, .rewrite = rewrite, .settle = settle, .check = check,
 		.look = look, .look_end = look_end, .news = news, .seen = seen, .wake = wake,
 	};
 	pg_stmt_ops(&e->base);

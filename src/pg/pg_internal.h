@@ -41,6 +41,7 @@ struct pg {
 	int64_t turn, anew;        /* as last read */
 	bool dirty;                /* the open transaction has changed something */
 	bool looking;
+	int answer_ms;             /* how long an ordinary statement may take: PG_ANSWER_MS, or PG_PATIENT_MS */
 	unsigned names;            /* of prepared statements */
 
 	struct buf rows;           /* gathered for COPY, in its binary form */

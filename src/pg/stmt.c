@@ -234,8 +234,8 @@ ask(struct pg_stmt *s)
 		return pg_refused(g, NULL);
 	PQclear(s->res);
 	s->row = -1;
-	s->res = pg_await(g, PG_ANSWER_MS);
-	while (g->conn != NULL && (res = pg_await(g, PG_ANSWER_MS)) != NULL)
+	s->res = pg_await(g, g->answer_ms);
+	while (g->conn != NULL && (res = pg_await(g, g->answer_ms)) != NULL)
 		PQclear(res);
 	is = s->res != NULL ? PQresultStatus(s->res) : PGRES_FATAL_ERROR;
 	if (g->conn == NULL)

@@ -67,18 +67,15 @@ run_all(struct replica *r, bool dry, struct gc_found *found, struct err *err)
 	return rc;
 }
 
-enum err_code
-replica_gc(struct replica *r, bool dry, struct gc_found *found, struct err *err)
+static enum err_code
+tidy(struct replica *r, bool dry, struct gc_found *found, struct err *err)
 {
 	enum err_code rc = ERR_OK;
 
-	memset(found, 0, sizeof(*found));
-	if (r->db.writing)
-		return err_set(err, ERR_REFUSED, "entries are being taken in just now; try again in a moment");
 	found->wal_bytes = r->db.engine->unsettled_bytes(&r->db);
 	found->before = replica_file_bytes(r) + found->wal_bytes;
 	if (!dry)
-		rc = db_begin(&r->db, err);
+		rc = replica_begin(r, err);
 	if (rc == ERR_OK)
 		rc = run_all(r, dry, found, err);
 	if (!dry && rc == ERR_OK)
@@ -98,4 +95,21 @@ replica_gc(struct replica *r, bool dry, struct gc_found *found, struct err *err)
 		rc = r->db.engine->settle(&r->db, err);
 	found->after = replica_file_bytes(r);
 	return rc == ERR_OK ? rc : err_wrap(err, "tidying up");
+}
+
+enum err_code
+replica_gc(struct replica *r, bool dry, struct gc_found *found, struct err *err)
+{
+	void (*patience)(struct db *db, bool endless) = r->db.engine->patience;
+	enum err_code rc;
+
+	memset(found, 0, sizeof(*found));
+	if (r->db.writing)
+		return err_set(err, ERR_REFUSED, "entries are being taken in just now; try again in a moment");
+	if (patience != NULL)
+		patience(&r->db, true);
+	rc = tidy(r, dry, found, err);
+	if (patience != NULL)
+		patience(&r->db, false);
+	return rc;
 }

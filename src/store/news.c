@@ -142,7 +142,7 @@ replica_tend(struct replica *r)
 		return false;
 	}
 	woken = r->db.engine->wake(&r->db);
-	if (r->db.away || (!woken && !r->lost))
+	if (r->db.away || (!woken && !r->lost && !r->grew))
 		return false;
 	rc = r->lost ? read_again(r, &err) : news_look(r, &err);
 	r->db.engine->look_end(&r->db);

@@ -432,7 +432,6 @@ replica_commit(struct replica *r, struct err *err)
 		return rc;
 	}
 	r->pending = 0;
-	r->grew = false;
 	empty_wal(r);
 	if (r->hook.committed)
 		r->hook.committed(r->hook.ctx);

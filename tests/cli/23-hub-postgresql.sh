@@ -144,6 +144,27 @@ sql "UPDATE $schema.entry SET payload = set_byte(payload, 0, get_byte(payload, 0
 claim 'and is the only one' hub --quiet verify
 stop_hub
 
+# ---- another organisation ----
+
+fb olle --quiet init --org Annan --member Olle --device olle --kit "$work/kit2"
+fb olle --quiet team add bo1 && fb olle --quiet grant self bo1 >/dev/null
+claim 'a hub asks to join one more organisation' hub --quiet join --request "$work/h2.request" --member Hub --device hubb
+fb olle --quiet admit "$work/h2.request" --role hub --welcome "$work/h2.welcome"
+claim 'and takes its welcome' hub --quiet join --welcome "$work/h2.welcome" --yes
+other=$(hub --json org list 2>/dev/null | jq -r --arg o "$org" '.organisations[]|select(.org!=$o).org')
+serve_hub --not-restored
+mine=$(sql "SELECT count(*) FROM $schema.entry")
+fb olle --quiet put case topic=housing --note 'från Olle'
+claim 'its device calls' fb olle --quiet sync --peer "127.0.0.1:$hub_port"
+claim 'and fills a schema of its own' test "$(sql "SELECT count(*) FROM faltbok_$other.entry")" -gt 0
+same "$(sql "SELECT count(*) FROM $schema.entry")" "$mine" 'and the first has nothing of it'
+claim 'both verify' hub --quiet verify
+claim 'it is given up' hub --quiet org remove "$other" --yes
+same "$(sql "SELECT (SELECT count(*) FROM faltbok_$other.entry) + (SELECT count(*) FROM faltbok_$other.log)")" 0 'and gone from the database'
+same "$(sql "SELECT count(*) FROM $schema.entry")" "$mine" 'and the first is as it was'
+claim 'which goes on' fb anna --quiet sync --peer "127.0.0.1:$hub_port"
+stop_hub
+
 # ---- passwords ----
 
 sql "CREATE ROLE navet LOGIN PASSWORD 'hemligt'; GRANT faltbok TO navet"

@@ -272,6 +272,32 @@ a_server_that_stops_and_starts_is_found_again(void **state)
 	site_end(&w);
 }
 
+static void
+a_server_that_hangs_is_given_up_and_taken_up_again(void **state)
+{
+	struct err err = ERR_INIT;
+	struct replica *r;
+	struct site w;
+
+	(void)state;
+	site_start(&w);
+	r = site_replica(&w, "a");
+	site_found(&w, r);
+	site_note(&w, r, ADVISER, &w.team, 300);
+	assert_int_equal(pg_cluster("freeze"), 0);
+	assert_int_equal(replica_commit(r, &err), ERR_IO);
+	assert_true(replica_away(r));
+	for (int i = 0; i < 20; i++)
+		(void)replica_tend(r); /* its socket still takes connections, and nobody waits for an answer on one */
+	assert_true(replica_away(r));
+	assert_int_equal(pg_cluster("thaw"), 0);
+	tend_until(r, false);
+	note(&w, r, ADVISER);
+	assert_verifies(r);
+	replica_close(r);
+	site_end(&w);
+}
+
 /* ---- a connection cut anywhere ---- */
 
 /* Passes on what comes, and ends without a word after so many bytes of both ways together. 0: counts them, and says how many by its pipe. */
@@ -493,6 +519,7 @@ main(void)
 		cmocka_unit_test(what_the_last_one_leaves_is_gone),
 		cmocka_unit_test(a_server_that_dies_loses_nothing_that_was_committed),
 		cmocka_unit_test(a_server_that_stops_and_starts_is_found_again),
+		cmocka_unit_test(a_server_that_hangs_is_given_up_and_taken_up_again),
 		cmocka_unit_test(nothing_that_was_saved_is_lost_wherever_the_connection_is_cut),
 		cmocka_unit_test(a_server_that_may_forget_is_not_trusted),
 	};
