@@ -237,7 +237,7 @@ patience(struct db *db, bool endless)
 
 /* Into new files, so that what was deleted is not in the gaps of the old pages either. Nobody else gets at the tables meanwhile. */
 static enum err_code
-rewrite(struct db *db, struct err *err)
+rewrite(struct db *db, bool on_disk, struct err *err)
 {
 	static const char *const tables[] = { "entry", "ack", "custody", "claim", "meta", "peer" };
 	struct pg *g = pg_of(db);
@@ -245,6 +245,7 @@ rewrite(struct db *db, struct err *err)
 	char sql[64];
 	bool ok = g->conn != NULL, was_patient = g->answer_ms == PG_PATIENT_MS;
 
+	(void)on_disk;
 	patience(db, true);
 	for (size_t i = 0; i < COUNT_OF(tables) && ok; i++) {
 		(void)snprintf(sql, sizeof(sql), "VACUUM (FULL, ANALYZE) %s", tables[i]);

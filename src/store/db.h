@@ -75,7 +75,8 @@ struct db_engine {
 	uint64_t (*unsettled_bytes)(struct db *db);
 	/* From now on a statement may take as long as it takes, or no longer. NULL where nobody would stop it. */
 	void (*patience)(struct db *db, bool endless);
-	enum err_code (*rewrite)(struct db *db, struct err *err); /* without what is empty, nor what was deleted */
+	/* Without what is empty, nor what was deleted. on_disk: a copy that is needed meanwhile may be on the disk, and is in memory otherwise. */
+	enum err_code (*rewrite)(struct db *db, bool on_disk, struct err *err);
 	enum err_code (*settle)(struct db *db, struct err *err);  /* what is unsettled into its place. ERR_LOCKED while something still reads */
 	/* The pages as such, where they are the engine's to check. */
 	enum err_code (*check)(struct db *db, void (*finding)(void *ctx, const char *text), void *ctx, struct err *err);

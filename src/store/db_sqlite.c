@@ -462,9 +462,13 @@ wal_bytes(struct db *db)
 
 /* With its temporary copy on the disk: in memory it would be as large as the store. What stands there is sealed. */
 static enum err_code
-vacuum(struct db *db, struct err *err)
+vacuum(struct db *db, bool on_disk, struct err *err)
 {
-	enum err_code rc = exec(db, "PRAGMA temp_store = FILE", err), back;
+	enum err_code rc, back;
+
+	if (!on_disk)
+		return exec(db, "VACUUM", err);
+	rc = exec(db, "PRAGMA temp_store = FILE", err);
 
 	if (rc == ERR_OK)
 		rc = exec(db, "VACUUM", err);

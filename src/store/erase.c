@@ -85,7 +85,7 @@ replica_scrub(struct replica *r, struct err *err)
 
 	if (!r->scrub_due || r->db.read_only || r->db.writing)
 		return ERR_OK;
-	rc = r->db.engine->rewrite(&r->db, err);
+	rc = r->db.engine->rewrite(&r->db, false, err);
 	if (rc == ERR_OK)
 		rc = r->db.engine->settle(&r->db, err);
 	if (rc == ERR_OK)

@@ -90,7 +90,7 @@ tidy(struct replica *r, bool dry, struct gc_found *found, struct err *err)
 		return ERR_OK;
 	}
 	if (found->free_bytes > 0)
-		rc = r->db.engine->rewrite(&r->db, err);
+		rc = r->db.engine->rewrite(&r->db, true, err);
 	if (rc == ERR_OK)
 		rc = r->db.engine->settle(&r->db, err);
 	found->after = replica_file_bytes(r);
