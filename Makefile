@@ -95,11 +95,13 @@ replay: $(REPLAY)
 cli: all
 	@for t in tests/cli/[0-9]*.sh; do echo "== $$t"; $$t $(BUILD) || exit 1; done
 
+# tools/fuzz-build makes them twice: with sanitizers, which see more, and without, which is ten times as fast.
+FUZZ_LINK ?= fuzzer,address,undefined
 .PHONY: fuzz-objects
 fuzz-objects: $(OBJ)
 $(BUILD)/tests/fuzz_%: tests/fuzz/fuzz_%.c $(OBJ)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(FLAGS) -fsanitize=fuzzer,address,undefined -Itests/unit -o $@ $< $(OBJ) $(LDFLAGS) $(LIBS)
+	$(Q)$(CC) $(FLAGS) -fsanitize=$(FUZZ_LINK) -Itests/unit -o $@ $< $(OBJ) $(LDFLAGS) $(LIBS)
 
 # MINUTES of libFuzzer on each target; finds stay in build/fuzz/.
 MINUTES ?= 1
@@ -109,6 +111,7 @@ fuzz:
 
 -include tests/sim/rules.mk
 -include tests/counted/rules.mk
+-include tests/crash/rules.mk
 -include tests/bench/rules.mk
 -include tests/second/rules.mk
 -include tests/universes/rules.mk
@@ -127,6 +130,7 @@ check-absence: all
 check-models: # minutes: not part of `check`
 	@tools/setup models
 	@tools/check-models $(BUILD)
+	@tools/check-proofs $(BUILD)
 check-quotes:
 	@tools/check-quotes
 # The warnings of the other compiler, over every source.
@@ -159,7 +163,7 @@ test: check-layers
 
 .PHONY: built built-unit
 built-unit: $(UNIT)
-built: $(UNIT) $(REPLAY) $(BUILD)/sim $(SIM_TESTS) $(BUILD)/counted $(CHAOS_TOOLS)
+built: $(UNIT) $(REPLAY) $(BUILD)/sim $(SIM_TESTS) $(BUILD)/counted $(BUILD)/crash $(CHAOS_TOOLS)
 MAN := $(patsubst packaging/man/%.scd,$(BUILD)/man/%,$(wildcard packaging/man/*.scd))
 $(BUILD)/man/%: packaging/man/%.scd
 	@mkdir -p $(@D)

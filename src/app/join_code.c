@@ -1,10 +1,8 @@
 /*
- * faltbok join CODE: connects to the device that shows the code, shows six
- * digits, and takes the welcome. A home that a cut join has left behind is
- * taken up again: same keys, same request, so the same command resumes it.
+ * Joining by a code: connects to the device that shows the code, shows six
+ * digits, and takes the welcome.
  */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "app/newcomer.h"
 #include "base/mem.h"
@@ -12,7 +10,6 @@
 #include "crypto/hc.h"
 #include "link/beacon.h"
 #include "link/join.h"
-#include "net/net.h"
 #include "org/ops.h"
 #include "peer/passage.h"
 
@@ -445,6 +442,12 @@ newcomer_recovery(const struct newcomer *w)
 	return w->recovery;
 }
 
+uint8_t
+newcomer_role(const struct newcomer *w)
+{
+	return w->role;
+}
+
 void
 newcomer_home(struct newcomer *w, struct home *out)
 {
@@ -477,90 +480,4 @@ newcomer_names(const struct home *home, const char *member, const char *device, 
 		return ERR_OK;
 	return err_set(err, ERR_REFUSED, "the home in %s was begun for %s's device %s; join with these names, or with another --home", home->path,
 	               (const char *)k->member_name, (const char *)k->device_name);
-}
-
-/* ---- on a terminal ---- */
-
-struct typed { struct app *app; bool over; };
-
-static void
-show_typed(void *ctx, const char *digits)
-{
-	app_say(((struct typed *)ctx)->app, "The coordinator's screen and this one must show the same digits:\n\n    %s\n\n", digits);
-}
-
-static void
-over_typed(void *ctx)
-{
-	((struct typed *)ctx)->over = true;
-}
-
-/* The home that is there, or a new one. */
-static enum err_code
-open_home(struct app *app, struct home *whole, struct home *home, const char *member, const char *device, char kill_card[27], struct err *err)
-{
-	bool fresh;
-	enum err_code rc = app_begin_device(app, whole, home, member, device, &fresh, NULL, err);
-
-	if (rc != ERR_OK || !fresh)
-		return rc;
-	/* Shown before anybody is asked: a join that is cut and taken up again goes on with this very card. */
-	rc = home_kill_card(home, kill_card, err);
-	if (rc == ERR_OK)
-		app_say(app, "Kill card of this device; keep it on paper, apart from it: read to a coordinator it removes a stolen device:\n  %s",
-		        kill_card);
-	return rc;
-}
-
-static const char *const role_names[] = { "?", "coordinator", "advisor", "auditor", "hub" };
-
-static int
-answer(struct app *app, struct newcomer *w, const char *kill_card)
-{
-	const char *role = role_names[w->role <= 4 ? w->role : 0];
-	char org[33], text[512], code[128] = "";
-	json_t *result = json_pack("{s:s,s:s}", "org", hex_encode(org, w->home.keys->org.b, 16), "role", role);
-
-	if (kill_card[0] != '\0')
-		json_object_set_new(result, "kill_card", json_string(kill_card));
-	if (w->recovery[0] != '\0') {
-		json_object_set_new(result, "recovery_code", json_string(w->recovery));
-		snprintf(code, sizeof(code), "  %s\n", w->recovery);
-	}
-	snprintf(text, sizeof(text), "Joined as %s. Ready to work, with or without a network.\n%s%s", role,
-	         code[0] != '\0' ? "Recovery code of this device; keep it in the coordinator's safe, it is shown once:\n" : "", code);
-	return app_answer(app, result, text);
-}
-
-int
-app_join_code(struct app *app, const char *code)
-{
-	const char *member = app_option(app, "--member"), *device = app_option(app, "--device"), *root = app_option(app, "--root");
-	struct typed typed = { .app = app };
-	struct newcomer_events typing = { &typed, show_typed, over_typed };
-	struct newcomer *w = NULL;
-	struct home home = { 0 }, whole = { 0 };
-	struct join_code parsed;
-	char kill_card[27] = "";
-	struct err err = ERR_INIT;
-	int status;
-
-	if (member == NULL || device == NULL)
-		err_set(&err, ERR_USAGE, "join CODE --member NAME --device NAME: both names are needed");
-	else if (app->argc > 2)
-		err_set(&err, ERR_USAGE, "join: \"%s\" is not understood here; see `%s join --help`", app->argv[2], app->program);
-	else if (join_code_parse(&parsed, code, &err) == ERR_OK && open_home(app, &whole, &home, member, device, kill_card, &err) == ERR_OK &&
-	         newcomer_start(&w, app->env, &home, code, root, &typing, &err) == ERR_OK) {
-		net_run(app->env, &typed.over, -1);
-		err = w->err;
-	}
-	if (err.code == ERR_OK && app->joined != NULL)
-		app->joined(app, &w->home);
-	status = err.code == ERR_OK ? answer(app, w, kill_card) : app_fail(app, &err);
-	newcomer_free(w);
-	home_close(&home);
-	home_close(&whole);
-	wipe(&parsed, sizeof(parsed));
-	wipe(kill_card, sizeof(kill_card));
-	return status;
 }

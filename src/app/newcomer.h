@@ -22,6 +22,7 @@ enum err_code newcomer_start(struct newcomer **out, struct env *env, struct home
                              const struct newcomer_events *events, struct err *err) MUST_CHECK;
 const struct err *newcomer_err(const struct newcomer *w);    /* when it is over: ERR_OK is joined */
 const char *newcomer_recovery(const struct newcomer *w);     /* "" when a code was shown before */
+uint8_t newcomer_role(const struct newcomer *w);             /* that the welcome gives */
 void newcomer_home(struct newcomer *w, struct home *out);    /* gives the home back */
 void newcomer_free(struct newcomer *w);                      /* and closes it, if it still has it */
 

@@ -280,6 +280,15 @@ seek(struct serve *s)
 		env_logf(s->app->env, "looking for colleagues on the network: %s", err.text);
 }
 
+/* Who seeks nobody has addresses to dial all the same, and links that may have died in its sleep. */
+static void
+woke(void *ctx)
+{
+	struct serve *s = ctx;
+
+	meet_wake(s->meet);
+}
+
 /* Where none is named: every address, any free port; who finds us by beacon learns it. */
 static enum err_code
 listen_somewhere(struct serve *s, struct err *err)
@@ -312,6 +321,8 @@ meet_all(struct serve *s, struct err *err)
 	dial_remembered(s);
 	if (s->discovery)
 		seek(s);
+	if (s->seek == NULL)
+		s->wake = wake_new(s->app->env, woke, s);
 	return ERR_OK;
 }
 
@@ -332,6 +343,8 @@ leave(struct serve *s)
 	s->control = NULL;
 	seek_free(s->seek);
 	s->seek = NULL;
+	wake_free(s->wake);
+	s->wake = NULL;
 	meet_free(s->meet);
 	s->meet = NULL;
 	node_close(s->node);

@@ -9,6 +9,7 @@
 #include "app/node.h"
 #include "net/net.h"
 #include "peer/seek.h"
+#include "peer/wake.h"
 #include "store/home.h"
 #include "web/web.h"
 
@@ -33,6 +34,7 @@ struct serve {
 	struct home home;          /* JOINING only */
 	struct meet *meet;
 	struct seek *seek;         /* NULL: peers are found by address only */
+	struct wake *wake;         /* then, whether the machine has slept */
 	struct net_control *control;
 	struct web *web;
 	enum serve_state state, told; /* told: to the pages */

@@ -10,12 +10,9 @@ const char *const audit_check_names[CHECKS] = { "A1", "A2", "A3", "A4", "A5", "A
 const char *
 audit_severity_word(enum audit_severity s)
 {
-	switch (s) {
-	case AUDIT_INFO: return "info";
-	case AUDIT_WARNING: return "warning";
-	case AUDIT_ERROR: return "error";
-	}
-	return "error";
+	static const char *const words[] = { [AUDIT_INFO] = "info", [AUDIT_WARNING] = "warning", [AUDIT_ERROR] = "error" };
+
+	return words[s];
 }
 
 char *

@@ -72,7 +72,8 @@ head_is_cut(const uint8_t *start, const uint8_t *end)
 
 	if (start >= end)
 		return true;
-	return *start >= 0xc0 && *start < 0xe0 && (size_t)(end - start - 1) < more[*start - 0xc0];
+	assert(*start >= 0xc0 && *start < 0xe0); /* of all others the first byte is the whole head */
+	return (size_t)(end - start - 1) < more[*start - 0xc0];
 }
 
 enum err_code

@@ -209,7 +209,7 @@ get_varint(struct local *in, uint64_t max)
 {
 	uint64_t v = 0;
 
-	for (unsigned shift = 0; shift < 64; shift += 7) {
+	for (unsigned shift = 0;; shift += 7) { /* the tenth byte is the last */
 		uint8_t b = get_u8(in, UINT8_MAX);
 
 		if (shift == 63 && b > 1)

@@ -249,9 +249,10 @@ blob_join(const struct field *f, const struct piece *of, struct buf *out)
 	for (uint32_t i = 0; i < of->count; i++)
 		if (!piece_at(f, of, i, &piece))
 			return false;
-	for (uint32_t i = 0; i < of->count; i++)
-		if (piece_at(f, of, i, &piece))
-			buf_put_bytes(out, piece.bytes);
+	for (uint32_t i = 0; i < of->count; i++) {
+		(void)piece_at(f, of, i, &piece); /* it was there just now */
+		buf_put_bytes(out, piece.bytes);
+	}
 	return true;
 }
 

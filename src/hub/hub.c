@@ -134,6 +134,10 @@ hub_seek(struct hub *h, struct err *err)
 		meet_announce(t->meet, port);
 		if (t->seek == NULL)
 			rc = seek_new(&t->seek, &t->host, t->meet, err);
+		if (rc == ERR_OK) { /* which looks at the clocks as well */
+			wake_free(t->wake);
+			t->wake = NULL;
+		}
 	}
 	return rc;
 }

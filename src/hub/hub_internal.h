@@ -13,6 +13,7 @@
 #include "hub/hub.h"
 #include "hub/relay.h"
 #include "peer/seek.h"
+#include "peer/wake.h"
 
 enum { HUB_LINKS_PER_DEVICE = 4 }; /* an old one that has not been missed yet gives way */
 
@@ -23,6 +24,7 @@ struct tenant {
 	struct meet *meet;
 	struct relays *relays;
 	struct seek *seek; /* NULL: found by address only */
+	struct wake *wake; /* whether the machine has slept, until it seeks */
 	struct doubt doubt;
 	struct env_timer *tend;    /* of a store that others share */
 	bool control_grew, attesting, is_full, away;

@@ -301,12 +301,18 @@ settle_doubt(struct tenant *t)
 	uint8_t kept[32];
 
 	doubt_witness(t->home.replica, t->home.keys->device.seed, t->witness);
-	t->doubt.proven = c->continuous || (!t->home.moved && c->witness_get != NULL && c->witness_get(c->ctx, &id, kept) &&
+	t->doubt.proven = c->continuous || (!t->home.moved && !replica_waits_for_room(t->home.replica) && c->witness_get != NULL && c->witness_get(c->ctx, &id, kept) &&
 	                                    memcmp(kept, t->witness, sizeof(kept)) == 0);
 	if (t->doubt.proven && c->witness_put != NULL)
 		c->witness_put(c->ctx, &id, t->witness);
 	if (doubt_holds(&t->doubt, replica_org(t->home.replica), NULL))
 		env_logf(t->home.env, "this may be an older state of the store: nothing of teams is given out before a coordinator's device has called");
+}
+
+static void
+woke(void *ctx)
+{
+	meet_wake(((struct tenant *)ctx)->meet);
 }
 
 enum err_code
@@ -345,6 +351,7 @@ tenant_new(struct tenant **out, struct home *home, const struct hub_config *conf
 		tenant_free(t);
 		return rc;
 	}
+	t->wake = wake_new(home->env, woke, t);
 	t->is_full = is_full(t);
 	settle_doubt(t);
 	replica_set_hook(t->home.replica, &(struct replica_hook){ .ctx = t, .stored = stored, .committed = committed, .dropped = dropped });
@@ -365,6 +372,8 @@ tenant_hang_up(struct tenant *t)
 		t->home.env->ops->timer_stop(t->home.env, t->tend);
 	t->tend = NULL;
 	seek_free(t->seek);
+	wake_free(t->wake);
+	t->wake = NULL;
 	relays_free(t->relays);
 	meet_free(t->meet);
 	t->seek = NULL;

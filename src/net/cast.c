@@ -18,6 +18,7 @@ enum { CAST_PORT = 7046, CAST_BYTES_MAX = 1024, LOOK_MS = 2000, PLACES_MAX = 64 
 
 struct place { /* an interface's address */
 	char name[IF_NAMESIZE];
+	unsigned index; /* one that was taken away and has come back has another */
 	struct sockaddr_storage sa;
 };
 
@@ -40,7 +41,7 @@ struct env_cast {
 static bool
 same_place(const struct place *a, const struct place *b)
 {
-	if (strcmp(a->name, b->name) != 0 || a->sa.ss_family != b->sa.ss_family)
+	if (strcmp(a->name, b->name) != 0 || a->index != b->index || a->sa.ss_family != b->sa.ss_family)
 		return false;
 	if (a->sa.ss_family == AF_INET6)
 		return memcmp(&((const struct sockaddr_in6 *)&a->sa)->sin6_addr, &((const struct sockaddr_in6 *)&b->sa)->sin6_addr, 16) == 0;
@@ -70,6 +71,7 @@ places_now(struct place out[PLACES_MAX])
 			continue;
 		memset(&out[n], 0, sizeof(out[n]));
 		(void)snprintf(out[n].name, sizeof(out[n].name), "%s", list[i].name);
+		out[n].index = if_nametoindex(list[i].name);
 		memcpy(&out[n++].sa, &list[i].address, sizeof(list[i].address));
 	}
 	uv_free_interface_addresses(list, count);

@@ -180,6 +180,7 @@ net_env_free(struct env *env)
 	ws_close_all(n);
 	tcp_close_all(n);
 	lookup_close(n);
+	lost_close(n);
 	while (n->timers != NULL)
 		timer_end(n->timers);
 	for (size_t i = 0; n->has_signals && i < COUNT_OF(n->signals); i++)

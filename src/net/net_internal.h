@@ -43,6 +43,7 @@ struct net {
 	struct tcp_conn *conns;          /* all of them, for net_env_free() */
 	struct tcp_listener *listeners;
 	struct ws *ws;                   /* NULL until an address names one */
+	struct lost *lost;               /* NULL until a connection is up */
 	struct lookups *lookups;         /* NULL until a name is looked up */
 	struct env_cast *casts;
 	struct net_control *controls;
@@ -88,6 +89,9 @@ extern const struct way tcp_way;
 enum err_code tcp_dial(struct env *env, const char *addr, const struct conn_events *ev, void *ctx, struct env_conn **out, struct err *err);
 enum err_code tcp_listen(struct env *env, const char *addr, net_accepted *accept, void *ctx, struct env_listener **out, struct err *err);
 void tcp_close_all(struct net *n);
+/* lost.c: a connection is up; it ends when this machine loses its address. */
+void lost_watch(struct net *n);
+void lost_close(struct net *n);
 /* "host:port", "[v6]:port". False when it is neither. */
 bool tcp_split_addr(const char *addr, char host[ADDR_BYTES], char port[8]);
 /* The address of a host that is one already: without the threads that may all be waiting for a name server. NULL: it is a name. */

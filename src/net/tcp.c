@@ -335,6 +335,7 @@ welcome(struct tcp_listener *l, struct tcp_conn *c)
 	uv_os_fd_t fd;
 
 	c->up = true;
+	lost_watch(c->net);
 	if (uv_fileno((uv_handle_t *)&c->tcp, &fd) == 0)
 		tcp_tune(fd);
 	if (uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&sa, &len) == 0)

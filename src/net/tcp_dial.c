@@ -112,6 +112,7 @@ connected(uv_connect_t *r, int status)
 		return;
 	}
 	c->up = true;
+	lost_watch(c->net);
 	if (uv_fileno((uv_handle_t *)&c->tcp, &fd) == 0)
 		tcp_tune(fd);
 	tcp_read_on(c);

@@ -54,6 +54,41 @@ node_open_order(struct node *n, const struct erase_order *o, struct erase_case *
 	return rc == ERR_OK ? erase_case_decode(out, buf_bytes(keep), err) : rc;
 }
 
+static bool
+reads_what_it_names(struct node *n, const struct erase_order *o)
+{
+	const struct org_device *self = node_self(n);
+
+	for (size_t i = 0; i < o->request.log_count && self != NULL; i++)
+		if (org_reads(node_org(n), &o->request.logs[i].stream, &self->id))
+			return true;
+	return false;
+}
+
+/*
+ * The replica has deleted what the order names, and which records that was
+ * cannot be told without the key: so all is read anew, or the view would go on
+ * showing it, and the snapshot hold it. Once is enough.
+ */
+static enum err_code
+forget_unseen(struct node *n, const struct erase_order *o, struct err *err)
+{
+	struct hash *room;
+
+	for (size_t i = 0; i < n->shut_count; i++)
+		if (SAME(n->shut[i], o->id))
+			return ERR_OK;
+	if (!reads_what_it_names(n, o))
+		return ERR_OK;
+	room = mem_room(n->shut, n->shut_count, &n->shut_cap, sizeof(*room));
+	if (room == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	n->shut = room;
+	room[n->shut_count++] = o->id;
+	n->start_over = n->shred_files = true;
+	return ERR_OK;
+}
+
 /* *fresh: there were ids in it that had not been buried before. */
 static enum err_code
 bury_order(struct node *n, const struct erase_order *o, bool *fresh, struct err *err)
@@ -72,7 +107,7 @@ bury_order(struct node *n, const struct erase_order *o, bool *fresh, struct err 
 		rc = bury_ids(n, &c, err);
 	buf_wipe(&keep);
 	if (rc == ERR_KEY)
-		return ERR_OK; /* tried again when keys come */
+		return forget_unseen(n, o, err); /* and tried again when keys come */
 	if (rc == ERR_NO_MEMORY)
 		return err_plain(err, rc);
 	room = mem_room(n->buried, n->buried_count, &n->buried_cap, sizeof(*room));
@@ -301,14 +336,7 @@ late_of(struct node *n, const struct erase_order *o, struct erase_request *out, 
 static bool
 is_done(struct node *n, const struct erase_order *o)
 {
-	const struct org_device *self = node_self(n);
-
-	if (is_buried(n, &o->id))
-		return true;
-	for (size_t i = 0; i < o->request.log_count; i++)
-		if (org_reads(node_org(n), &o->request.logs[i].stream, &self->id))
-			return false;
-	return true;
+	return is_buried(n, &o->id) || !reads_what_it_names(n, o);
 }
 
 static uint64_t

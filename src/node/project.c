@@ -314,6 +314,8 @@ stored(void *ctx, size_t log, const struct entry *e)
 		node_gather_stored(n, log, e->h.seq);
 	if (kind_is_control(e->h.kind) || e->h.kind == KIND_TEAM_OPEN || e->h.kind == KIND_ADOPT)
 		n->control_changed = n->rights_stale = true;
+	/* What it deletes may have been waiting for its key: that waits no more. */
+	n->retry = n->retry || e->h.kind == KIND_ERASE_OK || e->h.kind == KIND_RECEIPT;
 	if (log < n->progress_count && e->h.seq < n->progress[log].upto) { /* its payload has come late */
 		n->retry = true;
 		if (node_add_waiting(n, (uint64_t)log << SEQ_BITS | e->h.seq, NULL) != ERR_OK)

@@ -156,14 +156,24 @@ opened_under_another_right(struct node *n, const struct header *next)
 	return other;
 }
 
+/* Others have told that our log forked, before the other history has come here: what we wrote behind that place counts for nobody. */
+static bool
+told_to_have_forked(struct node *n, const struct header *next)
+{
+	const struct log_key key = { .author = next->author, .stream = next->stream, .inc = next->inc };
+
+	return node_has_org(n) && org_fork_point(node_org(n), &key) <= next->seq;
+}
+
 enum err_code
 node_next(struct node *n, const struct stream_id *stream, struct header *next, struct err *err)
 {
 	enum err_code rc = replica_next(n->home.replica, &n->home.keys->device, &n->home.keys->inc, stream, next, err);
+	bool forked = rc == ERR_FORK || (rc == ERR_OK && told_to_have_forked(n, next));
 
-	if (rc != ERR_FORK && (rc != ERR_OK || !node_has_org(n) || !opened_under_another_right(n, next)))
+	if (!forked && (rc != ERR_OK || !node_has_org(n) || !opened_under_another_right(n, next)))
 		return rc;
-	if (rc == ERR_FORK) {
+	if (forked) {
 		n->home.moved = true;
 		(void)err_forgive(err);
 	}

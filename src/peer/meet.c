@@ -8,7 +8,7 @@
 #include "link/once.h"
 #include "link/url.h"
 
-enum { BACKOFF_FIRST_MS = 1000, BACKOFF_MAX_MS = 60000, WEB_AFTER_MS = 2000 };
+enum { BACKOFF_FIRST_MS = 1000, BACKOFF_MAX_MS = 60000, WEB_AFTER_MS = 2000, SAME_TIME_MS = 10000 };
 #define NS_PER_MS 1000000ull
 
 struct link_slot {
@@ -18,6 +18,7 @@ struct link_slot {
 	bool web;
 	bool ended;            /* its first exchange has been reported */
 	uint64_t number;       /* in order of coming */
+	uint64_t since_ns;
 };
 
 struct target {
@@ -88,6 +89,11 @@ worse_of(const struct meet *m, const struct link_slot *a, const struct link_slot
 		return a->web ? a->peer : b->peer;
 	if (peer_dialled(a->peer) == peer_dialled(b->peer))
 		return NULL;
+	/* Who has a link does not dial: for one side the older is dead, and only the younger is known to live. */
+	if (a->since_ns + SAME_TIME_MS * NS_PER_MS < b->since_ns)
+		return a->peer;
+	if (b->since_ns + SAME_TIME_MS * NS_PER_MS < a->since_ns)
+		return b->peer;
 	return stays(m, a->peer, other) ? b->peer : a->peer;
 }
 
@@ -241,7 +247,7 @@ dial_now(struct target *t, struct err *err)
 	p = peer_dial(m->host, t->addr, t->how != MEET_FOUND, err);
 	if (p == NULL)
 		return err != NULL && err->code != ERR_OK ? err->code : ERR_NO_MEMORY;
-	m->links[m->link_count] = (struct link_slot){ .peer = p, .target = t, .web = t->web, .number = m->numbers++ };
+	m->links[m->link_count] = (struct link_slot){ .peer = p, .target = t, .web = t->web, .number = m->numbers++, .since_ns = m->host->env->ops->mono_ns(m->host->env) };
 	copy_addr(m->links[m->link_count++].from, t->addr);
 	t->waiting = t->linked = true;
 	return ERR_OK;
@@ -283,7 +289,7 @@ meet_take(struct meet *m, struct env_conn *conn, const char *from, struct bytes 
 	p = peer_accept(m->host, conn, from, &err);
 	if (p == NULL)
 		return; /* peer_accept has closed the connection */
-	m->links[m->link_count] = (struct link_slot){ .peer = p, .web = url_is(from), .number = m->numbers++ };
+	m->links[m->link_count] = (struct link_slot){ .peer = p, .web = url_is(from), .number = m->numbers++, .since_ns = m->host->env->ops->mono_ns(m->host->env) };
 	copy_addr(m->links[m->link_count++].from, from);
 	if (read.len > 0)
 		peer_feed(p, read);
@@ -458,6 +464,23 @@ meet_has_device(const struct meet *m, const uint8_t device[8])
 		if (!m->links[i].web && peer_device(m->links[i].peer, &id) && memcmp(id.b, device, 8) == 0)
 			return true;
 	return false;
+}
+
+bool
+meet_link_is_old(const struct meet *m, const uint8_t device[8])
+{
+	uint64_t now = m->host->env->ops->mono_ns(m->host->env);
+	struct device_id id;
+	bool old = false;
+
+	for (size_t i = 0; i < m->link_count; i++) {
+		if (m->links[i].web || !peer_device(m->links[i].peer, &id) || memcmp(id.b, device, 8) != 0)
+			continue;
+		old = m->links[i].since_ns + SAME_TIME_MS * NS_PER_MS < now;
+		if (!old)
+			return false;
+	}
+	return old;
 }
 
 bool

@@ -56,6 +56,8 @@ size_t meet_results(const struct meet *m, struct peer_result *out, size_t max);
 /* Is there a link over TCP to a device whose id begins with these 8 bytes? Is this address dialled or linked? */
 bool meet_has_device(const struct meet *m, const uint8_t device[8]);
 bool meet_dials(const struct meet *m, const char *addr);
+/* Does the youngest of those links stand for longer than two that are made at the same time can differ by (proto/discovery.md, 3)? */
+bool meet_link_is_old(const struct meet *m, const uint8_t device[8]);
 /* Says BYE to all, on the next turn of the loop: what holds here has changed, and is said in the next HELLO. */
 void meet_hang_up(struct meet *m);
 /* `newest` is open now: of more than `most` links to its device the oldest go. */

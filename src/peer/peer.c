@@ -1,7 +1,7 @@
 /*
  * A peer is freed in one place, let_go(), and never under its own feet: while
  * one of its events is being handled `depth` is not 0, and who wants it gone
- * marks it `dead`. Growth and quiet are put off to a timer, because the host
+ * marks it `dead`. Growth, commits and quiet are put off to a timer, because the host
  * may report growth from inside a commit that this very peer has made.
  */
 #include "peer/peer.h"
@@ -26,7 +26,7 @@ enum {
 	FLOOR_BYTES = 256,          /* a minute, in the middle of an exchange: a frame */
 	FLOOR_TAKEN = 4096,         /* a minute, of what waits to be sent */
 	RIPE_MS = 150,               /* once to twice that long one of two ends holds back what others have written: the other end may bring it */
-	QUIET_MS = 2,               /* nothing read for so long: nothing more to read */
+	QUIET_MS = 2,               /* nothing read for so long: what came is signed for */
 	PENDING_BYTES_MAX = 16 << 20,
 	UNSENT_BYTES_MAX = 2 << 20, /* more than this waiting: stop reading until it has gone */
 	PSKS_MAX = KEYSTORE_NETWORK_KEYS,
@@ -47,7 +47,8 @@ struct peer {
 	struct buf out;
 	struct peer_result result;
 	struct env_timer *watch;    /* handshake, silence, keep-alive */
-	struct env_timer *soon;     /* quiet and growth */
+	struct env_timer *soon;     /* growth here, and what has come on a live link and is not committed */
+	struct env_timer *quiet;
 	struct env_timer *relay;    /* what others have written, in a while */
 	bool heard, grown;
 	uint64_t heard_ns;
@@ -104,10 +105,19 @@ report(struct peer *p, enum err_code code, const char *text)
 		p->host->done(p->host->ctx, p, &p->result);
 }
 
+/* Half of the time at most goes to commits: what comes meanwhile is gathered, and the next one is for all of it. */
 static enum err_code
 commit(struct peer *p, size_t pending_max, struct err *err)
 {
-	return replica_pending(p->host->replica) > pending_max ? replica_commit(p->host->replica, err) : ERR_OK;
+	uint64_t from = now_ns(p), now;
+	enum err_code rc;
+
+	if (replica_pending(p->host->replica) <= pending_max)
+		return ERR_OK;
+	rc = replica_commit(p->host->replica, err);
+	now = now_ns(p);
+	p->host->rest_until_ns = now + (now - from);
+	return rc;
 }
 
 static void
@@ -123,9 +133,11 @@ let_go(struct peer *p)
 		env->ops->timer_stop(env, p->watch);
 	if (p->soon != NULL)
 		env->ops->timer_stop(env, p->soon);
+	if (p->quiet != NULL)
+		env->ops->timer_stop(env, p->quiet);
 	if (p->relay != NULL)
 		env->ops->timer_stop(env, p->relay);
-	p->watch = p->soon = p->relay = NULL;
+	p->watch = p->soon = p->quiet = p->relay = NULL;
 	if (p->host->gone != NULL)
 		p->host->gone(p->host->ctx, p);
 	/* What it brought stays, and others are waiting for it: nobody else may come by to save it. */
@@ -212,12 +224,23 @@ static void soon_fired(void *ctx);
 static void arm_relay(struct peer *p);
 
 static void
-arm_soon(struct peer *p, uint64_t ms)
+arm_soon(struct peer *p, uint64_t ns)
 {
 	struct env *env = p->host->env;
 
 	if (p->soon == NULL)
-		p->soon = env->ops->timer(env, ms * NS_PER_MS, soon_fired, p);
+		p->soon = env->ops->timer(env, ns, soon_fired, p);
+}
+
+static void quiet_fired(void *ctx);
+
+static void
+arm_quiet(struct peer *p)
+{
+	struct env *env = p->host->env;
+
+	if (p->quiet == NULL)
+		p->quiet = env->ops->timer(env, QUIET_MS * NS_PER_MS, quiet_fired, p);
 }
 
 /* One step of the conversation, and what it asks for. */
@@ -304,36 +327,63 @@ arm_relay(struct peer *p)
 }
 
 static void
+push_grown(struct peer *p)
+{
+	p->grown = false;
+	step(p, !p->reported || relays_first(p) ? SYNC_GROWN : SYNC_WRITTEN, BYTES_NONE);
+}
+
+/*
+ * What comes on a live link is seen here as soon as what had come with it is read, and nobody waits to see whether there
+ * will be more: the next commit is for what comes during this one.
+ */
+static void
+commit_what_came(struct peer *p)
+{
+	uint64_t now = now_ns(p);
+	struct err err = ERR_INIT;
+
+	if (now < p->host->rest_until_ns)
+		arm_soon(p, p->host->rest_until_ns - now);
+	else if (commit(p, 0, &err) != ERR_OK)
+		fail(p, &err);
+}
+
+static void
 soon_fired(void *ctx)
+{
+	struct peer *p = ctx;
+
+	p->soon = NULL;
+	enter(p);
+	if (p->grown && !p->dead && p->sync != NULL)
+		push_grown(p);
+	if (!p->dead)
+		pump_more(p);
+	if (!p->dead && p->reported && replica_pending(p->host->replica) > 0)
+		commit_what_came(p);
+	leave(p);
+}
+
+static void
+quiet_fired(void *ctx)
 {
 	struct peer *p = ctx;
 	struct err err = ERR_INIT;
 
-	p->soon = NULL;
+	p->quiet = NULL;
 	enter(p);
-	if (p->heard && now_ns(p) - p->heard_ns < QUIET_MS * NS_PER_MS && !p->grown) {
-		arm_soon(p, QUIET_MS);
-		leave(p);
-		return;
-	}
-	if (p->grown && !p->dead && p->sync != NULL) {
-		p->grown = false;
-		if (!p->reported || relays_first(p)) {
-			step(p, SYNC_GROWN, BYTES_NONE);
-		} else {
-			step(p, SYNC_WRITTEN, BYTES_NONE);
-		}
-		if (p->heard)
-			arm_soon(p, QUIET_MS);
+	if (now_ns(p) - p->heard_ns < QUIET_MS * NS_PER_MS) {
+		arm_quiet(p);
 	} else if (p->heard && !p->dead && p->sync != NULL) {
 		p->heard = false;
 		if (commit(p, 0, &err) != ERR_OK)
 			fail(p, &err);
 		else
 			step(p, SYNC_QUIET, BYTES_NONE);
+		if (!p->dead)
+			pump_more(p);
 	}
-	if (!p->dead)
-		pump_more(p);
 	leave(p);
 }
 
@@ -511,7 +561,9 @@ on_data(void *ctx, struct env_conn *c, const uint8_t *bytes, size_t n)
 	}
 	if (!p->dead) {
 		pump_more(p);
-		arm_soon(p, QUIET_MS);
+		arm_quiet(p);
+		if (p->reported)
+			arm_soon(p, 0);
 	}
 	leave(p);
 }

@@ -55,6 +55,7 @@ struct peer_host {
 	/* The peer is gone and freed after this returns. `done` came before. */
 	void (*gone)(void *ctx, struct peer *p);
 	struct peer_rules rules;
+	uint64_t rest_until_ns;   /* the peers': they leave it, after a commit, as long as that took, to gather for the next */
 	struct once *once;        /* first messages answered so far (link/once.h); the meet's. NULL: none is kept */
 	bool stay;                /* live: keep the link after the first exchange and push what comes */
 };

@@ -1,6 +1,6 @@
 /*
  * A sight is somebody heard. It is judged when it is heard and, when the
- * other side is to dial, once more three seconds later; what may be done
+ * other side is to dial, once more a moment later; what may be done
  * with it depends on the links there are then, never on what was tried.
  */
 #include "peer/seek.h"
@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "crypto/guard.h"
 #include "link/beacon.h"
+#include "peer/wake.h"
 
 #define NS_PER_MS 1000000ull
 
@@ -17,10 +18,8 @@ enum {
 	SIGHTS_MAX = 64,
 	FORGET_MS = 120000,
 	DIAL_AGAIN_MS = 10000,
-	YIELD_MS = 3000,         /* the side with the larger instance waits that long for the other */
+	YIELD_MS = 300,          /* the side with the larger instance waits once to twice that long for the other */
 	BEACON_MS = 30000,       /* and as much again, at most */
-	CHECK_MS = 10000,        /* between looks at both clocks */
-	ASLEEP_MS = 20000,       /* they differ by more: the machine has slept */
 };
 
 struct sight {
@@ -35,13 +34,12 @@ struct seek {
 	struct peer_host *host;
 	struct meet *meet;
 	struct env_cast *cast;
-	struct env_timer *next_beacon, *judge, *check;
+	struct env_timer *next_beacon, *judge;
+	struct wake *wake;
 	unsigned sent;
 	uint8_t instance[4];
 	struct sight sights[SIGHTS_MAX];
 	size_t sight_count;
-	uint64_t mono_ns;
-	int64_t wall_ms;
 };
 
 static uint64_t
@@ -76,21 +74,27 @@ send_beacon(struct seek *s)
 	buf_free(&out);
 }
 
-/* After 0, 1 and 3 seconds, then every 30 to 60. */
+/* `ms` to twice as much, evenly drawn. */
+static uint64_t
+about(const struct seek *s, uint32_t ms)
+{
+	uint32_t jitter;
+
+	env_random(s->host->env, &jitter, sizeof(jitter));
+	return ms + jitter % (ms + 1);
+}
+
+/* After 0, 0.3, 1 and 3 seconds, then every 30 to 60. */
 static void
 beacon_due(void *ctx)
 {
+	static const uint64_t first[] = { 300, 700, 2000 };
 	struct seek *s = ctx;
 	struct env *env = s->host->env;
-	uint64_t ms = BEACON_MS;
-	uint32_t jitter;
+	uint64_t ms;
 
 	send_beacon(s);
-	env_random(env, &jitter, sizeof(jitter));
-	if (s->sent < 2)
-		ms = s->sent == 0 ? 1000 : 2000;
-	else
-		ms += jitter % (BEACON_MS + 1);
+	ms = s->sent < COUNT_OF(first) ? first[s->sent] : about(s, BEACON_MS);
 	s->sent++;
 	s->next_beacon = env->ops->timer(env, ms * NS_PER_MS, beacon_due, s);
 }
@@ -179,7 +183,7 @@ sight_at(struct seek *s, const char *addr)
 			if (s->sights[i].heard_ns < oldest->heard_ns)
 				oldest = &s->sights[i];
 	}
-	*oldest = (struct sight){ .yielding = false };
+	*oldest = (struct sight){ .heard_ns = 0 };
 	memcpy(oldest->addr, addr, strlen(addr) + 1);
 	return oldest;
 }
@@ -189,21 +193,29 @@ take(struct seek *s, const char *from, const struct beacon *b)
 {
 	char addr[MEET_ADDR_BYTES];
 	struct sight *who;
+	bool news;
 	int len = snprintf(addr, sizeof(addr), "%s:%u", from, b->port);
 
 	if (len < 0 || (size_t)len >= sizeof(addr) || b->port == 0 || memcmp(b->instance, s->instance, sizeof(s->instance)) == 0)
 		return;
 	who = sight_at(s, addr);
+	news = who->heard_ns == 0 || memcmp(who->instance, b->instance, sizeof(who->instance)) != 0;
 	who->heard_ns = now_ns(s);
 	memcpy(who->device, b->device, sizeof(who->device));
 	memcpy(who->instance, b->instance, sizeof(who->instance));
-	if (meet_has_device(s->meet, b->device) || meet_dials(s->meet, addr))
+	if (meet_dials(s->meet, addr))
 		return;
+	if (meet_has_device(s->meet, b->device)) {
+		/* It has moved, or has been started again: its end of the link may be gone, and with it all that would tell us. */
+		if (news && meet_link_is_old(s->meet, b->device))
+			dial(s, who);
+		return;
+	}
 	if (memcmp(s->instance, b->instance, sizeof(s->instance)) < 0 || meet_port(s->meet) == 0) {
 		dial(s, who);
 	} else if (!who->yielding) {
 		who->yielding = true;
-		who->yield_until_ns = now_ns(s) + YIELD_MS * NS_PER_MS;
+		who->yield_until_ns = now_ns(s) + about(s, YIELD_MS) * NS_PER_MS;
 		arm_judge(s);
 	}
 }
@@ -234,22 +246,6 @@ network_changed(void *ctx)
 	meet_wake(s->meet);
 }
 
-/* A machine that sleeps stops one of the clocks only. */
-static void
-check_clocks(void *ctx)
-{
-	struct seek *s = ctx;
-	struct env *env = s->host->env;
-	uint64_t mono = env->ops->mono_ns(env);
-	int64_t wall = env->ops->wall_ms(env), passed = (int64_t)((mono - s->mono_ns) / NS_PER_MS);
-
-	if (wall - s->wall_ms - passed > ASLEEP_MS)
-		network_changed(s);
-	s->mono_ns = mono;
-	s->wall_ms = wall;
-	s->check = env->ops->timer(env, CHECK_MS * NS_PER_MS, check_clocks, s);
-}
-
 /* ---- life ---- */
 
 enum err_code
@@ -269,9 +265,7 @@ seek_new(struct seek **out, struct peer_host *host, struct meet *meet, struct er
 		mem_free(s);
 		return err->code;
 	}
-	s->mono_ns = now_ns(s);
-	s->wall_ms = env->ops->wall_ms(env);
-	s->check = env->ops->timer(env, CHECK_MS * NS_PER_MS, check_clocks, s);
+	s->wake = wake_new(env, network_changed, s);
 	beacon_now(s);
 	*out = s;
 	return ERR_OK;
@@ -290,8 +284,7 @@ seek_free(struct seek *s)
 		env->ops->timer_stop(env, s->next_beacon);
 	if (s->judge != NULL)
 		env->ops->timer_stop(env, s->judge);
-	if (s->check != NULL)
-		env->ops->timer_stop(env, s->check);
+	wake_free(s->wake);
 	mem_free(s);
 }
 

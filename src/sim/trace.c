@@ -12,6 +12,8 @@ trace_bytes(struct trace *t, struct bytes data)
 	const uint8_t *at = data.p;
 	size_t left = data.len;
 
+	if (t->off)
+		return;
 	for (; left >= sizeof(word); left -= sizeof(word), at += sizeof(word)) {
 		memcpy(&word, at, sizeof(word)); /* byte order of the machine, as in siphash() */
 		hash = (hash << 29 | hash >> 35) * UINT64_C(0x9e3779b97f4a7c15) ^ word;
@@ -28,8 +30,11 @@ trace_line(struct trace *t, const char *fmt, ...)
 {
 	char line[512];
 	va_list ap;
-	int n = snprintf(line, sizeof(line), "[%9.3fs] ", (double)*t->now_ns / 1e9);
+	int n;
 
+	if (t->off)
+		return;
+	n = snprintf(line, sizeof(line), "[%9.3fs] ", (double)*t->now_ns / 1e9);
 	va_start(ap, fmt);
 	vsnprintf(line + n, sizeof(line) - (size_t)n, fmt, ap);
 	va_end(ap);

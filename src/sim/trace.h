@@ -15,6 +15,7 @@ struct trace {
 	uint64_t hash, lines;
 	const uint64_t *now_ns; /* the world's time, printed in front */
 	bool show;
+	bool off; /* nothing is noted: nobody will ask for the hash */
 };
 
 void trace_line(struct trace *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

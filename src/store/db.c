@@ -79,8 +79,6 @@ db_begin(struct db *db, struct err *err)
 
 	if (db->writing)
 		return ERR_OK;
-	if (db->full)
-		return err_set(err, ERR_NO_SPACE, "the disk was full when this home was opened: make room, then try again; reading works meanwhile");
 	if (db->read_only)
 		return err_plain(err, ERR_READ_ONLY);
 	if (db->failed)

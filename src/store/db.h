@@ -103,7 +103,6 @@ struct db {
 	bool writing;    /* a transaction is open */
 	bool failed;     /* a write or sync failed: what the kernel holds is unknown, so no more writes until reopened */
 	bool read_only;
-	bool full;           /* the disk was, when this store was opened: no write begins until it is opened again */
 	bool away;           /* the server cannot be reached: nothing is read or written until wake() has it back */
 	bool rewrites;       /* the open transaction does more than append entries */
 	int64_t turn;        /* of shared stores: the newest transaction that memory mirrors */

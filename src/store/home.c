@@ -5,6 +5,7 @@
  */
 #include "store/home.h"
 
+#include "base/mem.h"
 #include "base/plant.h"
 
 #include <assert.h>
@@ -189,6 +190,43 @@ open_keystore(struct home *h, uint8_t slot, struct bytes secret, struct err *err
 	return rc;
 }
 
+/*
+ * Asked again with each write. `ctx` is a home of its own, since whoever opened it may have moved the struct. What has once
+ * been found to be a copy is one, whatever the store says since: its keystore has to say so before anything is written.
+ */
+static enum err_code
+settle_place(void *ctx, struct err *err)
+{
+	struct home *h = ctx;
+	bool copy = h->moved;
+	enum err_code rc;
+
+	if (home_is_being_wiped(h->env, h->path))
+		return say_wiping(h->path, err);
+	if (h->keys->locked) /* which cannot be saved as it is, and what comes may show that it has to be */
+		return err_set(err, ERR_NO_SPACE, "the disk was full when this home was opened: unlock it, so that it goes on");
+	rc = home_check_place(h, false, err);
+	if (rc == ERR_OK && copy)
+		rc = home_save_keystore(h, err);
+	if (rc == ERR_NO_SPACE)
+		return err_set(err, rc, "the disk was full when this home was opened, and is: make room, then try again; reading works meanwhile");
+	if (rc == ERR_OK && h->moved && !copy) /* whoever is writing has begun under the old incarnation */
+		rc = err_set(err, ERR_IO, "there is room again, and this home turned out to be a copy, which it goes on as: try again");
+	return rc;
+}
+
+/* Where this store is was not settled, so nothing is written in its name until it is: with the first write that finds room. */
+static enum err_code
+settle_later(struct home *h, struct err *err)
+{
+	struct home *copy = mem_dup(h, sizeof(*h));
+
+	if (copy == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	replica_disk_is_full(h->replica, settle_place, copy);
+	return err_forgive(err);
+}
+
 enum err_code
 home_open(struct home *h, struct env *env, const char *path, uint8_t slot, struct bytes secret, struct err *err)
 {
@@ -211,11 +249,8 @@ home_open(struct home *h, struct env *env, const char *path, uint8_t slot, struc
 		rc = home_check_place(h, false, err);
 	if (rc == ERR_READ_ONLY && h->replica != NULL && replica_read_only(h->replica))
 		rc = err_forgive(err); /* reading is all that can be done here, and needs no answer */
-	if (rc == ERR_NO_SPACE && h->replica != NULL) {
-		/* So it is with a full disk: where this store is was not settled, so nothing is written in its name. */
-		replica_disk_is_full(h->replica);
-		rc = err_forgive(err);
-	}
+	if (rc == ERR_NO_SPACE && h->replica != NULL) /* so it is with a full disk */
+		rc = settle_later(h, err);
 	if (rc != ERR_OK)
 		home_close(h);
 	return rc;

@@ -16,7 +16,7 @@
 enum { PLACE_TOKEN_BYTES = 16, PLACE_BYTES_MAX = 64 };
 
 /*
- * To be called once per open, before anything is appended. `kept` is what the
+ * To be called once per open, before anything is appended, and again for as long as it fails. `kept` is what the
  * owner has sealed away as this store's place; empty when it never did. *now
  * is set to what it must keep from here on. *same is false when
  *   - the place differs, or none is kept while the store has been opened before

@@ -286,6 +286,7 @@ replica_close(struct replica *r)
 {
 	if (!r)
 		return;
+	mem_free(r->first_ctx);
 	db_close(&r->db);
 	logs_clear(r);
 	org_free(r->org);
@@ -309,9 +310,16 @@ replica_set_hook(struct replica *r, const struct replica_hook *hook)
 }
 
 void
-replica_disk_is_full(struct replica *r)
+replica_disk_is_full(struct replica *r, enum err_code (*first)(void *ctx, struct err *err), void *ctx)
 {
-	r->db.full = true;
+	r->first = first;
+	r->first_ctx = ctx;
+}
+
+bool
+replica_waits_for_room(const struct replica *r)
+{
+	return r->first != NULL;
 }
 
 bool
@@ -342,14 +350,35 @@ lost(const struct replica *r, struct err *err)
 	return err_set(err, ERR_IO, "the store could not be read again after a failed write: open the home anew");
 }
 
+/* What it writes comes through here as well, and must find the way open. */
+static enum err_code
+write_first(struct replica *r, struct err *err)
+{
+	enum err_code (*first)(void *ctx, struct err *err) = r->first, rc;
+
+	r->first = NULL;
+	rc = first(r->first_ctx, err);
+	if (rc != ERR_OK) {
+		r->first = first;
+		return rc;
+	}
+	mem_free(r->first_ctx);
+	r->first_ctx = NULL;
+	return ERR_OK;
+}
+
 enum err_code
 replica_begin(struct replica *r, struct err *err)
 {
-	bool began = !r->db.writing;
 	enum err_code rc;
+	bool began;
 
 	if (r->lost)
 		return lost(r, err);
+	rc = r->first != NULL ? write_first(r, err) : ERR_OK;
+	if (rc != ERR_OK)
+		return rc;
+	began = !r->db.writing;
 	rc = db_begin(&r->db, err);
 	if (rc != ERR_OK || !began || !db_shared(&r->db))
 		return rc;
@@ -442,83 +471,6 @@ size_t
 replica_pending(const struct replica *r)
 {
 	return r->pending;
-}
-
-/* --- small values --- */
-
-void
-replica_set_self(struct replica *r, const struct author *self)
-{
-	r->has_self = true;
-	r->self = *self;
-}
-
-static const char *
-own_key(const struct replica *r, char out[NAME_BYTES], const char *key)
-{
-	struct device_id id = device_id_of(&r->self);
-	char hex[17];
-
-	(void)snprintf(out, NAME_BYTES, "%s.%s", key, hex_encode(hex, id.b, 8));
-	return r->has_self ? out : key;
-}
-
-enum err_code
-replica_meta_put(struct replica *r, const char *key, struct bytes value, struct err *err)
-{
-	enum err_code rc = replica_begin(r, err);
-	struct stmt *s;
-
-	if (rc != ERR_OK)
-		return rc;
-	s = db_stmt(&r->db, DB_META_PUT, "INSERT INTO meta(key, value) VALUES(?1, ?2)"
-	            " ON CONFLICT(key) DO UPDATE SET value = excluded.value", err);
-	if (!s)
-		return err ? err->code : ERR_NO_MEMORY;
-	db_bind_text(s, 1, key);
-	db_bind_blob(s, 2, value);
-	rc = db_run(&r->db, s, err);
-	return rc == ERR_OK ? rc : replica_abandon(r, err);
-}
-
-enum err_code
-replica_meta_get(struct replica *r, const char *key, struct buf *out, struct err *err)
-{
-	struct stmt *s = db_stmt(&r->db, DB_META_GET, "SELECT value FROM meta WHERE key = ?1", err);
-	enum err_code rc = ERR_OK;
-	int step;
-
-	buf_clear(out);
-	if (!s)
-		return err ? err->code : ERR_NO_MEMORY;
-	db_bind_text(s, 1, key);
-	step = db_step(s);
-	if (step == DB_ROW) {
-		buf_put_bytes(out, db_blob(s, 0));
-		rc = buf_ok(out) ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
-	} else if (step == DB_DONE) {
-		rc = err_set(err, ERR_UNKNOWN, "nothing is kept under %s", key);
-	} else {
-		rc = db_error(&r->db, step, err);
-	}
-	db_reset(s);
-	return rc;
-}
-
-enum err_code
-replica_own_put(struct replica *r, const char *key, struct bytes value, struct err *err)
-{
-	char own[NAME_BYTES];
-
-	return replica_meta_put(r, own_key(r, own, key), value, err);
-}
-
-enum err_code
-replica_own_get(struct replica *r, const char *key, struct buf *out, struct err *err)
-{
-	char own[NAME_BYTES];
-
-	return replica_meta_get(r, own_key(r, own, key), out, err);
 }
 
 /* --- the file --- */

@@ -56,8 +56,12 @@ enum err_code replica_take_over(struct replica *to, struct replica *from, struct
 void replica_close(struct replica *r); /* drops an open transaction */
 void replica_set_hook(struct replica *r, const struct replica_hook *hook);
 
-/* The disk is full: every write is ERR_NO_SPACE until the store is opened again. */
-void replica_disk_is_full(struct replica *r);
+/*
+ * The disk is full, and something has to be written before anything else may be: every write begins by calling `first`,
+ * and is refused with what that says until it says ERR_OK. `ctx` is freed by mem_free() when it has, or with the replica.
+ */
+void replica_disk_is_full(struct replica *r, enum err_code (*first)(void *ctx, struct err *err), void *ctx);
+bool replica_waits_for_room(const struct replica *r);
 bool replica_read_only(const struct replica *r); /* on a read-only disk: reading works, every write is ERR_READ_ONLY */
 bool replica_failed(const struct replica *r);    /* a write or sync failed: every further write is ERR_IO until reopened */
 /* Nor can it be read any more: what memory ran ahead with could not be read back. Nothing that is asked of it is an answer. */

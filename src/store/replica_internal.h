@@ -7,7 +7,7 @@
  *   ack.c      proofs of custody, peers                    verify.c  everything once more
  *   place.c    is this the store it was?                erase.c   payloads deleted by order
  *   attest.c   attestations, ours and others'         netkey.c  network keys
- *   news.c     what other processes have stored
+ *   news.c     what other processes have stored       values.c  small values
  */
 #ifndef FALTBOK_STORE_REPLICA_INTERNAL_H
 #define FALTBOK_STORE_REPLICA_INTERNAL_H
@@ -56,6 +56,8 @@ struct replica {
 	bool grew;               /* by what another process has stored, and nobody has been told */
 	bool has_self;
 	struct author self;      /* of a shared store: whose small values are ours */
+	enum err_code (*first)(void *ctx, struct err *err); /* replica_disk_is_full(); else NULL */
+	void *first_ctx;
 	bool lost;               /* memory no longer mirrors the disk: only closing is left */
 
 	uint64_t *damaged;       /* rows whose payload does not match its hash, as met by readers */

@@ -6,6 +6,7 @@
  */
 #include "sync/sync_internal.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -117,8 +118,7 @@ say_runs(struct sync *s, struct err *err)
 {
 	enum err_code rc = ERR_OK;
 
-	if (!buf_ok(&s->runs))
-		return err_plain(err, ERR_NO_MEMORY);
+	assert(buf_ok(&s->runs)); /* add_run() has seen to it */
 	if (s->runs.len > 0) {
 		s->credit -= (int64_t)s->runs.len;
 		rc = sync_say(s, &(struct message){ MSG_ENTRIES, { .entries = buf_bytes(&s->runs) } }, err);
@@ -147,18 +147,11 @@ add_run(struct sync *s, size_t i, uint64_t from, uint64_t to, bool headers_only,
 		*next = to; /* damaged here: others have it, and this peer may ask them */
 		return rc == ERR_NO_MEMORY || rc == ERR_IO || rc == ERR_OK ? err_plain(err, rc == ERR_OK ? ERR_NO_MEMORY : rc) : ERR_OK;
 	}
-	if (s->runs.len > ENTRIES_BYTES_MAX) { /* its last entry was too long for what was left */
+	if (s->runs.len > ENTRIES_BYTES_MAX) { /* its one entry was too long for what was left: in a frame of its own any entry fits */
+		assert(before > 0);
 		s->runs.len = before;
 		*next = from;
-		if (before > 0)
-			return say_runs(s, err);
-		/* Alone in a frame any entry fits. */
-		rc = s->host.read_run(s->host.ctx, i, from, from + 1, headers_only, room, &s->runs, next, err);
-		if (rc != ERR_OK || s->runs.len > ENTRIES_BYTES_MAX) {
-			s->runs.len = before;
-			*next = to;
-			return ERR_OK;
-		}
+		return say_runs(s, err);
 	}
 	if (*next == from) /* no entry here ends on a signature that verifies */
 		*next = to;

@@ -18,7 +18,6 @@ sync_new(const struct sync_config *config, const struct sync_host *host)
 		return NULL;
 	s->config = *config;
 	s->host = *host;
-	s->window = SYNC_CREDIT_BYTES;
 	s->by_short = table_new(sizeof(struct log8));
 	if (s->by_short == NULL) {
 		mem_free(s);
@@ -71,8 +70,10 @@ sync_say(struct sync *s, const struct message *m, struct err *err)
 
 	buf_put_be32(out, 0);
 	message_encode(out, m);
-	if (!buf_ok(out))
+	if (!buf_ok(out)) {
+		out->len = start; /* what was said before is whole, and half a message is none */
 		return err_plain(err, ERR_NO_MEMORY);
+	}
 	be32_put(out->p + start, (uint32_t)(out->len - start - 4));
 	return ERR_OK;
 }
@@ -103,20 +104,14 @@ sync_refuse(struct sync *s, enum sync_refusal why, struct err *err)
 	s->phase = PHASE_OVER;
 	if (sync_say(s, &(struct message){ MSG_ERR, { .refusal = why } }, err) != ERR_OK)
 		return ERR_NO_MEMORY;
-	switch (why) {
-	case REFUSE_VERSION:
+	if (why == REFUSE_VERSION)
 		return err_set(err, ERR_NEWER, "the two speak no common version");
-	case REFUSE_UNKNOWN:
+	if (why == REFUSE_UNKNOWN)
 		return err_set(err, ERR_REFUSED, "the other device is not known here");
-	case REFUSE_REMOVED:
+	if (why == REFUSE_REMOVED)
 		return err_set(err, ERR_REFUSED, "the other device has been removed");
-	case REFUSE_ROOM:
-		return err_set(err, ERR_NETWORK, "there is no room here for the other device just now");
-	case REFUSE_MALFORMED:
-	case REFUSE_FAILED:
-		break;
-	}
-	return err != NULL && err->code != ERR_OK ? err->code : ERR_MALFORMED;
+	assert(why == REFUSE_ROOM); /* what the peer did wrong, or failed here, is said by fail() */
+	return err_set(err, ERR_NETWORK, "there is no room here for the other device just now");
 }
 
 enum err_code
@@ -238,8 +233,7 @@ finish_exchange(struct sync *s, struct err *err)
 		return rc;
 	judge_step(s);
 	s->exchange_over = s->todo->exchanged = true;
-	if (s->phase != PHASE_OVER)
-		s->phase = PHASE_LIVE;
+	s->phase = PHASE_LIVE; /* whoever leaves does so after this */
 	return ERR_OK;
 }
 
@@ -539,13 +533,11 @@ fail(struct sync *s, enum err_code rc, struct err *err)
 	bool theirs = rc == ERR_MALFORMED || rc == ERR_SIGNATURE || rc == ERR_HASH || rc == ERR_TOO_BIG || rc == ERR_TRUNCATED;
 
 	/* If there is no memory to say so, closing says enough. */
-	if (!s->todo->ended && s->hellos > 0 &&
-	    sync_say(s, &(struct message){ MSG_ERR, { .refusal = theirs ? REFUSE_MALFORMED : REFUSE_FAILED } }, NULL) != ERR_OK)
-		buf_clear(&s->todo->messages);
+	if (!s->todo->ended && s->hellos > 0)
+		(void)!sync_say(s, &(struct message){ MSG_ERR, { .refusal = theirs ? REFUSE_MALFORMED : REFUSE_FAILED } }, NULL);
 	s->todo->ended = true;
 	s->phase = PHASE_OVER;
-	if (err != NULL && err->code == ERR_OK)
-		err_plain(err, rc);
+	assert(err == NULL || err->code != ERR_OK);
 	return rc;
 }
 

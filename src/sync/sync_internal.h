@@ -85,11 +85,9 @@ struct sync {
 	struct buf runs;
 
 	/* coming in */
-	int64_t window;
-	uint64_t consumed;
+	uint64_t consumed;       /* of ENTRIES, since CREDIT was given back last */
 	bool control_dirty, owe_ack;
 	struct buf limbo;
-	bool limbo_grew;
 
 	/* ACKs */
 	bool acks_sent, ack_got, exchange_over;

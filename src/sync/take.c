@@ -46,13 +46,14 @@ note_theirs(struct sync *s, const struct header *first, size_t count, struct err
 	return ERR_OK;
 }
 
-static void
-to_limbo(struct sync *s, struct bytes run)
+static enum err_code
+to_limbo(struct sync *s, struct bytes run, struct err *err)
 {
 	if (s->limbo.len + run.len <= SYNC_LIMBO_BYTES)
 		buf_put_bytes(&s->limbo, run);
 	else
 		s->facts.refused++; /* the next session brings it, when its author is known from the start */
+	return buf_ok(&s->limbo) ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
 }
 
 static enum err_code
@@ -91,10 +92,8 @@ take_run(struct sync *s, struct bytes run, bool again, struct err *err)
 		s->owe_ack = true;
 		s->control_dirty = s->control_dirty || s->host.is_control(s->host.ctx, &peek.next.stream);
 	}
-	if (rc == ERR_UNKNOWN) {
-		to_limbo(s, run);
-		return ERR_OK;
-	}
+	if (rc == ERR_UNKNOWN)
+		return to_limbo(s, run, err);
 	if (rc == ERR_GAP || rc == ERR_REFUSED) {
 		s->facts.refused += peek.left;
 		return ERR_OK;
@@ -140,14 +139,11 @@ take_entries(struct sync *s, struct bytes runs, struct err *err)
 {
 	enum err_code rc;
 
-	if (s->window <= 0)
-		return err_set(err, ERR_MALFORMED, "ENTRIES beyond the credit given");
-	s->window -= (int64_t)runs.len;
+	/* Each is worked through before the next is read: what is under way never grows, whatever the peer makes of its credit. */
 	s->consumed += runs.len;
 	rc = take_runs(s, runs, err);
 	if (rc == ERR_OK && s->consumed >= CREDIT_EVERY) {
 		rc = sync_say(s, &(struct message){ MSG_CREDIT, { .credit = s->consumed } }, err);
-		s->window += (int64_t)s->consumed;
 		s->consumed = 0;
 	}
 	return rc;

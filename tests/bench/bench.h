@@ -49,6 +49,12 @@ double floor_decrypt(size_t bytes);                              /* XChaCha20-Po
 
 /* One figure: value, the floor it stands on, and value/floor (or floor/value where less is better, `inverse`). */
 void figure(const char *name, double value, const char *unit, double floor_value, const char *floor_name, double ratio);
+/* slow_wire.c: passes on to a port of this machine, `delay_ms` later. Nothing may be under way when it is freed. */
+struct slow_wire;
+struct slow_wire *slow_wire_new(struct env *env, int to_port, uint64_t delay_ms);
+int slow_wire_port(struct slow_wire *w);
+void slow_wire_free(struct slow_wire *w);
+
 void bench_live(struct bench *b);    /* live.c */
 void bench_serving(struct bench *b); /* serving.c */
 void figures_print(const char *json_path);

@@ -13,7 +13,7 @@
 #include "net/net.h"
 #include "peer/meet.h"
 
-enum { NODES = 8, NOTES = 101, WRITES = 2000, PATIENCE_MS = 120000 };
+enum { NODES = 8, NOTES = 101, FAR_NOTES = 31, FAR_MS = 20, WRITES = 2000, PATIENCE_MS = 120000 };
 
 struct party {
 	struct node *node;
@@ -54,23 +54,29 @@ stop(struct party *p)
 }
 
 static void
-link_up(struct party *from, struct party *to)
+link_by(struct party *from, int port)
 {
 	struct err err = ERR_INIT;
 	char addr[32];
 
-	snprintf(addr, sizeof(addr), "127.0.0.1:%d", meet_port(to->meet));
+	snprintf(addr, sizeof(addr), "127.0.0.1:%d", port);
 	must(meet_dial(from->meet, addr, MEET_KEEP, &err), &err, "dial");
 }
 
+static void
+link_up(struct party *from, struct party *to)
+{
+	link_by(from, meet_port(to->meet));
+}
+
 static bool
-all_equal(size_t count)
+all_equal(const struct party *of, size_t count)
 {
 	uint8_t first[32], other[32];
 
-	replica_frontier(node_replica(parties[0].node), NULL, NULL, first);
+	replica_frontier(node_replica(of[0].node), NULL, NULL, first);
 	for (size_t i = 1; i < count; i++) {
-		replica_frontier(node_replica(parties[i].node), NULL, NULL, other);
+		replica_frontier(node_replica(of[i].node), NULL, NULL, other);
 		if (memcmp(first, other, 32) != 0)
 			return false;
 	}
@@ -78,12 +84,12 @@ all_equal(size_t count)
 }
 
 static void
-run_until_equal(struct bench *b, size_t count)
+run_until_equal(struct bench *b, const struct party *of, size_t count)
 {
 	double limit = now_s() + PATIENCE_MS / 1000.0;
 	static const bool never;
 
-	while (!all_equal(count)) {
+	while (!all_equal(of, count)) {
 		net_run(b->env, &never, 2);
 		if (now_s() > limit) {
 			fprintf(stderr, "bench: %zu nodes do not come in step\n", count);
@@ -154,8 +160,10 @@ ping_accepted(void *ctx, struct env_conn *c, const char *from)
 }
 
 static double
-round_trip(struct bench *b)
+round_trip(struct bench *b, uint64_t delay_ms)
 {
+	size_t times = delay_ms == 0 ? 1000 : 20;
+	struct slow_wire *wire;
 	struct ping g = { .env = b->env };
 	struct env_listener *l;
 	struct env_conn *conn;
@@ -165,12 +173,13 @@ round_trip(struct bench *b)
 	char addr[32];
 
 	must(b->env->ops->listen(b->env, "127.0.0.1:0", ping_accepted, &g, &l, &err), &err, "listen");
-	snprintf(addr, sizeof(addr), "127.0.0.1:%d", b->env->ops->listen_port(b->env, l));
+	wire = delay_ms == 0 ? NULL : slow_wire_new(b->env, b->env->ops->listen_port(b->env, l), delay_ms);
+	snprintf(addr, sizeof(addr), "127.0.0.1:%d", wire != NULL ? slow_wire_port(wire) : b->env->ops->listen_port(b->env, l));
 	must(b->env->ops->dial(b->env, addr, &ping_events, &g, &conn, &err), &err, "dial");
 	while (g.a == NULL || g.b == NULL)
 		net_run(b->env, NULL, 1);
 	began = now_s();
-	for (int i = 0; i < 1000; i++) {
+	for (size_t i = 0; i < times; i++) {
 		g.back = false;
 		must(b->env->ops->send(b->env, g.a, BYTES(packet, sizeof(packet))), &err, "send");
 		net_run(b->env, &g.back, 1000);
@@ -179,38 +188,75 @@ round_trip(struct bench *b)
 	b->env->ops->close(b->env, g.a);
 	b->env->ops->close(b->env, g.b);
 	b->env->ops->listen_stop(b->env, l);
-	return began / 1000;
+	if (wire != NULL)
+		slow_wire_free(wire);
+	return began / (double)times;
 }
 
 /* ---- a note that a colleague sees ---- */
 
-static void
-bench_note(struct bench *b)
+/* Seconds until it was in the colleague's view, the median of `notes`. */
+static double
+note_s(struct bench *b, struct party *from, struct party *to, size_t notes)
 {
 	struct bytes lines = buf_bytes(&b->inc_a);
-	struct party *a = &parties[0], *z = &parties[1];
-	double took[NOTES], floor_s;
+	double took[NOTES];
 	struct err err = ERR_INIT;
 
-	for (size_t i = 0; i < NOTES; i++) {
+	for (size_t i = 0; i < notes; i++) {
 		bool arrived = false;
 		double began = now_s();
 
-		z->arrived = &arrived;
-		write_lines(a->node, line_no(lines, i), NULL, -1, 1);
-		must(node_commit(a->node, &err), &err, "commit");
-		z->wait_for = replica_entry_count(node_replica(a->node));
+		to->arrived = &arrived;
+		write_lines(from->node, line_no(lines, i), NULL, -1, 1);
+		must(node_commit(from->node, &err), &err, "commit");
+		to->wait_for = replica_entry_count(node_replica(from->node));
 		net_run(b->env, &arrived, PATIENCE_MS);
 		took[i] = now_s() - began;
-		z->arrived = NULL;
-		run_until_equal(b, 2);
-		net_run(b->env, NULL, 5); /* acknowledgements: an idle link is what a person writes to */
+		to->arrived = NULL;
+		net_run(b->env, NULL, 5 + 4 * FAR_MS); /* acknowledgements: an idle link is what a person writes to */
 	}
-	qsort(took, NOTES, sizeof(took[0]), by_value);
+	qsort(took, notes, sizeof(took[0]), by_value);
+	return took[notes / 2];
+}
+
+static double
+note_floor_s(struct bench *b, uint64_t delay_ms)
+{
+	double s = 2 * round_trip(b, delay_ms);
+
 	floor_turns_open(b);
-	floor_s = 2 * round_trip(b) + floor_turn(2, 640);
+	s += floor_turn(2, 640);
 	floor_turns_close();
-	figure("live_note_ms", took[NOTES / 2] * 1e3, "ms", floor_s * 1e3, "ms, two round trips and two commits", took[NOTES / 2] / floor_s);
+	return s;
+}
+
+static void
+bench_near(struct bench *b)
+{
+	double s = note_s(b, &parties[0], &parties[1], NOTES), floor_s = note_floor_s(b, 0);
+
+	figure("live_note_ms", s * 1e3, "ms", floor_s * 1e3, "ms, two round trips and two commits", s / floor_s);
+}
+
+/* Over a wire of 20 ms a way. */
+static void
+bench_far(struct bench *b)
+{
+	struct party *from = &parties[2], *to = &parties[3];
+	struct slow_wire *wire = slow_wire_new(b->env, meet_port(to->meet), FAR_MS);
+	double s, floor_s;
+
+	link_by(from, slow_wire_port(wire));
+	net_run(b->env, NULL, 20 * FAR_MS);
+	run_until_equal(b, from, 2);
+	s = note_s(b, from, to, FAR_NOTES);
+	stop(from);
+	net_run(b->env, NULL, 20 * FAR_MS);
+	slow_wire_free(wire);
+	start(b, from, "live2");
+	floor_s = note_floor_s(b, FAR_MS);
+	figure("live_far_note_ms", s * 1e3, "ms", floor_s * 1e3, "ms, two round trips of 40 ms and two commits", s / floor_s);
 }
 
 /* ---- eight that all write ---- */
@@ -265,7 +311,7 @@ bench_eight(struct bench *b)
 			if (i > 0 || j > 1) /* those two are linked already */
 				link_up(&parties[i], &parties[j]);
 	net_run(b->env, NULL, 500);
-	run_until_equal(b, NODES);
+	run_until_equal(b, parties, NODES);
 	before = replica_entry_count(node_replica(parties[0].node));
 	count_crossings(crossed);
 	wrote = now_s();
@@ -278,7 +324,7 @@ bench_eight(struct bench *b)
 	}
 	after = now_s();
 	wrote = after - wrote;
-	run_until_equal(b, NODES);
+	run_until_equal(b, parties, NODES);
 	after = now_s() - after;
 	before = replica_entry_count(node_replica(parties[0].node)) - before;
 	figure("live_eight_after_s", after, "s", 2, "s, what is asked", after / 2);
@@ -311,8 +357,9 @@ bench_live(struct bench *b)
 	node_close(boss);
 	link_up(&parties[0], &parties[1]);
 	net_run(b->env, NULL, 300);
-	run_until_equal(b, 2);
-	bench_note(b);
+	run_until_equal(b, parties, 2);
+	bench_near(b);
+	bench_far(b);
 	bench_eight(b);
 	for (int i = 0; i < NODES; i++)
 		stop(&parties[i]);

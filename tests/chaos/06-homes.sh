@@ -9,7 +9,7 @@ at_home() { local _h=$1; shift; "$bin/faltbok" --home "$_h" --passphrase-file "$
 
 a_full_disk_refuses_and_loses_nothing_and_goes_on_when_there_is_room() {
 	mkdir -p "$work/small"
-	if ! mount -t tmpfs -o size=4m tmpfs "$work/small" 2>/dev/null; then skip 12 'no right to mount a small disk'; return; fi
+	if ! mount -t tmpfs -o size=4m tmpfs "$work/small" 2>/dev/null; then skip 19 'no right to mount a small disk'; return; fi
 	mounted="${mounted:-} $work/small"
 	cp -a "$work/anna" "$work/small/anna"
 	awk 'BEGIN { for (i = 1; i <= 6000; i++) printf "{\"t\":\"2021-03-01T10:00:00+01:00\",\"by\":\"x\",\"type\":\"case\",\"id\":\"%032x\",\"set\":{\"title\":\"full %d\"},\"note\":{\"id\":\"%032x\",\"text\":\"en längre anteckning, så att det blir fullt %d\"}}\n", i, i, i + 90000, i }' >"$work/full.jsonl"
@@ -39,9 +39,24 @@ a_full_disk_refuses_and_loses_nothing_and_goes_on_when_there_is_room() {
 	claim 'and writes' at_home "$work/small/anna" --quiet put case title=trang-igen
 	ended "$small" TERM
 	same "$status" 0 'it ends well'
+	# A node that starts while not a byte is left: it can be read, and goes on by itself as soon as there is room.
+	dd if=/dev/zero of="$work/small/filler" bs=4k 2>/dev/null
+	count disk:full
+	start serve-full "$bin/faltbok" --home "$work/small/anna" --passphrase-file "$work/pass" --json serve --no-discovery --listen 127.0.0.1:0
+	small=$pid small_port=$port
+	claim 'started on a full disk it can be read' at_home "$work/small/anna" --json list case
+	exits 5 'and refuses what it cannot save' at_home "$work/small/anna" put case title=trang-full
+	quietly fb ben --quiet put case title=till-den-fulla
+	rm "$work/small/filler"
+	claim 'with room it takes what waits, without a restart' until_true 30 try fb ben --quiet sync --wait 10 --peer "127.0.0.1:$small_port"
+	claim 'and writes again' until_true 30 at_home "$work/small/anna" --quiet put case title=trang-fri
+	ended "$small" TERM
+	same "$status" 0 'it ends well, too'
 	at_home "$work/small/anna" --json list case --limit 99999 | jq -r '.records[].fields.title // empty' | sort -u >"$work/titles"
 	same "$(sort -u "$work/acked.small" 2>/dev/null | comm -23 - "$work/titles" | wc -l)" 0 "of $acked acknowledged on the small disk, those not there"
 	same "$(grep -cx 'till-den-trånga' "$work/titles")" 1 'what Ben had for it is there'
+	same "$(grep -cxE 'till-den-fulla|trang-fri' "$work/titles")" 2 'also what he had for it when it started without room, and what it wrote then'
+	same "$(grep -cx 'trang-full' "$work/titles")" 0 'and nothing of what it refused'
 	claim 'it verifies' at_home "$work/small/anna" --quiet verify
 	umount "$work/small"
 }

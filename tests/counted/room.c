@@ -12,9 +12,10 @@
 #include "store/home.h"
 
 #define PASSPHRASE "fem ord om natten"
+#define DALBY_HOME "/home/dalby/faltbok"
 
 enum { LUND, DALBY };
-static const char *const homes[] = { "/home/lund/faltbok", "/home/dalby/faltbok" };
+const char room_home[] = "/home/lund/faltbok", room_passphrase[] = PASSPHRASE;
 
 static void
 must(enum err_code rc, const struct err *err, const char *what)
@@ -115,7 +116,7 @@ room_open(struct room *r, bool cold, struct err *err)
 {
 	struct node_secret secret = { .slot = 1, .secret = BYTES_STR(PASSPHRASE) };
 
-	return cold ? node_open_cold(&r->node, env_of(r), homes[LUND], &secret, err) : node_open(&r->node, env_of(r), homes[LUND], &secret, err);
+	return cold ? node_open_cold(&r->node, env_of(r), room_home, &secret, err) : node_open(&r->node, env_of(r), room_home, &secret, err);
 }
 
 void
@@ -125,6 +126,24 @@ room_stop(struct room *r)
 	node_close(r->node);
 	r->node = NULL;
 	host_forget(r->host);
+}
+
+enum err_code
+room_open_other(struct room *r, struct err *err)
+{
+	struct node_secret secret = { .slot = 1, .secret = BYTES_STR(PASSPHRASE) };
+
+	disk_image_restore(r->other_disk, r->other_kept);
+	return node_open(&r->other, host_env(r->other_host), DALBY_HOME, &secret, err);
+}
+
+void
+room_stop_other(struct room *r)
+{
+	host_hang_up(r->other_host, false);
+	node_close(r->other);
+	r->other = NULL;
+	host_forget(r->other_host);
 }
 
 void
@@ -236,6 +255,15 @@ write_profiles(struct room *r, struct bytes profile)
 	json_decref(next);
 }
 
+/* What has been read and nobody asks for again: every trial restores all that lies there. */
+static void
+throw_away(struct room *r, const char *path)
+{
+	struct err err = ERR_INIT;
+
+	must(env_of(r)->files->remove(env_of(r), path, &err), &err, path);
+}
+
 static void
 found(struct room *r)
 {
@@ -247,7 +275,7 @@ found(struct room *r)
 	struct home h;
 
 	must(posix_files.read(NULL, "packaging/profiles/radrum.json", 1 << 20, &profile, &err), &err, "the profile");
-	must(home_create(&h, env_of(r), homes[LUND], "Samordnaren", "lund", BYTES_STR(PASSPHRASE), KDF_INTERACTIVE, NULL, &err), &err, "a home");
+	must(home_create(&h, env_of(r), room_home, "Samordnaren", "lund", BYTES_STR(PASSPHRASE), KDF_INTERACTIVE, NULL, &err), &err, "a home");
 	home_close(&h);
 	must(room_open(r, false, &err), &err, "opening");
 	must(node_found(r->node, "Lunds rådgivning", "Samordnaren", "lund", buf_bytes(&profile), true, &seeds, &err), &err, "founding");
@@ -267,7 +295,7 @@ request_of(struct room *r, const char *home, const char *name, struct buf *out)
 	struct err err = ERR_INIT;
 	struct home h;
 
-	must(home_create(&h, env_of(r), home, name, name, BYTES_STR(PASSPHRASE), KDF_INTERACTIVE, NULL, &err), &err, "a home");
+	must(home_create(&h, host_env(r->other_host), home, name, name, BYTES_STR(PASSPHRASE), KDF_INTERACTIVE, NULL, &err), &err, "a home");
 	must(home_request(&h, out, &err), &err, "a request");
 	home_close(&h);
 }
@@ -286,19 +314,19 @@ join(struct room *r)
 	struct welcome w;
 	struct home h;
 
-	request_of(r, homes[DALBY], "dalby", &request);
+	request_of(r, DALBY_HOME, "dalby", &request);
 	must(join_request_decode(&req, buf_bytes(&request), &err), &err, "a request");
 	if (!node_team_named(r->node, "Lund", &team))
 		abort();
 	must(node_admit(r->node, &req, ROLE_COORDINATOR, &team, 1, &dev, &err), &err, "admit");
 	must(node_commit(r->node, &err), &err, "commit");
 	must(node_welcome(r->node, &dev, &sealed, &err), &err, "welcome");
-	must(home_open(&h, env_of(r), homes[DALBY], 1, BYTES_STR(PASSPHRASE), &err), &err, "opening");
+	must(home_open(&h, host_env(r->other_host), DALBY_HOME, 1, BYTES_STR(PASSPHRASE), &err), &err, "opening");
 	must(welcome_open(&w, &h, buf_bytes(&sealed), &err), &err, "welcome");
 	must(welcome_accept(&h, &w, &err), &err, "welcome");
 	welcome_free(&w);
 	home_close(&h);
-	must(node_open(&dalby, env_of(r), homes[DALBY], &secret, &err), &err, "opening");
+	must(node_open(&dalby, host_env(r->other_host), DALBY_HOME, &secret, &err), &err, "opening");
 	buf_clear(&request);
 	request_of(r, "/home/genarp/faltbok", "genarp", &request);
 	put_file(r, "/home/lund/newcomer.request", buf_bytes(&request));
@@ -329,6 +357,21 @@ name_answer(struct room *r, const char *name, const char *path)
 	snprintf(r->names[r->name_count++].value, sizeof(r->names[0].value), "%s", json_string_value(at));
 }
 
+/* A bundle goes to the other machine as on a stick. */
+static void
+carry(struct room *r, bool from_lund, const json_t *params)
+{
+	struct env *from = host_env(from_lund ? r->host : r->other_host), *to = host_env(from_lund ? r->other_host : r->host);
+	const char *path = json_string_value(json_object_get(params, "file"));
+	struct buf data = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	must(from->files->read(from, path, 16 << 20, &data, &err), &err, path);
+	must(to->files->create(to, path, buf_bytes(&data), &err), &err, path);
+	must(from->files->remove(from, path, &err), &err, path);
+	buf_free(&data);
+}
+
 static void
 live_a_day(struct room *r, struct node *dalby)
 {
@@ -347,6 +390,8 @@ live_a_day(struct room *r, struct node *dalby)
 			json_dumpf(r->result, stderr, 0);
 			fprintf(stderr, "\n");
 		}
+		if (strcmp(day[i].op, "bundle write") == 0)
+			carry(r, day[i].at == LUND, params);
 		if (day[i].name != NULL)
 			name_answer(r, day[i].name, day[i].path);
 		json_decref(params);
@@ -363,15 +408,20 @@ room_new(struct room *r, uint64_t seed)
 	if (!crypto_start())
 		abort();
 	keystore_cheap_for_tests = true;
-	r->world = world_new(seed, 1, false);
+	r->world = world_new(seed, 2, false);
 	r->host = world_host(r->world, 0);
+	r->other_host = world_host(r->world, 1);
 	r->disk = host_disk(r->host);
+	r->other_disk = host_disk(r->other_host);
 	found(r);
 	dalby = join(r);
 	live_a_day(r, dalby);
-	node_close(dalby);
+	throw_away(r, "/home/lund/dalby.bundle");
+	r->other = dalby;
+	room_stop_other(r);
 	room_stop(r);
 	r->kept = disk_image_take(r->disk);
+	r->other_kept = disk_image_take(r->other_disk);
 }
 
 void
@@ -379,5 +429,6 @@ room_free(struct room *r)
 {
 	room_forget_answer(r);
 	disk_image_free(r->kept);
+	disk_image_free(r->other_kept);
 	world_free(r->world);
 }

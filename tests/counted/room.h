@@ -1,12 +1,13 @@
 /*
- * A room to break things in: one machine of the simulator with a home on it,
- * an organisation founded, a day at a library under way. Each trial begins
- * from the same disk.
+ * A room to break things in: a machine of the simulator with a home on it, an
+ * organisation founded, a day at a library under way, and beside it a second
+ * machine with a colleague's home. Each trial begins from the same disks.
  *
  *    room_new(&r)                    once: the home is made, the day is written, the disk is kept
  *    room_start(&r, cold)            the disk as it was kept; the program starts
  *    room_ask(&r, scene)             one operation; the answer or the error is in r.result, r.err
  *    room_stop(&r)                   the program ends, in order or because the power went
+ *    room_open_other(&r)             the colleague's program starts too, from her disk as it was kept; room_stop_other()
  */
 #ifndef FALTBOK_TESTS_COUNTED_ROOM_H
 #define FALTBOK_TESTS_COUNTED_ROOM_H
@@ -34,10 +35,10 @@ extern const struct scene scenes[]; /* ends with a nameless one */
 
 struct room {
 	struct world *world;
-	struct host *host;
-	struct disk *disk;
-	struct disk_image *kept;
-	struct node *node;
+	struct host *host, *other_host;
+	struct disk *disk, *other_disk;
+	struct disk_image *kept, *other_kept;
+	struct node *node, *other;
 	struct { char name[16], value[160]; } names[ROOM_NAMES];
 	size_t name_count;
 	bool answered;
@@ -55,6 +56,9 @@ json_t *room_params(const struct room *r, const char *params);
 bool room_ask(struct room *r, const char *op, const json_t *params);
 void room_forget_answer(struct room *r);
 void room_stop(struct room *r);
+enum err_code room_open_other(struct room *r, struct err *err);
+void room_stop_other(struct room *r);
+extern const char room_home[], room_passphrase[];
 uint64_t room_entries(struct room *r);
 
 #endif

@@ -109,5 +109,5 @@ const struct scene scenes[] = {
 	{ NULL, NULL, false, false, NULL, NULL },
 };
 
-/* They need somebody at another machine, or a team whose key everybody has lost: the simulator has those. */
+/* They need somebody at another machine (tests/sim/test_calls.c, test_relay.c, tests/crash), or a team whose key everybody has lost (the simulator's seeds). */
 const char *const asked_elsewhere[] = { "invite", "invite confirm", "invite withdraw", "keys approve", "keys refuse", "recover", "sync", NULL };

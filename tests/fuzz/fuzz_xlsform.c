@@ -17,9 +17,9 @@ again(const json_t *doc)
 {
 	char *text = json_dumps(doc, 0);
 	struct err err = ERR_INIT;
-	struct profile *p, *same;
-	struct book *b;
-	json_t *back;
+	struct profile *p = NULL, *same = NULL;
+	struct book *b = NULL;
+	json_t *back = NULL;
 
 	must(text != NULL && profile_parse(&p, BYTES_STR(text), &err) == ERR_OK && xlsform_export(&b, p, NULL, &err) == ERR_OK);
 	free(text);

@@ -1,7 +1,7 @@
 /* proto/vectors/keys.json against vault.md, 3, 5 and 6; shares.json against keystore.md, 4. */
 import { hex, unhex } from './bytes';
 import { Case, Count } from './count';
-import { printShare, readShare } from './keystore';
+import { printShare, readShare, sharesOnSheet } from './keystore';
 import { encode } from './msgpack';
 import { checkForms } from './ops';
 import { readRows } from './vault';
@@ -37,4 +37,11 @@ export function checkShares(v: Case, c: Count): void {
 		});
 		c.check('texts', `${x.name}, printed`, () => printShare(readShare(text)).replaceAll('-', '') === text.replace(/[\s-]/g, '').toLowerCase());
 	}
+	for (const x of v.sheets)
+		c.check('sheets', x.name, () => {
+			const found = sharesOnSheet(unhex(x.text));
+			const plain = found.shares.map((s) => ({ trustee: s.trustee, first: hex(s.halves[0]), second: hex(s.halves[1]) }));
+
+			return found.bad === x.bad && JSON.stringify(plain) === JSON.stringify(x.shares);
+		});
 }

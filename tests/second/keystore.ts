@@ -3,7 +3,7 @@
  * printed on paper.
  */
 import sodium from 'libsodium-wrappers-sumo';
-import { Bytes, NONE, concat, equal, hex, must, refuse, unhex, unlessRefused, utf8, xor } from './bytes';
+import { Bytes, NONE, Refused, concat, equal, hex, must, refuse, unhex, unlessRefused, utf8, xor } from './bytes';
 import { HC, keyAndCommit, publicOf, signPair, unbox } from './hc';
 import { Reader, Value, asArray, asBin, asCount, asStr, asUint, decode, orNull } from './msgpack';
 
@@ -237,6 +237,29 @@ export function readShare(text: string): Share {
 	};
 
 	return { trustee, halves: [half(0), half(1)] };
+}
+
+/* Every share on a sheet, whatever else stands there; `bad`: one begins and does not read. */
+export function sharesOnSheet(sheet: Bytes): { shares: Share[]; bad: boolean } {
+	const text = Buffer.from(sheet).toString('latin1');
+	const shares: Share[] = [];
+	let bad = false;
+
+	for (const m of text.matchAll(/(?=fb-share)/gi)) {
+		let signs = 0;
+		let end = m.index!;
+
+		while (end < text.length && signs < 152 && end - m.index! < 399)
+			signs += /[0-9a-zA-Z]/.test(text[end++]) ? 1 : 0;
+		try {
+			shares.push(readShare(text.slice(m.index!, end)));
+		} catch (e) {
+			if (!(e instanceof Refused))
+				throw e;
+			bad = true;
+		}
+	}
+	return { shares, bad };
 }
 
 export function printShare(s: Share): string {

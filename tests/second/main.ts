@@ -22,6 +22,7 @@ import { checkOrg } from './check_org';
 import { checkPayload } from './check_payload';
 import { checkRelay } from './check_relay';
 import { checkSync } from './check_sync';
+import { checkTransport } from './check_transport';
 import { checkVault } from './check_vault';
 import { Case, Count } from './count';
 import { ready } from './hc';
@@ -43,6 +44,7 @@ const VECTORS: [string, Check][] = [
 	['relay.json', checkRelay],
 	['discovery.json', checkDiscovery],
 	['day.json', checkDay],
+	['transport.json', checkTransport],
 ];
 
 function checkAll(dir: string, organisation?: string): number {

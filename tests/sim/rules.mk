@@ -59,7 +59,7 @@ plants: $(PLANTS:%=$(BUILD)/plant-%/sim)
 
 # The ledger: what has been tried, added up by every campaign (tests/ledger/README.md).
 .PHONY: campaign ledger
-campaign: $(BUILD)/sim
+campaign: $(BUILD)/sim $(BUILD)/crash
 	@tools/campaign $(BUILD) $(MINUTES)
 ledger: $(BUILD)/sim
 	@$(BUILD)/sim --mark-names >$(BUILD)/marks

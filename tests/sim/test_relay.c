@@ -1,6 +1,7 @@
 /* A newcomer who can reach the hub alone: it is led to the inviter, whatever happens on the way, or nothing is half done. */
 #include "story.h"
 
+#include "call_faults.h"
 #include "link/frame.h"
 #include "link/relay.h"
 #include "node/invite.h"
@@ -78,8 +79,10 @@ came_open(void *ctx)
 	struct buf out = BUF_INIT;
 
 	assert_int_equal(join_start(n->join, &out, NULL), ERR_OK);
-	assert_int_equal(passage_send(n->way, buf_bytes(&out)), ERR_OK);
+	n->why = passage_send(n->way, buf_bytes(&out));
 	buf_free(&out);
+	if (n->why != ERR_OK)
+		hang_up(n);
 }
 
 static void
@@ -93,8 +96,8 @@ came_closed(void *ctx, enum err_code code, const char *why)
 	hang_up(n);
 }
 
-static void
-knock(struct newcomer *n, const char *code)
+static bool
+try_to_knock(struct newcomer *n, const char *code)
 {
 	static const struct passage_events events = { came_open, came_data, came_closed };
 	uint8_t e_sk[32], nonce[16];
@@ -107,8 +110,18 @@ knock(struct newcomer *n, const char *code)
 	n->ended = n->digits = false;
 	n->no = JOIN_YES;
 	n->join = join_new_newcomer(&n->code, n->home.keys->device.noise_sk, e_sk, nonce, buf_bytes(&n->request), NULL);
-	if (passage_dial(n->env, n->code.hub[0], n->code.secret, &events, n, &n->way, &err) != ERR_OK)
-		fail_msg("knocking: %s", err.text);
+	if (passage_dial(n->env, n->code.hub[0], n->code.secret, &events, n, &n->way, &err) == ERR_OK)
+		return true;
+	n->way = NULL;
+	hang_up(n);
+	return false;
+}
+
+static void
+knock(struct newcomer *n, const char *code)
+{
+	if (!try_to_knock(n, code))
+		fail_msg("knocking: nobody can be dialled");
 }
 
 /* ---- the scene ---- */
@@ -251,6 +264,62 @@ cut_at_any_moment_a_join_is_taken_up_with_the_same_code(void **state)
 		assert_int_equal(members(&c), before + 1);
 		scene_end(&c);
 	}
+}
+
+/* A newcomer comes while one call of somebody's fails, once or from there on. True when it came to pass. */
+static bool
+comes_while_a_call_fails(enum call call, long nth, bool lasting)
+{
+	struct scene c = scene_start(700 + (uint64_t)nth, true);
+	size_t before = members(&c);
+	bool struck;
+
+	station_close(c.s->at[HUB]);
+	for (size_t i = 0; i < 3; i++)
+		calls_between(c.s->at[i]->host);
+	sim_switch_on(c.s, HUB, LOSS_NONE);
+	calls.own = c.who[0].env->ops;
+	c.who[0].env->ops = &calls.mine;
+	assert_true(world_run_until(c.s->w, is_held, &c, 200 * NS_PER_S));
+	calls_fail(call, nth, lasting);
+	if (try_to_knock(&c.who[0], c.invite.code))
+		(void)world_run_until(c.s->w, has_ended, &c.who[0], 60 * NS_PER_S);
+	assert_true(members(&c) == before || members(&c) == before + 1);
+	struck = calls_work();
+	if (!c.who[0].ended)
+		hang_up(&c.who[0]);
+	world_run(c.s->w, NS_PER_S);
+	for (int k = 0; k < 3 && !c.who[0].joined; k++) {
+		world_run(c.s->w, (uint64_t)k * 100 * NS_PER_S); /* who is turned away tries again when the link that was lost has been missed */
+		(void)world_run_until(c.s->w, is_held, &c, 200 * NS_PER_S);
+		knock(&c.who[0], c.invite.code);
+		(void)world_run_until(c.s->w, has_ended, &c.who[0], 60 * NS_PER_S);
+		if (!c.who[0].ended)
+			hang_up(&c.who[0]);
+	}
+	if (!c.who[0].joined)
+		fail_msg("call %d, the %ldth%s: not in once it works again", (int)call, nth, lasting ? " and on" : "");
+	world_run(c.s->w, 2 * NS_PER_S);
+	assert_int_equal(members(&c), before + 1);
+	scene_end(&c);
+	calls_forget();
+	return struck;
+}
+
+static void
+a_join_gets_through_with_the_same_code_once_the_call_that_failed_works(void **state)
+{
+	static const enum call kinds[] = { CALL_DIAL, CALL_ACCEPT, CALL_SEND, CALL_RECEIVE };
+
+	(void)state;
+	for (size_t k = 0; k < COUNT_OF(kinds); k++)
+		for (int lasting = 0; lasting < 2; lasting++) {
+			long n = 0;
+
+			while (comes_while_a_call_fails(kinds[k], n, lasting != 0))
+				n += lasting ? 3 : 1;
+			assert_true(n > 0);
+		}
 }
 
 static void
@@ -473,6 +542,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_newcomer_comes_in_and_the_hub_learns_neither_code_nor_keys),
 		cmocka_unit_test(cut_at_any_moment_a_join_is_taken_up_with_the_same_code),
+		cmocka_unit_test(a_join_gets_through_with_the_same_code_once_the_call_that_failed_works),
 		cmocka_unit_test(a_second_newcomer_does_not_disturb_the_first),
 		cmocka_unit_test(of_two_who_come_at_once_one_is_led_in_and_the_other_told),
 		cmocka_unit_test(after_one_newcomer_is_gone_the_next_one_may_come),

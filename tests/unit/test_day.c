@@ -3,14 +3,13 @@
  * a stop at any moment and keeps nothing that has gone, two records that are
  * one person, slots that are given once.
  */
-#include "nodes.h"
+#include "asks.h"
 
 #include "casework/code.h"
 #include "casework/doubles.h"
 #include "casework/marks.h"
 #include "casework/rows.h"
 #include "casework/slots.h"
-#include "op/op.h"
 
 /* ---- codes ---- */
 
@@ -236,31 +235,6 @@ two_devices_never_give_the_same_ticket(void **state)
 
 /* ---- operations on a node ---- */
 
-static void
-finished(struct op_call *call)
-{
-	*(bool *)call->ctx = true;
-}
-
-/* Takes over params; the answer is the caller's, NULL on an error, whose code is in *code. */
-static json_t *
-ask(struct node *n, const char *name, json_t *params, enum err_code *code)
-{
-	struct op_call call = { .node = n, .params = params, .finished = finished };
-	bool done = false;
-
-	assert_non_null(params);
-	call.ctx = &done;
-	op_start(op_find(name), &call);
-	assert_true(done);
-	json_decref(params);
-	if (code != NULL)
-		*code = call.err.code;
-	else if (call.err.code != ERR_OK)
-		fail_msg("%s: %s", name, call.err.text);
-	return (json_t *)call.result;
-}
-
 static const char *
 text_in(const json_t *o, const char *key, char out[40])
 {
@@ -269,12 +243,6 @@ text_in(const json_t *o, const char *key, char out[40])
 	assert_non_null(s);
 	snprintf(out, 40, "%s", s);
 	return out;
-}
-
-static void
-tell(struct node *n, const char *name, json_t *params)
-{
-	json_decref(ask(n, name, params, NULL));
 }
 
 /* ---- a stop at any moment ---- */

@@ -1,43 +1,11 @@
 /* What the law asks for, on nodes: protected identity, access by code, what has been read, how long things are kept. */
-#include "nodes.h"
+#include "asks.h"
 
 #include <stdlib.h>
 
 #include "node/reads.h"
-#include "op/op.h"
 
 static const char A[] = "0000000000000000000000000000000a", B[] = "0000000000000000000000000000000b", CASE[] = "0000000000000000000000000000000c";
-
-static void
-finished(struct op_call *call)
-{
-	*(bool *)call->ctx = true;
-}
-
-/* Takes over params; the answer is the caller's, NULL on an error, whose code is in *code. */
-static json_t *
-ask(struct node *n, const char *name, json_t *params, enum err_code *code)
-{
-	struct op_call call = { .node = n, .params = params, .finished = finished };
-	bool done = false;
-
-	assert_non_null(params);
-	call.ctx = &done;
-	op_start(op_find(name), &call);
-	assert_true(done);
-	json_decref(params);
-	if (code != NULL)
-		*code = call.err.code;
-	else if (call.err.code != ERR_OK)
-		fail_msg("%s: %s", name, call.err.text);
-	return (json_t *)call.result;
-}
-
-static void
-tell(struct node *n, const char *name, json_t *params)
-{
-	json_decref(ask(n, name, params, NULL));
-}
 
 static enum err_code
 refused(struct node *n, const char *name, json_t *params)

@@ -1,96 +1,16 @@
 /* Reports: what is counted, what is refused, and that nobody small can be worked out from what is shown. */
-#include "check.h"
+#include "told_heads.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "casework/records.h"
-#include "casework/report.h"
-
 enum { PEOPLE_MAX = 60 };
 
-static const char world[] =
-	"{\"profile\": \"heads\", \"version\": 1, \"lists\": ["
-	"{\"name\": \"kind\", \"rollups\": {\"big\": {\"sv\": \"stor\"}}, \"choices\": [{\"code\": \"a\", \"rollup\": \"big\"}, {\"code\": \"b\", \"rollup\": \"big\"},"
-	" {\"code\": \"c\", \"rollup\": \"low\"}, {\"code\": \"d\", \"rollup\": \"low\"}]},"
-	"{\"name\": \"two\", \"choices\": [{\"code\": \"x\"}, {\"code\": \"y\"}]}],"
-	"\"types\": [{\"number\": 2, \"name\": \"head\", \"group\": \"own\", \"class\": \"statistics\", \"fields\": ["
-	"{\"number\": 1, \"name\": \"kind\", \"type\": \"choice\", \"list\": \"kind\"}, {\"number\": 2, \"name\": \"two\", \"type\": \"choice\", \"list\": \"two\"},"
-	"{\"number\": 3, \"name\": \"day\", \"type\": \"date\"}, {\"number\": 4, \"name\": \"much\", \"type\": \"decimal\"}]}],"
-	"\"units\": {\"head\": \"persons\", \"head.much\": \"hours\"},"
-	"\"reports\": [{\"name\": \"all\", \"sections\": [{\"id\": \"s\"}], \"lines\": [%s]}]}";
-#define LINE(id, unit, measure, class, more) \
-	"{\"id\": \"" id "\", \"section\": \"s\", \"unit\": \"" unit "\", \"measure\": \"" measure "\", \"class\": \"" class "\", \"type\": \"head\"" more "}"
-#define DAY ", \"date\": \"day\""
-
-static enum err_code
-world_with(const char *lines, struct profile **out, struct err *err)
-{
-	static char json[16384];
-
-	snprintf(json, sizeof(json), world, lines);
-	return profile_parse(out, BYTES_STR(json), err);
-}
-
-/* ---- people, each a record ---- */
-
-struct people { struct record *r[PEOPLE_MAX]; size_t count; bool backwards; };
-
-static void
-person_add(struct people *all, const struct profile *p, const char *kind, const char *two, const char *day, const char *much)
-{
-	struct change_space space = { NULL, 0, NULL, 0 };
-	struct origin from = { .author = 1 };
-	struct buf body = BUF_INIT;
-	struct record_id id = { { 1 } };
-	struct change c;
-	struct draft d;
-	struct err err = ERR_INIT;
-
-	id.b[15] = (uint8_t)all->count;
-	from.entry[0] = (uint8_t)all->count;
-	all->r[all->count] = record_new(&id);
-	draft_init(&d, profile_type_named(p, "head"), &id);
-	if ((kind[0] != '\0' && draft_assign_text(&d, OP_SET, "kind", kind, &err) != ERR_OK) ||
-	    (two[0] != '\0' && draft_assign_text(&d, OP_SET, "two", two, &err) != ERR_OK) ||
-	    draft_assign_text(&d, OP_SET, "day", day, &err) != ERR_OK || draft_assign_text(&d, OP_SET, "much", much, &err) != ERR_OK)
-		fail_msg("%s", err.text);
-	draft_group(&d, NULL);
-	if (draft_encode(&d, NULL, 1, 1000 << 16, &body, &err) != ERR_OK || change_decode(&c, buf_bytes(&body), &space, &err) != ERR_OK ||
-	    record_apply(all->r[all->count++], &c, &from, &err) != ERR_OK)
-		fail_msg("%s", err.text);
-	draft_free(&d);
-	buf_free(&body);
-	change_space_free(&space);
-}
-
-static void
-people_free(struct people *all)
-{
-	for (size_t i = 0; i < all->count; i++)
-		record_free(all->r[i]);
-}
-
-static enum err_code
-each(void *ctx, uint32_t type, report_record_cb cb, void *cb_ctx, struct err *err)
-{
-	const struct people *all = ctx;
-
-	(void)err;
-	for (size_t i = 0; i < all->count; i++) {
-		const struct record *r = all->r[all->backwards ? all->count - 1 - i : i];
-
-		if (record_type(r) == type && !cb(cb_ctx, r))
-			break;
-	}
-	return ERR_OK;
-}
-
 static json_t *
-reported(const struct profile *p, struct people *all)
+reported(const struct profile *p, struct told *all)
 {
 	struct report_ask ask = { .profile = p, .def = profile_report_at(p, 0), .from = "2020-01-01", .to = "2020-12-31", .lang = "en" };
-	struct report_source source = { .ctx = all, .each = each };
+	struct report_source source = { .ctx = all, .each = told_each };
 	struct err err = ERR_INIT;
 	json_t *out;
 
@@ -233,7 +153,7 @@ nobody_small_can_be_worked_out(void **state)
 	(void)state;
 	assert_int_equal(world_with(attacked, &p, NULL), ERR_OK);
 	for (uint32_t seed = 1; seed <= 400; seed++) {
-		struct people all = { .count = 0 };
+		struct told all = { .count = 0 };
 		uint32_t dice = seed, truth[VARS] = { 0 };
 		uint32_t many = 1 + draw(&dice, PEOPLE_MAX - 1), spread = 1 + draw(&dice, 12);
 		struct facts f;
@@ -254,7 +174,7 @@ nobody_small_can_be_worked_out(void **state)
 			told += truth[v] >= REPORT_K && worked_out(&f, v);
 		}
 		json_decref(report);
-		people_free(&all);
+		told_free(&all);
 	}
 	assert_true(told > 800); /* and something is still told */
 	profile_free(p);
@@ -264,7 +184,7 @@ nobody_small_can_be_worked_out(void **state)
 static void
 the_order_of_records_makes_no_difference(void **state)
 {
-	struct people all = { .count = 0 };
+	struct told all = { .count = 0 };
 	struct profile *p;
 	json_t *one, *two;
 	char *a, *b;
@@ -283,14 +203,14 @@ the_order_of_records_makes_no_difference(void **state)
 	free(b);
 	json_decref(one);
 	json_decref(two);
-	people_free(&all);
+	told_free(&all);
 	profile_free(p);
 }
 
 static void
 a_day_outside_the_period_is_not_counted(void **state)
 {
-	struct people all = { .count = 0 };
+	struct told all = { .count = 0 };
 	struct profile *p;
 	json_t *report;
 
@@ -303,14 +223,14 @@ a_day_outside_the_period_is_not_counted(void **state)
 	report = reported(p, &all);
 	assert_int_equal(json_integer_value(json_object_get(line_of(report, 0), "value")), 2);
 	json_decref(report);
-	people_free(&all);
+	told_free(&all);
 	profile_free(p);
 }
 
 static void
 a_share_of_a_small_base_is_not_shown(void **state)
 {
-	struct people all = { .count = 0 };
+	struct told all = { .count = 0 };
 	struct profile *p;
 	json_t *report;
 
@@ -325,7 +245,7 @@ a_share_of_a_small_base_is_not_shown(void **state)
 	report = reported(p, &all);
 	assert_int_equal(json_integer_value(json_object_get(line_of(report, 0), "value")), 45);
 	json_decref(report);
-	people_free(&all);
+	told_free(&all);
 	profile_free(p);
 }
 
@@ -358,7 +278,7 @@ a_line_that_can_not_be_right_is_refused_with_its_place(void **state)
 static void
 a_cell_that_begins_a_formula_is_text_in_the_sheet(void **state)
 {
-	struct people all = { .count = 0 };
+	struct told all = { .count = 0 };
 	struct profile *p;
 	struct report_ask ask = { .from = "2020-01-01", .to = "2020-12-31", .lang = "sv" };
 	struct buf out = BUF_INIT;
@@ -375,7 +295,7 @@ a_cell_that_begins_a_formula_is_text_in_the_sheet(void **state)
 	assert_memory_equal(out.p, "\xef\xbb\xbf", 3);
 	buf_free(&out);
 	json_decref(report);
-	people_free(&all);
+	told_free(&all);
 	profile_free(p);
 }
 

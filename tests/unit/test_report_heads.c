@@ -2,15 +2,12 @@
  * Persons that are not records, and stories told site by site: heads that events count, what they leave of another
  * number, visitors who came several times. Nobody small can be worked out from several reports.
  */
-#include "check.h"
+#include "told.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "casework/records.h"
-#include "casework/report.h"
-
-enum { MONTHS = 5, SITES = 3, RUNS_MAX = 4, VARS = MONTHS * SITES * RUNS_MAX, RECORDS_MAX = 400, VISITORS = 63, PATTERNS = 1 << RUNS_MAX };
+enum { MONTHS = 5, SITES = 3, RUNS_MAX = 4, VARS = MONTHS * SITES * RUNS_MAX, VISITORS = 63, PATTERNS = 1 << RUNS_MAX };
 
 static const char world[] =
 	"{\"profile\": \"heads\", \"version\": 1, \"types\": ["
@@ -34,7 +31,7 @@ enum { LINE_A, LINE_P, LINE_V, LINE_U };
 /* ---- records ---- */
 
 struct visit { int month, site, batch, visitor; };
-struct all { struct record *r[RECORDS_MAX]; size_t count; const struct profile *p; struct visit visits[RECORDS_MAX]; size_t visit_count; };
+struct all { struct told told; const struct profile *p; struct visit visits[TOLD_MAX]; size_t visit_count; };
 
 static const char *
 site_id(int site)
@@ -42,46 +39,6 @@ site_id(int site)
 	static const char *const ids[SITES] = { "5100000000000000000000000000aa01", "5100000000000000000000000000aa02", "5100000000000000000000000000aa03" };
 
 	return ids[site];
-}
-
-static void
-record_add(struct all *all, const char *type, const char *const (*fields)[2], size_t count)
-{
-	struct change_space space = { NULL, 0, NULL, 0 };
-	struct origin from = { .author = 1 };
-	struct buf body = BUF_INIT;
-	struct record_id id = { { 1 } };
-	struct change c;
-	struct draft d;
-	struct err err = ERR_INIT;
-
-	id.b[14] = (uint8_t)(all->count >> 8);
-	id.b[15] = (uint8_t)all->count;
-	memcpy(from.entry, id.b, 16);
-	all->r[all->count] = record_new(&id);
-	draft_init(&d, profile_type_named(all->p, type), &id);
-	for (size_t i = 0; i < count; i++)
-		if (draft_assign_text(&d, OP_SET, fields[i][0], fields[i][1], &err) != ERR_OK)
-			fail_msg("%s", err.text);
-	draft_group(&d, NULL);
-	if (draft_encode(&d, NULL, 1, 1000 << 16, &body, &err) != ERR_OK || change_decode(&c, buf_bytes(&body), &space, &err) != ERR_OK ||
-	    record_apply(all->r[all->count++], &c, &from, &err) != ERR_OK)
-		fail_msg("%s", err.text);
-	draft_free(&d);
-	buf_free(&body);
-	change_space_free(&space);
-}
-
-static enum err_code
-each(void *ctx, uint32_t type, report_record_cb cb, void *cb_ctx, struct err *err)
-{
-	const struct all *all = ctx;
-
-	(void)err;
-	for (size_t i = 0; i < all->count; i++)
-		if (record_type(all->r[i]) == type && !cb(cb_ctx, all->r[i]))
-			break;
-	return ERR_OK;
 }
 
 /* ---- a story: runs one after the other, records that come late between them ---- */
@@ -96,7 +53,7 @@ run_once(struct all *all, struct story *s, bool forgetful)
 	struct report_past past[RUNS_MAX];
 	struct published *now = &s->runs[s->count];
 	struct report_ask ask = { .profile = all->p, .def = profile_report_at(all->p, 0), .lang = "en", .past = past, .past_count = forgetful ? 0 : s->count };
-	struct report_source source = { .ctx = all, .each = each };
+	struct report_source source = { .ctx = &all->told, .each = told_each };
 	struct err err = ERR_INIT;
 
 	for (size_t i = 0; i < s->count; i++)
@@ -134,7 +91,7 @@ visit_add(struct all *all, struct story *s, int month, int site, int batch, int 
 
 	snprintf(day, sizeof(day), "2020-%02d-05", month + 1);
 	snprintf(who, sizeof(who), "%032x", 0xabc00u + (unsigned)visitor);
-	record_add(all, "visit", fields, 3);
+	told_add(&all->told, all->p, "visit", OP_SET, fields, 3);
 	all->visits[all->visit_count++] = (struct visit){ month, site, batch, visitor };
 	s->visits[VAR(month, site, batch)]++;
 }
@@ -148,7 +105,7 @@ event_add(struct all *all, struct story *s, int month, int site, int batch, uint
 	snprintf(day, sizeof(day), "2020-%02d-05", month + 1);
 	snprintf(whole, sizeof(whole), "%u", heads + rest);
 	snprintf(part, sizeof(part), "%u", heads);
-	record_add(all, "event", fields, 4);
+	told_add(&all->told, all->p, "event", OP_SET, fields, 4);
 	s->heads[VAR(month, site, batch)] += heads;
 	s->rest[VAR(month, site, batch)] += rest;
 }
@@ -171,8 +128,7 @@ story_free(struct story *s, struct all *all)
 		json_decref(s->runs[i].report);
 		json_decref(s->runs[i].cells);
 	}
-	for (size_t i = 0; i < all->count; i++)
-		record_free(all->r[i]);
+	told_free(&all->told);
 }
 
 /* ---- what follows from facts: elimination over real numbers, nothing of the program's own algebra ---- */
@@ -379,7 +335,7 @@ all_stories(uint32_t seeds, bool forgetful, size_t *small)
 	if (profile_parse(&p, BYTES_STR(world), &err) != ERR_OK)
 		fail_msg("%s", err.text);
 	for (uint32_t seed = 1; seed <= seeds; seed++) {
-		struct all all = { .count = 0, .p = p };
+		struct all all = { .p = p };
 		struct story s = { .count = 0 };
 
 		tell_story(&all, &s, seed, seed % 4 == 0 ? RUNS_MAX : 3, forgetful);
@@ -430,7 +386,7 @@ what_several_sites_leave_of_all_is_not_told(void **state)
 	(void)state;
 	if (profile_parse(&p, BYTES_STR(world), &err) != ERR_OK)
 		fail_msg("%s", err.text);
-	all = (struct all){ .count = 0, .p = p };
+	all = (struct all){ .p = p };
 	for (int i = 0; i < 63; i++) /* 30, 30 and 3, who stand for 60, 60 and 3 visits */
 		for (int k = 0; k < (i < 60 ? 2 : 1); k++)
 			visit_add(&all, &s, 0, i / 30, 0, i);

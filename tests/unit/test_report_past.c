@@ -1,90 +1,10 @@
 /* Reports beside earlier ones: nobody small can be worked out from several, whatever came late between them. */
-#include "check.h"
+#include "told_heads.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "casework/records.h"
-#include "casework/report.h"
-
 enum { PEOPLE_MAX = 250 };
-
-static const char world[] =
-	"{\"profile\": \"heads\", \"version\": 1, \"lists\": ["
-	"{\"name\": \"kind\", \"rollups\": {\"big\": {\"sv\": \"stor\"}}, \"choices\": [{\"code\": \"a\", \"rollup\": \"big\"}, {\"code\": \"b\", \"rollup\": \"big\"},"
-	" {\"code\": \"c\", \"rollup\": \"low\"}, {\"code\": \"d\", \"rollup\": \"low\"}]},"
-	"{\"name\": \"two\", \"choices\": [{\"code\": \"x\"}, {\"code\": \"y\"}]}],"
-	"\"types\": [{\"number\": 2, \"name\": \"head\", \"group\": \"own\", \"class\": \"statistics\", \"fields\": ["
-	"{\"number\": 1, \"name\": \"kind\", \"type\": \"choice\", \"list\": \"kind\"}, {\"number\": 2, \"name\": \"two\", \"type\": \"choice\", \"list\": \"two\"},"
-	"{\"number\": 3, \"name\": \"day\", \"type\": \"date\"}, {\"number\": 4, \"name\": \"much\", \"type\": \"decimal\"}]}],"
-	"\"units\": {\"head\": \"persons\", \"head.much\": \"hours\"},"
-	"\"reports\": [{\"name\": \"all\", \"sections\": [{\"id\": \"s\"}], \"lines\": [%s]}]}";
-#define LINE(id, unit, measure, class, more) \
-	"{\"id\": \"" id "\", \"section\": \"s\", \"unit\": \"" unit "\", \"measure\": \"" measure "\", \"class\": \"" class "\", \"type\": \"head\"" more "}"
-#define DAY ", \"date\": \"day\""
-
-static enum err_code
-world_with(const char *lines, struct profile **out, struct err *err)
-{
-	static char json[16384];
-
-	snprintf(json, sizeof(json), world, lines);
-	return profile_parse(out, BYTES_STR(json), err);
-}
-
-/* ---- people, each a record ---- */
-
-struct people { struct record *r[PEOPLE_MAX]; size_t count; bool backwards; };
-
-static void
-person_add(struct people *all, const struct profile *p, const char *kind, const char *two, const char *day, const char *much)
-{
-	struct change_space space = { NULL, 0, NULL, 0 };
-	struct origin from = { .author = 1 };
-	struct buf body = BUF_INIT;
-	struct record_id id = { { 1 } };
-	struct change c;
-	struct draft d;
-	struct err err = ERR_INIT;
-
-	id.b[15] = (uint8_t)all->count;
-	from.entry[0] = (uint8_t)all->count;
-	all->r[all->count] = record_new(&id);
-	draft_init(&d, profile_type_named(p, "head"), &id);
-	if ((kind[0] != '\0' && draft_assign_text(&d, OP_SET, "kind", kind, &err) != ERR_OK) ||
-	    (two[0] != '\0' && draft_assign_text(&d, OP_SET, "two", two, &err) != ERR_OK) ||
-	    draft_assign_text(&d, OP_SET, "day", day, &err) != ERR_OK || draft_assign_text(&d, OP_SET, "much", much, &err) != ERR_OK)
-		fail_msg("%s", err.text);
-	draft_group(&d, NULL);
-	if (draft_encode(&d, NULL, 1, 1000 << 16, &body, &err) != ERR_OK || change_decode(&c, buf_bytes(&body), &space, &err) != ERR_OK ||
-	    record_apply(all->r[all->count++], &c, &from, &err) != ERR_OK)
-		fail_msg("%s", err.text);
-	draft_free(&d);
-	buf_free(&body);
-	change_space_free(&space);
-}
-
-static void
-people_free(struct people *all)
-{
-	for (size_t i = 0; i < all->count; i++)
-		record_free(all->r[i]);
-}
-
-static enum err_code
-each(void *ctx, uint32_t type, report_record_cb cb, void *cb_ctx, struct err *err)
-{
-	const struct people *all = ctx;
-
-	(void)err;
-	for (size_t i = 0; i < all->count; i++) {
-		const struct record *r = all->r[all->backwards ? all->count - 1 - i : i];
-
-		if (record_type(r) == type && !cb(cb_ctx, r))
-			break;
-	}
-	return ERR_OK;
-}
 
 /* ---- runs, one after the other ---- */
 
@@ -95,12 +15,12 @@ struct published { int from, to, batch; json_t *report, *cells; char id[33], day
 struct story { struct published runs[RUNS_MAX]; size_t count; uint32_t truth[MONTHS][KINDS][RUNS_MAX]; };
 
 static void
-run_once(const struct profile *p, struct people *all, struct story *s, int from, int to, int batch)
+run_once(const struct profile *p, struct told *all, struct story *s, int from, int to, int batch)
 {
 	struct report_past past[RUNS_MAX];
 	struct published *now = &s->runs[s->count];
 	struct report_ask ask = { .profile = p, .def = profile_report_at(p, 0), .lang = "en", .past = past, .past_count = s->count };
-	struct report_source source = { .ctx = all, .each = each };
+	struct report_source source = { .ctx = all, .each = told_each };
 	struct err err = ERR_INIT;
 
 	for (size_t i = 0; i < s->count; i++)
@@ -267,7 +187,7 @@ draw(uint32_t *seed, uint32_t below)
 }
 
 static void
-arrive(const struct profile *p, struct people *all, struct story *s, uint32_t *dice, int batch, uint32_t many)
+arrive(const struct profile *p, struct told *all, struct story *s, uint32_t *dice, int batch, uint32_t many)
 {
 	for (uint32_t i = 0; i < many && all->count < PEOPLE_MAX; i++) {
 		int m = (int)draw(dice, MONTHS), k = draw(dice, 3) == 0 ? (int)draw(dice, KINDS) : 0;
@@ -295,7 +215,7 @@ nobody_small_can_be_worked_out_from_several_runs(void **state)
 	(void)state;
 	assert_int_equal(world_with(lines, &p, NULL), ERR_OK);
 	for (uint32_t seed = 1; seed <= 2000; seed++) {
-		struct people all = { .count = 0 };
+		struct told all = { .count = 0 };
 		struct story s = { .count = 0 };
 		uint32_t dice = seed * 77, runs = 2 + draw(&dice, RUNS_MAX - 1);
 		int batch = 0; /* whoever attacks knows whether anything came late at all */
@@ -317,7 +237,7 @@ nobody_small_can_be_worked_out_from_several_runs(void **state)
 		echelon(&f);
 		told += attack(&s, &f, seed);
 		story_free(&s);
-		people_free(&all);
+		told_free(&all);
 	}
 	assert_true(told > 4000); /* and something is still told */
 	profile_free(p);
@@ -327,7 +247,7 @@ nobody_small_can_be_worked_out_from_several_runs(void **state)
 static void
 without_the_ledger_the_same_attack_succeeds(void **state)
 {
-	struct people all = { .count = 0 };
+	struct told all = { .count = 0 };
 	struct story s = { .count = 0 };
 	struct facts f = { .count = 0 };
 	struct profile *p;
@@ -358,7 +278,7 @@ without_the_ledger_the_same_attack_succeeds(void **state)
 	assert_int_equal(truth_of(&s, v), 2);
 	assert_true(worked_out(&f, v));
 	story_free(&s);
-	people_free(&all);
+	told_free(&all);
 	profile_free(p);
 }
 
@@ -366,7 +286,7 @@ without_the_ledger_the_same_attack_succeeds(void **state)
 static void
 a_rerun_tells_what_differs_from_the_run_before(void **state)
 {
-	struct people all = { .count = 0 };
+	struct told all = { .count = 0 };
 	struct story s = { .count = 0 };
 	const json_t *previous, *d;
 	struct profile *p;
@@ -387,7 +307,7 @@ a_rerun_tells_what_differs_from_the_run_before(void **state)
 	assert_int_equal(json_integer_value(json_object_get(d, "now")), 47);
 	assert_true(json_is_null(json_object_get(json_object_get(s.runs[0].report, "footer"), "previous")));
 	story_free(&s);
-	people_free(&all);
+	told_free(&all);
 	profile_free(p);
 }
 
@@ -399,7 +319,7 @@ a_ledger_of_nonsense_is_survived(void **state)
 		"{}", "{\"T\": 7}", "{\"K\": {\"tables\": [{\"total\": -3, \"cells\": {\"a\": -1, \"zzz\": 99999999999999}}]}}",
 		"{\"K\": {\"tables\": [[], {\"cells\": []}], \"value\": {\"a\": [1]}}}", "{\"T\": {\"tables\": [{\"total\": 1e99}], \"value\": \"x\"}}",
 	};
-	struct people all = { .count = 0 };
+	struct told all = { .count = 0 };
 	struct profile *p;
 
 	(void)state;
@@ -416,7 +336,7 @@ a_ledger_of_nonsense_is_survived(void **state)
 		run_once(p, &all, &s, 0, 4, 0);
 		story_free(&s);
 	}
-	people_free(&all);
+	told_free(&all);
 	profile_free(p);
 }
 

@@ -2,6 +2,7 @@
  * Prints proto/vectors/shares.json: printed shares as people type them, and texts that are none.
  *
  *   texts: [{ name, text: its bytes, accept, trustee, first, second }…]
+ *   sheets: [{ name, text, bad: one that begins does not read, shares: [{ trustee, first, second }…] }…]
  */
 #include <assert.h>
 #include <stdio.h>
@@ -116,6 +117,80 @@ print_share_texts(struct env *env)
 	json_close(']');
 }
 
+/* ---- sheets ---- */
+
+static void
+print_sheet(const char *name, const char *text, size_t want, bool want_bad)
+{
+	struct share s[4];
+	bool bad;
+	size_t n = shares_on_sheet(s, 4, text, &bad);
+
+	assert(n == want && bad == want_bad);
+	json_open(NULL, '{');
+	json_text("name", name);
+	json_hex("text", text, strlen(text));
+	json_bool("bad", bad);
+	json_open("shares", '[');
+	for (size_t i = 0; i < n; i++) {
+		json_open(NULL, '{');
+		json_uint("trustee", s[i].trustee);
+		json_hex("first", s[i].part[0], 32);
+		json_hex("second", s[i].part[1], 32);
+		json_close('}');
+	}
+	json_close(']');
+	json_close('}');
+}
+
+static void
+print_sheets(struct env *env)
+{
+	enum { ROOM = 5 * SHARE_TEXT_BYTES };
+	uint8_t secret[32], random[96];
+	char one[SHARE_TEXT_BYTES], two[SHARE_TEXT_BYTES], text[ROOM], folded[2 * SHARE_TEXT_BYTES];
+	struct share s[3];
+	size_t n = 0;
+
+	env_random(env, secret, sizeof(secret));
+	env_random(env, random, sizeof(random));
+	shares_split(s, secret, random);
+	share_print(one, &s[0]);
+	share_print(two, &s[2]);
+	json_open("sheets", '[');
+	print_sheet("nothing on it", "Rotens andel: se kuvertet.\n", 0, false);
+	snprintf(text, ROOM, "Förtroendeperson 1\n\nRoten:\n  %s\n\nEscrow:\n  %s\n\nSpara på ett säkert ställe.\n", one, two);
+	print_sheet("two, among words", text, 2, false);
+	for (const char *at = one; *at != '\0'; at++) {
+		folded[n++] = *at >= 'a' && *at <= 'z' ? (char)(*at - 'a' + 'A') : *at;
+		if ((at - one) % 38 == 37) {
+			folded[n++] = '\r';
+			folded[n++] = '\n';
+		}
+	}
+	folded[n] = '\0';
+	snprintf(text, ROOM, "Share of the root: %s; the end", folded);
+	print_sheet("in capitals, on several lines, with a sign right behind", text, 1, false);
+	snprintf(text, ROOM, "%s%s", one, two);
+	print_sheet("one right behind the other", text, 2, false);
+	snprintf(text, ROOM, "%s\n%s\n", one, one);
+	print_sheet("the same twice", text, 2, false);
+	snprintf(text, ROOM, "%s\n%s\n", one, two);
+	text[12] = other_digit(text[12]);
+	print_sheet("the first of two damaged", text, 1, true);
+	snprintf(text, ROOM, "%.*s", (int)strlen(one) - 3, one);
+	print_sheet("cut off", text, 0, true);
+	snprintf(text, ROOM, "%.*s… %s", 40, one, two);
+	print_sheet("one cut off, and another behind it", text, 1, true);
+	snprintf(text, ROOM, "%.*s%*s%s", 60, one, 260, "", one + 60);
+	print_sheet("spread out too far", text, 0, true);
+	snprintf(text, ROOM, "fb-shares are kept apart. %s", two);
+	print_sheet("a word that begins like one", text, 1, true);
+	snprintf(text, ROOM, "fbshare%s", one + 8);
+	print_sheet("without the dash in its head", text, 0, false);
+	json_close(']');
+}
+
 int
 main(void)
 {
@@ -123,7 +198,9 @@ main(void)
 
 	assert(crypto_start());
 	printf("{\"spec\": \"proto/keystore.md, 4\"");
-	print_share_texts(fixed_env_init(&fixed));
+	fixed_env_init(&fixed);
+	print_share_texts(&fixed.env);
+	print_sheets(&fixed.env);
 	printf("\n}\n");
 	return 0;
 }

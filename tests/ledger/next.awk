@@ -1,0 +1,35 @@
+# Which profile of the simulator has the next slice: awk -v profiles="a b …" -v busy="a" -f next.awk LEDGER
+#
+# What is furthest from its aim goes first: writes, seeds, or a kind of fault; and among the profiles the one that brings
+# most of it in a second. Every fourth slice, and all of them once nothing is missing, goes to the profile that has had
+# least time. A profile that is being played already has the next one only if it is worth a second core.
+function number(key,   i) { for (i = 1; i <= NF; i++) if (index($i, key "=") == 1) return substr($i, length(key) + 2); return 0 }
+BEGIN { aim["saved"] = 10000000; aim["seeds"] = 100000; kind_aim = 1000 }
+$1 == "kind=sim" {
+	p = number("profile"); lines++
+	time[p] += number("seconds")
+	for (i = 1; i <= NF; i++) {
+		split($i, kv, "=")
+		what = kv[1] == "saved" ? "saved" : kv[1] == "passed" ? "seeds" : index(kv[1], "fault.") == 1 ? kv[1] : ""
+		if (what == "") continue
+		total[what] += kv[2]; got[p, what] += kv[2]
+		if (!(what in aim)) aim[what] = kind_aim
+	}
+}
+END {
+	count = split(profiles, name, " ")
+	least = ""
+	for (i = 1; i <= count; i++) {
+		if (name[i] == busy) continue
+		if (least == "" || time[name[i]] < time[least]) least = name[i]
+	}
+	far = ""
+	for (what in aim)
+		if (total[what] < aim[what] && (far == "" || total[what] / aim[what] < total[far] / aim[far] || (total[what] / aim[what] == total[far] / aim[far] && what < far))) far = what
+	best = ""
+	for (i = 1; i <= count && far != ""; i++) {
+		rate = time[name[i]] > 0 ? got[name[i], far] / time[name[i]] : 0
+		if (rate > 0 && (best == "" || rate > best_rate)) { best = name[i]; best_rate = rate }
+	}
+	print best == "" || time[least] == 0 || lines % 4 == 3 ? least : best
+}
