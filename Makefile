@@ -2,7 +2,7 @@
 # `make check` first see to it that the machine has what they need.
 #   V=1 shows commands   SAN=1 builds aside with ASan and UBSan   COV=1 counts what is run   CC=clang works
 
-PKGS     := libsodium libuv sqlite3 jansson libutf8proc libzip expat libqrencode libwebsockets openssl $(shell pkg-config --exists msgpack-c && echo msgpack-c || echo msgpack)
+PKGS     := libsodium libuv sqlite3 jansson libutf8proc libzip expat libqrencode libwebsockets openssl libpq $(shell pkg-config --exists msgpack-c && echo msgpack-c || echo msgpack)
 BUILD    := build$(if $(SAN),/san)$(if $(FUZZ),/fuzz)$(if $(COV),/cov)
 CFLAGS   ?= $(if $(COV),-O1 -g --coverage -fprofile-update=atomic,-O2 -g)
 HARDEN   := -fstack-protector-strong -fPIE $(if $(SAN)$(FUZZ),,-D_FORTIFY_SOURCE=2)
@@ -19,8 +19,8 @@ JOBS     := -j$(shell nproc 2>/dev/null || echo 1)
 
 SRC      := $(filter-out src/app/%,$(wildcard src/*/*.c))
 OBJ      := $(SRC:%.c=$(BUILD)/%.o) $(BUILD)/web/assets.o
-NODE_OBJ := $(filter-out $(BUILD)/src/sim/%,$(OBJ))
-HUB_LAYERS   := base codec crypto log org sync link peer store hub net
+NODE_OBJ := $(filter-out $(BUILD)/src/sim/% $(BUILD)/src/pg/%,$(OBJ))
+HUB_LAYERS   := base codec crypto log org sync link peer store pg hub net
 AUDIT_LAYERS := base codec crypto log org sync link peer store audit net
 objects_of = $(patsubst %.c,$(BUILD)/%.o,$(foreach l,$(1),$(wildcard src/$(l)/*.c)))
 

@@ -14,11 +14,12 @@
 enum { DESCRIPTORS_MAX = 65536 };
 
 static struct hub_memory memory;
+static struct hub_store store;
 
 static const struct command commands[] = {
 	{ "join", "CODE --member NAME --device NAME | --request FILE --member NAME --device NAME | --welcome FILE [--root FINGERPRINT | --yes]",
 	  "Makes this hub's keys and a request for a coordinator; then takes the welcome." },
-	{ "serve", "--listen HOST:PORT|ws://HOST:PORT/PATH… [--peer ADDRESS]… [--no-discovery] [--not-restored]", "Relays until interrupted." },
+	{ "serve", "--listen HOST:PORT|ws://HOST:PORT/PATH… [--peer ADDRESS]… [--store sqlite|postgresql://USER@HOST/DATABASE] [--no-discovery] [--not-restored]", "Relays until interrupted." },
 	{ "status", "", "Each organisation: entries, bytes, links, quota; and what is wrong." },
 	{ "verify", "", "Checks every signature, hash and chain that is stored." },
 	{ "gc", "[--dry-run]", "Gives back what no entry and no proof needs." },
@@ -133,6 +134,7 @@ serve(struct app *app)
 		if (discovery)
 			seek(app, hub);
 		desk.hub = hub;
+		(void)!hub_store_keep(&store, app, &err);
 		if (err.code == ERR_OK && hub_desk_open(&desk, app->env, &control, &err) == ERR_OK && net_on_signal(app->env, signalled, &s, &err) == ERR_OK) {
 			say_ready(app, hub);
 			net_run(app->env, &s.stop, -1);
@@ -190,7 +192,9 @@ main(int argc, char **argv)
 
 	app_start(&app, "faltbok-hub", argc, argv, commands);
 	app.joined = joined;
-	if (strcmp(app.argv[0], "join") == 0)
+	if (hub_store_choose(&store, &app, &err) != ERR_OK)
+		code = app_fail(&app, &err);
+	else if (strcmp(app.argv[0], "join") == 0)
 		code = app_join(&app);
 	else if (strcmp(app.argv[0], "serve") == 0)
 		code = serve(&app);
@@ -205,5 +209,6 @@ main(int argc, char **argv)
 		err_set(&err, ERR_USAGE, "there is no command \"%s\"; `faltbok-hub --help` shows them", app.argv[0]);
 		code = app_fail(&app, &err);
 	}
+	hub_store_free(&store, &app);
 	return app_finish(&app, code);
 }

@@ -73,6 +73,9 @@ tenant_json(struct tenant *t, json_t *warnings)
 	              "frontier", hex(st.frontier, 32), "lacking", (json_int_t)lacking, "links", (json_int_t)st.links, "devices",
 	              (json_int_t)st.devices, "exchanges", (json_int_t)st.exchanges, "failed", (json_int_t)st.failed, "gives", st.gives, "full",
 	              st.full, "refused_links", (json_int_t)st.refused_links, "quota", quota_json(&st.quota));
+	json_object_set_new(o, "store", json_string(st.shared ? "postgresql" : "sqlite"));
+	if (st.away)
+		json_array_append_new(warnings, json_sprintf("%.8s: its database cannot be reached; nothing is taken or given out until it is back", org));
 	if (!st.gives)
 		json_array_append_new(warnings, json_sprintf("%.8s: this may be an older state of its store; nothing of teams is given out before a "
 		                                             "coordinator's device has called", org));

@@ -24,6 +24,12 @@ void hub_say(const json_t *ask, const json_t *answer, struct buf *out);
 struct hub_desk { struct hub *hub; const char *home; };
 enum err_code hub_desk_open(struct hub_desk *desk, struct env *env, struct net_control **out, struct err *err) MUST_CHECK;
 
+/* Where the entries are: "sqlite", or the database's address. Sets env->store; what is kept in HOME/store holds where the command says nothing. */
+struct hub_store { char kept[2048], now[2048]; struct db_engine *engine; };
+enum err_code hub_store_choose(struct hub_store *s, struct app *app, struct err *err) MUST_CHECK;
+enum err_code hub_store_keep(struct hub_store *s, struct app *app, struct err *err) MUST_CHECK; /* once it has been opened */
+void hub_store_free(struct hub_store *s, struct app *app);
+
 /* Where witnesses are kept (proto/sync.md, 10): a folder in a tmpfs, "" when there is none. */
 struct hub_memory { struct env *env; char folder[3400]; };
 void hub_memory_find(struct hub_memory *m, struct env *env, const char *home);

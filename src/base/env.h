@@ -115,10 +115,13 @@ struct env_ops {
 	void (*log)(struct env *env, const char *line);
 };
 
+struct db_engine;
+
 struct env {
 	const struct env_ops *ops;
 	const struct env_files *files;
 	const char *sqlite_vfs; /* NULL: SQLite's default */
+	const struct db_engine *store; /* where a joined home keeps its entries (store/db.h); NULL: HOME/log.db */
 	void *ctx;              /* the implementation's own */
 };
 

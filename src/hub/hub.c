@@ -208,11 +208,19 @@ hub_remove(struct hub *h, struct tenant *t, struct err *err)
 {
 	const struct keystore *keys = t->home.keys;
 	size_t at = 0;
+	bool emptied;
+	enum err_code rc;
 
 	if (h->count == 1)
 		return err_set(err, ERR_REFUSED, "this is the only organisation here; `rm -r` its home when it is to go");
 	while (h->tenants[at] != t)
 		at++;
+	rc = replica_leave(t->home.replica, &emptied, err);
+	if (rc != ERR_OK)
+		return rc;
+	if (replica_shared(t->home.replica))
+		env_logf(h->env, "%s", emptied ? "no other hub keeps this organisation in the database: its entries there are deleted"
+		                               : "other hubs keep this organisation in the database: its entries there stay");
 	if (&t->home != h->whole) {
 		size_t which = number_of(h, keys);
 

@@ -63,6 +63,7 @@ struct tenant_status {
 	uint64_t exchanges, failed;  /* since it was started */
 	uint64_t refused_links;      /* for want of room, likewise */
 	uint8_t frontier[32];
+	bool shared, away;           /* its store is a database that others may share; that cannot be reached just now */
 	bool gives;                  /* false: no coordinator's device has called since it was started */
 	bool full;
 	struct hub_quota quota;

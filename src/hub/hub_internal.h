@@ -26,7 +26,8 @@ struct tenant {
 	struct seek *seek; /* NULL: found by address only */
 	struct wake *wake; /* whether the machine has slept, until it seeks */
 	struct doubt doubt;
-	bool control_grew, attesting, is_full;
+	struct env_timer *tend;    /* of a store that others share */
+	bool control_grew, attesting, is_full, away;
 	uint8_t witness[32];
 	struct hub_quota quota;
 	uint64_t file_bytes;       /* as of the last commit */

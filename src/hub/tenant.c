@@ -19,6 +19,7 @@
 enum {
 	CALLERS_MAX = 1024,
 	STEP_BYTES = 128 << 10, /* five hundred who read slowly keep 64 MiB of ours */
+	TEND_MS = 100,          /* how long what another hub has stored waits at most, and how long ours keeps it from its turn */
 };
 
 /* ---- room ---- */
@@ -115,7 +116,7 @@ static uint32_t
 notice(void *ctx, const struct org_device *peer)
 {
 	struct tenant *t = ctx;
-	uint32_t flags = is_full(t) ? HELLO_FULL : 0;
+	uint32_t flags = is_full(t) || t->away ? HELLO_FULL : 0;
 
 	if (peer != NULL && doubt_holds(&t->doubt, replica_org(t->home.replica), peer))
 		flags |= HELLO_WITHHOLDS;
@@ -139,6 +140,8 @@ room(void *ctx, struct peer *p, const struct org_device *peer)
 	uint64_t *known;
 
 	meet_crowd(t->meet, p, HUB_LINKS_PER_DEVICE);
+	if (t->away)
+		return false;
 	if (t->quota.links != 0 && meet_links(t->meet) > t->quota.links) {
 		t->refused_links++;
 		return false;
@@ -173,10 +176,12 @@ stored(void *ctx, size_t log, const struct entry *e)
 	t->control_grew = t->control_grew || SAME(control, e->h.stream);
 }
 
+static void see_store(struct tenant *t);
+
 static void
 dropped(void *ctx)
 {
-	(void)ctx;
+	see_store(ctx);
 }
 
 /* What is held here is worth knowing to those who never call; its own commit comes back here, and finds nothing due. */
@@ -246,6 +251,38 @@ met(void *ctx, const struct peer_result *r, const char *addr)
 	else
 		env_logf(t->home.env, "%s: sent %llu, received %llu, %s", dev, (unsigned long long)r->sent,
 		         (unsigned long long)r->received, r->in_step ? "in step" : "not in step");
+}
+
+/* ---- a store that others share ---- */
+
+/* While its server is away nothing can be read or saved: whoever is linked hears BYE, and whoever calls that there is no room. */
+static void
+see_store(struct tenant *t)
+{
+	bool away = replica_away(t->home.replica);
+
+	if (away == t->away)
+		return;
+	t->away = away;
+	env_logf(t->home.env, "%s", away ? "the database of an organisation cannot be reached: nothing is taken until it is back"
+	                                 : "the database of an organisation is back");
+	meet_hang_up(t->meet);
+}
+
+static void
+tend(void *ctx)
+{
+	struct tenant *t = ctx;
+	struct err err = ERR_INIT;
+
+	t->tend = NULL;
+	if (replica_tend(t->home.replica)) {
+		if (load_quota(t, &err) != ERR_OK)
+			env_logf(t->home.env, "%s", err.text);
+		see_room(t);
+	}
+	see_store(t);
+	t->tend = t->home.env->ops->timer(t->home.env, TEND_MS * 1000000ull, tend, t);
 }
 
 /* ---- life ---- */
@@ -320,6 +357,8 @@ tenant_new(struct tenant **out, struct home *home, const struct hub_config *conf
 	replica_set_hook(t->home.replica, &(struct replica_hook){ .ctx = t, .stored = stored, .committed = committed, .dropped = dropped });
 	if (replica_scrub(t->home.replica, &why) != ERR_OK) /* a hub is never idle: when it starts */
 		env_logf(t->home.env, "%s", why.text);
+	if (replica_shared(t->home.replica))
+		tend(t);
 	*out = t;
 	return ERR_OK;
 }
@@ -329,6 +368,9 @@ tenant_hang_up(struct tenant *t)
 {
 	static const struct replica_hook nobody;
 
+	if (t->tend != NULL)
+		t->home.env->ops->timer_stop(t->home.env, t->tend);
+	t->tend = NULL;
 	seek_free(t->seek);
 	wake_free(t->wake);
 	t->wake = NULL;
@@ -383,7 +425,8 @@ tenant_status(struct tenant *t, struct tenant_status *out)
 		.entries = replica_entry_count(t->home.replica), .logs = replica_log_count(t->home.replica),
 		.file_bytes = replica_file_bytes(t->home.replica), .links = meet_links(t->meet), .devices = table_count(t->callers),
 		.exchanges = t->exchanges, .failed = t->failed, .refused_links = t->refused_links,
-		.gives = !doubt_holds(&t->doubt, replica_org(t->home.replica), NULL), .full = is_full(t), .quota = t->quota,
+		.gives = !doubt_holds(&t->doubt, replica_org(t->home.replica), NULL), .full = is_full(t),
+		.shared = replica_shared(t->home.replica), .away = replica_away(t->home.replica), .quota = t->quota,
 	};
 	replica_frontier(t->home.replica, NULL, NULL, out->frontier);
 }

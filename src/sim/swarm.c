@@ -47,7 +47,7 @@ shape(struct swarm *s, enum swarm_profile profile, struct dice *d)
 		return;
 	case PROFILE_USB_ONLY:
 		s->sticks_only = true;
-		s->seek = s->stay = false;
+		s->seek = s->stay = s->hub_goes_back = false;
 		s->meeting = MEET_EACH_OTHER;
 		s->weight[DO_MEET] = s->weight[DO_REPLAY] = s->weight[DO_PART] = s->weight[DO_CLOG] = 0;
 		s->weight[DO_HUB_CRASH] = s->weight[DO_HUB_CLOSE] = 0;

@@ -50,15 +50,15 @@ matches(struct replica *r, const struct author *peer, const struct extent *it, s
 static enum err_code
 put_custody(struct replica *r, const struct author *peer, size_t log, uint64_t len, int64_t ack, struct err *err)
 {
-	sqlite3_stmt *s = db_stmt(&r->db, DB_CUSTODY_PUT, "INSERT INTO custody(peer, log, len, ack) VALUES(?1, ?2, ?3, ?4)"
+	struct stmt *s = db_stmt(&r->db, DB_CUSTODY_PUT, "INSERT INTO custody(peer, log, len, ack) VALUES(?1, ?2, ?3, ?4)"
 	                          " ON CONFLICT(peer, log) DO UPDATE SET len = excluded.len, ack = excluded.ack", err);
 
 	if (!s)
 		return err ? err->code : ERR_NO_MEMORY;
 	DB_BIND(s, 1, *peer);
-	sqlite3_bind_int64(s, 2, (int64_t)log + 1);
-	sqlite3_bind_int64(s, 3, (int64_t)len);
-	sqlite3_bind_int64(s, 4, ack);
+	db_bind_int(s, 2, (int64_t)log + 1);
+	db_bind_int(s, 3, (int64_t)len);
+	db_bind_int(s, 4, ack);
 	return db_run(&r->db, s, err);
 }
 
@@ -73,22 +73,25 @@ ack_take_item(struct replica *r, const struct author *peer, const struct extent 
 static enum err_code
 put_proof(struct replica *r, const struct author *peer, struct bytes ack, int64_t *no, struct err *err)
 {
-	sqlite3_stmt *s = db_stmt(&r->db, DB_ACK_ADD, "INSERT INTO ack(peer, proof) VALUES(?1, ?2)", err);
-	enum err_code rc;
+	struct stmt *s = db_stmt(&r->db, DB_ACK_ADD, "INSERT INTO ack(peer, proof) VALUES(?1, ?2) RETURNING no", err);
+	int step;
 
 	if (!s)
 		return err ? err->code : ERR_NO_MEMORY;
 	DB_BIND(s, 1, *peer);
 	db_bind_blob(s, 2, ack);
-	rc = db_run(&r->db, s, err);
-	*no = sqlite3_last_insert_rowid(r->db.handle);
-	return rc;
+	if (db_step(s) == DB_ROW)
+		*no = db_int(s, 0);
+	step = db_step(s);
+	if (step == DB_DONE)
+		db_reset(s);
+	return step == DB_DONE ? ERR_OK : db_error(&r->db, step, err);
 }
 
 static enum err_code
 put_newest(struct replica *r, const struct author *peer, const struct ack *a, int64_t no, int64_t wall_ms, struct err *err)
 {
-	sqlite3_stmt *s = db_stmt(&r->db, DB_PEER_ACK,
+	struct stmt *s = db_stmt(&r->db, DB_PEER_ACK,
 	                          "INSERT INTO peer(author, last_seen_ms, frontier, ack) VALUES(?1, ?2, ?3, ?4)"
 	                          " ON CONFLICT(author) DO UPDATE SET last_seen_ms = excluded.last_seen_ms,"
 	                          " frontier = excluded.frontier, ack = excluded.ack", err);
@@ -97,9 +100,9 @@ put_newest(struct replica *r, const struct author *peer, const struct ack *a, in
 	if (!s)
 		return err ? err->code : ERR_NO_MEMORY;
 	DB_BIND(s, 1, *peer);
-	sqlite3_bind_int64(s, 2, wall_ms);
+	db_bind_int(s, 2, wall_ms);
 	db_bind_blob(s, 3, BYTES(a->root, sizeof(a->root)));
-	sqlite3_bind_int64(s, 4, no);
+	db_bind_int(s, 4, no);
 	rc = db_run(&r->db, s, err);
 	if (rc != ERR_OK)
 		return rc;
@@ -108,7 +111,7 @@ put_newest(struct replica *r, const struct author *peer, const struct ack *a, in
 	if (!s)
 		return err ? err->code : ERR_NO_MEMORY;
 	DB_BIND(s, 1, *peer);
-	sqlite3_bind_int64(s, 2, no);
+	db_bind_int(s, 2, no);
 	return db_run(&r->db, s, err);
 }
 
@@ -117,13 +120,13 @@ put_newest(struct replica *r, const struct author *peer, const struct ack *a, in
 enum err_code
 ack_raise_floor(struct replica *r, const struct author *peer, uint64_t n, struct err *err)
 {
-	sqlite3_stmt *s = db_stmt(&r->db, DB_ACK_FLOOR_PUT, "INSERT INTO ack_floor(peer, n) VALUES(?1, ?2)"
-	                          " ON CONFLICT(peer) DO UPDATE SET n = max(n, excluded.n)", err);
+	struct stmt *s = db_stmt(&r->db, DB_ACK_FLOOR_PUT, "INSERT INTO ack_floor(peer, n) VALUES(?1, ?2)"
+	                          " ON CONFLICT(peer) DO UPDATE SET n = excluded.n WHERE excluded.n > ack_floor.n", err);
 
 	if (!s)
 		return err ? err->code : ERR_NO_MEMORY;
 	DB_BIND(s, 1, *peer);
-	sqlite3_bind_int64(s, 2, (int64_t)n);
+	db_bind_int(s, 2, (int64_t)n);
 	return db_run(&r->db, s, err);
 }
 
@@ -131,15 +134,15 @@ ack_raise_floor(struct replica *r, const struct author *peer, uint64_t n, struct
 static uint64_t
 floor_of(struct replica *r, const struct author *peer)
 {
-	sqlite3_stmt *s = db_stmt(&r->db, DB_ACK_FLOOR_GET, "SELECT n FROM ack_floor WHERE peer = ?1", NULL);
+	struct stmt *s = db_stmt(&r->db, DB_ACK_FLOOR_GET, "SELECT n FROM ack_floor WHERE peer = ?1", NULL);
 	uint64_t n = 0;
 
 	if (!s)
 		return INT64_MAX; /* no proof is the safe answer */
 	DB_BIND(s, 1, *peer);
-	if (sqlite3_step(s) == SQLITE_ROW)
-		n = (uint64_t)sqlite3_column_int64(s, 0);
-	sqlite3_reset(s);
+	if (db_step(s) == DB_ROW)
+		n = (uint64_t)db_int(s, 0);
+	db_reset(s);
 	return n;
 }
 
@@ -174,16 +177,16 @@ uint64_t
 replica_acked(const struct replica *r, const struct author *peer, size_t log)
 {
 	struct db *db = (struct db *)&r->db; /* the statement is a cache; nothing of the replica changes */
-	sqlite3_stmt *s = db_stmt(db, DB_CUSTODY_GET, "SELECT len FROM custody WHERE peer = ?1 AND log = ?2", NULL);
+	struct stmt *s = db_stmt(db, DB_CUSTODY_GET, "SELECT len FROM custody WHERE peer = ?1 AND log = ?2", NULL);
 	uint64_t len = 0;
 
 	if (!s || log >= r->count)
 		return 0;
 	DB_BIND(s, 1, *peer);
-	sqlite3_bind_int64(s, 2, (int64_t)log + 1);
-	if (sqlite3_step(s) == SQLITE_ROW)
-		len = PLANTED(25) ? r->logs[log].head.len : (uint64_t)sqlite3_column_int64(s, 0);
-	sqlite3_reset(s);
+	db_bind_int(s, 2, (int64_t)log + 1);
+	if (db_step(s) == DB_ROW)
+		len = PLANTED(25) ? r->logs[log].head.len : (uint64_t)db_int(s, 0);
+	db_reset(s);
 	/* A fork found since has shortened the log; what came after it must be acknowledged by its new name. */
 	return len < r->logs[log].head.len ? len : r->logs[log].head.len;
 }
@@ -192,19 +195,19 @@ enum err_code
 replica_saw_peer(struct replica *r, const struct author *peer, const char *addr, const char *web, int64_t wall_ms, struct err *err)
 {
 	enum err_code rc = replica_begin(r, err);
-	sqlite3_stmt *s;
+	struct stmt *s;
 
 	if (rc != ERR_OK)
 		return rc;
 	s = db_stmt(&r->db, DB_PEER_SEEN, "INSERT INTO peer(author, last_seen_ms, addr, web) VALUES(?1, ?2, ?3, ?4)"
 	            " ON CONFLICT(author) DO UPDATE SET last_seen_ms = excluded.last_seen_ms,"
-	            " addr = coalesce(excluded.addr, addr), web = coalesce(excluded.web, web)", err);
+	            " addr = coalesce(excluded.addr, peer.addr), web = coalesce(excluded.web, peer.web)", err);
 	if (!s)
 		return err ? err->code : ERR_NO_MEMORY;
 	DB_BIND(s, 1, *peer);
-	sqlite3_bind_int64(s, 2, wall_ms);
-	sqlite3_bind_text(s, 3, addr, -1, SQLITE_STATIC); /* NULL stays NULL */
-	sqlite3_bind_text(s, 4, web, -1, SQLITE_STATIC);
+	db_bind_int(s, 2, wall_ms);
+	db_bind_text(s, 3, addr); /* NULL stays NULL */
+	db_bind_text(s, 4, web);
 	rc = db_run(&r->db, s, err);
 	return rc == ERR_OK ? rc : replica_abandon(r, err);
 }
@@ -212,25 +215,25 @@ replica_saw_peer(struct replica *r, const struct author *peer, const char *addr,
 size_t
 replica_peers(struct replica *r, struct replica_peer *out, size_t max)
 {
-	sqlite3_stmt *s = db_stmt(&r->db, DB_PEER_LIST,
+	struct stmt *s = db_stmt(&r->db, DB_PEER_LIST,
 	                          "SELECT author, last_seen_ms, frontier, addr, web FROM peer ORDER BY last_seen_ms DESC, author", NULL);
 	size_t n = 0;
 
 	if (!s)
 		return 0;
-	while (n < max && sqlite3_step(s) == SQLITE_ROW) {
+	while (n < max && db_step(s) == DB_ROW) {
 		struct replica_peer *p = &out[n];
-		const unsigned char *addr = sqlite3_column_text(s, 3), *web = sqlite3_column_text(s, 4);
+		const char *addr = db_text(s, 3), *web = db_text(s, 4);
 
 		memset(p, 0, sizeof(*p));
 		if (!DB_TAKE(s, 0, p->author))
 			continue;
-		p->last_seen_ms = sqlite3_column_int64(s, 1);
+		p->last_seen_ms = db_int(s, 1);
 		(void)!db_take(s, 2, p->frontier, sizeof(p->frontier));
-		snprintf(p->addr, sizeof(p->addr), "%s", addr ? (const char *)addr : "");
-		snprintf(p->web, sizeof(p->web), "%s", web ? (const char *)web : "");
+		snprintf(p->addr, sizeof(p->addr), "%s", addr ? addr : "");
+		snprintf(p->web, sizeof(p->web), "%s", web ? web : "");
 		n++;
 	}
-	sqlite3_reset(s);
+	db_reset(s);
 	return n;
 }

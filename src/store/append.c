@@ -126,7 +126,10 @@ prepare(struct replica *r, const struct device_keys *keys, const struct inc *inc
 {
 	char name[NAME_BYTES];
 	struct log_key key;
+	enum err_code rc = db_shared(&r->db) ? replica_begin(r, err) : ERR_OK;
 
+	if (rc != ERR_OK)
+		return rc;
 	if (!next_header(r, keys, inc, stream, h)) {
 		memset(&key, 0, sizeof(key));
 		key.author = h->author;

@@ -53,37 +53,39 @@ struct last { bool any; struct inc inc; int64_t older, seq; };
 static struct last
 last_of(struct replica *r, const struct author *by, struct buf *payload)
 {
-	sqlite3_stmt *s = db_stmt(&r->db, DB_ATTEST_GET, "SELECT inc, older, seq, payload FROM attest WHERE peer = ?1", NULL);
+	struct stmt *s = db_stmt(&r->db, DB_ATTEST_GET, "SELECT inc, older, seq, payload FROM attest WHERE peer = ?1", NULL);
 	struct last last = { .any = false };
 
 	if (s == NULL)
 		return last;
 	DB_BIND(s, 1, *by);
-	if (sqlite3_step(s) == SQLITE_ROW && DB_TAKE(s, 0, last.inc)) {
+	if (db_step(s) == DB_ROW && DB_TAKE(s, 0, last.inc)) {
 		last.any = true;
-		last.older = sqlite3_column_int64(s, 1);
-		last.seq = sqlite3_column_int64(s, 2);
+		last.older = db_int(s, 1);
+		last.seq = db_int(s, 2);
 		if (payload != NULL) {
 			buf_clear(payload);
-			buf_put(payload, sqlite3_column_blob(s, 3), (size_t)sqlite3_column_bytes(s, 3));
+			buf_put_bytes(payload, db_blob(s, 3));
 		}
 	}
-	sqlite3_reset(s);
+	db_reset(s);
 	return last;
 }
 
 static enum err_code
 put_last(struct replica *r, const struct author *by, const struct last *l, struct bytes payload, struct err *err)
 {
-	sqlite3_stmt *s = db_stmt(&r->db, DB_ATTEST_PUT,
-	                          "INSERT OR REPLACE INTO attest(peer, inc, older, seq, payload) VALUES(?1, ?2, ?3, ?4, ?5)", err);
+	struct stmt *s = db_stmt(&r->db, DB_ATTEST_PUT,
+	                          "INSERT INTO attest(peer, inc, older, seq, payload) VALUES(?1, ?2, ?3, ?4, ?5)"
+	                          " ON CONFLICT(peer) DO UPDATE SET inc = excluded.inc, older = excluded.older, seq = excluded.seq,"
+	                          " payload = excluded.payload", err);
 
 	if (s == NULL)
 		return err ? err->code : ERR_NO_MEMORY;
 	DB_BIND(s, 1, *by);
 	DB_BIND(s, 2, l->inc);
-	sqlite3_bind_int64(s, 3, l->older);
-	sqlite3_bind_int64(s, 4, l->seq);
+	db_bind_int(s, 3, l->older);
+	db_bind_int(s, 4, l->seq);
 	db_bind_blob(s, 5, payload);
 	return db_run(&r->db, s, err);
 }
@@ -92,7 +94,7 @@ put_last(struct replica *r, const struct author *by, const struct last *l, struc
 static enum err_code
 forget_custody(struct replica *r, const struct author *by, uint64_t day, struct err *err)
 {
-	sqlite3_stmt *s = db_stmt(&r->db, DB_CUSTODY_FORGET, "DELETE FROM custody WHERE peer = ?1", err);
+	struct stmt *s = db_stmt(&r->db, DB_CUSTODY_FORGET, "DELETE FROM custody WHERE peer = ?1", err);
 	enum err_code rc;
 
 	if (s == NULL)
@@ -198,7 +200,7 @@ struct since { bool any; int64_t ms; struct inc inc; struct buf lens; }; /* lens
 static enum err_code
 load_since(struct replica *r, struct since *s, struct err *err)
 {
-	enum err_code rc = replica_meta_get(r, META_ATTESTED, &s->lens, err);
+	enum err_code rc = replica_own_get(r, META_ATTESTED, &s->lens, err);
 
 	if (rc == ERR_UNKNOWN)
 		return err_forgive(err);
@@ -355,7 +357,7 @@ replica_attest(struct replica *r, const struct device_keys *keys, const struct i
 	if (rc == ERR_OK)
 		rc = write_all(r, keys, inc, &self, &s, a, &lens, err);
 	if (rc == ERR_OK)
-		rc = buf_ok(&lens) ? replica_meta_put(r, META_ATTESTED, buf_bytes(&lens), err) : err_plain(err, ERR_NO_MEMORY);
+		rc = buf_ok(&lens) ? replica_own_put(r, META_ATTESTED, buf_bytes(&lens), err) : err_plain(err, ERR_NO_MEMORY);
 	if (rc == ERR_OK && wrote != NULL)
 		*wrote = true;
 	mem_free(a);

@@ -8,20 +8,13 @@
 #include <stdio.h>
 
 #include "crypto/guard.h"
+#include "store/db_sqlite.h"
 #include "store/replica_internal.h"
 
 #define META_BACKUP "store.backup"
 #define META_TOKENS "store.tokens"
 
 enum { PATH_BYTES = 4096 };
-
-static enum err_code
-sql_error(sqlite3 *handle, int rc, struct err *err)
-{
-	struct db db = { .handle = handle };
-
-	return db_error(&db, rc, err);
-}
 
 /* ---- making ---- */
 
@@ -34,7 +27,7 @@ put_keystore(sqlite3 *to, struct bytes keystore)
 	if (rc == SQLITE_OK)
 		rc = sqlite3_prepare_v2(to, "INSERT OR REPLACE INTO meta(key, value) VALUES('" META_BACKUP "', ?1)", -1, &s, NULL);
 	if (rc == SQLITE_OK) {
-		db_bind_blob(s, 1, keystore);
+		sqlite3_bind_blob64(s, 1, keystore.p, keystore.len, SQLITE_STATIC);
 		rc = sqlite3_step(s);
 		rc = rc == SQLITE_DONE ? SQLITE_OK : rc;
 	}
@@ -95,11 +88,11 @@ home_backup(struct home *h, const char *path, struct err *err)
 	if (sql == SQLITE_OK)
 		sql = sqlite3_exec(to, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = EXTRA; PRAGMA page_size = 4096", NULL, NULL, NULL);
 	if (sql == SQLITE_OK)
-		sql = copy_all(to, h->replica->db.handle);
+		sql = copy_all(to, sqlite_handle(&h->replica->db));
 	if (sql == SQLITE_OK)
 		sql = put_keystore(to, buf_bytes(&keystore));
 	if (sql != SQLITE_OK)
-		rc = sql_error(to, sql, err);
+		rc = sqlite_error(to, sql, err);
 	sqlite3_close(to);
 	if (rc == ERR_OK)
 		rc = h->env->files->move(h->env, beside, path, err);
@@ -139,7 +132,7 @@ open_file(sqlite3 **out, struct env *env, const char *file, struct err *err)
 		rc = not_a_backup(err);
 	sqlite3_finalize(s);
 	if (sql != SQLITE_OK)
-		rc = sql == SQLITE_NOTADB ? not_a_backup(err) : sql_error(*out, sql, err);
+		rc = sql == SQLITE_NOTADB ? not_a_backup(err) : sqlite_error(*out, sql, err);
 	return rc;
 }
 
@@ -172,7 +165,7 @@ fill_home(struct home *h, sqlite3 *from, const char *path, struct err *err)
 	if (sql == SQLITE_OK)
 		sql = copy_all(to, from);
 	if (sql != SQLITE_OK)
-		rc = sql_error(to, sql, err);
+		rc = sqlite_error(to, sql, err);
 	sqlite3_close(to);
 	if (rc == ERR_OK)
 		rc = replica_open(&h->replica, h->env, h->path, false, err);

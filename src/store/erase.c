@@ -69,12 +69,12 @@ erase_tell(struct replica *r, const struct entry *e, struct err *err)
 static enum err_code
 erase_row(struct replica *r, int64_t n, struct err *err)
 {
-	sqlite3_stmt *s = db_stmt(&r->db, DB_ENTRY_ERASE, "UPDATE entry SET payload = NULL, erased = 1 WHERE n = ?1", err);
+	struct stmt *s = db_stmt(&r->db, DB_ENTRY_ERASE, "UPDATE entry SET payload = NULL, erased = 1 WHERE n = ?1", err);
 	enum err_code rc;
 
 	if (!s)
 		return err ? err->code : ERR_NO_MEMORY;
-	sqlite3_bind_int64(s, 1, n);
+	db_bind_int(s, 1, n);
 	rc = db_run(&r->db, s, err);
 	ingest_forget_damage(r, n);
 	r->emptied = r->emptied || rc == ERR_OK;
@@ -103,9 +103,9 @@ replica_scrub(struct replica *r, struct err *err)
 
 	if (!r->scrub_due || r->db.read_only || r->db.writing)
 		return ERR_OK;
-	rc = db_exec(&r->db, "VACUUM", err);
+	rc = r->db.engine->rewrite(&r->db, false, err);
 	if (rc == ERR_OK)
-		rc = db_empty_wal(&r->db, err);
+		rc = r->db.engine->settle(&r->db, err);
 	if (rc == ERR_OK)
 		rc = replica_meta_put(r, META_SCRUB, BYTES_NONE, err);
 	if (rc == ERR_OK)
@@ -122,7 +122,7 @@ collect_rows(struct doomed *d, size_t log, struct erase_range range)
 	const struct log_head *l = &r->logs[log].head;
 	uint64_t from = range.from > r->logs[log].base ? range.from : r->logs[log].base;
 	uint64_t to = range.to < l->len ? range.to + 1 : l->len;
-	sqlite3_stmt *s;
+	struct stmt *s;
 
 	if (from >= to)
 		return;
@@ -131,10 +131,10 @@ collect_rows(struct doomed *d, size_t log, struct erase_range range)
 		d->rc = ERR_NO_MEMORY;
 		return;
 	}
-	sqlite3_bind_int64(s, 1, row_of(r, log, from));
-	sqlite3_bind_int64(s, 2, row_of(r, log, to - 1));
-	while (sqlite3_step(s) == SQLITE_ROW) {
-		int64_t n = sqlite3_column_int64(s, 0), *room;
+	db_bind_int(s, 1, row_of(r, log, from));
+	db_bind_int(s, 2, row_of(r, log, to - 1));
+	while (db_step(s) == DB_ROW) {
+		int64_t n = db_int(s, 0), *room;
 
 		if (!orders_cover(r->orders, r->org, &l->key, row_seq(n), replica_holds, r))
 			continue;
@@ -146,7 +146,7 @@ collect_rows(struct doomed *d, size_t log, struct erase_range range)
 		d->rows = room;
 		room[d->count++] = n;
 	}
-	sqlite3_reset(s);
+	db_reset(s);
 }
 
 /* Where the entry stands that the range ends with; NO_LOG when it is not held. What it names is there and in the logs that one goes on from. */
@@ -231,7 +231,7 @@ count_gone(struct replica *r, size_t log, struct erase_range range, uint64_t *he
 {
 	uint64_t from = range.from > r->logs[log].base ? range.from : r->logs[log].base, gone = 0;
 	uint64_t to = range.to < r->logs[log].head.len ? range.to + 1 : r->logs[log].head.len;
-	sqlite3_stmt *s;
+	struct stmt *s;
 
 	if (from >= to)
 		return 0;
@@ -239,11 +239,11 @@ count_gone(struct replica *r, size_t log, struct erase_range range, uint64_t *he
 	s = db_stmt(&r->db, DB_ENTRY_GONE, "SELECT count(*) FROM entry WHERE n BETWEEN ?1 AND ?2 AND payload IS NULL", NULL);
 	if (!s)
 		return 0;
-	sqlite3_bind_int64(s, 1, row_of(r, log, from));
-	sqlite3_bind_int64(s, 2, row_of(r, log, to - 1));
-	if (sqlite3_step(s) == SQLITE_ROW)
-		gone = (uint64_t)sqlite3_column_int64(s, 0);
-	sqlite3_reset(s);
+	db_bind_int(s, 1, row_of(r, log, from));
+	db_bind_int(s, 2, row_of(r, log, to - 1));
+	if (db_step(s) == DB_ROW)
+		gone = (uint64_t)db_int(s, 0);
+	db_reset(s);
 	return gone;
 }
 
@@ -275,17 +275,17 @@ has_content(struct replica *r, size_t log, const struct erase_range *range)
 
 	for (; log != NO_LOG && !found; log = r->logs[log].parent) {
 		uint64_t from = range->from > r->logs[log].base ? range->from : r->logs[log].base;
-		sqlite3_stmt *s;
+		struct stmt *s;
 
 		if (from >= r->logs[log].head.len)
 			continue;
 		s = db_stmt(&r->db, DB_ENTRY_CONTENT, "SELECT 1 FROM entry WHERE n BETWEEN ?1 AND ?2 AND kind = 32 AND payload IS NOT NULL LIMIT 1", NULL);
 		if (!s)
 			return true;
-		sqlite3_bind_int64(s, 1, row_of(r, log, from));
-		sqlite3_bind_int64(s, 2, row_of(r, log, r->logs[log].head.len - 1));
-		found = sqlite3_step(s) == SQLITE_ROW;
-		sqlite3_reset(s);
+		db_bind_int(s, 1, row_of(r, log, from));
+		db_bind_int(s, 2, row_of(r, log, r->logs[log].head.len - 1));
+		found = db_step(s) != DB_DONE; /* what cannot be read may be there */
+		db_reset(s);
 	}
 	return found;
 }

@@ -129,12 +129,12 @@ put_proof(struct replica *r, const struct entry *a, const struct entry *b, struc
 {
 	struct buf encoded = BUF_INIT;
 	struct fork_proof proof;
-	sqlite3_stmt *s;
+	struct stmt *s;
 	enum err_code rc;
 
 	fork_proof_make(&proof, a, b);
 	fork_proof_encode(&encoded, &proof);
-	s = db_stmt(&r->db, DB_FORK_ADD, "INSERT OR IGNORE INTO fork(proof) VALUES(?1)", err);
+	s = db_stmt(&r->db, DB_FORK_ADD, "INSERT INTO fork(proof) VALUES(?1) ON CONFLICT DO NOTHING", err);
 	if (!buf_ok(&encoded))
 		rc = err_plain(err, ERR_NO_MEMORY);
 	else if (!s)
@@ -142,7 +142,7 @@ put_proof(struct replica *r, const struct entry *a, const struct entry *b, struc
 	else {
 		db_bind_blob(s, 1, buf_bytes(&encoded));
 		rc = db_run(&r->db, s, err);
-		sqlite3_clear_bindings(s);
+		db_clear(s);
 	}
 	buf_free(&encoded);
 	return rc;
@@ -167,12 +167,12 @@ add_branch(struct replica *r, size_t parent, uint64_t seq, const struct hash *id
 static enum err_code
 move_children(struct replica *r, size_t i, size_t to, struct err *err)
 {
-	sqlite3_stmt *s = db_stmt(&r->db, DB_LOG_REPARENT, "UPDATE log SET parent = ?2 WHERE parent = ?1 AND no <> ?2", err);
+	struct stmt *s = db_stmt(&r->db, DB_LOG_REPARENT, "UPDATE log SET parent = ?2 WHERE parent = ?1 AND no <> ?2", err);
 
 	if (!s)
 		return err ? err->code : ERR_NO_MEMORY;
-	sqlite3_bind_int64(s, 1, (int64_t)i + 1);
-	sqlite3_bind_int64(s, 2, (int64_t)to + 1);
+	db_bind_int(s, 1, (int64_t)i + 1);
+	db_bind_int(s, 2, (int64_t)to + 1);
 	for (size_t k = 0; k < r->count; k++) {
 		if (r->logs[k].parent == i && k != to)
 			r->logs[k].parent = to;
@@ -183,13 +183,13 @@ move_children(struct replica *r, size_t i, size_t to, struct err *err)
 static enum err_code
 move_rows(struct replica *r, size_t i, size_t to, uint64_t seq, struct err *err)
 {
-	sqlite3_stmt *s = db_stmt(&r->db, DB_ENTRY_MOVE, "UPDATE entry SET n = n + ?3 WHERE n BETWEEN ?1 AND ?2", err);
+	struct stmt *s = db_stmt(&r->db, DB_ENTRY_MOVE, "UPDATE entry SET n = n + ?3 WHERE n BETWEEN ?1 AND ?2", err);
 
 	if (!s)
 		return err ? err->code : ERR_NO_MEMORY;
-	sqlite3_bind_int64(s, 1, row_of(r, i, seq));
-	sqlite3_bind_int64(s, 2, row_last(r, i));
-	sqlite3_bind_int64(s, 3, row_of(r, to, 0) - row_of(r, i, 0));
+	db_bind_int(s, 1, row_of(r, i, seq));
+	db_bind_int(s, 2, row_last(r, i));
+	db_bind_int(s, 3, row_of(r, to, 0) - row_of(r, i, 0));
 	return db_run(&r->db, s, err);
 }
 
@@ -253,6 +253,7 @@ fork_split(struct replica *r, size_t i, const struct entry *e, size_t *to, struc
 	struct entry held;
 	enum err_code rc;
 
+	r->db.rewrites = true;
 	rc = sibling_of(r, i, e, &held, &keep, err);
 	if (rc == ERR_OK)
 		rc = put_proof(r, &held, e, err);
@@ -267,20 +268,20 @@ fork_split(struct replica *r, size_t i, const struct entry *e, size_t *to, struc
 enum err_code
 replica_forks(struct replica *r, bool (*cb)(void *ctx, const struct fork_proof *proof), void *ctx, struct err *err)
 {
-	sqlite3_stmt *s = db_stmt(&r->db, DB_FORK_LIST, "SELECT proof FROM fork ORDER BY proof", err);
+	struct stmt *s = db_stmt(&r->db, DB_FORK_LIST, "SELECT proof FROM fork ORDER BY proof", err);
 	struct fork_proof proof;
-	int step = SQLITE_DONE;
+	int step = DB_DONE;
 	bool more = true;
 
 	if (!s)
 		return err ? err->code : ERR_NO_MEMORY;
-	while (more && (step = sqlite3_step(s)) == SQLITE_ROW) {
-		struct bytes in = BYTES(sqlite3_column_blob(s, 0), (size_t)sqlite3_column_bytes(s, 0));
+	while (more && (step = db_step(s)) == DB_ROW) {
+		struct bytes in = db_blob(s, 0);
 
 		/* A proof that no longer verifies proves nothing. */
 		if (fork_proof_decode(&proof, in, NULL) == ERR_OK)
 			more = cb(ctx, &proof);
 	}
-	sqlite3_reset(s);
-	return !more || step == SQLITE_DONE ? ERR_OK : db_error(&r->db, step, err);
+	db_reset(s);
+	return !more || step == DB_DONE ? ERR_OK : db_error(&r->db, step, err);
 }

@@ -22,9 +22,10 @@ static enum err_code
 run_one(struct replica *r, const struct litter *l, const struct author *peer, bool dry, struct gc_found *found, struct err *err)
 {
 	uint64_t *sum = (uint64_t *)((char *)found + l->found);
-	sqlite3_stmt *s = NULL;
+	struct stmt *s = NULL;
 	char sql[512];
-	int rc;
+	enum err_code rc;
+	int step;
 
 	if (dry)
 		(void)snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s WHERE %s", l->table, l->where);
@@ -32,17 +33,20 @@ run_one(struct replica *r, const struct litter *l, const struct author *peer, bo
 		(void)snprintf(sql, sizeof(sql), "UPDATE %s SET payload = NULL WHERE %s", l->table, l->where);
 	else
 		(void)snprintf(sql, sizeof(sql), "DELETE FROM %s WHERE %s", l->table, l->where);
-	rc = sqlite3_prepare_v2(r->db.handle, sql, -1, &s, NULL);
-	if (rc == SQLITE_OK && peer != NULL)
+	rc = db_prepare(&r->db, sql, DB_ONE, &s, err);
+	if (rc != ERR_OK)
+		return rc;
+	if (peer != NULL)
 		DB_BIND(s, 1, *peer);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(s);
-	if (rc == SQLITE_ROW)
-		*sum += (uint64_t)sqlite3_column_int64(s, 0);
-	else if (rc == SQLITE_DONE)
-		*sum += (uint64_t)sqlite3_changes(r->db.handle);
-	sqlite3_finalize(s);
-	return rc == SQLITE_ROW || rc == SQLITE_DONE ? ERR_OK : db_error(&r->db, rc, err);
+	step = db_step(s);
+	if (step == DB_ROW)
+		*sum += (uint64_t)db_int(s, 0);
+	else if (step == DB_DONE)
+		*sum += db_changes(s);
+	else
+		rc = db_error(&r->db, step, err);
+	db_finalize(s);
+	return rc;
 }
 
 static enum err_code
@@ -63,53 +67,15 @@ run_all(struct replica *r, bool dry, struct gc_found *found, struct err *err)
 	return rc;
 }
 
-static uint64_t
-pragma(struct replica *r, const char *sql)
-{
-	sqlite3_stmt *s = NULL;
-	uint64_t n = 0;
-
-	if (sqlite3_prepare_v2(r->db.handle, sql, -1, &s, NULL) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW)
-		n = (uint64_t)sqlite3_column_int64(s, 0);
-	sqlite3_finalize(s);
-	return n;
-}
-
-/* Frames of a page and a header each, 0 where nothing stands in it. */
-static uint64_t
-wal_bytes(struct replica *r)
-{
-	int frames = 0;
-
-	if (sqlite3_wal_checkpoint_v2(r->db.handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &frames, NULL) != SQLITE_OK || frames < 0)
-		return 0;
-	return (uint64_t)frames * (pragma(r, "PRAGMA page_size") + 24);
-}
-
-/* With its temporary copy on the disk: in memory it would be as large as the store. What stands there is sealed. */
 static enum err_code
-vacuum(struct replica *r, struct err *err)
-{
-	enum err_code rc = db_exec(&r->db, "PRAGMA temp_store = FILE", err), back;
-
-	if (rc == ERR_OK)
-		rc = db_exec(&r->db, "VACUUM", err);
-	back = db_exec(&r->db, "PRAGMA temp_store = MEMORY", rc == ERR_OK ? err : NULL);
-	return rc == ERR_OK ? back : rc;
-}
-
-enum err_code
-replica_gc(struct replica *r, bool dry, struct gc_found *found, struct err *err)
+tidy(struct replica *r, bool dry, struct gc_found *found, struct err *err)
 {
 	enum err_code rc = ERR_OK;
 
-	memset(found, 0, sizeof(*found));
-	if (r->db.writing)
-		return err_set(err, ERR_REFUSED, "entries are being taken in just now; try again in a moment");
-	found->wal_bytes = wal_bytes(r);
+	found->wal_bytes = r->db.engine->unsettled_bytes(&r->db);
 	found->before = replica_file_bytes(r) + found->wal_bytes;
 	if (!dry)
-		rc = db_begin(&r->db, err);
+		rc = replica_begin(r, err);
 	if (rc == ERR_OK)
 		rc = run_all(r, dry, found, err);
 	if (!dry && rc == ERR_OK)
@@ -118,15 +84,32 @@ replica_gc(struct replica *r, bool dry, struct gc_found *found, struct err *err)
 		db_rollback(&r->db);
 	if (rc != ERR_OK)
 		return err_wrap(err, "tidying up");
-	found->free_bytes = pragma(r, "SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size");
+	found->free_bytes = r->db.engine->free_bytes(&r->db);
 	if (dry) {
 		found->after = found->before - found->wal_bytes - found->free_bytes;
 		return ERR_OK;
 	}
 	if (found->free_bytes > 0)
-		rc = vacuum(r, err);
+		rc = r->db.engine->rewrite(&r->db, true, err);
 	if (rc == ERR_OK)
-		rc = db_empty_wal(&r->db, err);
+		rc = r->db.engine->settle(&r->db, err);
 	found->after = replica_file_bytes(r);
 	return rc == ERR_OK ? rc : err_wrap(err, "tidying up");
+}
+
+enum err_code
+replica_gc(struct replica *r, bool dry, struct gc_found *found, struct err *err)
+{
+	void (*patience)(struct db *db, bool endless) = r->db.engine->patience;
+	enum err_code rc;
+
+	memset(found, 0, sizeof(*found));
+	if (r->db.writing)
+		return err_set(err, ERR_REFUSED, "entries are being taken in just now; try again in a moment");
+	if (patience != NULL)
+		patience(&r->db, true);
+	rc = tidy(r, dry, found, err);
+	if (patience != NULL)
+		patience(&r->db, false);
+	return rc;
 }

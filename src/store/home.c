@@ -13,6 +13,7 @@
 
 #include "crypto/guard.h"
 #include "store/home_internal.h"
+#include "store/replica_internal.h"
 #include "store/place.h"
 
 #define META_KILL "store.kill" /* the public key of this device's kill card */
@@ -243,7 +244,7 @@ home_open(struct home *h, struct env *env, const char *path, uint8_t slot, struc
 	if (rc == ERR_OK)
 		rc = open_keystore(h, slot, secret, err);
 	if (rc == ERR_OK)
-		rc = replica_open(&h->replica, env, path, false, err);
+		rc = home_open_store(h, err);
 	if (rc == ERR_OK)
 		rc = home_check_place(h, false, err);
 	if (rc == ERR_READ_ONLY && h->replica != NULL && replica_read_only(h->replica))
@@ -284,7 +285,7 @@ home_kill_card(struct home *h, char code_out[27], struct err *err)
 	if (!recovery_code_parse(code_out, code))
 		return err_set(err, ERR_DAMAGED, "the kill card's code does not read back");
 	kill_pair(pk, sk, code);
-	rc = replica_meta_put(h->replica, META_KILL, BYTES(pk, sizeof(pk)), err);
+	rc = replica_own_put(h->replica, META_KILL, BYTES(pk, sizeof(pk)), err);
 	if (rc == ERR_OK)
 		rc = replica_commit(h->replica, err);
 	wipe(code, sizeof(code));
@@ -302,7 +303,7 @@ home_self(struct home *h, struct join_request *out, struct err *err)
 	join_request_make(out, &h->keys->device, h->keys->seal[0].pk, h->keys->request_nonce);
 	(void)snprintf(out->member_name, sizeof(out->member_name), "%s", (const char *)h->keys->member_name);
 	(void)snprintf(out->device_name, sizeof(out->device_name), "%s", (const char *)h->keys->device_name);
-	rc = replica_meta_get(h->replica, META_KILL, &pk, err);
+	rc = replica_own_get(h->replica, META_KILL, &pk, err);
 	if (rc == ERR_OK && pk.len == sizeof(out->keys.kill_pk)) {
 		out->keys.has_kill = true;
 		memcpy(out->keys.kill_pk, pk.p, pk.len);

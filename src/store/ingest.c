@@ -157,27 +157,27 @@ verify_new(struct entry *batch, size_t count, struct err *err)
 static enum err_code
 insert_entry(struct replica *r, size_t log, const struct entry *e, bool sig_ok, bool erased, struct err *err)
 {
-	sqlite3_stmt *s = db_stmt(&r->db, DB_ENTRY_ADD,
-	                          "INSERT INTO entry(n, kind, plen, sig_ok, erased, id, phash, sig, payload)"
-	                          " VALUES(?1, ?2, ?3, ?4, ?9, ?5, ?6, ?7, ?8)", err);
+	struct stmt *s = db_stmt_for(&r->db, DB_ENTRY_ADD,
+	                          "INSERT INTO entry(n, kind, plen, sig_ok, id, phash, sig, payload, erased)"
+	                          " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", DB_MANY, err);
 
 	if (!s)
 		return err ? err->code : ERR_NO_MEMORY;
-	sqlite3_bind_int64(s, 1, row_of(r, log, e->h.seq));
-	sqlite3_bind_int(s, 2, e->h.kind);
-	sqlite3_bind_int64(s, 3, e->h.plen);
-	sqlite3_bind_int(s, 4, sig_ok);
+	db_bind_int(s, 1, row_of(r, log, e->h.seq));
+	db_bind_int(s, 2, e->h.kind);
+	db_bind_int(s, 3, e->h.plen);
+	db_bind_int(s, 4, sig_ok);
 	DB_BIND(s, 5, e->id);
 	DB_BIND(s, 6, e->h.phash);
 	if (e->has_sig)
 		db_bind_blob(s, 7, BYTES(e->sig, sizeof(e->sig)));
 	else
-		sqlite3_bind_null(s, 7);
-	sqlite3_bind_int(s, 9, erased);
+		db_bind_null(s, 7);
+	db_bind_int(s, 9, erased);
 	if (e->has_payload && !erased)
 		db_bind_blob(s, 8, e->payload);
 	else
-		sqlite3_bind_null(s, 8);
+		db_bind_null(s, 8);
 	return db_run(&r->db, s, err);
 }
 
@@ -231,7 +231,7 @@ fill_one(struct replica *r, size_t log, const struct entry *e, uint64_t *filled,
 {
 	struct entry held;
 	struct rows w;
-	sqlite3_stmt *s;
+	struct stmt *s;
 	bool wanted = false;
 	enum err_code rc = rows_open(&w, r, log, e->h.seq, e->h.seq + 1, false, err);
 
@@ -244,7 +244,7 @@ fill_one(struct replica *r, size_t log, const struct entry *e, uint64_t *filled,
 	s = rc == ERR_OK ? db_stmt(&r->db, DB_ENTRY_FILL, "UPDATE entry SET payload = ?2 WHERE n = ?1", err) : NULL;
 	if (!s)
 		return err ? err->code : ERR_NO_MEMORY;
-	sqlite3_bind_int64(s, 1, row_of(r, log, e->h.seq));
+	db_bind_int(s, 1, row_of(r, log, e->h.seq));
 	db_bind_blob(s, 2, e->payload);
 	rc = db_run(&r->db, s, err);
 	if (rc != ERR_OK)
@@ -252,6 +252,8 @@ fill_one(struct replica *r, size_t log, const struct entry *e, uint64_t *filled,
 	ingest_forget_damage(r, row_of(r, log, e->h.seq));
 	r->pending += e->payload.len;
 	(*filled)++;
+	/* What an order or a right rests on must be read anew by whoever shares this store. */
+	r->db.rewrites = r->db.rewrites || e->h.kind != KIND_DATA;
 	rc = replica_tell_org(r, e, err);
 	if (rc != ERR_OK)
 		return replica_abandon(r, err);
@@ -371,14 +373,17 @@ static enum err_code
 ingest(struct replica *r, struct run_reader *rr, bool carried, size_t *size, struct ingest_counts *counts, struct err *err)
 {
 	const struct header h = rr->next;
-	size_t count = 0, all, trunk = logs_trunk(r, &h.author, &h.stream, &h.inc);
+	size_t count = 0, all, trunk;
 	enum err_code rc;
 	struct place p;
 
 	*size = rr->left;
-	rc = check_author(r, &h, err);
+	rc = db_shared(&r->db) ? replica_begin(r, err) : ERR_OK; /* first what others have stored, then what this adds to it */
+	if (rc == ERR_OK)
+		rc = check_author(r, &h, err);
 	if (rc != ERR_OK)
 		return rc;
+	trunk = logs_trunk(r, &h.author, &h.stream, &h.inc);
 	if (trunk == NO_LOG && h.seq > 0)
 		return err_set(err, ERR_GAP, "entry %llu came and none before it is held", (unsigned long long)h.seq);
 	rc = read_batch(r, rr, &count, err);

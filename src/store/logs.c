@@ -137,22 +137,22 @@ remember(struct replica *r, const struct log_key *key, bool own, size_t parent, 
 enum err_code
 logs_add(struct replica *r, const struct log_key *key, bool own, size_t parent, size_t *out, struct err *err)
 {
-	sqlite3_stmt *s = db_stmt(&r->db, DB_LOG_ADD,
+	struct stmt *s = db_stmt(&r->db, DB_LOG_ADD,
 	                          "INSERT INTO log(no, author, stream, inc, own, parent, branch_seq, branch_id)"
 	                          " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", err);
 	enum err_code rc;
 
 	if (!s)
 		return err ? err->code : ERR_NO_MEMORY;
-	sqlite3_clear_bindings(s);
-	sqlite3_bind_int64(s, 1, (int64_t)r->count + 1);
+	db_clear(s);
+	db_bind_int(s, 1, (int64_t)r->count + 1);
 	DB_BIND(s, 2, key->author);
 	DB_BIND(s, 3, key->stream);
 	DB_BIND(s, 4, key->inc);
-	sqlite3_bind_int(s, 5, own);
+	db_bind_int(s, 5, own);
 	if (key->is_branch) {
-		sqlite3_bind_int64(s, 6, (int64_t)parent + 1);
-		sqlite3_bind_int64(s, 7, (int64_t)key->branch_seq);
+		db_bind_int(s, 6, (int64_t)parent + 1);
+		db_bind_int(s, 7, (int64_t)key->branch_seq);
 		DB_BIND(s, 8, key->branch_id);
 	}
 	rc = db_run(&r->db, s, err);
@@ -162,7 +162,7 @@ logs_add(struct replica *r, const struct log_key *key, bool own, size_t parent, 
 enum err_code
 logs_load_head(struct replica *r, size_t i, struct err *err)
 {
-	sqlite3_stmt *s = db_stmt(&r->db, DB_HEAD,
+	struct stmt *s = db_stmt(&r->db, DB_HEAD,
 	                          "SELECT n, id FROM entry WHERE n BETWEEN ?1 AND ?2 ORDER BY n DESC LIMIT 1", err);
 	struct log *l = &r->logs[i];
 	enum err_code rc = ERR_OK;
@@ -172,17 +172,17 @@ logs_load_head(struct replica *r, size_t i, struct err *err)
 		return err ? err->code : ERR_NO_MEMORY;
 	l->head.len = l->base;
 	l->head.head = l->parent == NO_LOG ? (struct hash){ { 0 } } : r->logs[l->parent].head.head;
-	sqlite3_bind_int64(s, 1, row_of(r, i, l->base));
-	sqlite3_bind_int64(s, 2, row_last(r, i));
-	step = sqlite3_step(s);
-	if (step == SQLITE_ROW) {
-		l->head.len = row_seq(sqlite3_column_int64(s, 0)) + 1;
+	db_bind_int(s, 1, row_of(r, i, l->base));
+	db_bind_int(s, 2, row_last(r, i));
+	step = db_step(s);
+	if (step == DB_ROW) {
+		l->head.len = row_seq(db_int(s, 0)) + 1;
 		if (!DB_TAKE(s, 1, l->head.head))
 			rc = err_plain(err, ERR_DAMAGED);
-	} else if (step != SQLITE_DONE) {
+	} else if (step != DB_DONE) {
 		rc = db_error(&r->db, step, err);
 	}
-	sqlite3_reset(s);
+	db_reset(s);
 	return rc;
 }
 
@@ -192,7 +192,7 @@ logs_id_at(struct replica *r, size_t i, uint64_t seq, struct hash *out, struct e
 	const struct log *l = &r->logs[i];
 	enum err_code rc = ERR_OK;
 	char name[NAME_BYTES];
-	sqlite3_stmt *s;
+	struct stmt *s;
 	int step;
 
 	assert(seq >= l->base && seq < l->head.len);
@@ -203,14 +203,14 @@ logs_id_at(struct replica *r, size_t i, uint64_t seq, struct hash *out, struct e
 	s = db_stmt(&r->db, DB_ENTRY_ID, "SELECT id FROM entry WHERE n = ?1", err);
 	if (!s)
 		return err ? err->code : ERR_NO_MEMORY;
-	sqlite3_bind_int64(s, 1, row_of(r, i, seq));
-	step = sqlite3_step(s);
-	if (step != SQLITE_ROW && step != SQLITE_DONE)
+	db_bind_int(s, 1, row_of(r, i, seq));
+	step = db_step(s);
+	if (step != DB_ROW && step != DB_DONE)
 		rc = db_error(&r->db, step, err);
-	else if (step == SQLITE_DONE || !DB_TAKE(s, 0, *out))
+	else if (step == DB_DONE || !DB_TAKE(s, 0, *out))
 		rc = err_set(err, ERR_DAMAGED, "%s: entry %llu is missing or damaged", log_name(name, &l->head.key),
 		             (unsigned long long)seq);
-	sqlite3_reset(s);
+	db_reset(s);
 	return rc;
 }
 
@@ -226,63 +226,64 @@ logs_clear(struct replica *r)
 }
 
 static bool
-key_from_row(struct log_key *key, size_t *parent, sqlite3_stmt *s)
+key_from_row(struct log_key *key, size_t *parent, struct stmt *s)
 {
 	memset(key, 0, sizeof(*key));
 	*parent = NO_LOG;
 	if (!DB_TAKE(s, 1, key->author) || !DB_TAKE(s, 2, key->stream) || !DB_TAKE(s, 3, key->inc))
 		return false;
-	if (sqlite3_column_type(s, 4) == SQLITE_NULL)
+	if (db_is_null(s, 4))
 		return true;
 	key->is_branch = true;
-	*parent = (size_t)sqlite3_column_int64(s, 4) - 1;
-	key->branch_seq = (uint64_t)sqlite3_column_int64(s, 5);
+	*parent = (size_t)db_int(s, 4) - 1;
+	key->branch_seq = (uint64_t)db_int(s, 5);
 	return DB_TAKE(s, 6, key->branch_id);
 }
 
-static enum err_code
-load_rows(struct replica *r, struct err *err)
+enum err_code
+logs_load_new(struct replica *r, struct err *err)
 {
-	sqlite3_stmt *s = db_stmt(&r->db, DB_LOG_LIST,
-	                          "SELECT no, author, stream, inc, parent, branch_seq, branch_id, own FROM log ORDER BY no", err);
+	struct stmt *s = db_stmt(&r->db, DB_LOG_LIST,
+	                          "SELECT no, author, stream, inc, parent, branch_seq, branch_id, own FROM log WHERE no > ?1 ORDER BY no", err);
 	enum err_code rc = ERR_OK;
-	int step = SQLITE_DONE;
+	int step = DB_DONE;
 
 	if (!s)
 		return err ? err->code : ERR_NO_MEMORY;
-	while (rc == ERR_OK && (step = sqlite3_step(s)) == SQLITE_ROW) {
+	db_bind_int(s, 1, (int64_t)r->count);
+	while (rc == ERR_OK && (step = db_step(s)) == DB_ROW) {
 		struct log_key key;
 		size_t parent, i;
 
-		if (sqlite3_column_int64(s, 0) != (int64_t)r->count + 1 || !key_from_row(&key, &parent, s) ||
+		if (db_int(s, 0) != (int64_t)r->count + 1 || !key_from_row(&key, &parent, s) ||
 		    (!key.is_branch) != (logs_trunk(r, &key.author, &key.stream, &key.inc) == NO_LOG))
 			rc = err_set(err, ERR_DAMAGED, "the list of logs is damaged at number %zu", r->count + 1);
 		else
-			rc = remember(r, &key, sqlite3_column_int(s, 7) != 0, parent, &i, err);
+			rc = remember(r, &key, db_int(s, 7) != 0, parent, &i, err);
 	}
-	if (rc == ERR_OK && step != SQLITE_DONE)
+	if (rc == ERR_OK && step != DB_DONE)
 		rc = db_error(&r->db, step, err);
-	sqlite3_reset(s);
+	db_reset(s);
 	return rc;
 }
 
 static enum err_code
 load_lacking(struct replica *r, struct err *err)
 {
-	sqlite3_stmt *s = db_stmt(&r->db, DB_LACKING_LOGS,
-	                          "SELECT DISTINCT (n & ~(1 << 62)) >> 40 FROM entry WHERE payload IS NULL AND erased = 0", err);
+	struct stmt *s = db_stmt(&r->db, DB_LACKING_LOGS,
+	                          "SELECT DISTINCT (n & 4611686018427387903) >> 40 FROM entry WHERE payload IS NULL AND erased = 0", err);
 	int step;
 
 	if (!s)
 		return err ? err->code : ERR_NO_MEMORY;
-	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
-		uint64_t no = (uint64_t)sqlite3_column_int64(s, 0);
+	while ((step = db_step(s)) == DB_ROW) {
+		uint64_t no = (uint64_t)db_int(s, 0);
 
 		if (no >= 1 && no <= r->count)
 			r->logs[no - 1].lacks = true;
 	}
-	sqlite3_reset(s);
-	return step == SQLITE_DONE ? ERR_OK : db_error(&r->db, step, err);
+	db_reset(s);
+	return step == DB_DONE ? ERR_OK : db_error(&r->db, step, err);
 }
 
 enum err_code
@@ -291,7 +292,7 @@ logs_load(struct replica *r, struct err *err)
 	enum err_code rc;
 
 	logs_clear(r);
-	rc = load_rows(r, err);
+	rc = logs_load_new(r, err);
 	/* A parent may have a higher number than its branch: splitting gives the older half a new number. */
 	for (size_t i = 0; rc == ERR_OK && i < r->count; i++) {
 		size_t parent = r->logs[i].parent;

@@ -65,7 +65,7 @@ home_part_open(struct home *part, struct home *whole, size_t which, struct err *
 	enum err_code rc = set_part(part, whole, whole->keys->others[which], err);
 
 	if (rc == ERR_OK)
-		rc = replica_open(&part->replica, whole->env, part->path, false, err);
+		rc = home_open_store(part, err);
 	if (rc == ERR_OK)
 		rc = home_check_place(part, false, err);
 	if (rc != ERR_OK) {

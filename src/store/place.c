@@ -17,7 +17,7 @@ read_tokens(struct replica *r, struct env *env, const char *path, struct tokens 
 	enum err_code rc;
 
 	memset(t, 0, sizeof(*t));
-	rc = replica_meta_get(r, META_TOKENS, &b, err);
+	rc = replica_own_get(r, META_TOKENS, &b, err);
 	if (rc == ERR_OK && b.len == sizeof(t->last) + sizeof(t->before)) {
 		memcpy(t->last, b.p, sizeof(t->last));
 		memcpy(t->before, b.p + sizeof(t->last), sizeof(t->before));
@@ -56,7 +56,7 @@ write_tokens(struct replica *r, struct env *env, const char *path, const struct 
 	env_random(env, both, PLACE_TOKEN_BYTES);
 	memcpy(both + PLACE_TOKEN_BYTES, t->file, sizeof(t->file));
 	/* In a transaction of its own, of which the owner of the hook hears nothing: no entry is in it, and its failure takes none back. */
-	rc = replica_meta_put(r, META_TOKENS, BYTES(both, sizeof(both)), err);
+	rc = replica_own_put(r, META_TOKENS, BYTES(both, sizeof(both)), err);
 	if (rc == ERR_OK)
 		rc = db_commit(&r->db, err);
 	if (rc == ERR_OK)

@@ -20,17 +20,15 @@ rows_statement(struct rows *w, bool headers_only, struct err *err)
 {
 	const char *sql = headers_only ? SCAN("NULL") : SCAN("payload");
 	struct replica *r = w->r;
-	int rc;
 
 	if (!r->scanning) {
-		w->s = db_stmt(&r->db, headers_only ? DB_SCAN_HEADERS : DB_SCAN_ALL, sql, err);
+		w->s = db_stmt_for(&r->db, headers_only ? DB_SCAN_HEADERS : DB_SCAN_ALL, sql, DB_SCAN, err);
 		r->scanning = w->s != NULL;
 		return w->s ? ERR_OK : err ? err->code : ERR_NO_MEMORY;
 	}
 	/* A callback reads while a scan is under way: it gets a statement of its own. */
 	w->own = true;
-	rc = sqlite3_prepare_v2(r->db.handle, sql, -1, &w->s, NULL);
-	return rc == SQLITE_OK ? ERR_OK : db_error(&r->db, rc, err);
+	return db_prepare(&r->db, sql, DB_SCAN, &w->s, err);
 }
 
 enum err_code
@@ -59,8 +57,8 @@ rows_open(struct rows *w, struct replica *r, size_t log, uint64_t from, uint64_t
 		rc = rows_statement(w, headers_only, err);
 	if (rc != ERR_OK)
 		return rc;
-	sqlite3_bind_int64(w->s, 1, row_of(w->r, log, from));
-	sqlite3_bind_int64(w->s, 2, row_of(w->r, log, w->to - 1));
+	db_bind_int(w->s, 1, row_of(w->r, log, from));
+	db_bind_int(w->s, 2, row_of(w->r, log, w->to - 1));
 	return ERR_OK;
 }
 
@@ -68,9 +66,9 @@ void
 rows_close(struct rows *w)
 {
 	if (w->own) {
-		sqlite3_finalize(w->s);
+		db_finalize(w->s);
 	} else if (w->s) {
-		sqlite3_reset(w->s);
+		db_reset(w->s);
 		w->r->scanning = false;
 	}
 	w->s = NULL;
@@ -98,15 +96,15 @@ note_damage(struct replica *r, size_t log, uint64_t seq)
 static bool
 take_row(struct rows *w, struct entry *e)
 {
-	sqlite3_stmt *s = w->s;
-	sqlite3_int64 kind = sqlite3_column_int64(s, 1), plen = sqlite3_column_int64(s, 2);
+	struct stmt *s = w->s;
+	int64_t kind = db_int(s, 1), plen = db_int(s, 2);
 	struct hash stored;
 
 	e->h = w->next;
 	e->h.kind = (uint8_t)kind;
 	e->h.plen = (uint32_t)plen;
-	w->sig_ok = sqlite3_column_int(s, 3) != 0;
-	w->erased = sqlite3_column_int(s, 4) != 0;
+	w->sig_ok = db_int(s, 3) != 0;
+	w->erased = db_int(s, 4) != 0;
 	if (kind < 1 || kind > 127 || plen < 1 || plen > PAYLOAD_BYTES_MAX || !DB_TAKE(s, 5, stored) || !DB_TAKE(s, 6, e->h.phash))
 		return false;
 	e->has_sig = db_take(s, 7, e->sig, sizeof(e->sig));
@@ -120,10 +118,10 @@ take_payload(struct rows *w, struct entry *e)
 	struct hash h;
 
 	e->payload = BYTES_NONE;
-	e->has_payload = sqlite3_column_type(w->s, 8) == SQLITE_BLOB;
+	e->has_payload = db_is_blob(w->s, 8);
 	if (!e->has_payload)
 		return;
-	e->payload = BYTES(sqlite3_column_blob(w->s, 8), (size_t)sqlite3_column_bytes(w->s, 8));
+	e->payload = db_blob(w->s, 8);
 	if (w->r->as_stored)
 		return;
 	h = payload_hash(e->payload);
@@ -142,14 +140,14 @@ rows_next(struct rows *w, struct entry *e, enum err_code *rc, struct err *err)
 
 	if (w->next.seq >= w->to)
 		return false;
-	step = sqlite3_step(w->s);
-	if (step != SQLITE_ROW && step != SQLITE_DONE) {
+	step = db_step(w->s);
+	if (step != DB_ROW && step != DB_DONE) {
 		*rc = db_error(&w->r->db, step, err);
 		return false;
 	}
-	if (step == SQLITE_DONE || row_seq(sqlite3_column_int64(w->s, 0)) != w->next.seq || !take_row(w, e)) {
+	if (step == DB_DONE || row_seq(db_int(w->s, 0)) != w->next.seq || !take_row(w, e)) {
 		*rc = err_set(err, ERR_DAMAGED, "%s: entry %llu is %s", log_name(name, &w->r->logs[w->log].head.key),
-		              (unsigned long long)w->next.seq, step == SQLITE_DONE ? "missing" : "missing or damaged");
+		              (unsigned long long)w->next.seq, step == DB_DONE ? "missing" : "missing or damaged");
 		return false;
 	}
 	take_payload(w, e);
@@ -200,24 +198,24 @@ replica_scan(struct replica *r, size_t log, uint64_t from, uint64_t to, bool hea
 uint64_t
 replica_content(struct replica *r, size_t log, uint64_t from, uint64_t to)
 {
-	sqlite3_stmt *s = db_stmt(&r->db, DB_ENTRY_HELD, "SELECT count(*) FROM entry WHERE n BETWEEN ?1 AND ?2 AND payload IS NOT NULL", NULL);
+	struct stmt *s = db_stmt(&r->db, DB_ENTRY_HELD, "SELECT count(*) FROM entry WHERE n BETWEEN ?1 AND ?2 AND payload IS NOT NULL", NULL);
 	uint64_t count = to - from; /* what cannot be read is not known to be without */
 
 	assert(from < to);
 	if (!s)
 		return count;
-	sqlite3_bind_int64(s, 1, row_of(r, log, from));
-	sqlite3_bind_int64(s, 2, row_of(r, log, to - 1));
-	if (sqlite3_step(s) == SQLITE_ROW)
-		count = (uint64_t)sqlite3_column_int64(s, 0);
-	sqlite3_reset(s);
+	db_bind_int(s, 1, row_of(r, log, from));
+	db_bind_int(s, 2, row_of(r, log, to - 1));
+	if (db_step(s) == DB_ROW)
+		count = (uint64_t)db_int(s, 0);
+	db_reset(s);
 	return count;
 }
 
 bool
 replica_lacking(struct replica *r, size_t log, uint64_t from, uint64_t *seq)
 {
-	sqlite3_stmt *s;
+	struct stmt *s;
 	uint64_t best = UINT64_MAX, n_from = (uint64_t)row_of(r, log, from), n_to = (uint64_t)row_last(r, log) + 1;
 
 	if (log >= r->count || !r->logs[log].lacks)
@@ -225,11 +223,11 @@ replica_lacking(struct replica *r, size_t log, uint64_t from, uint64_t *seq)
 	s = db_stmt(&r->db, DB_LACKING_NEXT,
 	            "SELECT n FROM entry WHERE payload IS NULL AND erased = 0 AND n >= ?1 AND n < ?2 ORDER BY n LIMIT 1", NULL);
 	if (s) {
-		sqlite3_bind_int64(s, 1, (int64_t)n_from);
-		sqlite3_bind_int64(s, 2, (int64_t)n_to);
-		if (sqlite3_step(s) == SQLITE_ROW)
-			best = (uint64_t)sqlite3_column_int64(s, 0);
-		sqlite3_reset(s);
+		db_bind_int(s, 1, (int64_t)n_from);
+		db_bind_int(s, 2, (int64_t)n_to);
+		if (db_step(s) == DB_ROW)
+			best = (uint64_t)db_int(s, 0);
+		db_reset(s);
 	}
 	for (size_t i = 0; i < r->damaged_count; i++) {
 		if (r->damaged[i] >= n_from && r->damaged[i] < n_to && r->damaged[i] < best)

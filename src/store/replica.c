@@ -98,18 +98,17 @@ tell_org_of_log(struct replica *r, size_t log, struct err *err)
 }
 
 /* OPEN and ADOPT of team streams: few, and found by a partial index. */
-static enum err_code
-tell_org_of_teams(struct replica *r, struct err *err)
+enum err_code
+replica_tell_teams(struct replica *r, struct stmt *s, struct err *err)
 {
-	sqlite3_stmt *s = db_stmt(&r->db, DB_TEAM_CONTROL, "SELECT n FROM entry WHERE kind IN (36, 37) ORDER BY n", err);
 	struct buf payload = BUF_INIT;
 	enum err_code rc = ERR_OK;
-	int step = SQLITE_DONE;
+	int step = DB_DONE;
 
 	if (!s)
 		return err ? err->code : ERR_NO_MEMORY;
-	while (rc == ERR_OK && (step = sqlite3_step(s)) == SQLITE_ROW) {
-		uint64_t n = (uint64_t)sqlite3_column_int64(s, 0);
+	while (rc == ERR_OK && (step = db_step(s)) == DB_ROW) {
+		uint64_t n = (uint64_t)db_int(s, 0);
 		size_t log = row_log((int64_t)n);
 		struct entry e;
 
@@ -121,9 +120,9 @@ tell_org_of_teams(struct replica *r, struct err *err)
 		else if (rc == ERR_DAMAGED || rc == ERR_UNKNOWN)
 			rc = err_forgive(err);
 	}
-	if (rc == ERR_OK && step != SQLITE_DONE)
+	if (rc == ERR_OK && step != DB_DONE)
 		rc = db_error(&r->db, step, err);
-	sqlite3_reset(s);
+	db_reset(s);
 	buf_free(&payload);
 	return rc;
 }
@@ -155,7 +154,7 @@ load_org(struct replica *r, struct err *err)
 				rc = tell_org_of_log(r, i, err);
 		}
 		if (rc == ERR_OK)
-			rc = tell_org_of_teams(r, err);
+			rc = replica_tell_teams(r, db_stmt(&r->db, DB_TEAM_CONTROL, "SELECT n FROM entry WHERE kind IN (36, 37) ORDER BY n", err), err);
 		if (rc == ERR_OK)
 			rc = org_evaluate(r->org, err);
 		if (rc == ERR_OK)
@@ -217,40 +216,68 @@ replica_evaluate(struct replica *r, struct err *err)
 
 /* --- opening --- */
 
-static enum err_code
-load(struct replica *r, struct err *err)
+enum err_code
+replica_load(struct replica *r, struct err *err)
 {
 	enum err_code rc = logs_load(r, err);
 
 	return rc == ERR_OK ? load_org(r, err) : rc;
 }
 
+/* Of a store that others write to, all of one moment. */
+static enum err_code
+load_first(struct replica *r, struct err *err)
+{
+	bool any, anew, shared = db_shared(&r->db);
+	enum err_code rc = shared ? r->db.engine->look(&r->db, err) : ERR_OK;
+
+	if (rc == ERR_OK && shared)
+		rc = r->db.engine->news(&r->db, &any, &anew, err);
+	if (rc == ERR_OK)
+		rc = replica_load(r, err);
+	if (rc == ERR_OK)
+		rc = erase_load(r, err);
+	if (rc == ERR_OK && shared)
+		r->db.engine->seen(&r->db);
+	if (shared)
+		r->db.engine->look_end(&r->db);
+	return rc;
+}
+
 enum err_code
-replica_open(struct replica **out, struct env *env, const char *home, bool create, struct err *err)
+replica_open_in(struct replica **out, struct env *env, const struct db_engine *engine, const char *name, const char *path, bool create,
+                struct err *err)
 {
 	struct replica *r = mem_zero(1, sizeof(*r));
-	struct buf path = BUF_INIT;
 	enum err_code rc;
 
 	*out = NULL;
 	if (!r)
 		return err_plain(err, ERR_NO_MEMORY);
 	r->env = env;
-	buf_printf(&path, "%s/log.db", home);
-	if (buf_str(&path))
-		r->path = mem_strdup(buf_str(&path));
-	buf_free(&path);
-	rc = r->path ? db_open(&r->db, env, r->path, create, err) : err_plain(err, ERR_NO_MEMORY);
+	r->path = mem_strdup(path);
+	rc = r->path ? db_open(&r->db, engine, env, name, create, err) : err_plain(err, ERR_NO_MEMORY);
 	if (rc == ERR_OK)
-		rc = load(r, err);
-	if (rc == ERR_OK)
-		rc = erase_load(r, err);
+		rc = load_first(r, err);
 	if (rc != ERR_OK) {
 		replica_close(r);
 		return rc;
 	}
 	*out = r;
 	return ERR_OK;
+}
+
+enum err_code
+replica_open(struct replica **out, struct env *env, const char *home, bool create, struct err *err)
+{
+	struct buf path = BUF_INIT;
+	enum err_code rc;
+
+	*out = NULL;
+	buf_printf(&path, "%s/log.db", home);
+	rc = buf_str(&path) ? replica_open_in(out, env, &db_sqlite, buf_str(&path), buf_str(&path), create, err) : err_plain(err, ERR_NO_MEMORY);
+	buf_free(&path);
+	return rc;
 }
 
 void
@@ -314,6 +341,14 @@ replica_lost(const struct replica *r)
 
 /* --- the transaction --- */
 
+static enum err_code
+lost(const struct replica *r, struct err *err)
+{
+	if (db_shared(&r->db))
+		return err_set(err, ERR_IO, "the database cannot be reached: nothing can be saved until it is back");
+	return err_set(err, ERR_IO, "the store could not be read again after a failed write: open the home anew");
+}
+
 /* What it writes comes through here as well, and must find the way open. */
 static enum err_code
 write_first(struct replica *r, struct err *err)
@@ -335,11 +370,19 @@ enum err_code
 replica_begin(struct replica *r, struct err *err)
 {
 	enum err_code rc;
+	bool began;
 
 	if (r->lost)
-		return err_set(err, ERR_IO, "the store could not be read again after a failed write: open the home anew");
+		return lost(r, err);
 	rc = r->first != NULL ? write_first(r, err) : ERR_OK;
-	return rc != ERR_OK ? rc : db_begin(&r->db, err);
+	if (rc != ERR_OK)
+		return rc;
+	began = !r->db.writing;
+	rc = db_begin(&r->db, err);
+	if (rc != ERR_OK || !began || !db_shared(&r->db))
+		return rc;
+	rc = news_take(r, err);
+	return rc == ERR_OK ? rc : replica_abandon(r, err);
 }
 
 /* After a rollback: what memory ran ahead with is read back from the disk. */
@@ -350,7 +393,9 @@ go_back(struct replica *r)
 
 	r->pending = 0;
 	r->attest_count = 0;
-	if (load(r, &why) != ERR_OK) {
+	if (r->db.away) {
+		r->lost = true; /* until replica_tend() has read it all again */
+	} else if (replica_load(r, &why) != ERR_OK) {
 		env_logf(r->env, "store: reading back after a failed write: %s", why.text);
 		logs_clear(r);
 		r->lost = true;
@@ -385,7 +430,7 @@ empty_wal(struct replica *r)
 
 	if (!r->emptied)
 		return;
-	r->emptied = db_empty_wal(&r->db, &err) != ERR_OK;
+	r->emptied = r->db.engine->settle(&r->db, &err) != ERR_OK;
 	if (r->emptied)
 		env_logf(r->env, "store: emptying the WAL after an erasure: %s", err.text);
 }
@@ -395,6 +440,8 @@ replica_commit(struct replica *r, struct err *err)
 {
 	enum err_code rc;
 
+	if (r->lost) /* what memory says may be more than what is saved */
+		return lost(r, err);
 	if (!r->db.writing)
 		return ERR_OK;
 	rc = replica_evaluate(r, err);
@@ -425,63 +472,12 @@ replica_pending(const struct replica *r)
 	return r->pending;
 }
 
-/* --- small values --- */
-
-enum err_code
-replica_meta_put(struct replica *r, const char *key, struct bytes value, struct err *err)
-{
-	enum err_code rc = replica_begin(r, err);
-	sqlite3_stmt *s;
-
-	if (rc != ERR_OK)
-		return rc;
-	s = db_stmt(&r->db, DB_META_PUT, "INSERT INTO meta(key, value) VALUES(?1, ?2)"
-	            " ON CONFLICT(key) DO UPDATE SET value = excluded.value", err);
-	if (!s)
-		return err ? err->code : ERR_NO_MEMORY;
-	sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
-	db_bind_blob(s, 2, value);
-	rc = db_run(&r->db, s, err);
-	return rc == ERR_OK ? rc : replica_abandon(r, err);
-}
-
-enum err_code
-replica_meta_get(struct replica *r, const char *key, struct buf *out, struct err *err)
-{
-	sqlite3_stmt *s = db_stmt(&r->db, DB_META_GET, "SELECT value FROM meta WHERE key = ?1", err);
-	enum err_code rc = ERR_OK;
-	int step;
-
-	buf_clear(out);
-	if (!s)
-		return err ? err->code : ERR_NO_MEMORY;
-	sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
-	step = sqlite3_step(s);
-	if (step == SQLITE_ROW) {
-		buf_put(out, sqlite3_column_blob(s, 0), (size_t)sqlite3_column_bytes(s, 0));
-		rc = buf_ok(out) ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
-	} else if (step == SQLITE_DONE) {
-		rc = err_set(err, ERR_UNKNOWN, "nothing is kept under %s", key);
-	} else {
-		rc = db_error(&r->db, step, err);
-	}
-	sqlite3_reset(s);
-	return rc;
-}
-
 /* --- the file --- */
 
 uint64_t
 replica_file_bytes(struct replica *r)
 {
-	sqlite3_int64 bytes = 0;
-	sqlite3_stmt *s = NULL;
-
-	if (sqlite3_prepare_v2(r->db.handle, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
-	                       -1, &s, NULL) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW)
-		bytes = sqlite3_column_int64(s, 0);
-	sqlite3_finalize(s);
-	return (uint64_t)bytes;
+	return r->db.engine->bytes(&r->db);
 }
 
 void

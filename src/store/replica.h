@@ -47,6 +47,12 @@ struct replica_hook {
  * control entries. ERR_NOT_FOUND, ERR_LOCKED, ERR_NEWER, ERR_DAMAGED, ERR_NO_SPACE, ERR_READ_ONLY.
  */
 enum err_code replica_open(struct replica **out, struct env *env, const char *home, bool create, struct err *err) MUST_CHECK;
+/* The same by another engine (store/db.h), in what that calls `name`. `path` is what stands for its place (store/place.h). */
+struct db_engine;
+enum err_code replica_open_in(struct replica **out, struct env *env, const struct db_engine *engine, const char *name, const char *path,
+                              bool create, struct err *err) MUST_CHECK;
+/* Every entry, and the organisation, out of `from`, through the checks a peer's entries go through. What is held already costs next to nothing. */
+enum err_code replica_take_over(struct replica *to, struct replica *from, struct err *err) MUST_CHECK;
 void replica_close(struct replica *r); /* drops an open transaction */
 void replica_set_hook(struct replica *r, const struct replica_hook *hook);
 
@@ -191,6 +197,19 @@ enum err_code replica_put_receipt(struct replica *r, const struct device_keys *k
 enum err_code replica_scrub(struct replica *r, struct err *err) MUST_CHECK;
 /* For who holds no reading key, hub and auditor: a receipt for each approved order that has none of ours and can have one, and a commit. May be called by the `committed` hook. */
 enum err_code replica_confirm(struct replica *r, const struct device_keys *keys, const struct inc *inc, struct err *err) MUST_CHECK;
+
+/*
+ * A store that several processes share (proto/postgresql.md). To be called several times a second, and returns at once:
+ * saves what waits, so that others get their turn; takes in what they have stored, and tells the hook `committed`; takes up
+ * a lost connection again. True when there was something new. Does nothing where nobody shares the store.
+ */
+bool replica_tend(struct replica *r);
+bool replica_shared(const struct replica *r);
+bool replica_away(const struct replica *r); /* its server cannot be reached: nothing can be read or saved just now */
+/* Whose tokens and attestations are ours among those that share it. */
+void replica_set_self(struct replica *r, const struct author *self);
+/* Gives up our part of it; the last who does deletes everything. The replica may only be closed after. */
+enum err_code replica_leave(struct replica *r, bool *emptied, struct err *err) MUST_CHECK;
 
 /* Small values of the owner: a key and a blob, in the same transaction as entries. */
 enum err_code replica_meta_put(struct replica *r, const char *key, struct bytes value, struct err *err) MUST_CHECK;

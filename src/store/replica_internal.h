@@ -7,6 +7,7 @@
  *   ack.c      proofs of custody, peers                    verify.c  everything once more
  *   place.c    is this the store it was?                erase.c   payloads deleted by order
  *   attest.c   attestations, ours and others'         netkey.c  network keys
+ *   news.c     what other processes have stored       values.c  small values
  */
 #ifndef FALTBOK_STORE_REPLICA_INTERNAL_H
 #define FALTBOK_STORE_REPLICA_INTERNAL_H
@@ -52,6 +53,9 @@ struct replica {
 	uint64_t entries;
 	size_t pending;
 	bool scanning;           /* the cached scan statements are in use */
+	bool grew;               /* by what another process has stored, and nobody has been told */
+	bool has_self;
+	struct author self;      /* of a shared store: whose small values are ours */
 	enum err_code (*first)(void *ctx, struct err *err); /* replica_disk_is_full(); else NULL */
 	void *first_ctx;
 	bool lost;               /* memory no longer mirrors the disk: only closing is left */
@@ -115,6 +119,13 @@ row_seq(int64_t n)
 
 /* replica.c */
 enum err_code replica_begin(struct replica *r, struct err *err) MUST_CHECK;
+/* All that memory mirrors, once more from the database. */
+enum err_code replica_load(struct replica *r, struct err *err) MUST_CHECK;
+/* Small values of one device among those that share the store: replica_meta_put() where nobody shares it. */
+enum err_code replica_own_put(struct replica *r, const char *key, struct bytes value, struct err *err) MUST_CHECK;
+enum err_code replica_own_get(struct replica *r, const char *key, struct buf *out, struct err *err) MUST_CHECK;
+/* Gives what the org needs of team entries, by a statement that gives their n. */
+enum err_code replica_tell_teams(struct replica *r, struct stmt *s, struct err *err) MUST_CHECK;
 /* Gives `e` to the org when it is the org's business. */
 enum err_code replica_tell_org(struct replica *r, const struct entry *e, struct err *err) MUST_CHECK;
 /* Does the history that `log` is part of, below it or beyond it, hold such an entry? ctx is the replica. */
@@ -122,11 +133,18 @@ bool replica_holds(void *ctx, const struct log_key *log, uint64_t seq, const uin
 /* A write failed: the transaction goes. Returns err's code. */
 enum err_code replica_abandon(struct replica *r, struct err *err);
 
+/* news.c: within a transaction or a look, what other processes have committed since. */
+enum err_code news_take(struct replica *r, struct err *err) MUST_CHECK;
+/* Begins a look (the caller ends it) with memory brought up to that moment. */
+enum err_code news_look(struct replica *r, struct err *err) MUST_CHECK;
+
 /* logs.c */
 size_t logs_trunk(const struct replica *r, const struct author *a, const struct stream_id *s, const struct inc *inc); /* or NO_LOG */
 /* Adds a log to memory and database; parent is NO_LOG for a trunk. */
 enum err_code logs_add(struct replica *r, const struct log_key *key, bool own, size_t parent, size_t *out, struct err *err) MUST_CHECK;
 enum err_code logs_load(struct replica *r, struct err *err) MUST_CHECK;
+/* The rows of logs with a higher number than memory has. */
+enum err_code logs_load_new(struct replica *r, struct err *err) MUST_CHECK;
 void logs_clear(struct replica *r);
 /* Reads a log's newest row into len and head. */
 enum err_code logs_load_head(struct replica *r, size_t i, struct err *err) MUST_CHECK;
@@ -177,7 +195,7 @@ enum err_code fork_split(struct replica *r, size_t i, const struct entry *e, siz
 /* read.c: rows of one log in order, rebuilt into entries and checked against their ids. */
 struct rows {
 	struct replica *r;
-	sqlite3_stmt *s;
+	struct stmt *s;
 	size_t log;
 	uint64_t to;
 	struct header next;  /* what the coming entry's header shares with the last */

@@ -39,14 +39,14 @@ found(struct check *c, size_t log, const char *fmt, ...)
 /* --- one entry --- */
 
 static void
-check_payload(struct check *c, size_t log, const struct entry *e, sqlite3_stmt *s)
+check_payload(struct check *c, size_t log, const struct entry *e, struct stmt *s)
 {
 	struct bytes payload;
 	struct hash h;
 
-	if (sqlite3_column_type(s, 7) != SQLITE_BLOB)
+	if (!db_is_blob(s, 7))
 		return; /* absent or erased: the header alone is what is held */
-	payload = BYTES(sqlite3_column_blob(s, 7), (size_t)sqlite3_column_bytes(s, 7));
+	payload = db_blob(s, 7);
 	h = payload_hash(payload);
 	if (payload.len != e->h.plen)
 		found(c, log, "entry %llu: its payload has %zu bytes and should have %lu", (unsigned long long)e->h.seq,
@@ -60,7 +60,7 @@ check_payload(struct check *c, size_t log, const struct entry *e, sqlite3_stmt *
  * result is not the stored id, the signature says which of them is wrong.
  */
 static void
-check_row(struct check *c, size_t log, sqlite3_stmt *s)
+check_row(struct check *c, size_t log, struct stmt *s)
 {
 	struct hash stored;
 	struct entry e;
@@ -68,8 +68,8 @@ check_row(struct check *c, size_t log, sqlite3_stmt *s)
 
 	memset(&e, 0, sizeof(e));
 	e.h = c->next;
-	e.h.kind = (uint8_t)sqlite3_column_int(s, 1);
-	e.h.plen = (uint32_t)sqlite3_column_int64(s, 2);
+	e.h.kind = (uint8_t)db_int(s, 1);
+	e.h.plen = (uint32_t)db_int(s, 2);
 	whole = e.h.kind >= 1 && e.h.kind <= 127 && e.h.plen >= 1 && e.h.plen <= PAYLOAD_BYTES_MAX && DB_TAKE(s, 5, e.h.phash);
 	e.has_sig = db_take(s, 6, e.sig, sizeof(e.sig));
 	if (whole)
@@ -82,7 +82,7 @@ check_row(struct check *c, size_t log, sqlite3_stmt *s)
 		found(c, log, "entry %llu: its id does not match its header", (unsigned long long)e.h.seq);
 	else if (e.has_sig && !sig_good)
 		found(c, log, "entry %llu: %s", (unsigned long long)e.h.seq, err_meaning(ERR_SIGNATURE));
-	else if (sqlite3_column_type(s, 6) != SQLITE_NULL && !e.has_sig)
+	else if (!db_is_null(s, 6) && !e.has_sig)
 		found(c, log, "entry %llu: its signature is damaged", (unsigned long long)e.h.seq);
 	if (whole)
 		check_payload(c, log, &e, s);
@@ -122,23 +122,25 @@ check_jump(struct check *c, size_t log, uint64_t seq)
 }
 
 static enum err_code
-check_log(struct check *c, size_t log, sqlite3_stmt *s, struct err *err)
+check_log(struct check *c, size_t log, struct stmt *s, struct err *err)
 {
+	struct err why = ERR_INIT;
 	enum err_code rc = ERR_OK;
 	int step;
 
 	start_log(c, log);
-	sqlite3_bind_int64(s, 1, row_of(c->r, log, 0));
-	sqlite3_bind_int64(s, 2, row_last(c->r, log));
-	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
-		check_jump(c, log, row_seq(sqlite3_column_int64(s, 0)));
+	db_bind_int(s, 1, row_of(c->r, log, 0));
+	db_bind_int(s, 2, row_last(c->r, log));
+	while ((step = db_step(s)) == DB_ROW) {
+		check_jump(c, log, row_seq(db_int(s, 0)));
 		check_row(c, log, s);
 	}
-	sqlite3_reset(s);
-	if (step != SQLITE_DONE && (step & 0xff) == SQLITE_CORRUPT)
-		found(c, log, "from entry %llu on it cannot be read (%s)", (unsigned long long)c->next.seq, sqlite3_errstr(step));
-	else if (step != SQLITE_DONE)
-		rc = db_error(&c->r->db, step, err);
+	db_reset(s);
+	if (step != DB_DONE && (rc = db_error(&c->r->db, step, &why)) == ERR_DAMAGED) {
+		found(c, log, "from entry %llu on it cannot be read: %s", (unsigned long long)c->next.seq, why.text);
+		rc = ERR_OK;
+	} else if (step != DB_DONE)
+		err_set(err, rc, "%s", why.text);
 	else
 		check_jump(c, log, c->r->logs[log].head.len > c->next.seq ? c->r->logs[log].head.len : c->next.seq);
 	return rc;
@@ -147,42 +149,22 @@ check_log(struct check *c, size_t log, sqlite3_stmt *s, struct err *err)
 static enum err_code
 check_logs(struct check *c, struct err *err)
 {
-	sqlite3_stmt *s = NULL;
-	enum err_code rc = ERR_OK;
-	int sql = sqlite3_prepare_v2(c->r->db.handle,
-	                             "SELECT n, kind, plen, sig_ok, id, phash, sig, payload FROM entry"
-	                             " WHERE n BETWEEN ?1 AND ?2 ORDER BY n", -1, &s, NULL);
+	struct stmt *s = NULL;
+	enum err_code rc = db_prepare(&c->r->db, "SELECT n, kind, plen, sig_ok, id, phash, sig, payload FROM entry"
+	                              " WHERE n BETWEEN ?1 AND ?2 ORDER BY n", DB_SCAN, &s, err);
 
-	if (sql != SQLITE_OK)
-		return db_error(&c->r->db, sql, err);
 	for (size_t log = 0; rc == ERR_OK && log < c->r->count; log++)
 		rc = check_log(c, log, s, err);
-	sqlite3_finalize(s);
+	db_finalize(s);
 	return rc;
 }
 
 /* --- pages --- */
 
-static enum err_code
-check_pages(struct check *c, struct err *err)
+static void
+found_in_pages(void *ctx, const char *text)
 {
-	sqlite3_stmt *s = NULL;
-	int step = sqlite3_prepare_v2(c->r->db.handle, "PRAGMA quick_check", -1, &s, NULL);
-
-	if (step != SQLITE_OK)
-		return db_error(&c->r->db, step, err);
-	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
-		const char *text = (const char *)sqlite3_column_text(s, 0);
-
-		if (text && strcmp(text, "ok") != 0)
-			found(c, NO_LOG, "%s", text);
-	}
-	sqlite3_finalize(s);
-	if ((step & 0xff) == SQLITE_CORRUPT)
-		found(c, NO_LOG, "%s", sqlite3_errstr(step));
-	else if (step != SQLITE_DONE)
-		return db_error(&c->r->db, step, err);
-	return ERR_OK;
+	found(ctx, NO_LOG, "%s", text);
 }
 
 enum err_code
@@ -190,10 +172,15 @@ replica_verify(struct replica *r, void (*finding)(void *ctx, const char *text), 
                void (*progress)(void *ctx, uint64_t done, uint64_t all), struct err *err)
 {
 	struct check c = { .r = r, .finding = finding, .progress = progress, .ctx = ctx };
-	enum err_code rc = check_pages(&c, err);
+	enum err_code rc = db_shared(&r->db) ? news_look(r, err) : ERR_OK;
+
+	if (rc == ERR_OK)
+		rc = r->db.engine->check(&r->db, found_in_pages, &c, err);
 
 	if (rc == ERR_OK)
 		rc = check_logs(&c, err);
+	if (db_shared(&r->db))
+		r->db.engine->look_end(&r->db);
 	if (rc == ERR_OK && progress)
 		progress(ctx, r->entries, r->entries);
 	return rc;

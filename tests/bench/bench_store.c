@@ -6,7 +6,8 @@
  *   read     replica_read_run over everything, in frames of 65,280 bytes
  *   append   one note and one commit; floor: one bare SQLite commit
  *
- * Usage: bench_store [entries [logs]]. Nothing passes or fails on a time.
+ * Usage: bench_store [entries [logs [postgresql://…]]]: the store that is filled is in that database then.
+ * Nothing passes or fails on a time.
  *
  * What profiling said (two cores, 100,000 entries of 450 bytes in 10 logs):
  * 7 to 8 us per entry, 1.4 to 1.9 times the floor. By instructions, one third
@@ -18,6 +19,8 @@
  * entry, most of it hashing; a run that is known already, 1.2 us.
  */
 #include "site.h"
+
+#include "pg/pg.h"
 
 #include <sqlite3.h>
 #include <time.h>
@@ -167,6 +170,7 @@ main(int argc, char **argv)
 	size_t count = entries / 100;
 	struct buf *runs = calloc(count, sizeof(*runs));
 	double took, floor, reopened;
+	struct db_engine *engine = NULL;
 	struct replica *a, *b;
 	struct site w;
 
@@ -174,6 +178,9 @@ main(int argc, char **argv)
 	a = site_replica(&w, "a");
 	site_found(&w, a);
 	make_runs(&w, a, runs, count, logs);
+	if (argc > 3)
+		SITE_OK(pg_engine_new(&engine, argv[3], err));
+	site_engine = engine;
 	b = site_replica(&w, "b");
 	for (int round = 0; round < 3; round++)
 		site_copy_logs(&w, a, b, true);
@@ -191,12 +198,13 @@ main(int argc, char **argv)
 	b = site_open(&w, "b");
 	printf("open     %8.1f ms\n", (now_s() - reopened) * 1e3);
 	printf("file     %8.1f bytes per entry of 450\n", (double)replica_file_bytes(b) / (double)entries);
-	append_against_bare_commit(&w, a);
+	append_against_bare_commit(&w, engine != NULL ? b : a);
 	for (size_t k = 0; k < count; k++)
 		buf_free(&runs[k]);
 	free(runs);
 	replica_close(a);
 	replica_close(b);
+	pg_engine_free(engine);
 	site_end(&w);
 	return 0;
 }

@@ -27,6 +27,9 @@
 #include "crypto/guard.h"
 #include "store/replica.h"
 
+/* Where replicas are opened: NULL, files of their own; else a schema of their own in that database. */
+static const struct db_engine *site_engine;
+
 enum { COORDINATOR, ADVISER, SECOND, HUB, SITE_DEVICES };
 
 struct site {
@@ -116,11 +119,27 @@ site_home(struct site *w, const char *name)
 	return path;
 }
 
+/* The schema of a replica in this site's time: directories have names of six letters and digits of their own. */
+static inline const char *
+site_schema(struct site *w, const char *name)
+{
+	static char schema[64];
+	size_t n = (size_t)snprintf(schema, sizeof(schema), "t_%s_%s", strrchr(w->dir, '-') + 1, name);
+
+	for (size_t i = 0; i < n; i++) /* lower case only; two that differ in nothing else are not met in practice */
+		schema[i] = (char)(schema[i] >= 'A' && schema[i] <= 'Z' ? schema[i] + 32 : schema[i]);
+	return schema;
+}
+
 static inline struct replica *
 site_open(struct site *w, const char *name)
 {
 	struct replica *r = NULL;
 
+	if (site_engine != NULL) {
+		SITE_OK(replica_open_in(&r, w->env, site_engine, site_schema(w, name), site_home(w, name), true, err));
+		return r;
+	}
 	SITE_OK(replica_open(&r, w->env, site_home(w, name), true, err));
 	return r;
 }

@@ -4,6 +4,7 @@
  */
 #include "site.h"
 #include "fault_vfs.h"
+#include "pg_site.h"
 
 #include "base/mem.h"
 #include "store/place.h"
@@ -42,6 +43,10 @@ sql(struct site *w, const char *name, const char *text)
 	char path[200];
 	sqlite3 *db;
 
+	if (site_engine != NULL) {
+		pg_sql(site_schema(w, name), text);
+		return;
+	}
 	snprintf(path, sizeof(path), "%s/log.db", site_home(w, name));
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
@@ -542,12 +547,12 @@ static void
 a_flipped_bit_is_found_and_named(void **state)
 {
 	static const struct { const char *name, *sql, *want; } cases[] = {
-		{ "payload", "UPDATE entry SET payload = zeroblob(length(payload)) WHERE n & 4611686018427387903 = (%llu << 40) + 3", "entry 3: its payload does not match its hash" },
-		{ "payload cut", "UPDATE entry SET payload = x'00' WHERE n & 4611686018427387903 = (%llu << 40) + 3", "entry 3: its payload has 1 bytes and should have 300" },
-		{ "id", "UPDATE entry SET id = zeroblob(32) WHERE n & 4611686018427387903 = (%llu << 40) + 3", "entry 3: its id does not match its header" },
-		{ "kind", "UPDATE entry SET kind = 33 WHERE n & 4611686018427387903 = (%llu << 40) + 3", "entry 3: its id does not match its header" },
-		{ "signature", "UPDATE entry SET sig = zeroblob(64) WHERE n & 4611686018427387903 = (%llu << 40) + 3", "entry 3: signature does not match the author's key" },
-		{ "row", "DELETE FROM entry WHERE n & 4611686018427387903 = (%llu << 40) + 3", "entry 3 is missing" },
+		{ "payload", "UPDATE entry SET payload = zeroblob(length(payload)) WHERE n & 4611686018427387903 = (%llu * 1099511627776) + 3", "entry 3: its payload does not match its hash" },
+		{ "payload cut", "UPDATE entry SET payload = zeroblob(1) WHERE n & 4611686018427387903 = (%llu * 1099511627776) + 3", "entry 3: its payload has 1 bytes and should have 300" },
+		{ "id", "UPDATE entry SET id = zeroblob(32) WHERE n & 4611686018427387903 = (%llu * 1099511627776) + 3", "entry 3: its id does not match its header" },
+		{ "kind", "UPDATE entry SET kind = 33 WHERE n & 4611686018427387903 = (%llu * 1099511627776) + 3", "entry 3: its id does not match its header" },
+		{ "signature", "UPDATE entry SET sig = zeroblob(64) WHERE n & 4611686018427387903 = (%llu * 1099511627776) + 3", "entry 3: signature does not match the author's key" },
+		{ "row", "DELETE FROM entry WHERE n & 4611686018427387903 = (%llu * 1099511627776) + 3", "entry 3 is missing" },
 	};
 
 	(void)state;
@@ -588,7 +593,7 @@ a_payload_that_is_missing_from_an_own_log_is_missed_from_the_start(void **state)
 	r = founded(&w, "a", 5, &log);
 	assert_false(replica_lacking(r, log, 0, &seq));
 	replica_close(r);
-	snprintf(text, sizeof(text), "UPDATE entry SET payload = NULL WHERE n = 4611686018427387904 + (%llu << 40) + 3", (unsigned long long)log + 1);
+	snprintf(text, sizeof(text), "UPDATE entry SET payload = NULL WHERE n = 4611686018427387904 + (%llu * 1099511627776) + 3", (unsigned long long)log + 1);
 	sql(&w, "a", text);
 	r = site_open(&w, "a");
 	assert_true(replica_lacking(r, log, 0, &seq));
@@ -615,7 +620,7 @@ a_rotten_payload_is_never_sent_on_and_a_peer_repairs_it(void **state)
 	b = newcomer(&w, a, "b");
 	site_copy(&w, a, b);
 	replica_close(a);
-	snprintf(text, sizeof(text), "UPDATE entry SET payload = zeroblob(300) WHERE n & 4611686018427387903 = (%llu << 40) + 3", (unsigned long long)log + 1);
+	snprintf(text, sizeof(text), "UPDATE entry SET payload = zeroblob(300) WHERE n & 4611686018427387903 = (%llu * 1099511627776) + 3", (unsigned long long)log + 1);
 	sql(&w, "a", text);
 	a = site_open(&w, "a");
 	assert_false(replica_lacking(a, log, 0, &seq)); /* nobody has looked yet */
@@ -1182,12 +1187,10 @@ a_store_knows_whether_it_is_where_it_was(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
+	const struct CMUnitTest any_store[] = { /* the same claims over both */
 		cmocka_unit_test(what_was_committed_is_there_after_reopening),
 		cmocka_unit_test(what_was_dropped_is_forgotten),
 		cmocka_unit_test(small_values_share_the_transaction),
-		cmocka_unit_test(a_home_that_is_open_cannot_be_opened_again),
-		cmocka_unit_test(files_that_are_not_ours_are_refused_with_a_reason),
 		cmocka_unit_test(a_run_is_stored_once_and_known_after_that),
 		cmocka_unit_test(a_run_that_cannot_follow_is_refused_and_leaves_no_trace),
 		cmocka_unit_test(a_run_that_follows_another_history_is_refused),
@@ -1204,12 +1207,18 @@ main(void)
 		cmocka_unit_test(a_new_incarnation_opens_with_its_right_and_its_past),
 		cmocka_unit_test(custody_counts_what_a_peer_has_signed_for),
 		cmocka_unit_test(a_carried_ack_counts_only_while_no_newer_one_is_known),
+	};
+	const struct CMUnitTest a_file[] = {
+		cmocka_unit_test(a_home_that_is_open_cannot_be_opened_again),
+		cmocka_unit_test(files_that_are_not_ours_are_refused_with_a_reason),
 		cmocka_unit_test(a_failed_sync_stops_all_writing_until_reopened),
 		cmocka_unit_test(a_full_disk_loses_nothing_and_passes),
 		cmocka_unit_test(an_import_survives_a_fault_at_every_write),
 		cmocka_unit_test(an_import_survives_running_out_of_memory_anywhere),
 		cmocka_unit_test(a_store_knows_whether_it_is_where_it_was),
 	};
+	int failed = cmocka_run_group_tests(any_store, NULL, NULL);
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	failed += cmocka_run_group_tests(a_file, NULL, NULL);
+	return failed + cmocka_run_group_tests_name("over PostgreSQL", any_store, pg_start, pg_end);
 }

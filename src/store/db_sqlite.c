@@ -1,0 +1,510 @@
+/*
+ * What must be durable is decided here. WAL with synchronous=EXTRA syncs the
+ * log at every commit, and the directory at the first, so a commit that
+ * returned is on the disk. A sync that failed is another matter: the kernel
+ * may have marked the pages clean, and a second fsync would succeed without
+ * writing them. So after a failed write the connection refuses to write
+ * again, and every open moves the whole WAL into the database file, which
+ * makes those pages dirty once more and syncs them anew.
+ */
+#include "store/db_sqlite.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "base/plant.h"
+
+/*
+ * The schema. This array only grows, its length is the version, and a
+ * migration that has been released never changes. proto/store.md, 3 "Schema".
+ */
+static const char *const migrations[] = {
+	"PRAGMA application_id = 0x46424b31;"
+	"CREATE TABLE meta(key TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE log("
+	" no INTEGER PRIMARY KEY, author BLOB NOT NULL, stream BLOB NOT NULL, inc BLOB NOT NULL,"
+	" own INTEGER NOT NULL, parent INTEGER, branch_seq INTEGER, branch_id BLOB);"
+	"CREATE TABLE entry("
+	" n INTEGER PRIMARY KEY, kind INTEGER NOT NULL, plen INTEGER NOT NULL,"
+	" sig_ok INTEGER NOT NULL, erased INTEGER NOT NULL,"
+	" id BLOB NOT NULL, phash BLOB NOT NULL, sig BLOB, payload BLOB);"
+	/* Both hold next to nothing: an ordinary entry is in neither. */
+	"CREATE INDEX entry_team_control ON entry(kind) WHERE kind IN (36, 37);"
+	"CREATE INDEX entry_lacking ON entry(erased) WHERE payload IS NULL AND erased = 0;"
+	"CREATE TABLE fork(proof BLOB PRIMARY KEY NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE ack(no INTEGER PRIMARY KEY AUTOINCREMENT, peer BLOB NOT NULL, proof BLOB NOT NULL);"
+	"CREATE INDEX ack_peer ON ack(peer);"
+	"CREATE TABLE custody("
+	" peer BLOB NOT NULL, log INTEGER NOT NULL, len INTEGER NOT NULL, ack INTEGER NOT NULL,"
+	" PRIMARY KEY(peer, log)) WITHOUT ROWID;"
+	"CREATE INDEX custody_ack ON custody(ack);"
+	"CREATE TABLE peer("
+	" author BLOB PRIMARY KEY NOT NULL, last_seen_ms INTEGER NOT NULL, frontier BLOB, addr TEXT, ack INTEGER)"
+	" WITHOUT ROWID;",
+	"CREATE TABLE attest("
+	" peer BLOB PRIMARY KEY NOT NULL, inc BLOB NOT NULL, older INTEGER NOT NULL, seq INTEGER NOT NULL,"
+	" payload BLOB NOT NULL) WITHOUT ROWID;",
+	"CREATE TABLE claim("
+	" peer BLOB NOT NULL, log8 BLOB NOT NULL, len INTEGER NOT NULL, at_ms INTEGER NOT NULL,"
+	" PRIMARY KEY(peer, log8)) WITHOUT ROWID;",
+	"CREATE TABLE ack_floor(peer BLOB PRIMARY KEY NOT NULL, n INTEGER NOT NULL) WITHOUT ROWID;",
+	"ALTER TABLE peer ADD COLUMN web TEXT;",
+};
+
+struct statement { struct stmt base; sqlite3_stmt *s; };
+
+static sqlite3_stmt *
+raw(struct stmt *s)
+{
+	return ((struct statement *)s)->s;
+}
+
+sqlite3 *
+sqlite_handle(struct db *db)
+{
+	return db->own;
+}
+
+enum err_code
+sqlite_error(sqlite3 *handle, int rc, struct err *err)
+{
+	int sys = handle ? sqlite3_system_errno(handle) : 0;
+
+	switch (rc & 0xff) {
+	case SQLITE_FULL:
+		return err_plain(err, ERR_NO_SPACE);
+	case SQLITE_READONLY:
+		return err_plain(err, ERR_READ_ONLY);
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return err_plain(err, ERR_LOCKED);
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return err_set(err, ERR_DAMAGED, "the database file is damaged (%s)", sqlite3_errstr(rc));
+	case SQLITE_NOMEM:
+		return err_plain(err, ERR_NO_MEMORY);
+	case SQLITE_IOERR:
+		if (rc == SQLITE_IOERR_NOMEM)
+			return err_plain(err, ERR_NO_MEMORY);
+		if (sys == ENOSPC || sys == EDQUOT) /* a quota, or a sync that found no room */
+			return err_plain(err, ERR_NO_SPACE);
+		return err_set(err, ERR_IO, "the disk refuses (%s)", sys ? strerror(sys) : sqlite3_errstr(rc));
+	default:
+		return err_set(err, ERR_IO, "the database refuses (%s)", sqlite3_errstr(rc));
+	}
+}
+
+static enum err_code
+error(struct db *db, int rc, struct err *err)
+{
+	return sqlite_error(db->own, rc, err);
+}
+
+static enum err_code
+exec(struct db *db, const char *sql, struct err *err)
+{
+	int rc = sqlite3_exec(db->own, sql, NULL, NULL, NULL);
+
+	return rc == SQLITE_OK ? ERR_OK : error(db, rc, err);
+}
+
+/* ---- statements ---- */
+
+static enum err_code
+prepare(struct db *db, const char *sql, enum db_use use, struct stmt **out, struct err *err)
+{
+	struct statement *s = mem_zero(1, sizeof(*s));
+	int rc;
+
+	(void)use; /* pages come from the disk as they are stepped through */
+	*out = NULL;
+	if (s == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	s->base = (struct stmt){ db, &db_sqlite };
+	rc = sqlite3_prepare_v3(db->own, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->s, NULL);
+	if (rc != SQLITE_OK) {
+		mem_free(s);
+		return error(db, rc, err);
+	}
+	*out = &s->base;
+	return ERR_OK;
+}
+
+static void
+finalize(struct stmt *s)
+{
+	sqlite3_finalize(raw(s));
+	mem_free(s);
+}
+
+static void
+reset(struct stmt *s)
+{
+	sqlite3_reset(raw(s));
+}
+
+static void
+clear(struct stmt *s)
+{
+	sqlite3_clear_bindings(raw(s));
+}
+
+static int
+step(struct stmt *s)
+{
+	int rc = sqlite3_step(raw(s));
+
+	if ((rc & 0xff) == SQLITE_IOERR && rc != SQLITE_IOERR_NOMEM && !sqlite3_stmt_readonly(raw(s)))
+		s->db->failed = true;
+	return rc;
+}
+
+static void
+bind_int(struct stmt *s, int at, int64_t n)
+{
+	sqlite3_bind_int64(raw(s), at, n);
+}
+
+static void
+bind_blob(struct stmt *s, int at, struct bytes b)
+{
+	/* Static: every caller's bytes outlive the step. A failed bind shows as NULL, which the schema refuses. */
+	sqlite3_bind_blob64(raw(s), at, b.p ? (const void *)b.p : "", b.len, SQLITE_STATIC);
+}
+
+static void
+bind_text(struct stmt *s, int at, const char *text)
+{
+	sqlite3_bind_text(raw(s), at, text, -1, SQLITE_STATIC); /* NULL stays NULL */
+}
+
+static void
+bind_null(struct stmt *s, int at)
+{
+	sqlite3_bind_null(raw(s), at);
+}
+
+static int64_t
+column_int(struct stmt *s, int at)
+{
+	return sqlite3_column_int64(raw(s), at);
+}
+
+static struct bytes
+column_blob(struct stmt *s, int at)
+{
+	const void *p = sqlite3_column_blob(raw(s), at);
+
+	return BYTES(p, (size_t)sqlite3_column_bytes(raw(s), at));
+}
+
+static const char *
+column_text(struct stmt *s, int at)
+{
+	return (const char *)sqlite3_column_text(raw(s), at);
+}
+
+static bool
+column_is_null(struct stmt *s, int at)
+{
+	return sqlite3_column_type(raw(s), at) == SQLITE_NULL;
+}
+
+static bool
+column_is_blob(struct stmt *s, int at)
+{
+	return sqlite3_column_type(raw(s), at) == SQLITE_BLOB;
+}
+
+static uint64_t
+changes(struct stmt *s)
+{
+	return (uint64_t)sqlite3_changes(s->db->own);
+}
+
+/* ---- the transaction ---- */
+
+static enum err_code
+begin(struct db *db, struct err *err)
+{
+	return exec(db, "BEGIN IMMEDIATE", err);
+}
+
+static void
+rollback(struct db *db)
+{
+	if (!sqlite3_get_autocommit(db->own))
+		sqlite3_exec(db->own, "ROLLBACK", NULL, NULL, NULL);
+}
+
+static enum err_code
+commit(struct db *db, struct err *err)
+{
+	int rc = sqlite3_exec(db->own, "COMMIT", NULL, NULL, NULL);
+
+	if (rc == SQLITE_OK)
+		return ERR_OK;
+	if (PLANTED(15) && (rc & 0xff) == SQLITE_IOERR) {
+		rollback(db);
+		return ERR_OK;
+	}
+	/* No room is found out before the sync, so the WAL merely has a tail without a commit mark: one may try again. */
+	if ((rc & 0xff) != SQLITE_FULL)
+		db->failed = true;
+	error(db, rc, err);
+	rollback(db);
+	return err ? err->code : ERR_IO;
+}
+
+static enum err_code
+query_int(struct db *db, const char *sql, int64_t *out, struct err *err)
+{
+	sqlite3_stmt *s = NULL;
+	int rc = sqlite3_prepare_v2(db->own, sql, -1, &s, NULL);
+	enum err_code code = ERR_OK;
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(s);
+	if (rc == SQLITE_ROW)
+		*out = sqlite3_column_int64(s, 0);
+	else
+		code = error(db, rc, err);
+	sqlite3_finalize(s);
+	return code;
+}
+
+static enum err_code
+settle(struct db *db, struct err *err)
+{
+	int64_t busy = 0;
+	enum err_code rc = query_int(db, "PRAGMA wal_checkpoint(TRUNCATE)", &busy, err);
+
+	return rc == ERR_OK && busy != 0 ? err_plain(err, ERR_LOCKED) : rc;
+}
+
+/* The steps that are due are one transaction together with the version they lead to. */
+static enum err_code
+migrate(struct db *db, struct err *err)
+{
+	int64_t version = 0, application = 0;
+	enum err_code rc;
+	char set[64];
+
+	rc = query_int(db, "PRAGMA user_version", &version, err);
+	if (rc == ERR_OK)
+		rc = query_int(db, "PRAGMA application_id", &application, err);
+	if (rc != ERR_OK)
+		return rc;
+	if (version > 0 && application != DB_APPLICATION_ID)
+		return err_set(err, ERR_DAMAGED, "this is a database of another program");
+	if (version > (int64_t)COUNT_OF(migrations))
+		return err_set(err, ERR_NEWER, "its schema is version %lld, this program knows up to %zu: install a newer Fältbok",
+		               (long long)version, COUNT_OF(migrations));
+	if (version == (int64_t)COUNT_OF(migrations))
+		return ERR_OK;
+	rc = begin(db, err);
+	for (; rc == ERR_OK && version < (int64_t)COUNT_OF(migrations); version++)
+		rc = exec(db, migrations[version], err);
+	(void)snprintf(set, sizeof(set), "PRAGMA user_version = %zu", COUNT_OF(migrations));
+	if (rc == ERR_OK)
+		rc = exec(db, set, err);
+	if (rc == ERR_OK)
+		return commit(db, err);
+	rollback(db);
+	return rc;
+}
+
+/* proto/store.md, 2 says why each. Exclusive comes first: with it the WAL needs no shared memory file. */
+static enum err_code
+configure(struct db *db, struct err *err)
+{
+	enum err_code rc;
+	int64_t busy;
+
+	sqlite3_db_config(db->own, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	rc = exec(db,
+	             "PRAGMA locking_mode = EXCLUSIVE; PRAGMA page_size = 4096; PRAGMA synchronous = EXTRA;"
+	             "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
+	             "PRAGMA mmap_size = 0; PRAGMA cache_size = -8192;"
+	             "PRAGMA wal_autocheckpoint = 2000; PRAGMA journal_size_limit = 16777216;",
+	             err);
+	if (rc == ERR_OK)
+		rc = exec(db, "PRAGMA secure_delete = ON", err);
+	if (rc == ERR_OK && PLANTED(2))
+		rc = exec(db, "PRAGMA synchronous = NORMAL", err);
+	if (rc == ERR_OK && !db->read_only)
+		rc = exec(db, "PRAGMA journal_mode = WAL", err);
+	if (rc == ERR_OK && !db->read_only) {
+		rc = query_int(db, "PRAGMA wal_checkpoint(TRUNCATE)", &busy, err);
+		if (rc == ERR_NO_SPACE) /* it stays readable, and what is in the WAL stays there */
+			rc = err_forgive(err);
+	}
+	return rc;
+}
+
+static enum err_code
+open_error(struct db *db, int rc, bool create, struct err *err)
+{
+	if ((rc & 0xff) == SQLITE_CANTOPEN) {
+		int sys = db->own ? sqlite3_system_errno(db->own) : 0;
+
+		if (!create && (sys == 0 || sys == ENOENT || sys == ENOTDIR))
+			return err_plain(err, ERR_NOT_FOUND);
+		if (sys == EROFS || sys == EACCES || sys == EPERM)
+			return err_plain(err, ERR_READ_ONLY);
+		if (sys == ENOSPC || sys == EDQUOT)
+			return err_plain(err, ERR_NO_SPACE);
+		return err_set(err, ERR_IO, "cannot be opened (%s)", sys ? strerror(sys) : sqlite3_errstr(rc));
+	}
+	return error(db, rc, err);
+}
+
+/*
+ * A database in WAL mode on a read-only disk opens only as "immutable", and
+ * that ignores the WAL: fine after an orderly close, which leaves none, and
+ * a silent loss of the newest entries otherwise. So the WAL's presence refuses.
+ */
+static enum err_code
+open_read_only(struct db *db, struct env *env, const char *path, struct err *err)
+{
+	struct buf name = BUF_INIT;
+	enum err_code rc = ERR_OK;
+	int sql = SQLITE_NOMEM;
+
+	sqlite3_close(db->own);
+	db->own = NULL;
+	buf_printf(&name, "%s-wal", path);
+	if (buf_str(&name) && env->files->exists(env, buf_str(&name))) {
+		rc = err_set(err, ERR_READ_ONLY, "this place can only be read, and the newest entries wait in %s", buf_str(&name));
+		goto out;
+	}
+	buf_clear(&name);
+	buf_printf(&name, "file:");
+	for (const char *p = path; *p; p++)
+		strchr("%?#", *p) ? buf_printf(&name, "%%%02x", (unsigned)*p) : buf_put_u8(&name, (uint8_t)*p);
+	buf_printf(&name, "?immutable=1");
+	if (buf_str(&name))
+		sql = sqlite3_open_v2(buf_str(&name), (sqlite3 **)&db->own,
+		                      SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+		                      env->sqlite_vfs);
+	if (sql != SQLITE_OK)
+		rc = open_error(db, sql, false, err);
+	db->read_only = true;
+out:
+	buf_free(&name);
+	return rc;
+}
+
+static void
+close_file(struct db *db)
+{
+	sqlite3_close(db->own);
+	db->own = NULL;
+}
+
+static enum err_code
+open_file(const struct db_engine *e, struct db *db, struct env *env, const char *path, bool create, struct err *err)
+{
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
+	enum err_code rc = ERR_OK;
+	sqlite3 *handle = NULL;
+	int sql;
+
+	(void)e;
+	sql = sqlite3_open_v2(path, &handle, flags | (create ? SQLITE_OPEN_CREATE : 0), env->sqlite_vfs);
+	db->own = handle;
+	if (sql != SQLITE_OK)
+		rc = open_error(db, sql, create, err);
+	else if (sqlite3_db_readonly(handle, "main") == 1)
+		rc = open_read_only(db, env, path, err);
+	if (rc == ERR_OK)
+		rc = configure(db, err);
+	if (rc == ERR_OK)
+		rc = migrate(db, err);
+	if (rc != ERR_OK)
+		close_file(db);
+	return rc;
+}
+
+/* ---- size, and pages ---- */
+
+static uint64_t
+number(struct db *db, const char *sql)
+{
+	int64_t n = 0;
+
+	return query_int(db, sql, &n, NULL) == ERR_OK ? (uint64_t)n : 0;
+}
+
+static uint64_t
+bytes(struct db *db)
+{
+	return number(db, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size");
+}
+
+static uint64_t
+free_bytes(struct db *db)
+{
+	return number(db, "SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size");
+}
+
+/* Frames of a page and a header each, 0 where nothing stands in it. */
+static uint64_t
+wal_bytes(struct db *db)
+{
+	int frames = 0;
+
+	if (sqlite3_wal_checkpoint_v2(db->own, NULL, SQLITE_CHECKPOINT_PASSIVE, &frames, NULL) != SQLITE_OK || frames < 0)
+		return 0;
+	return (uint64_t)frames * (number(db, "PRAGMA page_size") + 24);
+}
+
+/* With its temporary copy on the disk: in memory it would be as large as the store. What stands there is sealed. */
+static enum err_code
+vacuum(struct db *db, bool on_disk, struct err *err)
+{
+	enum err_code rc, back;
+
+	if (!on_disk)
+		return exec(db, "VACUUM", err);
+	rc = exec(db, "PRAGMA temp_store = FILE", err);
+
+	if (rc == ERR_OK)
+		rc = exec(db, "VACUUM", err);
+	back = exec(db, "PRAGMA temp_store = MEMORY", rc == ERR_OK ? err : NULL);
+	return rc == ERR_OK ? back : rc;
+}
+
+static enum err_code
+check(struct db *db, void (*finding)(void *ctx, const char *text), void *ctx, struct err *err)
+{
+	sqlite3_stmt *s = NULL;
+	int rc = sqlite3_prepare_v2(db->own, "PRAGMA quick_check", -1, &s, NULL);
+
+	if (rc != SQLITE_OK)
+		return error(db, rc, err);
+	while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+		const char *text = (const char *)sqlite3_column_text(s, 0);
+
+		if (text && strcmp(text, "ok") != 0)
+			finding(ctx, text);
+	}
+	sqlite3_finalize(s);
+	if ((rc & 0xff) == SQLITE_CORRUPT)
+		finding(ctx, sqlite3_errstr(rc));
+	else if (rc != SQLITE_DONE)
+		return error(db, rc, err);
+	return ERR_OK;
+}
+
+const struct db_engine db_sqlite = {
+	.open = open_file, .close = close_file,
+	.prepare = prepare, .finalize = finalize, .reset = reset, .clear = clear, .step = step,
+	.bind_int = bind_int, .bind_blob = bind_blob, .bind_text = bind_text, .bind_null = bind_null,
+	.column_int = column_int, .column_blob = column_blob, .column_text = column_text,
+	.column_is_null = column_is_null, .column_is_blob = column_is_blob, .changes = changes,
+	.error = error, .begin = begin, .commit = commit, .rollback = rollback,
+	.bytes = bytes, .free_bytes = free_bytes, .unsettled_bytes = wal_bytes,
+	.rewrite = vacuum, .settle = settle, .check = check,
+};
