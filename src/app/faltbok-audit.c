@@ -232,6 +232,21 @@ verify(struct app *app)
 
 /* ---- filling the auditor's home ---- */
 
+/*
+ * Receipts of erasures, which travel with the next fetch; and the store is written anew if something was erased: an auditor holds
+ * ciphertext as everybody does, and is idle as soon as it has it. A disk too full for that is no fault of what came: it stays due.
+ */
+static enum err_code
+settle(struct app *app, struct home *home, struct err *err)
+{
+	struct err why = ERR_INIT;
+	enum err_code rc = replica_confirm(home->replica, &home->keys->device, &home->keys->inc, err);
+
+	if (rc == ERR_OK && replica_scrub(home->replica, &why) != ERR_OK)
+		env_logf(app->env, "%s", why.text);
+	return rc;
+}
+
 struct fetch { struct peer_result result; bool done; };
 
 static void
@@ -270,8 +285,8 @@ fetch(struct app *app)
 	else if (err.code == ERR_OK && f.result.code != ERR_OK)
 		err_set(&err, f.result.code, "%s: %s", peer, f.result.text);
 	meet_free(meet);
-	if (err.code == ERR_OK) /* its receipts of erasures travel with the next fetch */
-		(void)!replica_confirm(home.replica, &home.keys->device, &home.keys->inc, &err);
+	if (err.code == ERR_OK)
+		(void)!settle(app, &home, &err);
 	home_close(&home);
 	if (err.code != ERR_OK)
 		return app_fail(app, &err);
@@ -302,8 +317,7 @@ bundle_in(struct app *app)
 	if (rc == ERR_OK || rc == ERR_TRUNCATED) {
 		struct err late = ERR_INIT;
 
-		if (replica_commit(home.replica, &late) != ERR_OK ||
-		    replica_confirm(home.replica, &home.keys->device, &home.keys->inc, &late) != ERR_OK)
+		if (replica_commit(home.replica, &late) != ERR_OK || settle(app, &home, &late) != ERR_OK)
 			err = late;
 	}
 	home_close(&home);

@@ -392,6 +392,9 @@ print_result(struct buf *out, const struct op_row *row, const json_t *r)
 		print_exposure(out, r);
 	else if (strcmp(op, "members") == 0)
 		print_members(out, r);
+	else if (strcmp(op, "members seen") == 0)
+		buf_printf(out, number_of(r, "seen") == 0 ? "There was nothing new to see.\n"
+		           : "Noted on this device: status tells of the next one. `faltbok members` goes on showing who granted themselves what.\n");
 	else if (strcmp(op, "revoke") == 0 || strcmp(op, "ungrant") == 0)
 		print_removal(out, r);
 	else if (strncmp(op, "root ", 5) == 0 || strcmp(op, "recover") == 0)

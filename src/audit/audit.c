@@ -41,8 +41,10 @@ audit_free(struct audit *a)
 {
 	if (a == NULL)
 		return;
-	for (size_t i = 0; i < a->log_count; i++)
+	for (size_t i = 0; i < a->log_count; i++) {
 		mem_free(a->logs[i].missing);
+		mem_free(a->logs[i].ids);
+	}
 	mem_free(a->logs);
 	orders_free(a->orders);
 	mem_free(a->attested);
@@ -98,6 +100,7 @@ log_for(struct audit *a, const struct log_key *log, const struct entry *e)
 		l = &room[a->log_count];
 		memset(l, 0, sizeof(*l));
 		l->key = *log;
+		l->before = e->h.prev;
 		l->opens = log->is_branch || e->h.kind == KIND_OPEN || e->h.kind == KIND_TEAM_OPEN ||
 		           e->h.kind == KIND_GENESIS;
 		if (log->is_branch) { /* the entries below it are the log's own */
@@ -147,7 +150,7 @@ check_header(struct audit *a, struct audited_log *l, const struct entry *e, bool
 static enum err_code
 mark_missing(struct audited_log *l, uint64_t seq, struct err *err)
 {
-	struct erase_range *room;
+	struct seq_range *room;
 
 	if (l->missing_count > 0 && l->missing[l->missing_count - 1].to + 1 == seq) {
 		l->missing[l->missing_count - 1].to = seq;
@@ -157,7 +160,20 @@ mark_missing(struct audited_log *l, uint64_t seq, struct err *err)
 	if (room == NULL)
 		return err_plain(err, ERR_NO_MEMORY);
 	l->missing = room;
-	room[l->missing_count++] = (struct erase_range){ seq, seq };
+	room[l->missing_count++] = (struct seq_range){ seq, seq };
+	return ERR_OK;
+}
+
+static enum err_code
+keep_id(struct audited_log *l, const struct entry *e, struct err *err)
+{
+	struct seq_id *room = mem_room(l->ids, l->id_count, &l->id_cap, sizeof(*room));
+
+	if (room == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	l->ids = room;
+	room[l->id_count].seq = e->h.seq;
+	memcpy(room[l->id_count++].head16, e->id.b, sizeof(room->head16));
 	return ERR_OK;
 }
 
@@ -295,6 +311,8 @@ audit_entry(struct audit *a, const struct log_key *log, const struct entry *e, s
 	l->control_kinds |= is_control;
 	l->team_kinds |= e->h.kind >= KIND_DATA && e->h.kind <= KIND_TEAM_OPEN;
 	rc = check_header(a, l, e, &signed_so, err);
+	if (rc == ERR_OK && !is_control)
+		rc = keep_id(l, e, err);
 	if (rc == ERR_OK)
 		rc = check_payload(a, l, e, &whole, err);
 	if (rc != ERR_OK || !signed_so || !whole)

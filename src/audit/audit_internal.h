@@ -8,14 +8,19 @@
 
 enum audit_check { CHECK_A1, CHECK_A2, CHECK_A3, CHECK_A4, CHECK_A5, CHECK_A6, CHECK_A7, CHECK_A8, CHECK_A9, CHECK_A11, CHECK_A13, CHECK_A14, CHECKS };
 
+struct seq_range { uint64_t from, to; }; /* both included */
+struct seq_id { uint64_t seq; uint8_t head16[16]; };
 struct audited_log {
 	struct log_key key;
 	struct chain_head head;
 	bool control_kinds, team_kinds;   /* what it was seen to carry */
 	bool opens;                       /* begins with OPEN or GENESIS, or is a branch */
 	uint64_t unsigned_count;
-	struct erase_range *missing;      /* payloads not there, ascending */
+	struct hash before;               /* the id that its first entry follows: where a branch goes on from */
+	struct seq_range *missing;        /* payloads not there, ascending */
 	size_t missing_count, missing_cap;
+	struct seq_id *ids;               /* of a team's entries, ascending: an order may end at any */
+	size_t id_count, id_cap;
 };
 
 struct attested { uint8_t digest[16]; struct log_key log; uint64_t seq; };

@@ -41,16 +41,76 @@ report_missing(struct audit *a, const struct audited_log *l, uint64_t from, uint
 	return rc;
 }
 
+static bool
+is_at(const struct audited_log *l, uint64_t seq, const uint8_t head16[16])
+{
+	size_t lo = 0, hi = l->id_count;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (l->ids[mid].seq < seq)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < l->id_count && l->ids[lo].seq == seq && memcmp(l->ids[lo].head16, head16, 16) == 0;
+}
+
+static const struct audited_log *
+parent_of(const struct audit *a, const struct audited_log *l)
+{
+	for (size_t i = 0; l->key.is_branch && i < a->log_count; i++) {
+		const struct audited_log *p = &a->logs[i];
+
+		if (p->head.len == l->key.branch_seq && SAME(p->head.head, l->before) && SAME(p->key.author, l->key.author) &&
+		    SAME(p->key.stream, l->key.stream) && SAME(p->key.inc, l->key.inc))
+			return p;
+	}
+	return NULL;
+}
+
+struct asked { const struct audit *a; const struct audited_log *log; };
+
+/* Does this log, or one that goes on from it, hold such an entry? */
+static bool
+goes_on_to(void *ctx, const struct log_key *key, uint64_t seq, const uint8_t head16[16])
+{
+	const struct asked *q = ctx;
+
+	(void)key;
+	for (size_t i = 0; i < q->a->log_count; i++) {
+		const struct audited_log *l = &q->a->logs[i];
+
+		if (!SAME(l->key.author, q->log->key.author) || !SAME(l->key.stream, q->log->key.stream) ||
+		    !SAME(l->key.inc, q->log->key.inc) || !is_at(l, seq, head16))
+			continue;
+		while (l != NULL && l != q->log)
+			l = parent_of(q->a, l);
+		if (l != NULL)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_covered(const struct audit *a, const struct audited_log *l, uint64_t seq)
+{
+	struct asked q = { a, l };
+
+	return orders_cover(a->orders, a->org, &l->key, seq, goes_on_to, &q);
+}
+
 /* What of one missing range no order covers, run by run. */
 static enum err_code
-check_gap(struct audit *a, const struct audited_log *l, struct erase_range gap, struct err *err)
+check_gap(struct audit *a, const struct audited_log *l, struct seq_range gap, struct err *err)
 {
 	enum err_code rc = ERR_OK;
 
 	for (uint64_t at = gap.from, to; at <= gap.to && rc == ERR_OK; at = to) {
-		bool covered = orders_cover(a->orders, a->org, &l->key, at);
+		bool covered = is_covered(a, l, at);
 
-		for (to = at + 1; to <= gap.to && orders_cover(a->orders, a->org, &l->key, to) == covered;)
+		for (to = at + 1; to <= gap.to && is_covered(a, l, to) == covered;)
 			to++;
 		if (covered)
 			a->counts.payloads_erased += to - at;

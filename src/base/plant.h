@@ -28,6 +28,7 @@
  *  23  values of one field, and notes, stand in the order in which they came
  *  24  nothing is sent to who has once signed for it, whatever its disk has lost since
  *  25  who has signed for the beginning of a log is said to hold all of it
+ *  26  an order to erase takes whatever stands at its places, of every history
  */
 #ifndef FALTBOK_BASE_PLANT_H
 #define FALTBOK_BASE_PLANT_H

@@ -18,7 +18,7 @@
 #include "base/mem.h"
 #include "base/plant.h"
 
-enum { ROW_LATE_MAX = 2048 };
+enum { ROW_LATE_MAX = 1024 }; /* at 29 bytes a range and 256 logs a receipt stays below PAYLOAD_BYTES_MAX */
 #define ROW_LOG(row) ((size_t)((row) >> SEQ_BITS))
 #define ROW_SEQ(row) ((row) & ((UINT64_C(1) << SEQ_BITS) - 1))
 
@@ -54,39 +54,42 @@ node_open_order(struct node *n, const struct erase_order *o, struct erase_case *
 	return rc == ERR_OK ? erase_case_decode(out, buf_bytes(keep), err) : rc;
 }
 
+static enum err_code
+remember(struct hash **list, size_t *count, size_t *cap, const struct hash *id, struct err *err)
+{
+	struct hash *room = mem_room(*list, *count, cap, sizeof(*room));
+
+	if (room == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	*list = room;
+	room[(*count)++] = *id;
+	return ERR_OK;
+}
+
 static bool
 reads_what_it_names(struct node *n, const struct erase_order *o)
 {
 	const struct org_device *self = node_self(n);
+	bool reads = false;
 
 	for (size_t i = 0; i < o->request.log_count && self != NULL; i++)
-		if (org_reads(node_org(n), &o->request.logs[i].stream, &self->id))
-			return true;
-	return false;
+		reads = reads || org_reads(node_org(n), &o->request.logs[i].stream, &self->id);
+	return reads;
 }
 
 /*
- * The replica has deleted what the order names, and which records that was
- * cannot be told without the key: so all is read anew, or the view would go on
- * showing it, and the snapshot hold it. Once is enough.
+ * Its box does not open here, perhaps not yet, so nobody can say which records it is about; but the payloads that it
+ * names are gone. What they had brought is still shown: the view is made again of what is left, once for each order.
  */
 static enum err_code
-forget_unseen(struct node *n, const struct erase_order *o, struct err *err)
+take_out_unnamed(struct node *n, const struct erase_order *o, bool *fresh, struct err *err)
 {
-	struct hash *room;
-
-	for (size_t i = 0; i < n->shut_count; i++)
-		if (SAME(n->shut[i], o->id))
+	for (size_t i = 0; i < n->unopened_count; i++)
+		if (SAME(n->unopened[i], o->id))
 			return ERR_OK;
-	if (!reads_what_it_names(n, o))
-		return ERR_OK;
-	room = mem_room(n->shut, n->shut_count, &n->shut_cap, sizeof(*room));
-	if (room == NULL)
-		return err_plain(err, ERR_NO_MEMORY);
-	n->shut = room;
-	room[n->shut_count++] = o->id;
-	n->start_over = n->shred_files = true;
-	return ERR_OK;
+	if (reads_what_it_names(n, o))
+		*fresh = n->start_over = true;
+	return remember(&n->unopened, &n->unopened_count, &n->unopened_cap, &o->id, err);
 }
 
 /* *fresh: there were ids in it that had not been buried before. */
@@ -98,25 +101,21 @@ bury_order(struct node *n, const struct erase_order *o, bool *fresh, struct err 
 	size_t before = n->home.keys->tombstone_count;
 	struct buf keep = BUF_INIT;
 	struct erase_case c;
-	struct hash *room;
-	enum err_code rc = node_open_order(n, o, &c, &keep, NULL);
+	enum err_code rc = node_open_order(n, o, &c, &keep, NULL), noted;
 
 	/* An order whose box does not open for its readers deletes what it names and no more. Nobody erases what all share. */
 	erase_image(nobodys, open_group);
 	if (rc == ERR_OK && memcmp(c.group.b, nobodys, sizeof(nobodys)) != 0)
 		rc = bury_ids(n, &c, err);
 	buf_wipe(&keep);
-	if (rc == ERR_KEY)
-		return forget_unseen(n, o, err); /* and tried again when keys come */
 	if (rc == ERR_NO_MEMORY)
 		return err_plain(err, rc);
-	room = mem_room(n->buried, n->buried_count, &n->buried_cap, sizeof(*room));
-	if (room == NULL)
-		return err_plain(err, ERR_NO_MEMORY);
-	n->buried = room;
-	room[n->buried_count++] = o->id;
+	if (rc != ERR_OK && (noted = take_out_unnamed(n, o, fresh, err)) != ERR_OK)
+		return noted;
+	if (rc == ERR_KEY)
+		return ERR_OK; /* tried again when keys come */
 	*fresh = *fresh || n->home.keys->tombstone_count != before;
-	return ERR_OK;
+	return remember(&n->buried, &n->buried_count, &n->buried_cap, &o->id, err);
 }
 
 enum err_code
@@ -294,42 +293,53 @@ order_for(struct node *n, const struct stream_id *stream)
 	return best;
 }
 
+struct late_place { struct erase_place *place; };
+
+static bool
+take_id(void *ctx, const struct entry *e)
+{
+	struct late_place *at = ctx;
+
+	memcpy(at->place->range.head16, e->id.b, sizeof(at->place->range.head16));
+	return true;
+}
+
+/* The range that this late row goes on, or one of its own: each names its entry at the end. */
+static enum err_code
+add_late_place(struct node *n, struct erase_place *places, size_t *count, size_t *last_log, uint64_t row, struct err *err)
+{
+	const struct log_key *key = &replica_log_at(n->home.replica, ROW_LOG(row))->key;
+	struct late_place at = { *count > 0 ? &places[*count - 1] : NULL };
+
+	if (at.place != NULL && *last_log == ROW_LOG(row) && at.place->range.to + 1 == ROW_SEQ(row)) {
+		at.place->range.to++;
+	} else {
+		at.place = &places[(*count)++];
+		*at.place = (struct erase_place){ key->author, key->stream, key->inc, { ROW_SEQ(row), ROW_SEQ(row), { 0 } } };
+		*last_log = ROW_LOG(row);
+	}
+	return replica_scan(n->home.replica, ROW_LOG(row), ROW_SEQ(row), ROW_SEQ(row) + 1, true, take_id, &at, err);
+}
+
 /* The logs and ranges of the late rows that go with this order. The caller frees it: erase_request_free(). */
 static enum err_code
 late_of(struct node *n, const struct erase_order *o, struct erase_request *out, struct err *err)
 {
-	size_t last = SIZE_MAX;
+	struct erase_place *places = mem_zero(n->late_count + 1, sizeof(*places));
+	size_t count = 0, last_log = SIZE_MAX;
+	enum err_code rc = places != NULL ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
 
 	memset(out, 0, sizeof(*out));
-	out->logs = mem_zero(ERASE_LOGS_MAX, sizeof(*out->logs));
-	out->ranges = mem_zero(n->late_count + 1, sizeof(*out->ranges));
-	if (out->logs == NULL || out->ranges == NULL) {
-		erase_request_free(out);
-		return err_plain(err, ERR_NO_MEMORY);
-	}
-	for (size_t i = 0; i < n->late_count; i++) {
-		const struct log_key *key = &replica_log_at(n->home.replica, ROW_LOG(n->late[i]))->key;
-		const struct erase_order *mine = order_for(n, &key->stream);
-		struct erase_log *l;
+	for (size_t i = 0; i < n->late_count && rc == ERR_OK; i++) {
+		const struct erase_order *mine = order_for(n, &replica_log_at(n->home.replica, ROW_LOG(n->late[i]))->key.stream);
 
-		if (mine == NULL || !SAME(mine->id, o->id))
-			continue;
-		if (ROW_LOG(n->late[i]) != last) {
-			if (out->log_count == ERASE_LOGS_MAX)
-				break;
-			last = ROW_LOG(n->late[i]);
-			out->logs[out->log_count++] = (struct erase_log){ .author = key->author, .stream = key->stream, .inc = key->inc,
-			                                                  .ranges = out->ranges + out->range_count };
-		}
-		l = &out->logs[out->log_count - 1];
-		if (l->range_count > 0 && l->ranges[l->range_count - 1].to + 1 == ROW_SEQ(n->late[i])) {
-			l->ranges[l->range_count - 1].to++;
-			continue;
-		}
-		l->ranges[l->range_count++] = (struct erase_range){ ROW_SEQ(n->late[i]), ROW_SEQ(n->late[i]) };
-		out->range_count++;
+		if (mine != NULL && SAME(mine->id, o->id))
+			rc = add_late_place(n, places, &count, &last_log, n->late[i], err);
 	}
-	return ERR_OK;
+	if (rc == ERR_OK)
+		rc = erase_request_places(out, places, count, err);
+	mem_free(places);
+	return rc;
 }
 
 /* Has this device done its part: buried the keys, or never had any? */
@@ -360,7 +370,7 @@ confirm(struct node *n, const struct erase_order *o, struct err *err)
 	bool before = orders_receipt_of(replica_orders(n->home.replica), &o->id, &n->home.keys->device.sign_pk) != NULL;
 	enum err_code rc = late_of(n, o, &receipt.late, err);
 
-	if (rc == ERR_OK && (!before || receipt.late.log_count > 0)) {
+	if (rc == ERR_OK && ((!before && replica_can_confirm(n->home.replica, &o->request)) || receipt.late.log_count > 0)) {
 		replica_receipt(n->home.replica, &o->request, &receipt);
 		rc = replica_put_receipt(n->home.replica, &n->home.keys->device, &n->home.keys->inc, &receipt, err);
 	}
@@ -368,14 +378,28 @@ confirm(struct node *n, const struct erase_order *o, struct err *err)
 	return rc;
 }
 
+/* How many of the late rows one receipt has room for. They are sorted. */
+static size_t
+fitting_late(const struct node *n)
+{
+	size_t logs = 0, i;
+
+	for (i = 0; i < n->late_count && i < ROW_LATE_MAX; i++) {
+		logs += i == 0 || ROW_LOG(n->late[i]) != ROW_LOG(n->late[i - 1]);
+		if (logs > ERASE_LOGS_MAX)
+			break;
+	}
+	return i;
+}
+
 static enum err_code
 finish(struct node *n, struct err *err)
 {
 	const struct orders *orders = replica_orders(n->home.replica);
-	size_t late = n->late_count < ROW_LATE_MAX ? n->late_count : ROW_LATE_MAX, left = n->late_count - late;
+	size_t late = fitting_late(n), left = n->late_count - late;
 	enum err_code rc = ERR_OK;
 
-	n->late_count = late; /* a receipt has room for so many */
+	n->late_count = late;
 	for (size_t i = 0; i < late && rc == ERR_OK; i++)
 		rc = replica_erase(n->home.replica, ROW_LOG(n->late[i]), ROW_SEQ(n->late[i]), err);
 	for (size_t i = 0; i < orders_count(orders) && rc == ERR_OK; i++)

@@ -109,26 +109,43 @@ node_holds_old_key(struct node *n, const struct erase_order *o, const struct org
 
 /* ---- copies ---- */
 
+struct listed { const struct log_head *log; struct attest *a; uint64_t len; uint8_t head8[8]; };
+
+/* What the last ATTEST that lists the log says of it: later ones pass over what has not grown since. */
+static bool
+note_listed(void *ctx, const struct entry *e)
+{
+	struct listed *l = ctx;
+	struct extent it;
+
+	if (e->h.kind != KIND_ATTEST || !e->has_payload || attest_decode(l->a, e->payload, NULL) != ERR_OK)
+		return true;
+	while (extent_next(&l->a->delta, &it)) {
+		if (!SAME(it.log, l->log->short_id))
+			continue;
+		l->len = it.len;
+		memcpy(l->head8, it.head8, sizeof(l->head8));
+	}
+	return true;
+}
+
 /*
- * Has the newer home told, in its newest ATTEST, of all that the older log holds? Then the older one has been silent
- * since, as far as is known here. An ATTEST lists its author's own logs, all of them.
+ * Has the home that writes `other` said, by an ATTEST of its own, that it has all of `log`? Then whoever writes that has been silent since, as
+ * far as is known here.
  */
 static bool
-silent_since(struct node *n, const struct log_head *older)
+silent_since(struct node *n, const struct log_head *log, const struct log_head *other)
 {
-	struct attest *a = mem_alloc(sizeof(*a));
-	struct buf keep = BUF_INIT;
-	struct extent it;
-	struct inc by;
-	bool silent = false;
+	const struct stream_id control = control_stream(org_id(node_org(n)));
+	struct listed l = { .log = log, .a = mem_alloc(sizeof(*l.a)) };
+	struct log_key key;
+	size_t at;
 
-	if (a != NULL && replica_attested(n->home.replica, &older->key.author, a, &keep) &&
-	    replica_attested_by(n->home.replica, &older->key.author, &by) && !SAME(by, older->key.inc))
-		while (!silent && extent_next(&a->delta, &it))
-			silent = SAME(it.log, older->short_id) && it.len == older->len && memcmp(it.head8, older->head.b, sizeof(it.head8)) == 0;
-	mem_free(a);
-	buf_free(&keep);
-	return silent;
+	log_key_init(&key, &other->key.author, &control, &other->key.inc);
+	if (l.a != NULL && replica_log_find(n->home.replica, &key, &at))
+		(void)!replica_scan(n->home.replica, at, 0, UINT64_MAX, false, note_listed, &l, NULL); /* what cannot be read says nothing */
+	mem_free(l.a);
+	return l.len == log->len && log->len > 0 && memcmp(l.head8, log->head.b, sizeof(l.head8)) == 0;
 }
 
 /* The log's OPEN, when it is here to be read. */
@@ -183,7 +200,7 @@ parted(struct node *n, size_t a, size_t b, uint64_t *older, uint64_t *newer)
 	}
 	*older = x->len - (uint64_t)known;
 	*newer = y->len;
-	return x->len > (uint64_t)known && !silent_since(n, x);
+	return x->len > (uint64_t)known && !silent_since(n, x, y) && !silent_since(n, y, x);
 }
 
 static struct node_copies *

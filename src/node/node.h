@@ -176,9 +176,20 @@ bool node_is_erased(struct node *n, const struct record_id *record, const struct
  */
 struct node_keeper { struct device_id dev; bool hub; uint64_t entries, lacks; int64_t last_seen_ms; /* 0: never met */ };
 enum { NODE_KEEPERS_MAX = 64 };
-struct node_proof { uint64_t entries, lacking; bool hub; /* a hub must hold it */ struct node_keeper keeper[NODE_KEEPERS_MAX]; size_t keepers; };
+/*
+ * Also of what others wrote and this home has heard: `heard_lacking` entries have their content here and are not proved to be anywhere else.
+ * An author's own signature is its word that it held what it had signed so far, as an ACK would be, until a newer
+ * incarnation of it is known: so the last thing that a keeper said need not be acknowledged for ever.
+ */
+struct node_proof {
+	uint64_t entries, lacking, heard_lacking;
+	bool hub; /* a hub must hold it */
+	struct node_keeper keeper[NODE_KEEPERS_MAX];
+	size_t keepers;
+};
 void node_proof(struct node *n, struct node_proof *out);
-bool node_safe_to_wipe(struct node *n); /* nothing is lacking: what node_wipe() asks, and what status says */
+bool node_proof_whole(const struct node_proof *p); /* nothing is lacking */
+bool node_safe_to_wipe(struct node *n); /* nothing would be lost: what node_wipe() asks, and what status says */
 /* Destroys this home: its keys now, the rest when it is closed, which must follow at once. ERR_REFUSED without a proof. */
 enum err_code node_wipe(struct node *n, struct err *err) MUST_CHECK;
 bool node_is_wiped(struct node *n);

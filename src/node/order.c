@@ -5,8 +5,6 @@
  */
 #include "node/node_internal.h"
 
-#include <stdlib.h>
-
 #include "base/mem.h"
 
 /* ---- what belongs to a group ---- */
@@ -15,8 +13,8 @@ struct gather {
 	struct node *n;
 	const struct group_id *group;
 	size_t log;
-	struct erase_request *request;
-	size_t log_cap, range_cap;
+	struct erase_place *places;
+	size_t place_count, place_cap, last_log; /* which log the last place is of: a run goes on within one */
 	struct erase_case *about;
 	uint64_t entries;
 	bool too_many;
@@ -24,45 +22,27 @@ struct gather {
 };
 
 static void
-add_range(struct gather *g, uint64_t seq)
+add_place(struct gather *g, const struct entry *e)
 {
-	struct erase_request *q = g->request;
-	struct erase_log *l = &q->logs[q->log_count - 1];
-	struct erase_range *room;
+	struct erase_place *last = g->place_count > 0 ? &g->places[g->place_count - 1] : NULL, *room;
 
 	g->entries++;
-	if (l->range_count > 0 && q->ranges[q->range_count - 1].to + 1 == seq) {
-		q->ranges[q->range_count - 1].to++;
+	if (last != NULL && g->last_log == g->log && last->range.to + 1 == e->h.seq) {
+		last->range.to++;
+		memcpy(last->range.head16, e->id.b, sizeof(last->range.head16));
 		return;
 	}
-	g->too_many = g->too_many || q->range_count == ERASE_RANGES_MAX;
-	room = g->too_many ? NULL : mem_room(q->ranges, q->range_count, &g->range_cap, sizeof(*room));
+	g->too_many = g->too_many || g->place_count == ERASE_RANGES_MAX;
+	room = g->too_many ? NULL : mem_room(g->places, g->place_count, &g->place_cap, sizeof(*room));
 	if (room == NULL) {
 		g->rc = g->too_many ? ERR_REFUSED : ERR_NO_MEMORY;
 		return;
 	}
-	q->ranges = room;
-	room[q->range_count++] = (struct erase_range){ seq, seq };
-	l->range_count++;
-}
-
-static void
-add_log(struct gather *g, const struct log_key *key)
-{
-	struct erase_request *q = g->request;
-	struct erase_log *room;
-
-	if (q->log_count > 0 && SAME(q->logs[q->log_count - 1].author, key->author) &&
-	    SAME(q->logs[q->log_count - 1].stream, key->stream) && SAME(q->logs[q->log_count - 1].inc, key->inc))
-		return;
-	g->too_many = g->too_many || q->log_count == ERASE_LOGS_MAX;
-	room = g->too_many ? NULL : mem_room(q->logs, q->log_count, &g->log_cap, sizeof(*room));
-	if (room == NULL) {
-		g->rc = g->too_many ? ERR_REFUSED : ERR_NO_MEMORY;
-		return;
-	}
-	q->logs = room;
-	room[q->log_count++] = (struct erase_log){ .author = key->author, .stream = key->stream, .inc = key->inc };
+	g->places = room;
+	last = &room[g->place_count++];
+	*last = (struct erase_place){ e->h.author, e->h.stream, e->h.inc, { e->h.seq, e->h.seq, { 0 } } };
+	memcpy(last->range.head16, e->id.b, sizeof(last->range.head16));
+	g->last_log = g->log;
 }
 
 static void
@@ -93,9 +73,7 @@ gather_entry(void *ctx, const struct entry *e)
 	    !node_peek_body(buf_bytes(&g->n->body), &group, &record, &hlc) || !SAME(group, *g->group))
 		return true;
 	vault_bind_group(g->n->vault, &e->h, &group);
-	add_log(g, &replica_log_at(g->n->home.replica, g->log)->key);
-	if (g->rc == ERR_OK)
-		add_range(g, e->h.seq);
+	add_place(g, e);
 	if (g->rc == ERR_OK)
 		add_record(g, &record);
 	return g->rc == ERR_OK;
@@ -115,83 +93,30 @@ gather_key(void *ctx, const struct key_id *kid, const struct epoch_id *birth)
 	return !g->too_many;
 }
 
-static int
-log_order(const void *a, const void *b)
+static enum err_code
+too_many(struct err *err)
 {
-	const struct log_head *const *x = a, *const *y = b;
-
-	return log_key_order(&(*x)->key, &(*y)->key);
-}
-
-/* Every log in the order in which a request names them. The caller frees it. */
-static const struct log_head **
-sorted_logs(struct node *n)
-{
-	size_t count = replica_log_count(n->home.replica);
-	const struct log_head **list = mem_zero(count + 1, sizeof(*list));
-
-	for (size_t i = 0; i < count && list != NULL; i++)
-		list[i] = replica_log_at(n->home.replica, i);
-	if (list != NULL && count > 1)
-		qsort(list, count, sizeof(*list), log_order);
-	return list;
-}
-
-static int
-range_order(const void *a, const void *b)
-{
-	const struct erase_range *x = a, *y = b;
-
-	return (x->from > y->from) - (x->from < y->from);
-}
-
-/* Branches of one log were read one after another, and are named as one: each log's ranges ascend, and none touch. */
-static void
-put_in_order(struct erase_request *q)
-{
-	struct erase_range *from = q->ranges, *to = q->ranges;
-
-	for (size_t i = 0; i < q->log_count; i++) {
-		struct erase_log *l = &q->logs[i];
-		size_t count = l->range_count, kept = 0;
-
-		qsort(from, count, sizeof(*from), range_order);
-		for (size_t k = 0; k < count; k++) {
-			if (kept > 0 && from[k].from <= to[kept - 1].to + 1)
-				to[kept - 1].to = from[k].to > to[kept - 1].to ? from[k].to : to[kept - 1].to;
-			else
-				to[kept++] = from[k];
-		}
-		l->ranges = to;
-		l->range_count = kept;
-		from += count;
-		to += kept;
-	}
-	q->range_count = (size_t)(to - q->ranges);
+	return err_set(err, ERR_REFUSED, "there is more of it than one order can name");
 }
 
 static enum err_code
-gather_group(struct gather *g, struct err *err)
+gather_group(struct gather *g, struct erase_request *q, struct err *err)
 {
 	struct replica *r = g->n->home.replica;
-	const struct log_head **logs = sorted_logs(g->n);
-	enum err_code rc = logs != NULL ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
+	enum err_code rc = ERR_OK;
 
-	for (size_t i = 0; i < replica_log_count(r) && rc == ERR_OK && g->rc == ERR_OK; i++) {
-		uint64_t begin = logs[i]->key.is_branch ? logs[i]->key.branch_seq : 0;
+	for (g->log = 0; g->log < replica_log_count(r) && rc == ERR_OK && g->rc == ERR_OK; g->log++) {
+		const struct log_head *l = replica_log_at(r, g->log);
 
-		if (org_team_by_id(node_org(g->n), &logs[i]->key.stream) == NULL || !replica_log_find(r, &logs[i]->key, &g->log))
-			continue;
-		rc = replica_scan(r, g->log, begin, logs[i]->len, false, gather_entry, g, err);
+		if (org_team_by_id(node_org(g->n), &l->key.stream) != NULL)
+			rc = replica_scan(r, g->log, 0, l->len, false, gather_entry, g, err);
 	}
-	mem_free(logs);
 	if (rc == ERR_OK && g->rc == ERR_OK)
 		vault_group_keys(g->n->vault, g->group, gather_key, g);
 	if (rc != ERR_OK || g->rc != ERR_OK)
-		return rc != ERR_OK ? rc
-		       : g->too_many ? err_set(err, ERR_REFUSED, "there is more of it than one order can name") : err_plain(err, g->rc);
-	put_in_order(g->request);
-	return ERR_OK;
+		return rc != ERR_OK ? rc : g->too_many ? too_many(err) : err_plain(err, g->rc);
+	rc = erase_request_places(q, g->places, g->place_count, err);
+	return rc == ERR_TOO_BIG ? too_many(err) : rc;
 }
 
 /* ---- asking ---- */
@@ -244,7 +169,7 @@ append_request(struct node *n, const struct stream_id *team, const struct erase_
 	if (rc == ERR_OK) {
 		q->box = buf_bytes(&box);
 		erase_request_encode(&payload, q);
-		rc = append_control(n, KIND_ERASE_REQ, &payload, id, err);
+		rc = payload.len <= PAYLOAD_BYTES_MAX ? append_control(n, KIND_ERASE_REQ, &payload, id, err) : too_many(err);
 	}
 	buf_wipe(&content);
 	buf_free(&box);
@@ -258,7 +183,7 @@ node_order_erasure(struct node *n, const struct record_id *id, const char *reaso
 	static const struct group_id open_group;
 	struct erase_request q = { .log_count = 0 };
 	struct erase_case about = { .reason = BYTES_STR(reason) };
-	struct gather g = { .n = n, .group = &about.group, .request = &q, .about = &about };
+	struct gather g = { .n = n, .group = &about.group, .about = &about };
 	struct stream_id team;
 	enum err_code rc = node_record(n, id, n->work, &team, err);
 
@@ -271,7 +196,8 @@ node_order_erasure(struct node *n, const struct record_id *id, const char *reaso
 		return err_set(err, ERR_INVALID, "a reason has 1 to %d bytes", ERASE_REASON_BYTES_MAX);
 	if (asked_already(n, &about.group))
 		return err_set(err, ERR_EXISTS, "its erasure has been asked for already; `faltbok erase status` shows how far it is");
-	rc = gather_group(&g, err);
+	rc = gather_group(&g, &q, err);
+	mem_free(g.places);
 	if (rc == ERR_OK)
 		rc = append_request(n, &team, &about, &q, &out->id, err);
 	out->entries = g.entries;
@@ -319,12 +245,9 @@ check_request(struct node *n, const struct erase_order *o, struct err *err)
 		return ERR_OK;
 	for (size_t i = 0; i < o->request.log_count && rc == ERR_OK; i++) {
 		const struct erase_log *l = &o->request.logs[i];
-		struct log_key key;
-		size_t log;
 
-		log_key_init(&key, &l->author, &l->stream, &l->inc);
-		for (size_t k = 0; k < l->range_count && rc == ERR_OK && replica_log_find(n->home.replica, &key, &log); k++)
-			rc = replica_scan(n->home.replica, log, l->ranges[k].from, l->ranges[k].to + 1, false, is_alike, &a, err);
+		for (size_t k = 0; k < l->range_count && rc == ERR_OK; k++)
+			rc = replica_scan_named(n->home.replica, l, &l->ranges[k], is_alike, &a, err);
 	}
 	return rc == ERR_OK && !a.all ? err_set(err, ERR_REFUSED, "the request names entries of other cases than the one it says it is about") : rc;
 }

@@ -25,6 +25,14 @@ struct node_standing {
 	size_t lag_count;        /* of hubs only; a day at least */
 };
 
+/*
+ * A coordinator's grant of a team to her own device that nobody at this home has said to have seen: status tells of it.
+ * Seen is a note of this home alone, and the list of members shows the grant all the same.
+ */
+bool node_is_alarming(struct node *n, const struct org_grant *g);
+/* Notes as seen, in the open batch, all that there are, or those of one device; *count is how many of them were not. */
+enum err_code node_see_grants(struct node *n, const struct device_id *dev, size_t *count, struct err *err) MUST_CHECK;
+
 /* Every live device but our own, in the order of admission. NULL when memory is short; the caller frees it with mem_free(). */
 struct node_standing *node_standings(struct node *n, size_t *count, struct err *err);
 

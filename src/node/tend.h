@@ -31,8 +31,8 @@ int64_t node_silent_days(struct node *n, const struct org_device *d);
 /* ---- copies ---- */
 /*
  * A device whose older incarnation wrote on after a newer one had begun: two homes with its keys were used, as after
- * a copy, or a backup restored while the original lived. It is told until the newer one attests that it has all of the
- * older one's entries, and again when the older one writes more.
+ * a copy, or a backup restored while the original lived. It is told until one of them attests that it has all of the
+ * other's entries, whichever of the two it is that people went on with, and again when that other writes more.
  */
 struct node_copies { struct device_id dev; size_t logs; uint64_t older, newer; /* entries of each, since they parted */ };
 size_t node_copies(struct node *n, struct node_copies *out, size_t max);

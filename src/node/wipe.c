@@ -1,6 +1,6 @@
 /*
  * May this home be destroyed? Only what others have signed for answers that,
- * log by log; then the keys go, and the files when the home is closed.
+ * log by log, of what was written here and of what was heard; then the keys go, and the files when the home is closed.
  */
 #include "base/mem.h"
 #include "node/node_internal.h"
@@ -87,6 +87,78 @@ count_own(struct node *n, struct node_proof *out)
 	}
 }
 
+static bool
+cites(void *ctx, const struct entry *e)
+{
+	struct open_op *open = ctx;
+	struct control_op op;
+
+	if (e->has_payload && (e->h.kind == KIND_OPEN || e->h.kind == KIND_TEAM_OPEN) && control_op_decode(&op, e->h.kind, e->payload, NULL) == ERR_OK) {
+		*open = op.u.open;
+		control_op_free(&op);
+	}
+	return false;
+}
+
+/* Does a log of that author in whatever stream go on from this incarnation? Then its home is another by now, and may have lost what this one held. */
+static bool
+is_superseded(struct node *n, const struct log_key *key)
+{
+	struct replica *r = n->home.replica;
+
+	for (size_t i = 0; i < replica_log_count(r); i++) {
+		const struct log_head *h = replica_log_at(r, i);
+		struct open_op open = { .old_count = 0 };
+
+		if (!SAME(h->key.author, key->author) || SAME(h->key.inc, key->inc) || h->key.is_branch || h->len == 0)
+			continue;
+		if (replica_scan(r, i, 0, 1, false, cites, &open, NULL) != ERR_OK)
+			return true;
+		for (size_t k = 0; k < open.old_count; k++)
+			if (SAME(open.old[k].inc, key->inc))
+				return true;
+	}
+	return false;
+}
+
+/* A branch is half of a fork: its author's store went back, and nobody knows which half it has. */
+static bool
+author_keeps(struct node *n, const struct log_key *key, bool hub)
+{
+	const struct org_device *d = org_device_by_author(node_org(n), &key->author);
+
+	return d != NULL && may_keep(n, d, hub) && !key->is_branch && !is_superseded(n, key);
+}
+
+/* What others wrote: as long as there is content of it here, somebody else must have it. */
+static uint64_t
+heard_lacking(struct node *n, size_t log, bool hub)
+{
+	const struct log_head *h = replica_log_at(n->home.replica, log);
+	uint64_t from = h->key.is_branch ? h->key.branch_seq : 0, has;
+
+	if (SAME(h->key.author, n->home.keys->device.sign_pk) || h->len <= from)
+		return 0;
+	has = node_has_org(n) ? kept(n, log, hub) : 0;
+	from = has > from ? has : from;
+	if (from >= h->len || (node_has_org(n) && author_keeps(n, &h->key, hub)))
+		return 0;
+	return replica_content(n->home.replica, log, from, h->len);
+}
+
+static void
+count_heard(struct node *n, struct node_proof *out)
+{
+	for (size_t i = 0; i < replica_log_count(n->home.replica); i++)
+		out->heard_lacking += heard_lacking(n, i, out->hub);
+}
+
+bool
+node_proof_whole(const struct node_proof *p)
+{
+	return p->lacking == 0 && p->heard_lacking == 0;
+}
+
 void
 node_proof(struct node *n, struct node_proof *out)
 {
@@ -100,34 +172,40 @@ node_proof(struct node *n, struct node_proof *out)
 			add_keeper(n, out, org_device_at(node_org(n), i), peers, count);
 	mem_free(peers);
 	count_own(n, out);
+	count_heard(n, out);
 }
 
 /* Grants and keys of ours are as much worth keeping as notes: every log counts, whatever is in it. */
-static bool
-safe_to_wipe(struct node *n, uint64_t *lacking)
-{
-	struct node_proof p = { .hub = node_has_org(n) && has_hub(n) };
-
-	count_own(n, &p);
-	*lacking = p.lacking;
-	return p.lacking == 0 && replica_pending(n->home.replica) == 0;
-}
-
 bool
 node_safe_to_wipe(struct node *n)
 {
-	uint64_t lacking;
+	struct node_proof p = { .hub = node_has_org(n) && has_hub(n) };
+	bool whole;
 
-	return safe_to_wipe(n, &lacking);
+	count_own(n, &p);
+	whole = p.lacking == 0 && replica_pending(n->home.replica) == 0;
+	for (size_t i = 0; whole && i < replica_log_count(n->home.replica); i++)
+		whole = heard_lacking(n, i, p.hub) == 0;
+	return whole;
 }
 
 enum err_code
 node_wipe(struct node *n, struct err *err)
 {
-	uint64_t lacking;
+	struct node_proof *p = mem_zero(1, sizeof(*p));
+	uint64_t lacking, heard;
+	bool whole;
 
-	if (!safe_to_wipe(n, &lacking))
-		return err_set(err, ERR_REFUSED, "%llu entries written here are not proved to be anywhere else", (unsigned long long)lacking);
+	if (p == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	node_proof(n, p);
+	lacking = p->lacking;
+	heard = p->heard_lacking;
+	whole = node_proof_whole(p) && replica_pending(n->home.replica) == 0;
+	mem_free(p);
+	if (!whole)
+		return err_set(err, ERR_REFUSED, "%llu entries written here, and %llu of others that were heard here, are not proved to be anywhere else",
+		               (unsigned long long)lacking, (unsigned long long)heard);
 	if (home_wipe_begin(&n->home, err) != ERR_OK)
 		return err->code;
 	return home_wipe_keys(n->env, n->home.path, err);

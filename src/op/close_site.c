@@ -82,9 +82,14 @@ say_lacking(struct node *n, const struct node_proof *p, struct buf *out)
 {
 	char at[40];
 
-	buf_printf(out, "%llu of %llu entries written here are not proved to be at %s", (unsigned long long)p->lacking, (unsigned long long)p->entries,
-	           p->hub ? "a hub" : "another device of the team");
-	for (size_t i = 0; i < p->keepers && i < KEEPERS_NAMED; i++) {
+	const char *where = p->hub ? "a hub" : "another device of the team";
+
+	if (p->lacking > 0)
+		buf_printf(out, "%llu of %llu entries written here are not proved to be at %s", (unsigned long long)p->lacking, (unsigned long long)p->entries, where);
+	if (p->heard_lacking > 0)
+		buf_printf(out, "%s%llu entries of others that were heard here are not proved to be at %s", p->lacking > 0 ? ", and " : "",
+		           (unsigned long long)p->heard_lacking, where);
+	for (size_t i = 0; p->lacking > 0 && i < p->keepers && i < KEEPERS_NAMED; i++) {
 		const struct node_keeper *k = &p->keeper[i];
 
 		buf_printf(out, "%s%s lacks %llu, ", i == 0 ? ": " : "; ", node_device_name(n, &k->dev), (unsigned long long)k->lacks);
@@ -100,7 +105,7 @@ say_proven(struct node *n, const struct node_proof *p, struct buf *out)
 {
 	bool named = false;
 
-	buf_printf(out, "all %llu entries written here are proved to be elsewhere", (unsigned long long)p->entries);
+	buf_printf(out, "all %llu entries written here, and what others wrote that was heard here, are proved to be elsewhere", (unsigned long long)p->entries);
 	for (size_t i = 0; i < p->keepers; i++) {
 		if (p->keeper[i].lacks > 0)
 			continue;
@@ -114,8 +119,8 @@ answer(struct closing_site *w, const struct node_proof *p, bool wiped)
 {
 	struct op_call *c = w->call;
 
-	c->result = json_pack("{s:O,s:b,s:I,s:I,s:b,s:o,s:b}", "steps", w->steps, "proven", p->lacking == 0, "written", (json_int_t)p->entries, "lacking",
-	                      (json_int_t)p->lacking, "hub", p->hub, "by", keepers_json(c->node, p), "wiped", wiped);
+	c->result = json_pack("{s:O,s:b,s:I,s:I,s:b,s:o,s:b}", "steps", w->steps, "proven", node_proof_whole(p), "written", (json_int_t)p->entries, "lacking",
+	                      (json_int_t)(p->lacking + p->heard_lacking), "hub", p->hub, "by", keepers_json(c->node, p), "wiped", wiped);
 }
 
 static void
@@ -125,12 +130,12 @@ prove(struct closing_site *w, const struct node_proof *p)
 	bool wipe = param_flag(c, "wipe"), wiped = false;
 	struct buf text = BUF_INIT;
 
-	if (p->lacking > 0)
+	if (!node_proof_whole(p))
 		say_lacking(c->node, p, &text);
 	else
 		say_proven(c->node, p, &text);
-	add_step(w, "proof", p->lacking == 0, buf_ok(&text) ? buf_str(&text) : "", "by", keepers_json(c->node, p));
-	if (wipe && p->lacking > 0)
+	add_step(w, "proof", node_proof_whole(p), buf_ok(&text) ? buf_str(&text) : "", "by", keepers_json(c->node, p));
+	if (wipe && !node_proof_whole(p))
 		err_set(&c->err, ERR_REFUSED, "close-site: %s%s%s; nothing has been wiped", buf_ok(&text) ? buf_str(&text) : "proof is lacking",
 		        w->reached_nobody.code != ERR_OK ? "; " : "", w->reached_nobody.code != ERR_OK ? w->reached_nobody.text : "");
 	else if (wipe && node_wipe(c->node, &c->err) == ERR_OK)
@@ -138,7 +143,7 @@ prove(struct closing_site *w, const struct node_proof *p)
 	if (wipe && c->err.code == ERR_OK)
 		add_step(w, "wipe", true, "the keys of this home are destroyed, its files go with them", NULL, NULL);
 	else if (!wipe)
-		add_step(w, "wipe", false, p->lacking == 0 ? "this home may be wiped; that was not asked for" : "this home must not be wiped", NULL, NULL);
+		add_step(w, "wipe", false, node_proof_whole(p) ? "this home may be wiped; that was not asked for" : "this home must not be wiped", NULL, NULL);
 	if (c->err.code == ERR_OK)
 		answer(w, p, wiped);
 	buf_free(&text);
@@ -168,8 +173,8 @@ exchanged(struct op_call *call)
 		return;
 	}
 	node_proof(w->call->node, p);
-	if (call->err.code == ERR_OK && p->lacking > 0 && p->lacking < w->lacked && ++w->rounds < ROUNDS_MAX) {
-		w->lacked = p->lacking;
+	if (call->err.code == ERR_OK && !node_proof_whole(p) && p->lacking + p->heard_lacking < w->lacked && ++w->rounds < ROUNDS_MAX) {
+		w->lacked = p->lacking + p->heard_lacking;
 		mem_free(p);
 		exchange(w);
 		return;

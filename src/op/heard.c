@@ -27,7 +27,8 @@ warn_copies(json_t *w, struct node *n)
 
 	for (size_t i = 0; i < count && i < COPIES_SHOWN; i++)
 		status_warn(w, "two copies in use of %s: a copied or restored home and the one it came from have both written (%llu and %llu entries); "
-		     "all of it is kept and counts. Whoever has both should make one of them a new device: they share one set of keys",
+		     "all of it is kept and counts. Go on with one of them, and let the other be a new device (`faltbok join` in a home of its own); if nobody "
+		     "knows of a copy, somebody else has the keys: `faltbok revoke` that device",
 		     node_device_name(n, &c[i].dev), (unsigned long long)c[i].older, (unsigned long long)c[i].newer);
 }
 
@@ -81,6 +82,23 @@ disputes_json(struct node *n)
 	return out;
 }
 
+/* By device: the teams that it has granted itself and nobody here has said to know of. */
+static json_t *
+self_granted_json(struct node *n)
+{
+	const struct org *org = node_org(n);
+	json_t *out = json_array();
+
+	for (size_t i = 0; org_known(org) && i < org_grant_count(org); i++) {
+		const struct org_grant *g = org_grant_at(org, i);
+
+		if (node_is_alarming(n, g))
+			json_array_append_new(out, json_pack("{s:s,s:o,s:s}", "name", node_device_name(n, &g->dev), "id", json_hex(g->dev.b, 16), "team",
+			                                     node_team_name(n, &g->team)));
+	}
+	return out;
+}
+
 void
 say_heard(struct node *n, json_t *status, const struct node_standing *st, size_t count)
 {
@@ -91,4 +109,5 @@ say_heard(struct node *n, json_t *status, const struct node_standing *st, size_t
 	json_object_set_new(status, "disputes", disputes_json(n));
 	json_object_set_new(status, "silent", silent_json(n, st, count));
 	json_object_set_new(status, "copies", copies_json(n));
+	json_object_set_new(status, "self_granted", self_granted_json(n));
 }

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "crypto/words.h"
 #include "node/removal.h"
+#include "node/standing.h"
 
 enum { REQUEST_BYTES_MAX = 16 * 1024 };
 
@@ -158,9 +159,9 @@ last_seen(struct node *n, const struct org_device *d)
 	return json_null();
 }
 
-/* Teams in which a coordinator's device may read because it granted itself: the alarm that everyone sees. */
+/* Teams in which a coordinator's device may read because it granted itself: the alarm that everyone sees; or those not seen here yet. */
 static json_t *
-self_granted(struct node *n, const struct org_device *d)
+self_granted(struct node *n, const struct org_device *d, bool unseen)
 {
 	const struct org *org = node_org(n);
 	json_t *out = json_array();
@@ -168,7 +169,7 @@ self_granted(struct node *n, const struct org_device *d)
 	for (size_t i = 0; i < org_grant_count(org); i++) {
 		const struct org_grant *g = org_grant_at(org, i);
 
-		if (g->self_grant && g->has_team && SAME(g->dev, d->id))
+		if (g->self_grant && g->has_team && SAME(g->dev, d->id) && (!unseen || node_is_alarming(n, g)))
 			json_array_append_new(out, json_string(node_team_name(n, &g->team)));
 	}
 	return out;
@@ -204,10 +205,10 @@ op_members(struct op_call *c)
 		const struct org_device *d = org_device_at(org, i);
 		bool live = d->coordinator || d->advisor || d->auditor || d->hub;
 
-		json_array_append_new(list, json_pack("{s:s,s:s,s:o,s:o,s:o,s:o,s:s,s:o}", "member", node_member_name(c->node, &d->id),
+		json_array_append_new(list, json_pack("{s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:s,s:o}", "member", node_member_name(c->node, &d->id),
 		                                      "device", node_device_name(c->node, &d->id), "id", json_hex(d->id.b, 16),
 		                                      "roles", role_list(d), "teams", team_names(c->node, d), "self_granted",
-		                                      self_granted(c->node, d), "state", d->gone ? "removed" : live ? "member" : "admitted",
+		                                      self_granted(c->node, d, false), "self_granted_unseen", self_granted(c->node, d, true), "state", d->gone ? "removed" : live ? "member" : "admitted",
 		                                      "last_seen", last_seen(c->node, d)));
 		if (d->gone)
 			say_removal(c->node, d, json_array_get(list, json_array_size(list) - 1));
@@ -216,6 +217,24 @@ op_members(struct op_call *c)
 	if (c->err.code == ERR_OK)
 		c->result = json_pack("{s:O}", "members", list);
 	json_decref(list);
+	op_end(c);
+}
+
+void
+op_members_seen(struct op_call *c)
+{
+	const char *whose = param_text(c, "device");
+	const struct org_device *d = NULL;
+	struct device_id dev;
+	size_t count = 0;
+
+	if (whose != NULL && find_device(c, whose, &d) == ERR_OK)
+		dev = d->id;
+	if (c->err.code == ERR_OK && node_see_grants(c->node, d != NULL ? &dev : NULL, &count, &c->err) == ERR_OK &&
+	    node_commit(c->node, &c->err) == ERR_OK)
+		c->result = json_pack("{s:I}", "seen", (json_int_t)count);
+	if (c->err.code != ERR_OK)
+		node_drop(c->node);
 	op_end(c);
 }
 

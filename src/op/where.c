@@ -151,8 +151,9 @@ warnings_json(struct node *n, int64_t age, uint64_t waiting, const struct node_s
 	for (size_t i = 0; i < org_grant_count(org); i++) {
 		const struct org_grant *g = org_grant_at(org, i);
 
-		if (g->self_grant && g->has_team)
-			status_warn(w, "coordinator device %s has granted itself the team %s and reads its cases; whoever did not expect that asks it why", node_device_name(n, &g->dev), node_team_name(n, &g->team));
+		if (node_is_alarming(n, g))
+			status_warn(w, "coordinator device %s has granted itself the team %s and reads its cases; whoever did not expect that asks it why. "
+			     "`faltbok members seen` when it is known why: `members` goes on showing it", node_device_name(n, &g->dev), node_team_name(n, &g->team));
 	}
 	warn_heard(w, n, age);
 	warn_standing(w, n, st, count);

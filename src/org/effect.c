@@ -206,6 +206,24 @@ own_limit(const struct org *o, const struct log_key *log)
 	return fork;
 }
 
+bool
+org_counts(const struct org *o, const struct log_key *log, uint64_t seq, bool on_every_branch)
+{
+	struct log_id id = log_id_of(&log->author, &log->stream, &log->inc);
+	struct log_key trunk;
+	struct effect e;
+
+	if (o->now == NULL || !SAME(id.stream, o->now->control))
+		return false;
+	e = control_effect(o, o->now, &id);
+	if (!e.opened || seq >= e.cut)
+		return false;
+	log_key_init(&trunk, &log->author, &log->stream, &log->inc);
+	if (e.has_head && holds(o, &trunk, e.cut - 1, e.head16)) /* the cut says which history: a fork of the log is ignored */
+		return holds(o, log, e.cut - 1, e.head16);
+	return on_every_branch || seq < e.fork;
+}
+
 /* First run adopted from the log, or past the end. */
 static size_t
 first_adopted(const struct eval *ev, const struct log_id *log)

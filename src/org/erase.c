@@ -1,5 +1,7 @@
 #include "org/erase.h"
 
+#include <stdlib.h>
+
 #include "base/mem.h"
 #include "codec/strict.h"
 #include "crypto/hc.h"
@@ -18,9 +20,10 @@ write_logs(struct buf *out, const struct erase_request *q)
 		WR_FIXED(out, l->inc);
 		wr_array(out, l->range_count);
 		for (size_t k = 0; k < l->range_count; k++) {
-			wr_array(out, 2);
+			wr_array(out, 3);
 			wr_uint(out, l->ranges[k].from);
 			wr_uint(out, l->ranges[k].to);
+			wr_bin(out, l->ranges[k].head16, sizeof(l->ranges[k].head16));
 		}
 	}
 }
@@ -34,15 +37,26 @@ erase_request_encode(struct buf *out, const struct erase_request *q)
 	wr_bin(out, q->box.p, q->box.len);
 }
 
-/* Ranges go up and leave a gap between them: one set of entries has one encoding. */
+static int
+range_order(const struct erase_range *a, const struct erase_range *b)
+{
+	if (a->from != b->from)
+		return a->from < b->from ? -1 : 1;
+	if (a->to != b->to)
+		return a->to < b->to ? -1 : 1;
+	return memcmp(a->head16, b->head16, sizeof(a->head16));
+}
+
+/* Ranges go up. They may overlap: after a fork each history has its own. */
 static void
 read_ranges(struct rd *r, struct erase_log *l, struct erase_range *out)
 {
 	for (size_t i = 0; i < l->range_count && !r->bad; i++) {
-		rd_array(r, 2);
+		rd_array(r, 3);
 		out[i].from = rd_uint(r, SEQ_MAX);
 		out[i].to = rd_uint(r, SEQ_MAX);
-		if (out[i].from > out[i].to || (i > 0 && out[i].from <= out[i - 1].to + 1))
+		rd_bin(r, out[i].head16, sizeof(out[i].head16));
+		if (out[i].from > out[i].to || (i > 0 && range_order(&out[i - 1], &out[i]) >= 0))
 			r->bad = true;
 	}
 }
@@ -95,20 +109,67 @@ point_to_ranges(struct erase_request *q)
 	}
 }
 
-/* The places are a set: one set has one encoding. */
+static int
+log_order(const struct author *a, const struct stream_id *a_stream, const struct inc *a_inc, const struct author *b,
+          const struct stream_id *b_stream, const struct inc *b_inc)
+{
+	int order = memcmp(a->b, b->b, sizeof(a->b));
+
+	order = order != 0 ? order : memcmp(a_stream->b, b_stream->b, sizeof(a_stream->b));
+	return order != 0 ? order : memcmp(a_inc->b, b_inc->b, sizeof(a_inc->b));
+}
+
+/* The logs are a set: each stands once, where it belongs. */
 static bool
 logs_ascend(const struct erase_request *q)
 {
 	for (size_t i = 1; i < q->log_count; i++) {
 		const struct erase_log *a = &q->logs[i - 1], *b = &q->logs[i];
-		int order = memcmp(a->author.b, b->author.b, sizeof(a->author.b));
 
-		order = order != 0 ? order : memcmp(a->stream.b, b->stream.b, sizeof(a->stream.b));
-		order = order != 0 ? order : memcmp(a->inc.b, b->inc.b, sizeof(a->inc.b));
-		if (order >= 0)
+		if (log_order(&a->author, &a->stream, &a->inc, &b->author, &b->stream, &b->inc) >= 0)
 			return false;
 	}
 	return true;
+}
+
+static int
+place_order(const void *a, const void *b)
+{
+	const struct erase_place *x = a, *y = b;
+	int order = log_order(&x->author, &x->stream, &x->inc, &y->author, &y->stream, &y->inc);
+
+	return order != 0 ? order : range_order(&x->range, &y->range);
+}
+
+enum err_code
+erase_request_places(struct erase_request *q, struct erase_place *places, size_t count, struct err *err)
+{
+	q->log_count = q->range_count = 0;
+	q->logs = mem_zero(ERASE_LOGS_MAX, sizeof(*q->logs));
+	q->ranges = mem_zero(count + 1, sizeof(*q->ranges));
+	if (q->logs == NULL || q->ranges == NULL) {
+		erase_request_free(q);
+		return err_plain(err, ERR_NO_MEMORY);
+	}
+	if (count > 1)
+		qsort(places, count, sizeof(*places), place_order);
+	for (size_t i = 0; i < count; i++) {
+		const struct erase_place *p = &places[i];
+		struct erase_log *l = q->log_count > 0 ? &q->logs[q->log_count - 1] : NULL;
+
+		if (l == NULL || log_order(&l->author, &l->stream, &l->inc, &p->author, &p->stream, &p->inc) != 0) {
+			l = q->log_count < ERASE_LOGS_MAX ? &q->logs[q->log_count++] : NULL;
+			if (l != NULL)
+				*l = (struct erase_log){ p->author, p->stream, p->inc, 0, q->ranges + q->range_count };
+		}
+		if (l == NULL || q->range_count == ERASE_RANGES_MAX) {
+			erase_request_free(q);
+			return err_plain(err, ERR_TOO_BIG);
+		}
+		q->ranges[q->range_count++] = p->range;
+		l->range_count++;
+	}
+	return ERR_OK;
 }
 
 enum err_code
@@ -187,7 +248,7 @@ erase_receipt_decode(struct erase_receipt *q, struct bytes payload, struct err *
 	q->keys = rd_bool(&r);
 	q->oldest = rd_uint(&r, SEQ_MAX);
 	rc = read_logs(&r, &q->late);
-	if (rc == ERR_OK && !rd_end(&r))
+	if (rc == ERR_OK && (!rd_end(&r) || !logs_ascend(&q->late)))
 		rc = ERR_MALFORMED;
 	if (rc != ERR_OK) {
 		erase_receipt_free(q);

@@ -2,7 +2,7 @@
  * Orders to erase: what is asked for, in ranges anybody can read, and the
  * second member's word. Why, and which case it was, only readers can open.
  *
- *   ERASE_REQ  [[[author, stream, inc, [[from, to]…]]…], salt, box]
+ *   ERASE_REQ  [[[author, stream, inc, [[from, to, head16]…]]…], salt, box]
  *   ERASE_OK   [id of the request]
  *   RECEIPT    [id of the request, gone, absent, keys, oldest, late]
  *
@@ -15,15 +15,19 @@
 #include "base/err.h"
 #include "base/ids.h"
 
-enum { ERASE_LOGS_MAX = 256, ERASE_RANGES_MAX = 4096, ERASE_BOX_BYTES_MAX = 8448, ERASE_SALT_BYTES = 24 };
+enum { ERASE_LOGS_MAX = 256, ERASE_RANGES_MAX = 2048, ERASE_BOX_BYTES_MAX = 8448, ERASE_SALT_BYTES = 24 };
 
-struct erase_range { uint64_t from, to; }; /* both included */
+/*
+ * Both included. head16 begins the id of the entry at `to`: named are that entry and those below it down to `from`, and no other
+ * history of a log that has forked.
+ */
+struct erase_range { uint64_t from, to; uint8_t head16[16]; };
 struct erase_log {
 	struct author author;
 	struct stream_id stream;
 	struct inc inc;
 	size_t range_count;
-	struct erase_range *ranges; /* ascending, apart from each other; into erase_request.ranges */
+	struct erase_range *ranges; /* ascending by from, to, head16; into erase_request.ranges */
 };
 struct erase_request {
 	size_t log_count;
@@ -38,6 +42,14 @@ void erase_request_encode(struct buf *out, const struct erase_request *q);
 /* ERR_MALFORMED, ERR_NO_MEMORY; on error there is nothing to free. */
 enum err_code erase_request_decode(struct erase_request *q, struct bytes payload, struct err *err) MUST_CHECK;
 void erase_request_free(struct erase_request *q);
+
+/* A range and whose it is. */
+struct erase_place { struct author author; struct stream_id stream; struct inc inc; struct erase_range range; };
+/*
+ * Fills in logs and ranges from places in any order, which it sorts. ERR_TOO_BIG: more than one entry can name;
+ * ERR_NO_MEMORY. On error there is nothing to free.
+ */
+enum err_code erase_request_places(struct erase_request *q, struct erase_place *places, size_t count, struct err *err) MUST_CHECK;
 
 void erase_ok_encode(struct buf *out, const struct hash *request);
 enum err_code erase_ok_decode(struct hash *request, struct bytes payload, struct err *err) MUST_CHECK;

@@ -5,6 +5,7 @@
 #include "org/orders.h"
 
 #include "base/mem.h"
+#include "base/plant.h"
 
 struct approval { struct hash id, request; struct author author; struct log_key log; uint64_t seq; };
 
@@ -125,27 +126,20 @@ orders_add(struct orders *o, const struct log_key *log, const struct entry *e, s
 
 /* ---- what they come to ---- */
 
-/* Within the cut of whoever wrote it; after a fork both branches count (proto/org.md, 4). */
-static bool
-stands(const struct org *org, const struct log_key *log, uint64_t seq)
-{
-	return org_effective(org, log, seq) || (org_fork_point(org, log) <= seq && org_limit(org, log) > 0);
-}
-
 static void
 judge(const struct orders *o, const struct org *org, struct erase_order *order)
 {
 	const struct org_device *asked = org_device_by_author(org, &order->author);
 
 	order->approved = false;
-	if (asked == NULL || !stands(org, &order->log, order->seq))
+	if (asked == NULL || !org_counts(org, &order->log, order->seq, true))
 		return;
 	for (size_t i = 0; i < o->approval_count; i++) {
 		const struct approval *ok = &o->approvals[i];
 		const struct org_device *by = org_device_by_author(org, &ok->author);
 
 		if (!SAME(ok->request, order->id) || by == NULL || by->rank > RANK_MAX || SAME(by->member, asked->member) ||
-		    !stands(org, &ok->log, ok->seq))
+		    !org_counts(org, &ok->log, ok->seq, true))
 			continue;
 		if (!order->approved || memcmp(ok->author.b, order->approved_by.b, sizeof(ok->author.b)) < 0)
 			order->approved_by = ok->author;
@@ -194,7 +188,7 @@ is_approved(const struct orders *o, const struct hash *request)
 }
 
 static bool
-names(const struct erase_request *q, const struct log_key *log, uint64_t seq)
+names(const struct erase_request *q, const struct log_key *log, uint64_t seq, orders_holds *holds, void *ctx)
 {
 	for (size_t i = 0; i < q->log_count; i++) {
 		const struct erase_log *l = &q->logs[i];
@@ -202,7 +196,7 @@ names(const struct erase_request *q, const struct log_key *log, uint64_t seq)
 		if (!SAME(l->author, log->author) || !SAME(l->stream, log->stream) || !SAME(l->inc, log->inc))
 			continue;
 		for (size_t k = 0; k < l->range_count && l->ranges[k].from <= seq; k++)
-			if (seq <= l->ranges[k].to)
+			if (seq <= l->ranges[k].to && (PLANTED(26) || holds(ctx, log, l->ranges[k].to, l->ranges[k].head16)))
 				return true;
 	}
 	return false;
@@ -210,7 +204,7 @@ names(const struct erase_request *q, const struct log_key *log, uint64_t seq)
 
 /* Never on one word: two members' devices, each with the right to read what it says it read. */
 static bool
-named_late(const struct orders *o, const struct org *org, const struct log_key *log, uint64_t seq)
+named_late(const struct orders *o, const struct org *org, const struct log_key *log, uint64_t seq, orders_holds *holds, void *ctx)
 {
 	const struct org_device *first = NULL;
 
@@ -218,7 +212,7 @@ named_late(const struct orders *o, const struct org *org, const struct log_key *
 		const struct erase_confirmed *c = &o->receipts[i];
 		const struct org_device *by;
 
-		if (!names(&c->receipt.late, log, seq) || !is_approved(o, &c->receipt.request) || !stands(org, &c->log, c->seq))
+		if (!names(&c->receipt.late, log, seq, holds, ctx) || !is_approved(o, &c->receipt.request) || !org_counts(org, &c->log, c->seq, false))
 			continue;
 		by = org_device_by_author(org, &c->author);
 		if (by == NULL || !org_reads(org, &log->stream, &by->id))
@@ -231,12 +225,39 @@ named_late(const struct orders *o, const struct org *org, const struct log_key *
 }
 
 bool
-orders_cover(const struct orders *o, const struct org *org, const struct log_key *log, uint64_t seq)
+orders_cover(const struct orders *o, const struct org *org, const struct log_key *log, uint64_t seq, orders_holds *holds, void *ctx)
 {
 	for (size_t i = 0; o->approved > 0 && i < o->order_count; i++)
-		if (o->orders[i].approved && names(&o->orders[i].request, log, seq))
+		if (o->orders[i].approved && names(&o->orders[i].request, log, seq, holds, ctx))
 			return true;
-	return o->approved > 0 && named_late(o, org, log, seq);
+	return o->approved > 0 && named_late(o, org, log, seq, holds, ctx);
+}
+
+static bool
+ends_at(const struct erase_request *q, const struct header *h, const struct hash *id)
+{
+	for (size_t i = 0; i < q->log_count; i++) {
+		const struct erase_log *l = &q->logs[i];
+
+		if (!SAME(l->author, h->author) || !SAME(l->stream, h->stream) || !SAME(l->inc, h->inc))
+			continue;
+		for (size_t k = 0; k < l->range_count && l->ranges[k].from < h->seq; k++)
+			if (l->ranges[k].to == h->seq && memcmp(l->ranges[k].head16, id->b, sizeof(l->ranges[k].head16)) == 0)
+				return true;
+	}
+	return false;
+}
+
+bool
+orders_end_at(const struct orders *o, const struct header *h, const struct hash *id)
+{
+	for (size_t i = 0; o->approved > 0 && i < o->order_count; i++)
+		if (o->orders[i].approved && ends_at(&o->orders[i].request, h, id))
+			return true;
+	for (size_t i = 0; o->approved > 0 && i < o->receipt_count; i++)
+		if (ends_at(&o->receipts[i].receipt.late, h, id))
+			return true;
+	return false;
 }
 
 static void

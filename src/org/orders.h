@@ -48,10 +48,17 @@ const struct erase_order *orders_at(const struct orders *o, size_t i);
 const struct erase_confirmed *orders_receipt_of(const struct orders *o, const struct hash *request, const struct author *by);
 
 /*
- * Is the entry at `seq` of that log (and of every branch of it) to be deleted: named by an approved order, or named as
- * late under approved orders by devices of two members who may read the stream?
+ * How the ledger asks whether the history that the entry at hand belongs to holds, at `seq` or later in it, an entry whose id begins with
+ * head16: as org_set_holds() does. False where the log does not reach so far: then nobody can tell yet.
  */
-bool orders_cover(const struct orders *o, const struct org *org, const struct log_key *log, uint64_t seq);
+typedef bool orders_holds(void *ctx, const struct log_key *log, uint64_t seq, const uint8_t head16[16]);
+/*
+ * Is the entry at `seq` of that log or branch to be deleted: named by an approved order, or named as late under approved
+ * orders by devices of two members who may read the stream?
+ */
+bool orders_cover(const struct orders *o, const struct org *org, const struct log_key *log, uint64_t seq, orders_holds *holds, void *ctx);
+/* Does a range that begins below it end with this entry? Then with its arrival it is known what those below it are. */
+bool orders_end_at(const struct orders *o, const struct header *h, const struct hash *id);
 /* Calls cb with every range that orders_cover() may be true within, as of the last orders_refresh(). */
 void orders_each_range(const struct orders *o, void (*cb)(void *ctx, const struct erase_log *log, struct erase_range range), void *ctx);
 

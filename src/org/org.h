@@ -131,6 +131,11 @@ const struct org_grant *org_grant_for(const struct org *o, const struct stream_i
 uint64_t org_limit(const struct org *o, const struct log_key *log);
 /* The same for one entry; also true of adopted entries that leave a gap. */
 bool org_effective(const struct org *o, const struct log_key *log, uint64_t seq);
+/*
+ * Does an entry of a control log count (proto/org.md, 4) that is no part of the evaluation: an ERASE_REQ or ERASE_OK, which count
+ * on every branch after a fork, or another, that does not.
+ */
+bool org_counts(const struct org *o, const struct log_key *log, uint64_t seq, bool on_every_branch);
 /* As far as anybody who may say so has asked for it: its limit without adoptions, or the end of the farthest run adopted, held or not. */
 uint64_t org_wanted(const struct org *o, const struct log_key *log);
 /* Where a FORK entry proves that the log splits; UINT64_MAX: nowhere. */

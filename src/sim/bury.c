@@ -3,7 +3,8 @@
  * who is somebody else says yes, and whoever has not heard writes on.
  *
  *   I13  a saved approval is never forgotten; at the end the record is shown nowhere, no disk holds a piece of what
- *        the request named, no machine has a key to what came late, and a stick written before brings nothing back
+ *        the request named, no machine has a key to what came late, and a stick written before brings nothing back;
+ *        what is of no erased record has its content on every machine, also where it shares a place with what is
  *
  * What was sealed is noted as each write is committed: the last bytes of its
  * payload. Record 0 is never asked for, so that there is always one to write to.
@@ -182,6 +183,35 @@ bury_settle(struct play *p)
 	return true;
 }
 
+struct kept { struct play *p; size_t i; };
+
+static bool
+is_kept(void *ctx, const struct entry *e)
+{
+	struct kept *k = ctx;
+	size_t at;
+
+	if (e->has_payload || !model_find(k->p->model, e->id.b, &at) || model_is_buried(k->p->model, model_at(k->p->model, at)->record))
+		return true;
+	return play_fail(k->p, "I13", "n%zu lost what write %zu said, of a record that nobody had erased", k->i, at);
+}
+
+bool
+bury_judge_kept(struct play *p)
+{
+	for (size_t i = 0; i < p->machines; i++) {
+		struct replica *r = station_replica(p->stations[i]);
+		struct kept k = { p, i };
+		struct err err = ERR_INIT;
+
+		for (size_t log = 0; log < replica_log_count(r); log++)
+			if (SAME(replica_log_at(r, log)->key.stream, p->team) &&
+			    replica_scan(r, log, 0, replica_log_at(r, log)->len, false, is_kept, &k, &err) != ERR_OK)
+				return play_fail(p, "I2", "n%zu: a log cannot be read: %s", i, err.text);
+	}
+	return p->report->finding.invariant[0] == '\0';
+}
+
 static uint32_t
 approved_orders(struct play *p)
 {
@@ -229,7 +259,7 @@ bury_read_sticks(struct play *p, size_t i)
 		if (p->stick[k].len == 0)
 			continue;
 		if (bundle_read(node_peer_host(n), buf_bytes(&p->stick[k]), false, &counts, &err) != ERR_OK || node_commit(n, &err) != ERR_OK) {
-			if (err.code == ERR_KEY && p->years_off) /* by some clock the grace of the key that it is sealed under is over */
+			if (err.code == ERR_KEY && (p->years_off || p->lost[i])) /* by some clock the grace of its key is over; or the seal key that it came under went with the disk */
 				continue;
 			return play_fail(p, "I9", "n%zu cannot read an old stick: %s", i, err.text);
 		}

@@ -1,9 +1,9 @@
 /*
  * A machine that may be wiped: whenever a station finds proof that others
- * hold all it wrote, they must. At the end one station is wiped while the
+ * hold all it wrote and heard, they must. At the end one station is wiped while the
  * power may go at any step, and opens as it was or never again.
  *
- *   I9: what a station takes for proved to be elsewhere is elsewhere
+ *   I9: what a station takes for proved to be elsewhere is elsewhere, whoever wrote it
  *   I2: a wipe that was stopped leaves a home that works, or one that can be finished
  */
 #include "base/mem.h"
@@ -18,23 +18,31 @@ note_entry(void *ctx, const struct entry *e)
 	return true;
 }
 
+static bool
+held_by(struct station *s, struct table *ids)
+{
+	struct replica *r = station_replica(s);
+	struct err err = ERR_INIT;
+
+	for (size_t log = 0; log < replica_log_count(r); log++)
+		if (replica_scan(r, log, replica_log_at(r, log)->key.branch_seq, replica_log_at(r, log)->len, true, note_entry, ids, &err) != ERR_OK)
+			return false;
+	return true;
+}
+
 /* Ids of all entries that the machines but this one hold. False: one of them cannot be asked just now, or has lost its disk. */
 static bool
 held_by_others(struct play *p, size_t i, struct table *ids)
 {
-	struct err err = ERR_INIT;
-
 	for (size_t k = 0; k < p->machines; k++) {
-		struct replica *r;
-
+		if (k != i && p->left[k])
+			return false;
 		if (k == i || !(p->stations[k]->joined || p->stations[k]->is_hub || k == 0))
 			continue;
-		if (!station_runs(p->stations[k]) || p->hurt[k] || p->was_put_back[k] || disk_dead(host_disk(p->stations[k]->host)))
+		if (!station_runs(p->stations[k]) || p->hurt[k] || p->lost[k] || disk_dead(host_disk(p->stations[k]->host)))
 			return false;
-		r = station_replica(p->stations[k]);
-		for (size_t log = 0; log < replica_log_count(r); log++)
-			if (replica_scan(r, log, replica_log_at(r, log)->key.branch_seq, replica_log_at(r, log)->len, true, note_entry, ids, &err) != ERR_OK)
-				return false;
+		if (!held_by(p->stations[k], ids))
+			return false;
 	}
 	return true;
 }
@@ -52,23 +60,30 @@ play_judge_proof(struct play *p, size_t i)
 	proof = sim_must(mem_zero(1, sizeof(*proof)));
 	ids = sim_must(table_new(sizeof(((struct write *)0)->entry)));
 	node_proof(s->node, proof);
-	if (proof->lacking == 0 && held_by_others(p, i, ids)) {
+	if (node_proof_whole(proof) != node_safe_to_wipe(s->node))
+		ok = play_fail(p, "I9", "n%zu says of its proof two things", i);
+	if (ok && node_proof_whole(proof) && held_by_others(p, i, ids)) {
+		struct table *own = sim_must(table_new(sizeof(((struct write *)0)->entry)));
+
+		ok = held_by(s, own);
 		mark(MARK_PROVEN);
 		for (size_t k = 0; k < model_count(p->model) && ok; k++) {
 			const struct write *w = model_at(p->model, k);
 
+			if (w->has_entry && table_get(own, w->entry) != NULL && table_get(ids, w->entry) == NULL)
+				ok = play_fail(p, "I9", "n%zu may be wiped, and write %zu of n%zu is nowhere else", i, k, w->author);
 			if (w->author == i && w->has_entry && w->fate == FATE_SAVED && table_get(ids, w->entry) == NULL)
 				ok = play_fail(p, "I9", "n%zu may be wiped, and its write %zu is nowhere else", i, k);
 		}
+		table_free(own);
 	}
 	table_free(ids);
 	mem_free(proof);
 	return ok;
 }
 
-/* The power may go at any step of it. */
-static bool
-wipe_one(struct play *p, size_t i)
+bool
+play_wipe_one(struct play *p, size_t i, bool *gone)
 {
 	struct station *s = p->stations[i];
 	struct env *env = host_env(s->host);
@@ -76,6 +91,7 @@ wipe_one(struct play *p, size_t i)
 	struct err err = ERR_INIT;
 	enum err_code rc;
 
+	*gone = true;
 	disk_arm(d, FAULT_POWER, play_between(p, "wipe-after", 1, 60));
 	rc = node_wipe(s->node, &err);
 	trace_line(world_trace(p->world), "n%zu: wiped: %s", i, rc == ERR_OK ? "ok" : err.text);
@@ -91,6 +107,7 @@ wipe_one(struct play *p, size_t i)
 		rc = station_open(s, &err);
 		if (rc == ERR_NOT_FOUND)
 			return true;
+		*gone = false;
 		return rc == ERR_OK ? play_judge(p, i, true) : play_fail(p, "I2", "n%zu: a wipe that had not begun left a home that does not open: %s", i, err.text);
 	}
 	mark(MARK_WIPE_STOPPED);
@@ -109,13 +126,13 @@ play_wipe(struct play *p)
 	size_t i = p->swarm.stations - 1;
 	struct station *s = p->stations[i];
 	struct node_proof *proof;
-	bool proven;
+	bool proven, gone;
 
 	if (p->options->lying || !play_judge_proof(p, i) || !station_runs(s) || p->was_put_back[i])
 		return p->report->finding.invariant[0] == '\0';
 	proof = sim_must(mem_zero(1, sizeof(*proof)));
 	node_proof(s->node, proof);
-	proven = proof->lacking == 0;
+	proven = node_proof_whole(proof);
 	mem_free(proof);
-	return !proven || wipe_one(p, i);
+	return !proven || play_wipe_one(p, i, &gone);
 }

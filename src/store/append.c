@@ -71,7 +71,7 @@ add_entry(struct replica *r, const struct header *h, struct bytes payload, const
 		rc = logs_add(r, &key, true, NO_LOG, &log, err);
 	}
 	if (rc == ERR_OK)
-		rc = ingest_store(r, log, out, true, err);
+		rc = ingest_store(r, log, out, 1, true, err);
 	return rc == ERR_OK ? rc : replica_abandon(r, err);
 }
 

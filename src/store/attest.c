@@ -158,15 +158,6 @@ replica_attested(struct replica *r, const struct author *by, struct attest *out,
 	return last_of(r, by, keep).any && buf_ok(keep) && attest_decode(out, buf_bytes(keep), NULL) == ERR_OK;
 }
 
-bool
-replica_attested_by(struct replica *r, const struct author *by, struct inc *out)
-{
-	struct last last = last_of(r, by, NULL);
-
-	*out = last.inc;
-	return last.any;
-}
-
 static bool
 holds_item(struct replica *r, const struct extent *it, const struct author *by, const struct stream_id *stream)
 {

@@ -19,8 +19,6 @@ enum err_code replica_attest(struct replica *r, const struct device_keys *keys, 
 
 /* The newest ATTEST of that device, in effect, as of the last commit; `keep` holds what it borrows. */
 bool replica_attested(struct replica *r, const struct author *by, struct attest *out, struct buf *keep);
-/* The incarnation that wrote the newest one. */
-bool replica_attested_by(struct replica *r, const struct author *by, struct inc *out);
 /* Do we hold what that device last attested of its own logs in the stream? False when it never attested. */
 bool replica_holds_attested(struct replica *r, const struct author *by, const struct stream_id *stream);
 

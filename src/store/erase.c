@@ -14,20 +14,38 @@
 #include "store/replica_internal.h"
 
 #include "base/mem.h"
+#include "base/plant.h"
 
 #define META_SCRUB "store.scrub"
 
 struct doomed { struct replica *r; int64_t *rows; size_t count, cap; enum err_code rc; struct err *err; };
 
-bool
-erase_covers(const struct replica *r, const struct header *h)
+struct coming { const struct entry *run; size_t count; };
+
+static bool
+run_holds(void *ctx, const struct log_key *log, uint64_t seq, const uint8_t head16[16])
 {
+	const struct coming *c = ctx;
+	uint64_t first = c->run[0].h.seq;
+
+	(void)log;
+	return seq >= first && seq - first < c->count && memcmp(c->run[seq - first].id.b, head16, 16) == 0;
+}
+
+bool
+erase_covers(struct replica *r, const struct entry *run, size_t count)
+{
+	const struct header *h = &run[0].h;
+	struct coming coming = { run, count };
 	struct log_key key;
 
-	if (h->kind != KIND_DATA || SAME(h->stream, r->control) || r->orders == NULL)
+	if (SAME(h->stream, r->control) || r->orders == NULL)
+		return false;
+	r->orders_dirty = r->orders_dirty || orders_end_at(r->orders, h, &run[0].id);
+	if (h->kind != KIND_DATA)
 		return false;
 	log_key_init(&key, &h->author, &h->stream, &h->inc);
-	return orders_cover(r->orders, r->org, &key, h->seq);
+	return orders_cover(r->orders, r->org, &key, h->seq, run_holds, &coming);
 }
 
 enum err_code
@@ -118,7 +136,7 @@ collect_rows(struct doomed *d, size_t log, struct erase_range range)
 	while (db_step(s) == DB_ROW) {
 		int64_t n = db_int(s, 0), *room;
 
-		if (!orders_cover(r->orders, r->org, &l->key, row_seq(n)))
+		if (!orders_cover(r->orders, r->org, &l->key, row_seq(n), replica_holds, r))
 			continue;
 		room = mem_room(d->rows, d->count, &d->cap, sizeof(*room));
 		if (room == NULL) {
@@ -131,17 +149,46 @@ collect_rows(struct doomed *d, size_t log, struct erase_range range)
 	db_reset(s);
 }
 
+/* Where the entry stands that the range ends with; NO_LOG when it is not held. What it names is there and in the logs that one goes on from. */
+static size_t
+find_end(struct replica *r, const struct erase_log *named, const struct erase_range *range)
+{
+	size_t log = logs_trunk(r, &named->author, &named->stream, &named->inc);
+	struct hash id;
+
+	for (; log != NO_LOG; log = r->logs[log].next) {
+		const struct log *l = &r->logs[log];
+
+		if (range->to >= l->base && range->to < l->head.len && logs_id_at(r, log, range->to, &id, NULL) == ERR_OK &&
+		    memcmp(id.b, range->head16, sizeof(range->head16)) == 0)
+			return log;
+	}
+	return NO_LOG;
+}
+
 static void
 collect_range(void *ctx, const struct erase_log *named, struct erase_range range)
 {
 	struct doomed *d = ctx;
-	size_t log;
 
 	if (d->rc != ERR_OK || SAME(named->stream, d->r->control))
 		return;
-	log = logs_trunk(d->r, &named->author, &named->stream, &named->inc);
-	for (; log != NO_LOG && d->rc == ERR_OK; log = d->r->logs[log].next)
+	for (size_t log = find_end(d->r, named, &range); log != NO_LOG && d->rc == ERR_OK; log = d->r->logs[log].parent)
 		collect_rows(d, log, range);
+	for (size_t log = PLANTED(26) ? logs_trunk(d->r, &named->author, &named->stream, &named->inc) : NO_LOG; log != NO_LOG; log = d->r->logs[log].next)
+		collect_rows(d, log, range);
+}
+
+enum err_code
+replica_scan_named(struct replica *r, const struct erase_log *named, const struct erase_range *range,
+                   bool (*cb)(void *ctx, const struct entry *e), void *ctx, struct err *err)
+{
+	enum err_code rc = ERR_OK;
+
+	for (size_t log = find_end(r, named, range); log != NO_LOG && rc == ERR_OK; log = r->logs[log].parent)
+		if (range->from < r->logs[log].head.len)
+			rc = replica_scan(r, log, range->from, range->to + 1, false, cb, ctx, err);
+	return rc;
 }
 
 enum err_code
@@ -208,17 +255,61 @@ replica_receipt(struct replica *r, const struct erase_request *q, struct erase_r
 	out->gone = out->absent = 0;
 	for (size_t i = 0; i < q->log_count; i++) {
 		const struct erase_log *l = &q->logs[i];
-		size_t trunk = logs_trunk(r, &l->author, &l->stream, &l->inc);
 
 		for (size_t k = 0; k < l->range_count; k++) {
 			uint64_t size = l->ranges[k].to - l->ranges[k].from + 1;
 
 			named = named > SEQ_MAX - size ? SEQ_MAX : named + size;
-			for (size_t log = trunk; log != NO_LOG; log = r->logs[log].next)
+			for (size_t log = find_end(r, l, &l->ranges[k]); log != NO_LOG; log = r->logs[log].parent)
 				out->gone += count_gone(r, log, l->ranges[k], &held);
 		}
 	}
 	out->absent = named > held ? named - held : 0;
+}
+
+/* Is content held in this log, or below it, that the range may be about? */
+static bool
+has_content(struct replica *r, size_t log, const struct erase_range *range)
+{
+	bool found = false;
+
+	for (; log != NO_LOG && !found; log = r->logs[log].parent) {
+		uint64_t from = range->from > r->logs[log].base ? range->from : r->logs[log].base;
+		struct stmt *s;
+
+		if (from >= r->logs[log].head.len)
+			continue;
+		s = db_stmt(&r->db, DB_ENTRY_CONTENT, "SELECT 1 FROM entry WHERE n BETWEEN ?1 AND ?2 AND kind = 32 AND payload IS NOT NULL LIMIT 1", NULL);
+		if (!s)
+			return true;
+		db_bind_int(s, 1, row_of(r, log, from));
+		db_bind_int(s, 2, row_of(r, log, r->logs[log].head.len - 1));
+		found = db_step(s) == DB_ROW;
+		db_reset(s);
+	}
+	return found;
+}
+
+/* proto/org.md, 9: "A replica that holds entries within a range and not yet the one at `to` cannot tell whether they are those that are named." */
+static bool
+cannot_tell(struct replica *r, const struct erase_log *l, const struct erase_range *range)
+{
+	if (find_end(r, l, range) != NO_LOG)
+		return false;
+	for (size_t log = logs_trunk(r, &l->author, &l->stream, &l->inc); log != NO_LOG; log = r->logs[log].next)
+		if (!r->logs[log].ended && r->logs[log].head.len <= range->to && has_content(r, log, range))
+			return true;
+	return false;
+}
+
+bool
+replica_can_confirm(struct replica *r, const struct erase_request *q)
+{
+	for (size_t i = 0; i < q->log_count; i++)
+		for (size_t k = 0; k < q->logs[i].range_count; k++)
+			if (cannot_tell(r, &q->logs[i], &q->logs[i].ranges[k]))
+				return false;
+	return true;
 }
 
 enum err_code
@@ -249,7 +340,7 @@ replica_confirm(struct replica *r, const struct device_keys *keys, const struct 
 		const struct erase_order *o = orders_at(r->orders, i);
 		struct erase_receipt receipt = { .request = o->id, .keys = true };
 
-		if (!o->approved || orders_receipt_of(r->orders, &o->id, &keys->sign_pk) != NULL)
+		if (!o->approved || orders_receipt_of(r->orders, &o->id, &keys->sign_pk) != NULL || !replica_can_confirm(r, &o->request))
 			continue;
 		replica_receipt(r, &o->request, &receipt);
 		rc = replica_put_receipt(r, keys, inc, &receipt, err);

@@ -155,12 +155,11 @@ verify_new(struct entry *batch, size_t count, struct err *err)
 /* --- storing --- */
 
 static enum err_code
-insert_entry(struct replica *r, size_t log, const struct entry *e, bool sig_ok, struct err *err)
+insert_entry(struct replica *r, size_t log, const struct entry *e, bool sig_ok, bool erased, struct err *err)
 {
 	struct stmt *s = db_stmt_for(&r->db, DB_ENTRY_ADD,
 	                          "INSERT INTO entry(n, kind, plen, sig_ok, id, phash, sig, payload, erased)"
 	                          " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", DB_MANY, err);
-	bool erased = erase_covers(r, &e->h);
 
 	if (!s)
 		return err ? err->code : ERR_NO_MEMORY;
@@ -183,9 +182,10 @@ insert_entry(struct replica *r, size_t log, const struct entry *e, bool sig_ok, 
 }
 
 enum err_code
-ingest_store(struct replica *r, size_t i, const struct entry *e, bool sig_ok, struct err *err)
+ingest_store(struct replica *r, size_t i, const struct entry *run, size_t count, bool sig_ok, struct err *err)
 {
-	enum err_code rc = insert_entry(r, i, e, sig_ok, err);
+	const struct entry *e = run;
+	enum err_code rc = insert_entry(r, i, e, sig_ok, erase_covers(r, run, count), err);
 	struct log *l = &r->logs[i];
 
 	if (rc != ERR_OK)
@@ -210,7 +210,7 @@ store_new(struct replica *r, size_t i, const struct entry *batch, size_t count, 
 	size_t since = 0;
 
 	for (size_t k = 0; rc == ERR_OK && k < count; k++)
-		rc = ingest_store(r, i, &batch[k], must_verify(batch, count, k, &since) && batch[k].has_sig, err);
+		rc = ingest_store(r, i, &batch[k], count - k, must_verify(batch, count, k, &since) && batch[k].has_sig, err);
 	return rc;
 }
 

@@ -195,6 +195,23 @@ replica_scan(struct replica *r, size_t log, uint64_t from, uint64_t to, bool hea
 	return rc;
 }
 
+uint64_t
+replica_content(struct replica *r, size_t log, uint64_t from, uint64_t to)
+{
+	struct stmt *s = db_stmt(&r->db, DB_ENTRY_HELD, "SELECT count(*) FROM entry WHERE n BETWEEN ?1 AND ?2 AND payload IS NOT NULL", NULL);
+	uint64_t count = to - from; /* what cannot be read is not known to be without */
+
+	assert(from < to);
+	if (!s)
+		return count;
+	db_bind_int(s, 1, row_of(r, log, from));
+	db_bind_int(s, 2, row_of(r, log, to - 1));
+	if (db_step(s) == DB_ROW)
+		count = (uint64_t)db_int(s, 0);
+	db_reset(s);
+	return count;
+}
+
 bool
 replica_lacking(struct replica *r, size_t log, uint64_t from, uint64_t *seq)
 {

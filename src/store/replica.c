@@ -49,9 +49,8 @@ id_begins_with(struct replica *r, size_t i, uint64_t seq, const uint8_t head16[1
 	       memcmp(id.b, head16, 16) == 0;
 }
 
-/* For org: does the history that `log` is part of, below it or beyond it, hold such an entry? */
-static bool
-holds(void *ctx, const struct log_key *log, uint64_t seq, const uint8_t head16[16])
+bool
+replica_holds(void *ctx, const struct log_key *log, uint64_t seq, const uint8_t head16[16])
 {
 	struct replica *r = ctx;
 	size_t i;
@@ -144,7 +143,7 @@ load_org(struct replica *r, struct err *err)
 	netkey_forget(r);
 	if (!r->org || !r->orders)
 		return err_plain(err, ERR_NO_MEMORY);
-	org_set_holds(r->org, holds, r);
+	org_set_holds(r->org, replica_holds, r);
 	rc = replica_meta_get(r, META_ORG, &known, err);
 	if (rc == ERR_OK && known.len == sizeof(org.b) + sizeof(root.b)) {
 		memcpy(org.b, known.p, sizeof(org.b));

@@ -149,6 +149,8 @@ enum err_code replica_read_run(struct replica *r, size_t log, uint64_t from, uin
 size_t replica_damaged(const struct replica *r);
 /* The next entry at `from` or later whose payload is absent or damaged here, and was not erased. */
 bool replica_lacking(struct replica *r, size_t log, uint64_t from, uint64_t *seq);
+/* How many entries from..to-1 have their content here. */
+uint64_t replica_content(struct replica *r, size_t log, uint64_t from, uint64_t to);
 /* Every fork proof held, in a fixed order, until cb returns false. The owner puts them into FORK entries. */
 enum err_code replica_forks(struct replica *r, bool (*cb)(void *ctx, const struct fork_proof *proof), void *ctx, struct err *err) MUST_CHECK;
 
@@ -178,6 +180,11 @@ enum err_code replica_saw_peer(struct replica *r, const struct author *peer, con
 const struct orders *replica_orders(const struct replica *r); /* as of the last commit */
 /* A late entry of an erased group, as a reader found: deletes its payload in the open transaction. */
 enum err_code replica_erase(struct replica *r, size_t log, uint64_t seq, struct err *err) MUST_CHECK;
+/* The entries that the range names, as far as it is known here which those are, newest log first. */
+enum err_code replica_scan_named(struct replica *r, const struct erase_log *named, const struct erase_range *range,
+                                 bool (*cb)(void *ctx, const struct entry *e), void *ctx, struct err *err) MUST_CHECK;
+/* Is nothing held of which only the rest of its log will tell whether the request names it? Else a receipt must wait. */
+bool replica_can_confirm(struct replica *r, const struct erase_request *q);
 /* Fills in how many of the entries named are here without payload, and how many are not here. */
 void replica_receipt(struct replica *r, const struct erase_request *q, struct erase_receipt *out);
 enum err_code replica_put_receipt(struct replica *r, const struct device_keys *keys, const struct inc *inc,
@@ -188,7 +195,7 @@ enum err_code replica_put_receipt(struct replica *r, const struct device_keys *k
  * nothing was erased since, or in the middle of a transaction. ERR_NO_SPACE: it stays due.
  */
 enum err_code replica_scrub(struct replica *r, struct err *err) MUST_CHECK;
-/* For who holds no reading key, hub and auditor: a receipt for each approved order that has none of ours, and a commit. May be called by the `committed` hook. */
+/* For who holds no reading key, hub and auditor: a receipt for each approved order that has none of ours and can have one, and a commit. May be called by the `committed` hook. */
 enum err_code replica_confirm(struct replica *r, const struct device_keys *keys, const struct inc *inc, struct err *err) MUST_CHECK;
 
 /*

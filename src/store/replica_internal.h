@@ -128,6 +128,8 @@ enum err_code replica_own_get(struct replica *r, const char *key, struct buf *ou
 enum err_code replica_tell_teams(struct replica *r, struct stmt *s, struct err *err) MUST_CHECK;
 /* Gives `e` to the org when it is the org's business. */
 enum err_code replica_tell_org(struct replica *r, const struct entry *e, struct err *err) MUST_CHECK;
+/* Does the history that `log` is part of, below it or beyond it, hold such an entry? ctx is the replica. */
+bool replica_holds(void *ctx, const struct log_key *log, uint64_t seq, const uint8_t head16[16]);
 /* A write failed: the transaction goes. Returns err's code. */
 enum err_code replica_abandon(struct replica *r, struct err *err);
 
@@ -151,15 +153,15 @@ enum err_code logs_id_at(struct replica *r, size_t i, uint64_t seq, struct hash 
 /* "log 1a2b3c4d in stream 5e6f7a8b": the author's device id and the stream. */
 const char *log_name(char out[NAME_BYTES], const struct log_key *key);
 
-/* ingest.c: stores one checked entry at the end of log i and tells hook and org. */
-enum err_code ingest_store(struct replica *r, size_t i, const struct entry *e, bool sig_ok, struct err *err) MUST_CHECK;
+/* ingest.c: stores run[0], which is checked, at the end of log i and tells hook and org. What follows it of its run is looked at. */
+enum err_code ingest_store(struct replica *r, size_t i, const struct entry *run, size_t count, bool sig_ok, struct err *err) MUST_CHECK;
 
 void ingest_forget_damage(struct replica *r, int64_t n);
 
 /* erase.c */
-/* Is what the header belongs to to be stored without its payload? As of the last commit. */
 enum err_code erase_load(struct replica *r, struct err *err) MUST_CHECK;
-bool erase_covers(const struct replica *r, const struct header *h);
+/* Is run[0], new and followed by the rest of its run, to be stored without its payload? As of the last commit. */
+bool erase_covers(struct replica *r, const struct entry *run, size_t count);
 enum err_code erase_tell(struct replica *r, const struct entry *e, struct err *err) MUST_CHECK;
 /* Deletes, in the open transaction, what approved orders name. */
 enum err_code erase_apply(struct replica *r, struct err *err) MUST_CHECK;

@@ -82,6 +82,7 @@ claim 'they were in the file before' holds "$work/before.db"
 for home in hub anna bo cia auditor; do
 	for file in "$work/$home"/*; do [ ! -f "$file" ] || claim "and are not in $home/${file##*/}" sh -c "! { $(declare -f holds); work='$work'; holds '$file'; }"; done
 done
+same "$(sqlite3 -readonly "$work/auditor/log.db" "SELECT count(*) FROM meta WHERE key = 'store.scrub' AND length(value) > 0")" 0 "the auditor's store has been written anew"
 fb dan --quiet join --request "$work/dan.request" --member Dan --device dan
 fb anna --quiet admit "$work/dan.request" --role advisor --team lund --welcome "$work/dan.welcome"
 claim 'who joins later verifies as well' sh -c "'$bin/faltbok' --home '$work/dan' --passphrase-file '$work/pass' --quiet join --welcome '$work/dan.welcome' --root '$root' &&

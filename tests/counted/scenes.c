@@ -73,6 +73,7 @@ const struct scene scenes[] = {
 	{ "admit", "{\"request\":\"/home/lund/newcomer.request\",\"role\":\"advisor\",\"team\":[\"Lund\"], \"welcome\":\"/home/lund/newcomer.welcome\"}", false, false, NULL, NULL },
 	{ "members", "{}", false, false, NULL, NULL },
 	{ "members", "{\"exposure\":\"dalby\"}", false, false, NULL, NULL },
+	{ "members seen", "{}", false, false, NULL, NULL },
 	{ "invite list", "{}", false, false, NULL, NULL },
 	{ "team add", "{\"name\":\"Möllevången\",\"drop-box\":true}", true, false, NULL, NULL },
 	{ "team fill", "{}", true, false, "team add", "{\"name\":\"Möllevången\",\"drop-box\":true}" },

@@ -52,6 +52,9 @@ function checkPart(name: string, all: Entry[], part: Case, c: Count): void {
 	c.same('digest', name, part.digest, () => (org === null ? '' : org.digest()));
 	c.same('digest', `${name}, the other way round`, part.digest, () => evaluate([...entries].reverse())!.digest());
 	c.same('devices', name, JSON.stringify(part.devices), () => JSON.stringify(devices));
+	const gone = new Set(org === null ? [] : org.covered().map((e) => hex(e.id)));
+
+	c.same('erasure', name, JSON.stringify(part.covered), () => JSON.stringify(part.take.filter((i: number) => gone.has(hex(all[i].id)))));
 	c.same('effective', name, JSON.stringify(part.effective), () => JSON.stringify(effective));
 }
 

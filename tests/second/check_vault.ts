@@ -3,7 +3,7 @@ import { equal, hex, unhex, utf8 } from './bytes';
 import { Case, Count } from './count';
 import { Copied, codeRow } from './rows';
 import { publicOf } from './hc';
-import { Reader, Vault, dropSecret, epochCommit, metaKey, openDrop, openEpoch, openKeygrant, openKeytable, openName, openOrder, openOuter, openReason, readEpoch, readReceipt, unwrap } from './vault';
+import { Place, Reader, Vault, dropSecret, epochCommit, metaKey, openDrop, openEpoch, openKeygrant, openKeytable, openName, openOrder, openOuter, openReason, readEpoch, readReceipt, unwrap } from './vault';
 
 function placeOf(x: Case) {
 	return { author: unhex(x.author), stream: unhex(x.stream), inc: unhex(x.inc), seq: x.seq };
@@ -31,6 +31,9 @@ function checkDrops(v: Case, org: Uint8Array, c: Count): void {
 			c.refuses('drops', x.name, () => openDrop(unhex(x.payload), placeOf(x), secret));
 	}
 }
+
+/* The two ranges that stand in the vectors. */
+const placed = (p: Place) => p.ranges.map(([from, to, head]) => `${from},${to},${head[0]}`).join() === '3,4,52,9,9,153';
 
 export function checkVault(v: Case, c: Count): void {
 	const reader = (x: Case): Reader => ({ org: unhex(v.org), dev: unhex(x.device), seals: [new Uint8Array(32).fill(9), unhex(x.seal_sk)] });
@@ -86,13 +89,13 @@ export function checkVault(v: Case, c: Count): void {
 			const o = openOrder(unhex(x.payload), mk);
 
 			return hex(o.content) === x.content && hex(o.group) === x.group && hex(o.keys[0].kid) === x.kid && o.records.length === 2
-				&& equal(o.reason, utf8(x.reason)) && hex(o.places[0].author) === x.author && o.places[0].ranges.join() === '3,4,9,9';
+				&& equal(o.reason, utf8(x.reason)) && hex(o.places[0].author) === x.author && placed(o.places[0]);
 		});
 		c.refuses('orders', `${x.name}, under another key`, () => openOrder(unhex(x.payload), unhex(x.epoch_key)));
 		c.check('orders', `${x.name}, its receipt`, () => {
 			const r = readReceipt(unhex(x.receipt));
 
-			return r.gone == 2 && r.absent == 1 && r.keys && r.oldest == 1 && r.late[0].ranges.join() === '3,4,9,9';
+			return r.gone == 2 && r.absent == 1 && r.keys && r.oldest == 1 && placed(r.late[0]);
 		});
 	}
 	checkDrops(v.drops, unhex(v.org), c);

@@ -8,6 +8,7 @@ import { HC, verify } from './hc';
 import { deviceId } from './keystore';
 import { Entry, Int, LogName, logKey, readFork } from './log';
 import { Value, decode, encode } from './msgpack';
+import { Place, readEraseOk, readEraseReq, readReceipt } from './vault';
 import { Admit, Genesis, Grant, KIND, Mark, ROLE, Revoke, Rootrot, Team, Ungrant, killed, readAdmit, readAdopt, readGenesis, readGrant, readOpen, readRevoke, readRootrot, readSealkey, readTeam, readUngrant, rotationHash, turnDigest } from './org_ops';
 
 const RANK_NONE = 255;
@@ -534,6 +535,55 @@ export class Org {
 		return all.filter((e) => ids.has(hex(e.id)));
 	}
 
+	// ---- 9. Erasure ----
+
+	private deviceOf(e: Entry): Device | undefined {
+		return this.devices.get(hex(deviceId(e.header.author)));
+	}
+
+	/* Those of a kind that count, with what they say and whose device wrote them. */
+	private said<T>(kind: number, read: (payload: Bytes) => T): { e: Entry; d: Device; says: T }[] {
+		return this.held.entries.filter((e) => e.header.kind === kind && equal(e.header.stream, this.control) && e.payload !== null).flatMap((e) => {
+			const d = this.deviceOf(e);
+			const says = unlessRefused(() => read(e.payload!));
+
+			return d !== undefined && says !== null && this.counts(e, d.dev) ? [{ e, d, says }] : [];
+		});
+	}
+
+	/* "A range names an entry … when the entry's seq lies within it and the entry is that which head16 begins, or an ancestor of it." */
+	private *named(places: Place[]): Generator<Entry> {
+		for (const p of places) {
+			for (const [from, to, head16] of p.ranges) {
+				for (let at = this.held.at(p, to, head16); at !== null && at.header.seq >= from; at = this.held.parent(at))
+					yield at;
+			}
+		}
+	}
+
+	/* The entries whose payloads every replica deletes. */
+	covered(): Entry[] {
+		const oks = this.said(KIND.eraseOk, readEraseOk);
+		const approved = this.said(KIND.eraseReq, readEraseReq).filter((q) => oks.some((ok) => equal(ok.says, q.e.id)
+			&& this.rankOf(ok.d.dev) <= 15 && !equal(ok.d.op.member, q.d.op.member)));
+		const gone = new Set(approved.flatMap((q) => [...this.named(q.says.places)]));
+		const lateBy = new Map<Entry, Set<string>>();
+
+		for (const r of this.said(KIND.receipt, readReceipt)) {
+			if (!approved.some((q) => equal(q.e.id, r.says.request)))
+				continue;
+			for (const e of this.named(r.says.late)) {
+				if (this.readers(e.header.stream).some((d) => equal(d.dev, r.d.dev)))
+					lateBy.set(e, (lateBy.get(e) ?? new Set()).add(hex(r.d.op.member)));
+			}
+		}
+		for (const [e, members] of lateBy) {
+			if (members.size > 1)
+				gone.add(e);
+		}
+		return [...gone].filter((e) => e.header.kind === KIND.data && !equal(e.header.stream, this.control));
+	}
+
 	/* "Who reads." */
 	isDropBox(stream: Bytes): boolean {
 		return this.teams.get(hex(stream))?.mode === 1;
@@ -547,7 +597,7 @@ export class Org {
 				return this.hasRole(d.dev, ROLE.coordinator, ROLE.advisor);
 			if (mode === 1)
 				return this.hasRole(d.dev, ROLE.coordinator);
-			return mode === 0 && this.liveGrants().some((g) => equal(g.op.dev, d.dev) && g.op.team !== null && equal(g.op.team, team));
+			return this.liveGrants().some((g) => equal(g.op.dev, d.dev) && g.op.team !== null && equal(g.op.team, team));
 		});
 	}
 }

@@ -12,7 +12,7 @@ import { Entry, entryId, readHeader } from './log';
 import { Org, evaluate } from './org';
 import { ROLE } from './org_ops';
 
-interface Universe { seed: number; entries: string[]; digest: string; effective: number[]; removed?: string; left?: string; extended: number;
+interface Universe { seed: number; entries: string[]; digest: string; effective: number[]; covered: number[]; removed?: string; left?: string; extended: number;
 	added: { forks: number; incarnations: number; adopts: number; cards: number; cuts: number } }
 
 function readEntries(list: string[]): Entry[] {
@@ -60,6 +60,11 @@ function judge(u: Universe, entries: Entry[], org: Org | null): string | null {
 
 	if (JSON.stringify(effective) !== JSON.stringify(u.effective))
 		return `in effect ${effective}, and ${u.effective} there`;
+	const gone = new Set(org.covered().map((e) => hex(e.id)));
+	const covered = entries.flatMap((e, i) => (gone.has(hex(e.id)) ? [i] : []));
+
+	if (JSON.stringify(covered) !== JSON.stringify(u.covered))
+		return `to be deleted ${covered}, and ${u.covered} there`;
 	if (u.removed !== undefined && !org.gone.has(u.removed))
 		return `the removal of ${u.removed} was undone`;
 	if (u.left !== undefined && org.isMember(unhex(u.left)))
@@ -70,7 +75,7 @@ function judge(u: Universe, entries: Entry[], org: Org | null): string | null {
 }
 
 await ready;
-let [good, bad, extended, claimed, rotated, contested, forked, removed] = [0, 0, 0, 0, 0, 0, 0, 0];
+let [good, bad, extended, claimed, rotated, contested, forked, removed, erasing] = [0, 0, 0, 0, 0, 0, 0, 0, 0];
 const added = { forks: 0, incarnations: 0, adopts: 0, cards: 0, cuts: 0 }; // universes whose extension holds such a thing
 
 for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
@@ -89,9 +94,10 @@ for await (const line of createInterface({ input: process.stdin, crlfDelay: Infi
 	rotated += org !== null && org.roots.length > 1 ? 1 : 0;
 	contested += org?.roots.some((r) => r.state === 'contested') ? 1 : 0;
 	forked += org !== null && org.forks.size > 0 ? 1 : 0;
+	erasing += u.covered.length > 0 ? 1 : 0;
 	removed += org !== null && org.gone.size > 0 ? 1 : 0;
 }
-console.log(`${good} universes agree: ${removed} with removals, ${forked} with forks, ${rotated} with rotations (${contested} contested), ${extended} extended by adversaries (${claimed} against a removal)`);
+console.log(`${good} universes agree: ${removed} with removals, ${forked} with forks, ${erasing} with erasures, ${rotated} with rotations (${contested} contested), ${extended} extended by adversaries (${claimed} against a removal)`);
 console.log(`  in extensions: forks ${added.forks}, incarnations ${added.incarnations}, adopts ${added.adopts}, kill cards ${added.cards}, data cuts ${added.cuts}`);
 console.log(`${good} passed, ${bad} failed`);
 process.exitCode = bad === 0 && good > 0 ? 0 : 1;

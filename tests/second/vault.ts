@@ -1,7 +1,7 @@
 /*
  * proto/vault.md: epochs, case keys, and what two layers seal.
  */
-import { Bytes, NONE, be64, concat, equal, hex, must, unlessRefused, utf8 } from './bytes';
+import { Bytes, NONE, be64, compare, concat, equal, hex, must, unlessRefused, utf8 } from './bytes';
 import { HC, agree, ascending, keyAndCommit, publicOf, unbox, unpad, unseal } from './hc';
 import { Header, Int, SEQ_MAX } from './log';
 import { Value, asArray, asBin, asCount, asStr, asUint, decode, orNull } from './msgpack';
@@ -195,39 +195,44 @@ export function openReason(reason: Bytes, mk: Bytes): { ms: number; text: string
 
 // ---- 10. What an order to erase is about ----
 
-export interface Place { author: Bytes; stream: Bytes; inc: Bytes; ranges: [Int, Int][] }
+export interface Place { author: Bytes; stream: Bytes; inc: Bytes; ranges: [Int, Int, Bytes][] }
 
 /* What stands for an erased group or record. */
 export const tombImage = (id: Bytes) => HC(16, NONE, 'fb1/tomb', id);
 
-/* org.md, 3: "ERASE_REQ ranges include both ends, ascend, and leave at least one entry between two of one log" */
+/* org.md, 3: "The ranges of a log ascend by from, then to, then head16, from ≤ to; there are at most 2048 in all." */
+function isBefore(a: [Int, Int, Bytes], b: [Int, Int, Bytes]): boolean {
+	return a[0] !== b[0] ? a[0] < b[0] : a[1] !== b[1] ? a[1] < b[1] : compare(a[2], b[2]) < 0;
+}
+
 function readPlaces(v: Value): Place[] {
-	let left = 4096;
-
-	return atMost(v, 256).map((row) => {
+	let left = 2048;
+	const places = atMost(v, 256).map((row) => {
 		const [author, stream, inc, list] = asArray(row, 4);
-		const ranges = asArray(list).map((r): [Int, Int] => {
-			const [from, to] = asArray(r, 2);
+		const ranges = asArray(list).map((r): [Int, Int, Bytes] => {
+			const [from, to, head] = asArray(r, 3);
 
-			return [asUint(from, SEQ_MAX), asUint(to, SEQ_MAX)];
+			return [asUint(from, SEQ_MAX), asUint(to, SEQ_MAX), asBin(head, 16)];
 		});
 
 		left -= ranges.length;
 		must(left >= 0, 'too many ranges');
-		must(ranges.length > 0 && ranges.every(([from, to], i) => from <= to && (i === 0 || BigInt(from) > BigInt(ranges[i - 1][1]) + 1n)),
-			'ranges out of order');
+		must(ranges.length > 0 && ranges.every((r, i) => r[0] <= r[1] && (i === 0 || isBefore(ranges[i - 1], r))), 'ranges out of order');
 		return { author: asBin(author, 32), stream: asBin(stream, 16), inc: asBin(inc, 8), ranges };
 	});
+
+	must(ascending(places, (p) => concat(p.author, p.stream, p.inc)), 'places out of order');
+	return places;
 }
 
 export interface Order { places: Place[]; group: Bytes; keys: { kid: Bytes; birth: Bytes }[]; records: Bytes[]; reason: Bytes; content: Bytes }
 
-/* "the places of an ERASE_REQ (by author, stream and inc; at least one) are sets" */
+/* "the places of an ERASE_REQ and a RECEIPT (logs by author, stream and inc; of an ERASE_REQ at least one)" */
 export function readEraseReq(payload: Bytes): { places: Place[]; salt: Bytes; box: Bytes } {
 	const [logs, salt, box] = asArray(decode(payload), 3);
 	const places = readPlaces(logs);
 
-	must(places.length > 0 && ascending(places, (p) => concat(p.author, p.stream, p.inc)), 'places out of order');
+	must(places.length > 0, 'an order that names nothing');
 	must(asBin(box).length <= 8448, 'a box that is too long');
 	return { places, salt: asBin(salt, 24), box: asBin(box) };
 }

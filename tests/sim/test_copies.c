@@ -1,26 +1,36 @@
 /* Copied disks and restored images: a device that is two, or has forgotten what it wrote. */
 #include "story.h"
 
+#include "node/removal.h"
+#include "node/tend.h"
 #include "org/ops.h"
+
+/* Another table whose disk is a copy of that one's, byte for byte. Both are switched off. */
+static size_t
+copy_disk(struct sim *s, size_t of)
+{
+	struct station *copy = station_new(s->w, world_add_host(s->w));
+
+	disk_copy(host_disk(copy->host), host_disk(s->at[of]->host));
+	snprintf(copy->home, sizeof(copy->home), "%s", s->at[of]->home);
+	snprintf(copy->pass, sizeof(copy->pass), "%s", s->at[of]->pass);
+	s->at[s->count] = copy;
+	return s->count++;
+}
 
 /* Somebody copied the laptop's disk, and both copies are used. Each takes an incarnation of its own; nothing is lost. */
 static void
 two_copies_of_a_laptop_both_count(void **state)
 {
 	struct sim *s = sim_new(8, 2);
-	struct station *copy;
 
 	(void)state;
 	sim_note(s, 1, "before the copy");
 	station_close(s->at[1]);
-	copy = station_new(s->w, world_add_host(s->w));
-	disk_copy(host_disk(copy->host), host_disk(s->at[1]->host));
-	snprintf(copy->home, sizeof(copy->home), "%s", s->at[1]->home);
-	snprintf(copy->pass, sizeof(copy->pass), "%s", s->at[1]->pass);
-	s->at[s->count++] = copy;
+	assert_int_equal(copy_disk(s, 1), 2);
 	sim_switch_on(s, 1, LOSS_NONE);
 	sim_switch_on(s, 2, LOSS_NONE);
-	assert_true(node_moved(copy->node) && !node_moved(s->at[1]->node));
+	assert_true(node_moved(s->at[2]->node) && !node_moved(s->at[1]->node));
 
 	sim_note(s, 1, "on the laptop");
 	sim_note(s, 2, "on its copy");
@@ -31,6 +41,127 @@ two_copies_of_a_laptop_both_count(void **state)
 		assert_int_equal(sim_notes(s, i, "on its copy"), 1);
 	}
 	assert_true(sim_same(s));
+	sim_free(s);
+}
+
+/* ---- what is told of copies ---- */
+
+/* Of how many devices table i says that two copies are in use. */
+static size_t
+told(struct sim *s, size_t i)
+{
+	struct node_copies copies[4];
+
+	return node_copies(s->at[i]->node, copies, COUNT_OF(copies));
+}
+
+/* Long enough for everybody to attest anew, twice. */
+static void
+some_hours_go_by(struct sim *s)
+{
+	for (int i = 0; i < 2; i++) {
+		world_run(s->w, 2 * 3600 * NS_PER_S);
+		for (size_t k = 0; k < s->count; k++) {
+			struct err err = ERR_INIT;
+
+			if (station_runs(s->at[k]) && station_give_keys(s->at[k], &err) != ERR_OK)
+				fail_msg("table %zu: %s", k, err.text);
+		}
+		sim_settle(s);
+	}
+}
+
+/* The laptop is lost and its copy goes on, or the copy was a mistake and is destroyed: the news ends with the second copy. */
+static void
+two_copies_are_told_of_until_one_is_left_whichever_it_is(void **state)
+{
+	(void)state;
+	for (size_t stays = 1; stays <= 2; stays++) {
+		size_t goes = 3 - stays;
+		struct sim *s = sim_new(20 + stays, 2);
+
+		station_close(s->at[1]);
+		copy_disk(s, 1);
+		sim_switch_on(s, 1, LOSS_NONE);
+		assert_int_equal(told(s, 1), 0); /* to have been copied is nothing that anybody could know */
+		sim_switch_on(s, 2, LOSS_NONE);
+		sim_note(s, 1, "on the laptop");
+		sim_note(s, 2, "on its copy");
+		assert_int_equal(told(s, 1) + told(s, 2), 0); /* neither has heard of the other */
+		sim_settle(s);
+		for (size_t i = 0; i < 3; i++)
+			assert_int_equal(told(s, i), 1);
+
+		station_close(s->at[goes]);
+		sim_note(s, stays, "on what is left");
+		some_hours_go_by(s);
+		assert_int_equal(told(s, 0), 0);
+		assert_int_equal(told(s, stays), 0);
+		sim_note(s, stays, "and goes on");
+		some_hours_go_by(s);
+		assert_int_equal(told(s, 0), 0);
+
+		sim_switch_on(s, goes, LOSS_NONE); /* and then it turns up again */
+		sim_note(s, goes, "found behind the sofa");
+		sim_settle(s);
+		assert_int_equal(told(s, 0), 1);
+		assert_int_equal(told(s, stays), 1);
+		sim_free(s);
+	}
+}
+
+/* Two copies of a disk that has itself gone: neither has heard of the other, and each is as new. */
+static void
+copies_of_a_disk_that_is_gone_are_told_of_too(void **state)
+{
+	struct sim *s = sim_new(23, 2);
+
+	(void)state;
+	sim_note(s, 1, "before the copies");
+	station_close(s->at[1]);
+	copy_disk(s, 1);
+	copy_disk(s, 1);
+	sim_switch_on(s, 2, LOSS_NONE);
+	sim_switch_on(s, 3, LOSS_NONE);
+	sim_note(s, 2, "on the one");
+	assert_int_equal(told(s, 2), 0); /* a home that has moved is no copy */
+	sim_note(s, 3, "on the other");
+	sim_settle(s);
+	assert_int_equal(told(s, 0), 1);
+	assert_int_equal(told(s, 2), 1);
+	assert_int_equal(told(s, 3), 1);
+
+	station_close(s->at[3]);
+	some_hours_go_by(s);
+	sim_note(s, 2, "goes on");
+	some_hours_go_by(s);
+	assert_int_equal(told(s, 0), 0);
+	assert_int_equal(told(s, 2), 0);
+	sim_free(s);
+}
+
+/* Who is removed writes nothing that counts, in however many copies. */
+static void
+copies_of_a_removed_device_are_not_told_of(void **state)
+{
+	struct sim *s = sim_new(24, 2);
+	struct node_removal out;
+	struct err err = ERR_INIT;
+	struct device_id dev;
+
+	(void)state;
+	station_close(s->at[1]);
+	copy_disk(s, 1);
+	sim_switch_on(s, 1, LOSS_NONE);
+	sim_switch_on(s, 2, LOSS_NONE);
+	sim_note(s, 1, "on the laptop");
+	sim_note(s, 2, "on its copy");
+	sim_settle(s);
+	assert_int_equal(told(s, 0), 1);
+	dev = device_id_of(&station_keys(s->at[1])->device.sign_pk);
+	if (node_revoke(s->at[0]->node, &dev, "", &out, &err) != ERR_OK || node_commit(s->at[0]->node, &err) != ERR_OK)
+		fail_msg("removing: %s", err.text);
+	assert_int_equal(told(s, 0), 0);
 	sim_free(s);
 }
 
@@ -380,6 +511,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_copies_of_a_laptop_both_count),
+		cmocka_unit_test(two_copies_are_told_of_until_one_is_left_whichever_it_is),
+		cmocka_unit_test(copies_of_a_disk_that_is_gone_are_told_of_too),
+		cmocka_unit_test(copies_of_a_removed_device_are_not_told_of),
 		cmocka_unit_test(a_restored_image_keeps_both_histories_and_writes_on),
 		cmocka_unit_test(a_restored_image_that_meets_somebody_first_gets_its_notes_back),
 		cmocka_unit_test(an_image_put_back_again_and_again_makes_a_branch_each_time),

@@ -235,12 +235,19 @@ static size_t
 order_erasure(struct world *w, unsigned by, unsigned whose, uint64_t from, uint64_t to)
 {
 	struct stream_id team = team_of(1);
-	struct erase_range range = { from, to };
+	struct inc inc = inc_of(0);
+	struct erase_range range = { .from = from, .to = to };
 	struct erase_log log = { w->actors[whose].keys.sign_pk, team, inc_of(0), 1, &range };
 	struct erase_request q = { .log_count = 1, .logs = &log, .box = BYTES_STR("why") };
 	struct buf out = BUF_INIT;
 	size_t i;
 
+	for (i = 0; i < w->count; i++) { /* of the entry that stands at `to` */
+		const struct entry *e = &w->entries[i];
+
+		if (e->h.seq == to && SAME(e->h.author, log.author) && SAME(e->h.stream, team) && SAME(e->h.inc, inc))
+			memcpy(range.head16, e->id.b, sizeof(range.head16));
+	}
 	erase_request_encode(&out, &q);
 	i = world_write(w, by, &w->control, 0, KIND_ERASE_REQ, buf_bytes(&out));
 	buf_free(&out);

@@ -388,7 +388,7 @@ every_device_says_that_it_has_erased(void **state)
 static void
 receipts_read_back_as_they_were_written(void **state)
 {
-	struct erase_range ranges[] = { { 3, 3 }, { 5, 9 } };
+	struct erase_range ranges[] = { { 3, 3, { 1 } }, { 5, 9, { 2 } } };
 	struct erase_log log = { { { 1 } }, { { 2 } }, { { 3 } }, 2, ranges };
 	struct erase_receipt q = { .request = { { 7 } }, .gone = 4, .absent = 1, .keys = true, .oldest = 2,
 	                           .late = { .log_count = 1, .logs = &log } }, back;

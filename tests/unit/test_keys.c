@@ -443,6 +443,38 @@ a_removed_device_has_no_network_key_left_when_the_grace_is_over(void **state)
 	nodes_end(&o);
 }
 
+/*
+ * Anna removes Bo and is alone: with the old key he shakes hands with her for years, since nobody else could be met by it or
+ * the new one. What he is told there is that he was removed. The first newcomer ends it, though she joins years later.
+ */
+static void
+an_old_network_key_links_to_who_is_alone_until_somebody_joins(void **state)
+{
+	struct node_removal *r = mem_zero(1, sizeof(*r));
+	struct device_id dev;
+	struct nodes o;
+	struct node *bo, *cia;
+
+	(void)state;
+	assert_non_null(r);
+	nodes_start(&o);
+	bo = nodes_join(&o, "bo", true);
+	gather(&o);
+	all_tend(&o);
+	dev = id_of(bo);
+	SITE_OK(node_revoke(o.first, &dev, NULL, r, err));
+	SITE_OK(node_commit(o.first, err));
+	later(DAYS(400));
+	assert_int_equal(peer_host_links(node_peer_host(o.first)), 2);
+	assert_true(can_link(bo, o.first));
+	cia = nodes_join(&o, "cia", true);
+	assert_int_equal(peer_host_links(node_peer_host(o.first)), 1);
+	assert_int_equal(peer_host_links(node_peer_host(cia)), 1);
+	assert_true(can_link(cia, o.first));
+	mem_free(r);
+	nodes_end(&o);
+}
+
 /* Cia is silent for years. Bo, removed, holds the key that she last heard of: it opens no link for him for all that time. */
 static void
 an_old_network_key_links_for_a_year_and_opens_sticks_for_as_long_as_somebody_is_silent(void **state)
@@ -749,6 +781,7 @@ main(void)
 		cmocka_unit_test(a_seal_key_is_replaced_monthly_and_the_old_one_goes_when_all_know),
 		cmocka_unit_test(a_removed_device_has_no_network_key_left_when_the_grace_is_over),
 		cmocka_unit_test(of_two_network_keys_made_apart_everybody_takes_both),
+		cmocka_unit_test(an_old_network_key_links_to_who_is_alone_until_somebody_joins),
 		cmocka_unit_test(an_old_network_key_links_for_a_year_and_opens_sticks_for_as_long_as_somebody_is_silent),
 		cmocka_unit_test(keys_of_a_team_kept_by_hand_wait_for_a_yes),
 		cmocka_unit_test(keys_are_not_given_on_an_old_view_of_the_membership),

@@ -6,6 +6,7 @@
 #ifndef FALTBOK_TESTS_UNIVERSE_H
 #define FALTBOK_TESTS_UNIVERSE_H
 
+#include "org/orders.h"
 #include "world.h"
 
 enum { PEOPLE = 8, TEAMS = 2, STORES = 2, HEIRS = 3, FIRST_HEIR = 11 /* actors who only ever become the root */ };
@@ -202,10 +203,114 @@ hand_over(struct world *w, unsigned by, unsigned inc)
 	world_rotate(w, by, inc, old, to, cuts, n);
 }
 
+static inline const struct entry *
+some_of_kind(const struct world *w, uint8_t kind)
+{
+	const struct entry *found = NULL;
+	unsigned n = 0;
+
+	for (size_t i = 0; i < w->count; i++)
+		if (w->entries[i].h.kind == kind && below(++n) == 0)
+			found = &w->entries[i];
+	return found;
+}
+
+/* Runs that end at entries of content, mostly; now and then at another kind, or at one that nobody ever wrote. */
+static inline size_t
+some_places(const struct world *w, struct erase_place *places, size_t max)
+{
+	size_t count = 0;
+
+	for (size_t n = 1 + below((unsigned)max); n > 0; n--) {
+		const struct entry *e = below(6) > 0 ? some_of_kind(w, KIND_DATA) : &w->entries[below((unsigned)w->count)];
+		struct erase_place *p = &places[count];
+		bool twice = false;
+
+		if (e == NULL)
+			continue;
+		*p = (struct erase_place){ e->h.author, e->h.stream, e->h.inc, { .from = below((unsigned)e->h.seq + 1), .to = e->h.seq } };
+		memcpy(p->range.head16, e->id.b, sizeof(p->range.head16));
+		if (below(16) == 0)
+			p->range.head16[0] ^= 1;
+		for (size_t i = 0; i < count; i++)
+			twice |= memcmp(&places[i].range, &p->range, sizeof(p->range)) == 0;
+		count += !twice;
+	}
+	return count;
+}
+
+/* Whose keys some ADMIT carries. */
+static inline unsigned
+some_admitted(const struct world *w)
+{
+	const struct entry *e = some_of_kind(w, KIND_ADMIT);
+
+	for (unsigned a = 1; e != NULL && a < PEOPLE; a++)
+		if (e->payload.len > 34 && memcmp(e->payload.p + 3, w->actors[a].keys.sign_pk.b, 32) == 0)
+			return a;
+	return 1;
+}
+
+static inline void
+say_of_erasure(struct world *w, unsigned by, unsigned inc, uint8_t kind, const struct hash *request, const struct erase_request *q)
+{
+	struct erase_receipt receipt = { .keys = true };
+	struct buf out = BUF_INIT;
+
+	if (kind == KIND_ERASE_REQ)
+		erase_request_encode(&out, q);
+	else if (kind == KIND_ERASE_OK)
+		erase_ok_encode(&out, request);
+	else {
+		receipt.request = *request;
+		receipt.late = *q;
+		erase_receipt_encode(&out, &receipt);
+	}
+	if (q->log_count > 0 || kind == KIND_ERASE_OK)
+		world_write(w, by, &w->control, inc, kind, buf_bytes(&out));
+	buf_free(&out);
+}
+
+/*
+ * One asks, another approves, readers name what came late: in any order and by whoever it is, or one after another as it
+ * is meant.
+ */
+static inline void
+erase_something(struct world *w, unsigned by, unsigned inc)
+{
+	static const uint8_t kinds[] = { KIND_ERASE_REQ, KIND_ERASE_OK, KIND_RECEIPT };
+	const struct entry *request = some_of_kind(w, KIND_ERASE_REQ);
+	struct erase_place places[4];
+	struct erase_request q = { .box = BYTES_STR("why") };
+	struct hash id;
+	unsigned holder = by;
+
+	assert(erase_request_places(&q, places, some_places(w, places, COUNT_OF(places)), NULL) == ERR_OK);
+	if (request == NULL || below(2) > 0) {
+		const struct entry *granted = some_of_kind(w, KIND_GRANT);
+
+		say_of_erasure(w, below(3) > 0 ? some_admitted(w) : by, inc, KIND_ERASE_REQ, NULL, &q);
+		request = some_of_kind(w, KIND_ERASE_REQ);
+		for (unsigned a = 1; request != NULL && a < PEOPLE && below(4) > 0; a++) /* whoever granted something */
+			if (granted != NULL && SAME(granted->h.author, w->actors[a].keys.sign_pk))
+				say_of_erasure(w, a, inc, KIND_ERASE_OK, &request->id, &q);
+		if (request != NULL && below(2) > 0)
+			say_of_erasure(w, 1, 0, KIND_ERASE_OK, &request->id, &q); /* the first coordinator */
+	} else {
+		id = request->id;
+		if (below(3) > 0)
+			say_of_erasure(w, by, inc, kinds[1 + below(2)], &id, &q);
+		for (unsigned i = 0; i < 3 && below(3) > 0; i++)
+			if (some_grant(w, &holder) != NULL) /* who may read, perhaps */
+				say_of_erasure(w, holder, inc, KIND_RECEIPT, &id, &q);
+	}
+	erase_request_free(&q);
+}
+
 static inline void
 step(struct world *w)
 {
-	unsigned by = below(PEOPLE), inc = below(STORES), who = 1 + below(PEOPLE - 1), what = below(28);
+	unsigned by = below(PEOPLE), inc = below(STORES), who = 1 + below(PEOPLE - 1), what = below(34);
 	struct stream_id team = team_of(below(TEAMS));
 	struct control_op seal = { .kind = KIND_SEALKEY };
 	struct cut cuts[8];
@@ -245,7 +350,11 @@ step(struct world *w)
 		fork_control(w, by, inc);
 	else if (what == 20 && below(2) == 0)
 		hand_over(w, by, inc);
-	else
+	else if (what >= 28) {
+		if (below(2) > 0)
+			by = 1 + below(PEOPLE - 1); /* whoever writes may ask, and reads */
+		erase_something(w, by, inc);
+	} else
 		team_work(w);
 }
 
@@ -280,6 +389,30 @@ universe_log_of(const struct world *part, const struct entry *e)
 			}
 		}
 	return key;
+}
+
+/* Calls cb with the number of each entry that is to be deleted. */
+static inline void
+universe_covered(struct world *part, const struct org *o, void (*cb)(size_t i, void *ctx), void *ctx)
+{
+	struct orders *orders = orders_new();
+
+	assert(orders != NULL);
+	for (size_t i = 0; i < part->count; i++) {
+		struct log_key key = universe_log_of(part, &part->entries[i]);
+
+		if (SAME(key.stream, part->control))
+			assert(orders_add(orders, &key, &part->entries[i], NULL) == ERR_OK);
+	}
+	orders_refresh(orders, o);
+	for (size_t i = 0; i < part->count; i++) {
+		struct log_key key = universe_log_of(part, &part->entries[i]);
+
+		if (part->entries[i].h.kind == KIND_DATA && !SAME(key.stream, part->control) &&
+		    orders_cover(orders, o, &key, part->entries[i].h.seq, world_holds, part))
+			cb(i, ctx);
+	}
+	orders_free(orders);
 }
 
 #endif

@@ -14,7 +14,8 @@
  * there is no such removal, or a card waits, anybody but the root appends and the two
  * evaluators must agree: no more is claimed.
  *
- *   {"seed", "entries": [header, payload, …], "digest", "effective": [number of team entry…], "removed" | "left": dev,
+ *   {"seed", "entries": [header, payload, …], "digest", "effective": [number of team entry…],
+ *    "covered": [number of an entry whose payload is to be deleted…], "removed" | "left": dev,
  *    "extended": n, "added": {"forks", "incarnations", "adopts", "cards", "cuts"}}
  */
 #include <stdio.h>
@@ -277,6 +278,15 @@ extend(struct world *w, const struct org *o, unsigned *whom)
 }
 
 static void
+print_covered(size_t i, void *ctx)
+{
+	bool *first = ctx;
+
+	printf("%s%zu", *first ? "" : ",", i);
+	*first = false;
+}
+
+static void
 print_universe(struct world *w, struct org *o, uint64_t seed, size_t made, enum claim claim, const struct device_id *removed)
 {
 	uint8_t digest[16];
@@ -306,6 +316,9 @@ print_universe(struct world *w, struct org *o, uint64_t seed, size_t made, enum 
 		printf("%s%zu", first ? "" : ",", i);
 		first = false;
 	}
+	printf("],\"covered\":[");
+	first = true;
+	universe_covered(w, o, print_covered, &first);
 	printf("]");
 	if (claim != CLAIM_NONE) {
 		printf(",\"%s\":\"", claim == CLAIM_LEFT ? "left" : "removed");

@@ -6,7 +6,8 @@
  *   organisations, kill_cards, rotations: what is hashed and signed in each
  *   operations: [[kind, payload, 1 when it is in its form]…]
  *   worlds: [{ entries: [hex…], parts: [{ take: [number of entry…], digest,
- *              devices: [[dev, rank, roles, gone, seal_index]…], effective: [number of team entry…] }…] }…]
+ *              devices: [[dev, rank, roles, gone, seal_index]…], effective: [number of team entry…],
+ *              covered: [number of an entry whose payload is to be deleted…] }…] }…]
  */
 #include "../unit/universe.h"
 #include "json.h"
@@ -14,7 +15,13 @@
 enum { WORLDS = 32, PARTS = 10, STEPS = 40 };
 
 static void
-print_part(struct world *part, const size_t *take)
+print_covered(size_t i, void *ctx)
+{
+	json_uint(NULL, ((const size_t *)ctx)[i]);
+}
+
+static void
+print_part(struct world *part, size_t *take)
 {
 	struct org *o = org_new();
 	uint8_t digest[16];
@@ -52,6 +59,9 @@ print_part(struct world *part, const size_t *take)
 		if (!SAME(key.stream, part->control) && org_effective(o, &key, part->entries[i].h.seq))
 			json_uint(NULL, take[i]);
 	}
+	json_close(']');
+	json_open("covered", '[');
+	universe_covered(part, o, print_covered, take);
 	json_close(']');
 	json_close('}');
 	org_free(o);

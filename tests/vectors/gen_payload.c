@@ -60,14 +60,41 @@ static void
 places_make(struct places *p, const struct world *w)
 {
 	memset(p, 0, sizeof(*p));
-	p->ranges[0] = (struct erase_range){ 0, 0 };
-	p->ranges[1] = (struct erase_range){ 2, 300 };
-	p->ranges[2] = (struct erase_range){ 7, 7 };
+	p->ranges[0] = (struct erase_range){ 0, 0, { 1 } };
+	p->ranges[1] = (struct erase_range){ 2, 300, { 2 } };
+	p->ranges[2] = (struct erase_range){ 7, 7, { 3 } };
 	for (size_t i = 0; i < 2; i++)
 		p->logs[i] = (struct erase_log){ .author = w->actors[1].keys.sign_pk, .stream = team_of(0), .inc = inc_of((unsigned)i) };
 	p->logs[0].ranges = p->ranges, p->logs[0].range_count = 2;
 	p->logs[1].ranges = p->ranges + 2, p->logs[1].range_count = 1;
 	p->q = (struct erase_request){ .log_count = 2, .logs = p->logs, .range_count = 3, .ranges = p->ranges, .box = BYTES_STR("sealed") };
+}
+
+/* A place that names no entry: `[from, to]` alone, and with a whole id. */
+static void
+print_nameless(const struct places *p)
+{
+	for (size_t id = 0; id <= 32; id += 32) {
+		struct buf b = BUF_INIT;
+		uint8_t zeroes[32] = { 0 };
+
+		wr_array(&b, 3);
+		wr_array(&b, 1);
+		wr_array(&b, 4);
+		WR_FIXED(&b, p->logs[0].author);
+		WR_FIXED(&b, p->logs[0].stream);
+		WR_FIXED(&b, p->logs[0].inc);
+		wr_array(&b, 1);
+		wr_array(&b, id == 0 ? 2 : 3);
+		wr_uint(&b, 3);
+		wr_uint(&b, 4);
+		if (id != 0)
+			wr_bin(&b, zeroes, id);
+		wr_bin(&b, p->q.salt, sizeof(p->q.salt));
+		wr_bin(&b, p->q.box.p, p->q.box.len);
+		print_refused(KIND_ERASE_REQ, &b);
+		buf_free(&b);
+	}
 }
 
 static void
@@ -80,10 +107,18 @@ print_erasures(const struct world *w)
 	places_make(&p, w);
 	erase_request_encode(&b, &p.q);
 	print_forms(KIND_ERASE_REQ, &b);
-	p.ranges[1].from = 1; /* next to the one before: one set of entries has one encoding */
+	p.ranges[1].from = 0; /* over the one before: the log has forked, and both histories are meant */
+	buf_clear(&b), erase_request_encode(&b, &p.q), print_known(KIND_ERASE_REQ, &b, true);
+	p.ranges[1] = (struct erase_range){ 0, 0, { 2 } }; /* at the same place too */
+	buf_clear(&b), erase_request_encode(&b, &p.q), print_known(KIND_ERASE_REQ, &b, true);
+	p.ranges[1] = p.ranges[0]; /* one twice */
 	buf_clear(&b), erase_request_encode(&b, &p.q), print_refused(KIND_ERASE_REQ, &b);
-	p.ranges[1] = (struct erase_range){ 9, 8 };
+	p.ranges[1] = (struct erase_range){ 0, 0, { 0 } }; /* out of order */
 	buf_clear(&b), erase_request_encode(&b, &p.q), print_refused(KIND_ERASE_REQ, &b);
+	p.ranges[1] = (struct erase_range){ 9, 8, { 2 } };
+	buf_clear(&b), erase_request_encode(&b, &p.q), print_refused(KIND_ERASE_REQ, &b);
+	places_make(&p, w);
+	print_nameless(&p);
 	places_make(&p, w);
 	p.logs[1].inc = p.logs[0].inc; /* one log twice */
 	buf_clear(&b), erase_request_encode(&b, &p.q), print_refused(KIND_ERASE_REQ, &b);
@@ -99,6 +134,8 @@ print_erasures(const struct world *w)
 	places_make(&p, w);
 	r.late = p.q;
 	buf_clear(&b), erase_receipt_encode(&b, &r), print_forms(KIND_RECEIPT, &b);
+	p.logs[0].inc = inc_of(5); /* out of order */
+	buf_clear(&b), erase_receipt_encode(&b, &r), print_refused(KIND_RECEIPT, &b);
 	r.late.log_count = 0;
 	buf_clear(&b), erase_receipt_encode(&b, &r), print_forms(KIND_RECEIPT, &b);
 	buf_free(&b);

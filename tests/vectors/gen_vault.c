@@ -355,7 +355,7 @@ print_name(void)
 static void
 print_order(void)
 {
-	struct erase_range ranges[] = { { 3, 4 }, { 9, 9 } };
+	struct erase_range ranges[] = { { 3, 4, { 0x34 } }, { 9, 9, { 0x99 } } };
 	struct erase_log log = { w->actors[ADVISER].keys.sign_pk, team, { { 1 } }, COUNT_OF(ranges), ranges };
 	struct erase_request q = { .log_count = 1, .logs = &log };
 	struct erase_receipt receipt = { .gone = 2, .absent = 1, .keys = true, .oldest = 1, .late = { .log_count = 1, .logs = &log } };

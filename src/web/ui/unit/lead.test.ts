@@ -18,20 +18,24 @@ test('a membership where nothing is the matter raises no alarm', () => {
 });
 
 test('alarms come worst first: disputes, copies, forks, self-grants, what waits, silence', () => {
-	const all = alarms([member('Sara', { self_granted: ['Lund', 'Dalby'] })], status({
+	const all = alarms([member('Sara', { self_granted: ['Lund', 'Dalby', 'Veberöd'], self_granted_unseen: ['Lund', 'Dalby'] })], status({
 		disputes: [{ by: 'A', target: 'B' }], copies: [{ name: 'C', id: 'c', self: false, entries: [3, 4] }], forks: [{ device: 'D', stream: 's', seq: 7, entries: 2 }],
 		waiting_adoption: 5, keys_waiting: 1, silent: [{ name: 'E', id: 'e', days: null }],
 	}));
 	assert.deepEqual(all.map((a) => a.kind), ['dispute', 'copies', 'fork', 'selfgrant', 'late', 'keys', 'silent']);
-	assert.deepEqual(all[3], { kind: 'selfgrant', name: 'Sara', teams: 'Lund, Dalby' });
+	assert.deepEqual(all[3], { kind: 'selfgrant', id: 'Sara', name: 'Sara', teams: 'Lund, Dalby' });
 	assert.deepEqual(all[6], { kind: 'silent', name: 'E', days: null });
 });
 
 test('a fork that is known as two copies in use is said once, and a removed member\'s own grant not at all', () => {
-	const all = alarms([member('Nils', { state: 'removed', self_granted: ['Lund'] })], status({
+	const all = alarms([member('Nils', { state: 'removed', self_granted: ['Lund'], self_granted_unseen: ['Lund'] })], status({
 		copies: [{ name: 'D', id: 'd', self: true, entries: [1, 2] }], forks: [{ device: 'D', stream: 's', seq: 7, entries: 2 }],
 	}));
 	assert.deepEqual(all.map((a) => a.kind), ['copies']);
+});
+
+test('what a coordinator granted herself is no alarm once somebody here has said to know why', () => {
+	assert.deepEqual(alarms([member('Sara', { self_granted: ['Lund'], self_granted_unseen: [] })], status({})), []);
 });
 
 test('what waits is gathered by who wrote it, in the order it came', () => {

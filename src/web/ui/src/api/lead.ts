@@ -28,6 +28,7 @@ export const lead = {
 	members: (s?: AbortSignal) => call<{ members: Member[] }>('members', {}, s).then((a) => a.members),
 	teams: (s?: AbortSignal) => call<{ teams: TeamRow[] }>('team list', {}, s).then((a) => a.teams),
 	addTeam: (name: string) => call('team add', { name }),
+	seen: (device: Id) => call<{ seen: number }>('members seen', { device }),
 	approval: (team: Id, approval: 'hand' | 'auto') => call('team set', { team, approval }),
 	grant: (device: Id, team: string) => call('grant', { device, team }),
 	ungrant: (device: Id, team: string) => call('ungrant', { device, team }),

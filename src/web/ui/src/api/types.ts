@@ -43,11 +43,12 @@ export interface Status {
 	safe_to_wipe: boolean; peers: Peer[]; forks: Fork[];
 	waiting_adoption: number; membership_age_days: number; warnings: string[]; removed?: boolean;
 	keys_waiting?: number; disputes?: { by: string; target: string }[]; silent?: { name: string; id: Id; days: number | null }[];
+	self_granted?: { name: string; id: Id; team: string }[];
 	copies?: { name: string; id: Id; self: boolean; entries: [number, number] }[]; unreadable?: number; newer?: number; moved?: boolean;
 }
 export interface Member {
 	member: string; device: string; id: Id; roles: string[]; teams: string[]; state: string; last_seen: string | null;
-	self_granted?: string[]; removed_at?: string; removed_by?: string; reason?: string;
+	self_granted?: string[]; self_granted_unseen?: string[]; removed_at?: string; removed_by?: string; reason?: string;
 }
 export interface Team { team: Id; name: string; readers: number }
 export interface SyncPeer {

@@ -1,8 +1,9 @@
 import { useT } from '../../i18n';
-import { Notice } from '../../parts/basics';
+import { ActButton, Notice } from '../../parts/basics';
 import type { Alarm } from './alarms';
 
-export function AlarmList({ alarms }: { alarms: readonly Alarm[] }) {
+/* `seen`: what to do when a person says that they know of a coordinator's own grant; without it nobody here may. */
+export function AlarmList({ alarms, seen }: { alarms: readonly Alarm[]; seen?: (device: string) => Promise<void> }) {
 	const t = useT();
 	const silent = alarms.filter((a) => a.kind === 'silent');
 	if (alarms.length === 0) return null;
@@ -23,7 +24,8 @@ export function AlarmList({ alarms }: { alarms: readonly Alarm[] }) {
 		<section class="stack tight" aria-label={t('alarm.title')}>
 			{alarms.filter((a) => a.kind !== 'silent').map((a, i) => {
 				const said = say(a);
-				return <Notice key={i} kind={said.kind} title={said.title}><p>{said.text}</p></Notice>;
+				const actions = a.kind === 'selfgrant' && seen !== undefined ? <ActButton small act={() => seen(a.id)}>{t('alarm.selfgrant.seen')}</ActButton> : undefined;
+				return <Notice key={i} kind={said.kind} title={said.title} actions={actions}><p>{said.text}</p></Notice>;
 			})}
 			{silent.length > 0 && (
 				<Notice kind="wait" title={silent.length === 1 && silent[0] !== undefined ? say(silent[0]).title : t('alarm.silent', { n: silent.length })}>

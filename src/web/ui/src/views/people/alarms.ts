@@ -5,7 +5,7 @@ export type Alarm =
 	| { kind: 'dispute'; by: string; target: string }
 	| { kind: 'copies'; name: string; self: boolean; older: number; newer: number }
 	| { kind: 'fork'; name: string; n: number }
-	| { kind: 'selfgrant'; name: string; teams: string }
+	| { kind: 'selfgrant'; id: string; name: string; teams: string }
 	| { kind: 'silent'; name: string; days: number | null }
 	| { kind: 'late'; n: number }
 	| { kind: 'keys'; n: number };
@@ -21,8 +21,10 @@ export function alarms(members: readonly Member[], status: Status | undefined): 
 	const forks = new Map<string, number>();
 	for (const f of status?.forks ?? []) forks.set(f.device, (forks.get(f.device) ?? 0) + f.entries);
 	for (const [name, n] of forks) if (!copied.has(name)) out.push({ kind: 'fork', name, n });
-	for (const m of members)
-		if (m.state !== 'removed' && (m.self_granted ?? []).length > 0) out.push({ kind: 'selfgrant', name: m.member, teams: (m.self_granted ?? []).join(', ') });
+	for (const m of members) {
+		const unseen = m.self_granted_unseen ?? []; // those that somebody here has said to know of stand with the member only
+		if (m.state !== 'removed' && unseen.length > 0) out.push({ kind: 'selfgrant', id: m.id, name: m.member, teams: unseen.join(', ') });
+	}
 	if ((status?.waiting_adoption ?? 0) > 0) out.push({ kind: 'late', n: status?.waiting_adoption ?? 0 });
 	if ((status?.keys_waiting ?? 0) > 0) out.push({ kind: 'keys', n: status?.keys_waiting ?? 0 });
 	for (const s of status?.silent ?? []) out.push({ kind: 'silent', name: s.name, days: s.days });

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { app } from '../../base/app';
 import { useLoad } from '../../base/load';
 import { useStore } from '../../base/store';
+import { useTry } from '../../base/try';
 import { lead } from '../../api/lead';
 import { concerns, type Change } from '../../api/live';
 import { step } from '../../api/step';
@@ -27,6 +28,11 @@ export default function People(_: ViewProps) {
 		return { members, teams, status };
 	}, [], membership);
 	const here = all.data;
+	const { error, run } = useTry();
+	const seen = (device: string): Promise<void> => run(async () => {
+		await lead.seen(device);
+		all.again();
+	});
 	return (
 		<div class="stack">
 			<div class="head">
@@ -37,7 +43,8 @@ export default function People(_: ViewProps) {
 			{here === undefined ? all.error === undefined && <Waiting /> : (
 				<>
 					{here.status.removed === true && <Notice kind="bad" title={t('custody.removed')} />}
-					<AlarmList alarms={alarms(here.members, here.status)} />
+					<AlarmList alarms={alarms(here.members, here.status)} seen={seen} />
+					<Trouble error={error} />
 					<Invitations />
 					<WaitingKeys />
 					<LateWork />
