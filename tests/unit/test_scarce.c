@@ -303,10 +303,18 @@ request_for(const struct world *w, struct erase_log logs[3], struct erase_range 
 	struct stream_id team = team_of(1);
 
 	for (unsigned i = 0; i < 3; i++) {
-		ranges[i] = (struct erase_range){ 1 + i, 2 + i };
+		ranges[i] = (struct erase_range){ .from = 1 + i, .to = 2 + i };
 		logs[i] = (struct erase_log){ w->actors[ANA].keys.sign_pk, team, inc_of(i), 1, &ranges[i] };
 	}
 	return (struct erase_request){ .log_count = 3, .logs = logs, .box = BYTES_STR("sealed") };
+}
+
+/* A log that has not forked. */
+static bool
+one_history(void *ctx, const struct log_key *log, uint64_t seq, const uint8_t head16[16])
+{
+	(void)ctx, (void)log, (void)seq, (void)head16;
+	return true;
 }
 
 static void
@@ -356,8 +364,8 @@ an_order_to_erase_is_taken_whole_whatever_memory_lacks(void **state)
 		orders_refresh(o, org);
 		assert_int_equal(orders_count(o), 1);
 		assert_true(orders_at(o, 0)->approved);
-		assert_true(orders_cover(o, org, &log, 3) && orders_cover(o, org, &log, 4));
-		assert_false(orders_cover(o, org, &log, 2) || orders_cover(o, org, &log, 5));
+		assert_true(orders_cover(o, org, &log, 3, one_history, NULL) && orders_cover(o, org, &log, 4, one_history, NULL));
+		assert_false(orders_cover(o, org, &log, 2, one_history, NULL) || orders_cover(o, org, &log, 5, one_history, NULL));
 		assert_non_null(orders_receipt_of(o, &receipt.request, &w->actors[ANA].keys.sign_pk));
 		assert_null(orders_receipt_of(o, &receipt.request, &w->actors[BOB].keys.sign_pk));
 		orders_free(o);
