@@ -54,39 +54,42 @@ node_open_order(struct node *n, const struct erase_order *o, struct erase_case *
 	return rc == ERR_OK ? erase_case_decode(out, buf_bytes(keep), err) : rc;
 }
 
+static enum err_code
+remember(struct hash **list, size_t *count, size_t *cap, const struct hash *id, struct err *err)
+{
+	struct hash *room = mem_room(*list, *count, cap, sizeof(*room));
+
+	if (room == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	*list = room;
+	room[(*count)++] = *id;
+	return ERR_OK;
+}
+
 static bool
 reads_what_it_names(struct node *n, const struct erase_order *o)
 {
 	const struct org_device *self = node_self(n);
+	bool reads = false;
 
 	for (size_t i = 0; i < o->request.log_count && self != NULL; i++)
-		if (org_reads(node_org(n), &o->request.logs[i].stream, &self->id))
-			return true;
-	return false;
+		reads = reads || org_reads(node_org(n), &o->request.logs[i].stream, &self->id);
+	return reads;
 }
 
 /*
- * The replica has deleted what the order names, and which records that was
- * cannot be told without the key: so all is read anew, or the view would go on
- * showing it, and the snapshot hold it. Once is enough.
+ * Its box does not open here, perhaps not yet, so nobody can say which records it is about; but the payloads that it
+ * names are gone. What they had brought is still shown: the view is made again of what is left, once for each order.
  */
 static enum err_code
-forget_unseen(struct node *n, const struct erase_order *o, struct err *err)
+take_out_unnamed(struct node *n, const struct erase_order *o, bool *fresh, struct err *err)
 {
-	struct hash *room;
-
-	for (size_t i = 0; i < n->shut_count; i++)
-		if (SAME(n->shut[i], o->id))
+	for (size_t i = 0; i < n->unopened_count; i++)
+		if (SAME(n->unopened[i], o->id))
 			return ERR_OK;
-	if (!reads_what_it_names(n, o))
-		return ERR_OK;
-	room = mem_room(n->shut, n->shut_count, &n->shut_cap, sizeof(*room));
-	if (room == NULL)
-		return err_plain(err, ERR_NO_MEMORY);
-	n->shut = room;
-	room[n->shut_count++] = o->id;
-	n->start_over = n->shred_files = true;
-	return ERR_OK;
+	if (reads_what_it_names(n, o))
+		*fresh = n->start_over = true;
+	return remember(&n->unopened, &n->unopened_count, &n->unopened_cap, &o->id, err);
 }
 
 /* *fresh: there were ids in it that had not been buried before. */
@@ -98,25 +101,21 @@ bury_order(struct node *n, const struct erase_order *o, bool *fresh, struct err 
 	size_t before = n->home.keys->tombstone_count;
 	struct buf keep = BUF_INIT;
 	struct erase_case c;
-	struct hash *room;
-	enum err_code rc = node_open_order(n, o, &c, &keep, NULL);
+	enum err_code rc = node_open_order(n, o, &c, &keep, NULL), noted;
 
 	/* An order whose box does not open for its readers deletes what it names and no more. Nobody erases what all share. */
 	erase_image(nobodys, open_group);
 	if (rc == ERR_OK && memcmp(c.group.b, nobodys, sizeof(nobodys)) != 0)
 		rc = bury_ids(n, &c, err);
 	buf_wipe(&keep);
-	if (rc == ERR_KEY)
-		return forget_unseen(n, o, err); /* and tried again when keys come */
 	if (rc == ERR_NO_MEMORY)
 		return err_plain(err, rc);
-	room = mem_room(n->buried, n->buried_count, &n->buried_cap, sizeof(*room));
-	if (room == NULL)
-		return err_plain(err, ERR_NO_MEMORY);
-	n->buried = room;
-	room[n->buried_count++] = o->id;
+	if (rc != ERR_OK && (noted = take_out_unnamed(n, o, fresh, err)) != ERR_OK)
+		return noted;
+	if (rc == ERR_KEY)
+		return ERR_OK; /* tried again when keys come */
 	*fresh = *fresh || n->home.keys->tombstone_count != before;
-	return ERR_OK;
+	return remember(&n->buried, &n->buried_count, &n->buried_cap, &o->id, err);
 }
 
 enum err_code

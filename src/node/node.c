@@ -202,7 +202,7 @@ forget(struct node *n)
 	mem_free(n->progress);
 	mem_free(n->waiting);
 	mem_free(n->buried);
-	mem_free(n->shut);
+	mem_free(n->unopened);
 	mem_free(n->late);
 	mem_free(n->items);
 	mem_free(n->touched);

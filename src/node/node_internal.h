@@ -104,8 +104,8 @@ struct node {
 	/* erasure */
 	struct hash *buried;         /* approved orders that have been acted on since this home was opened */
 	size_t buried_count, buried_cap;
-	struct hash *shut;           /* approved orders whose box does not open, for which the view was built anew since then */
-	size_t shut_count, shut_cap;
+	struct hash *unopened;       /* and those whose box did not open when they were first seen */
+	size_t unopened_count, unopened_cap;
 	uint64_t *late;              /* rows of entries of buried groups whose payload is still here */
 	size_t late_count, late_cap;
 	bool shred_files;            /* keystore and snapshot still hold what has been buried */

@@ -41,7 +41,7 @@ read_file(struct node *n, struct buf *out, struct err *err)
 	reads_key(n, key);
 	if (rc == ERR_OK && (file.len < READS_NONCE ||
 	    !aead_open(out, key, file.p, BYTES_STR("fb1/reads"), BYTES(file.p + READS_NONCE, file.len - READS_NONCE))))
-		rc = err_set(err, ERR_DAMAGED, "%s: does not open: it was changed, or comes from another device; move it aside to begin a new one", path);
+		rc = !buf_ok(out) ? err_plain(err, ERR_NO_MEMORY) : err_set(err, ERR_DAMAGED, "%s: does not open: it was changed, or comes from another device; move it aside to begin a new one", path);
 	wipe(key, sizeof(key));
 	buf_free(&file);
 	return rc;

@@ -19,7 +19,7 @@
 #define META_ROTATION "node.rotation"
 #define DAY_MS 86400000ll
 
-enum { STREAMS_MAX = ATTEST_EPOCHS_MAX, MONTH_DAYS = 30, GRACE_DAYS = 60 };
+enum { STREAMS_MAX = ATTEST_EPOCHS_MAX, MONTH_DAYS = 30, GRACE_DAYS = 60, VIE_DAYS = 1 };
 
 struct since { struct stream_id stream; struct epoch_id epoch; uint64_t ms; };
 
@@ -209,6 +209,48 @@ publish_seal_key(struct node *n, bool fresh, struct rotation *t, struct err *err
 	return ERR_OK;
 }
 
+struct teller { const uint8_t *pk; bool found; };
+
+static bool
+tells(void *ctx, const struct entry *e)
+{
+	struct teller *t = ctx;
+	struct control_op op;
+
+	if (e->h.kind != KIND_SEALKEY || !e->has_payload || control_op_decode(&op, KIND_SEALKEY, e->payload, NULL) != ERR_OK)
+		return true;
+	t->found = memcmp(op.u.sealkey.seal_pk, t->pk, sizeof(op.u.sealkey.seal_pk)) == 0;
+	control_op_free(&op);
+	return !t->found;
+}
+
+/* Was the key that others seal to told by another incarnation of this device? */
+static bool
+told_by_another(struct node *n)
+{
+	struct replica *r = n->home.replica;
+	const struct stream_id control = control_stream(org_id(node_org(n)));
+	struct teller t = { node_self(n)->seal_pk, false };
+
+	for (size_t i = 0; i < replica_log_count(r) && !t.found; i++) {
+		const struct log_head *h = replica_log_at(r, i);
+
+		if (SAME(h->key.author, n->home.keys->device.sign_pk) && SAME(h->key.stream, control) && !SAME(h->key.inc, n->home.keys->inc))
+			(void)!replica_scan(r, i, h->key.is_branch ? h->key.branch_seq : 0, h->len, false, tells, &t, NULL); /* not found: told again */
+	}
+	return t.found;
+}
+
+/*
+ * This incarnation has told its key, and another incarnation another since: two homes have this device's keys. Each
+ * telling its own whenever it hears the other's would never end.
+ */
+static bool
+vies_with_copy(struct node *n, const struct rotation *t)
+{
+	return SAME(t->seal_inc, n->home.keys->inc) && !older_than(n, t->seal_ms, VIE_DAYS) && told_by_another(n);
+}
+
 static enum err_code
 tend_seal_key(struct node *n, struct rotation *t, struct node_tended *out, struct err *err)
 {
@@ -219,6 +261,8 @@ tend_seal_key(struct node *n, struct rotation *t, struct node_tended *out, struc
 	bool second = ks->seal_count > 1 && same_secret(told, ks->seal[1].pk, 32);
 	enum err_code rc = ERR_OK;
 
+	if (!newest && vies_with_copy(n, t))
+		return ERR_OK;
 	if (!newest) /* never told of it: the program stopped in between; or the key others seal to went with a lost disk */
 		rc = publish_seal_key(n, !second, t, err);
 	else if (ks->seal_count > 1 || node_copies(n, &copies, 1) > 0) /* of two copies one would be left without the key */
@@ -355,10 +399,17 @@ static enum err_code
 attest_now(struct node *n, const struct rotation *t, struct node_tended *out, struct err *err)
 {
 	struct attest_epoch *rows = mem_zero(t->count + 1, sizeof(*rows));
+	const struct stream_id control = control_stream(org_id(node_org(n)));
+	struct header next;
 	enum err_code rc;
 
 	if (rows == NULL)
 		return err_plain(err, ERR_NO_MEMORY);
+	rc = node_next(n, &control, &next, err); /* the store writes on in the log that it is given: not in one that has forked */
+	if (rc != ERR_OK) {
+		mem_free(rows);
+		return rc;
+	}
 	for (size_t i = 0; i < t->count; i++)
 		rows[i] = (struct attest_epoch){ .stream = t->streams[i].stream, .has_epoch = true, .epoch = t->streams[i].epoch,
 		                                 .oldest = vault_oldest_n(n->vault, &t->streams[i].stream) };

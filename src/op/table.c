@@ -540,6 +540,23 @@ json_hex(const void *p, size_t len)
 	return json_string(hex_encode(text, p, len));
 }
 
+static void
+one_finding(void *ctx, const char *text)
+{
+	(void)text;
+	++*(size_t *)ctx;
+}
+
+/* Of the entries that could not even be read nobody has kept count. A store without a profile is small, or damaged. */
+static bool
+store_is_whole(struct op_call *c)
+{
+	struct err why = ERR_INIT;
+	size_t findings = 0;
+
+	return replica_verify(node_replica(c->node), one_finding, &findings, NULL, &why) == ERR_OK && findings == 0;
+}
+
 enum err_code
 op_no_profile(struct op_call *c)
 {
@@ -549,6 +566,8 @@ op_no_profile(struct op_call *c)
 	if (node_profile_unread(c->node) > 0)
 		return err_set(&c->err, ERR_REFUSED, "version %u of the profile is installed, and this program is too old to read it; install a newer Fältbok",
 		               node_profile_unread(c->node));
+	if (!store_is_whole(c))
+		return err_set(&c->err, ERR_DAMAGED, "the profile cannot be read: the store is damaged here; `faltbok verify` names what is, a backup or joining anew brings it back");
 	return err_set(&c->err, ERR_REFUSED, "no profile is installed here yet; synchronise with a colleague first");
 }
 

@@ -100,7 +100,8 @@ bundle_open(struct bundle_chunks *c, struct bytes file, const uint8_t n[32], str
 	c->index = 1;
 	c->rest = BYTES(file.p + BUNDLE_SALT_BYTES + first, file.len - BUNDLE_SALT_BYTES - first);
 	if (!open_chunk(head, c->key, 0, false, BYTES(file.p + BUNDLE_SALT_BYTES, first)))
-		return err_set(err, ERR_KEY, "the bundle is not of this organisation, or its head is damaged");
+		return !buf_ok(head) ? err_plain(err, ERR_NO_MEMORY)
+		                     : err_set(err, ERR_KEY, "the bundle is not of this organisation, or its head is damaged");
 	return ERR_OK;
 }
 
@@ -115,9 +116,12 @@ bundle_next(struct bundle_chunks *c, struct buf *out, bool *last, struct err *er
 	if (len <= BUNDLE_TAG_BYTES)
 		return err_set(err, ERR_TRUNCATED, "the bundle ends too early");
 	*last = at_end && open_chunk(out, c->key, c->index, true, box);
-	if (!*last && (len < whole || !open_chunk(out, c->key, c->index, false, box)))
+	if (!*last && (len < whole || !open_chunk(out, c->key, c->index, false, box))) {
+		if (!buf_ok(out))
+			return err_plain(err, ERR_NO_MEMORY);
 		return at_end ? err_set(err, ERR_TRUNCATED, "the bundle ends in the middle of a chunk, or its end is damaged") :
 		                err_set(err, ERR_DAMAGED, "chunk %llu of the bundle does not open", (unsigned long long)c->index);
+	}
 	c->index++;
 	c->rest = BYTES(c->rest.p + len, c->rest.len - len);
 	return ERR_OK;

@@ -39,12 +39,14 @@ struct bundle_chunks { /* reading position; the file stays the caller's */
  * Opens chunk 0 into `head` (BUNDLE_HEAD_BYTES appended).
  *   ERR_TRUNCATED  too short to hold one
  *   ERR_KEY        does not open under N
+ *   ERR_NO_MEMORY
  */
 enum err_code bundle_open(struct bundle_chunks *c, struct bytes file, const uint8_t n[32], struct buf *head, struct err *err) MUST_CHECK;
 /*
  * The next chunk's plaintext is appended to `out`; *last with the last one.
  *   ERR_TRUNCATED  the file ends before its last chunk, or in the middle of one
  *   ERR_DAMAGED    a chunk before the end does not open
+ *   ERR_NO_MEMORY  nothing is known of the chunk
  */
 enum err_code bundle_next(struct bundle_chunks *c, struct buf *out, bool *last, struct err *err) MUST_CHECK;
 void bundle_chunks_wipe(struct bundle_chunks *c);

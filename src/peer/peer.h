@@ -57,6 +57,7 @@ struct peer_host {
 	struct peer_rules rules;
 	uint64_t rest_until_ns;   /* the peers': they leave it, after a commit, as long as that took, to gather for the next */
 	struct once *once;        /* first messages answered so far (link/once.h); the meet's. NULL: none is kept */
+	uint32_t newest;          /* version of the exchange that it says it speaks; 0: this program's. For the simulator, whose old programs meet new ones */
 	bool stay;                /* live: keep the link after the first exchange and push what comes */
 };
 

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "log/entry.h"
 #include "node/node.h"
+#include "sim/decide.h"
 #include "sim/disk.h"
 #include "sim/mark.h"
 #include "sim/nonce.h"
@@ -19,7 +20,8 @@ struct heavy {
 	const struct play_options *options;
 	struct play_report *report;
 	struct world *world;
-	struct dice dice;
+	struct decide decide;
+	uint64_t seed;
 	struct stream_id team;
 	struct station *at[HEAVY_STATIONS];
 	struct told told[HEAVY_STATIONS]; /* what its person was told is saved, in order */
@@ -102,6 +104,15 @@ take_stock(struct heavy *h, size_t i, size_t doubtful)
 
 /* ---- writing ---- */
 
+/* Of no account to any oracle, so nobody's decision. */
+static size_t
+some_record(const struct heavy *h)
+{
+	struct dice d = dice_of(h->seed, STREAM_NAMES, 1 + h->written);
+
+	return (size_t)dice_below(&d, HEAVY_RECORDS);
+}
+
 static enum err_code
 write_one(struct heavy *h, size_t i, uint8_t id[16], struct err *err)
 {
@@ -112,7 +123,7 @@ write_one(struct heavy *h, size_t i, uint8_t id[16], struct err *err)
 	enum err_code rc;
 
 	snprintf(text, sizeof(text), "told %llu", (unsigned long long)h->written++);
-	draft_init(&d, profile_type_named(node_profile(n), "case"), &h->records[dice_below(&h->dice, HEAVY_RECORDS)]);
+	draft_init(&d, profile_type_named(node_profile(n), "case"), &h->records[some_record(h)]);
 	rc = draft_assign_text(&d, OP_SET, "status", text, err);
 	if (rc == ERR_OK)
 		rc = node_write(n, &h->team, &d, &entry, err);
@@ -136,7 +147,7 @@ start_again(struct heavy *h, size_t i, size_t doubtful)
 	else if (station_runs(s))
 		station_close(s);
 	if (disk_dead(d))
-		disk_power_on(d, losses[dice_below(&h->dice, COUNT_OF(losses))]);
+		disk_power_on(d, losses[decide_below(&h->decide, "loss", COUNT_OF(losses))]);
 	disk_arm(d, FAULT_NONE, 0);
 	disk_set_lying(d, h->options->lying);
 	if (station_open(s, &err) != ERR_OK)
@@ -149,16 +160,17 @@ static bool
 do_batch(struct heavy *h, size_t i)
 {
 	static const enum disk_fault faults[] = { FAULT_POWER, FAULT_POWER, FAULT_POWER, FAULT_NO_SPACE, FAULT_WRITE, FAULT_SYNC };
-	size_t want = (size_t)dice_between(&h->dice, HEAVY_BATCH_MAX / 4, HEAVY_BATCH_MAX), n = 0;
+	size_t want = (size_t)decide(&h->decide, "batch", dice_between(&h->decide.dice, HEAVY_BATCH_MAX / 4, HEAVY_BATCH_MAX), 1, HEAVY_BATCH_MAX), n = 0;
 	struct station *s = h->at[i];
 	struct disk *d = host_disk(s->host);
 	struct told *t = &h->told[i];
 	struct err err = ERR_INIT;
 	enum err_code rc = ERR_OK;
-	bool armed = dice_chance(&h->dice, 300);
+	bool armed = decide_chance(&h->decide, "fault", 300);
 
 	if (armed)
-		disk_arm(d, faults[dice_below(&h->dice, COUNT_OF(faults))], dice_between(&h->dice, 1, dice_chance(&h->dice, 500) ? 8 : 400));
+		disk_arm(d, faults[decide_below(&h->decide, "which", COUNT_OF(faults))],
+		         decide(&h->decide, "after", dice_between(&h->decide.dice, 1, dice_chance(&h->decide.dice, 500) ? 8 : 400), 1, 400));
 	for (; n < want && rc == ERR_OK; n++)
 		rc = write_one(h, i, h->batch[n], &err);
 	if (rc == ERR_OK)
@@ -226,6 +238,44 @@ judge(struct heavy *h)
 }
 
 static bool
+play_by_chance(struct heavy *h)
+{
+	for (size_t round = 0; round < HEAVY_ROUNDS; round++) {
+		size_t i = (size_t)dice_below(&h->decide.dice, HEAVY_STATIONS);
+
+		decide_begin(&h->decide, world_now(h->world), "batch", i);
+		if (!do_batch(h, i))
+			return false;
+		world_run(h->world, NS_PER_S);
+		if (round % 8 != 7)
+			continue;
+		decide_begin(&h->decide, world_now(h->world), "meet", 1);
+		if (!meet(h))
+			return false;
+	}
+	return true;
+}
+
+static bool
+play_script(struct heavy *h)
+{
+	const struct script *s = h->decide.script;
+
+	for (size_t at = 0; at < s->count; at++) {
+		const struct script_event *e = &s->events[at];
+
+		decide_begin_at(&h->decide, at);
+		if (strcmp(e->kind, "batch") == 0 && !do_batch(h, e->who % HEAVY_STATIONS))
+			return false;
+		if (strcmp(e->kind, "meet") == 0 && !meet(h))
+			return false;
+		if (strcmp(e->kind, "batch") == 0)
+			world_run(h->world, NS_PER_S);
+	}
+	return true;
+}
+
+static bool
 play_through(struct heavy *h)
 {
 	struct err err = ERR_INIT;
@@ -236,26 +286,40 @@ play_through(struct heavy *h)
 		return heavy_fail(h, "I9", "founding failed: %s", err.text);
 	for (size_t i = 0; i < HEAVY_STATIONS; i++)
 		disk_set_lying(host_disk(h->at[i]->host), h->options->lying);
-	for (size_t round = 0; round < HEAVY_ROUNDS; round++) {
-		if (!do_batch(h, (size_t)dice_below(&h->dice, HEAVY_STATIONS)) || (round % 8 == 7 && !meet(h)))
-			return false;
-		world_run(h->world, NS_PER_S);
-	}
-	return judge(h);
+	return (h->decide.script != NULL ? play_script(h) : play_by_chance(h)) && judge(h);
+}
+
+static void
+set_up(struct heavy *h)
+{
+	const struct script *s = h->options->script;
+	size_t at = s != NULL ? decide_find(&h->decide, 0, "set") : 0;
+	struct script_event *e;
+
+	h->seed = s == NULL ? h->options->seed : at < s->count ? script_value(&s->events[at], "seed") : 1;
+	h->decide.dice = dice_of(h->seed, STREAM_WORK, 2);
+	if (s != NULL || h->options->record == NULL)
+		return;
+	e = script_add(h->options->record, 0, "set", 0);
+	script_note(e, "seed", h->seed);
+	script_note(e, "heavy", 1);
+	script_note(e, "stations", HEAVY_STATIONS);
 }
 
 void
 heavy_play(const struct play_options *options, struct play_report *out)
 {
 	struct heavy *h = sim_must(mem_zero(1, sizeof(*h)));
-	struct dice names = dice_of(options->seed, STREAM_NAMES, 0);
+	struct dice names;
 
 	*out = (struct play_report){ .ok = false };
-	*h = (struct heavy){ .options = options, .report = out, .dice = dice_of(options->seed, STREAM_WORK, 2) };
+	*h = (struct heavy){ .options = options, .report = out, .decide = { .record = options->record, .script = options->script } };
+	set_up(h);
+	names = dice_of(h->seed, STREAM_NAMES, 0);
 	keystore_cheap_for_tests = true;
 	for (size_t i = 0; i < HEAVY_RECORDS; i++)
 		dice_fill(&names, h->records[i].b, sizeof(h->records[i].b));
-	h->world = world_new(options->seed, HEAVY_STATIONS, options->show);
+	h->world = world_new(h->seed, HEAVY_STATIONS, options->show);
 	nonce_forget_all();
 	(void)play_through(h);
 	if (scan_finding(world_scan(h->world)) != NULL)

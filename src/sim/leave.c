@@ -15,29 +15,37 @@
 #include "sim/play_internal.h"
 #include "vault/vault_late.h"
 
-static enum err_code
-admit_guest(struct play *p, struct node *n, struct err *err)
+void
+leave_request(struct node *n, const char *member, uint8_t card[16], struct join_request *req)
 {
 	uint8_t seed[32], nonce[16], card_sk[64];
-	struct join_request req = { .member_name = "Gäst", .device_name = "lånad" };
 	struct device_keys keys;
 	struct seal_pair seal;
-	enum err_code rc;
+
+	*req = (struct join_request){ .device_name = "lånad" };
+	snprintf(req->member_name, sizeof(req->member_name), "%s", member);
 
 	env_random(node_env(n), seed, sizeof(seed));
 	env_random(node_env(n), nonce, sizeof(nonce));
 	device_keys_derive(&keys, seed);
 	seal_pair_make(node_env(n), &seal);
-	join_request_make(&req, &keys, seal.pk, nonce);
-	env_random(node_env(n), p->guest_card, sizeof(p->guest_card));
-	req.keys.has_kill = true;
-	kill_pair(req.keys.kill_pk, card_sk, p->guest_card);
+	join_request_make(req, &keys, seal.pk, nonce);
+	env_random(node_env(n), card, 16);
+	req->keys.has_kill = true;
+	kill_pair(req->keys.kill_pk, card_sk, card);
 	wipe(card_sk, sizeof(card_sk));
-	join_request_sign(&req, &keys);
-	rc = node_admit(n, &req, ROLE_ADVISOR, &p->team, 1, &p->guest, err);
+	join_request_sign(req, &keys);
 	wipe(&keys, sizeof(keys));
 	wipe(&seal, sizeof(seal));
-	return rc;
+}
+
+static enum err_code
+admit_guest(struct play *p, struct node *n, struct err *err)
+{
+	struct join_request req;
+
+	leave_request(n, "Gäst", p->guest_card, &req);
+	return node_admit(n, &req, ROLE_ADVISOR, &p->team, 1, &p->guest, err);
 }
 
 static enum err_code

@@ -63,7 +63,27 @@
 	X(OLD_STICK, "a stick from before was read after an erasure")            \
 	X(DISPUTE, "coordinators of one rank were in dispute at the end")         \
 	X(PROVEN, "a station had proof that others hold all it wrote")           \
-	X(WIPE_STOPPED, "the power went while a home was wiped")
+	X(WIPE_STOPPED, "the power went while a home was wiped")                 \
+	X(BACKED_UP, "a backup was made")                                        \
+	X(RESTORED, "a home that was lost came back from a backup")              \
+	X(RESTORED_BESIDE, "a second home was made of a backup, and the first lived on") \
+	X(CUT_WHILE_RESTORING, "the power went while a backup was restored")     \
+	X(TOLD_OF_COPIES, "a station told of a device that is used twice")       \
+	X(OLD_HOME, "a home of an older program was opened")                     \
+	X(CUT_WHILE_MIGRATING, "the power went while such a home was opened")    \
+	X(NEW_HOME, "a home of a newer program was refused")                     \
+	X(NEWER_PROGRAM, "a station was told that another has a newer program") \
+	X(TOLD_FULL, "a station was told that the hub is full")                 \
+	X(ROOT_ADMITTED, "the trustees admitted somebody themselves")            \
+	X(KEY_GIVEN, "a person said yes to a key")                               \
+	X(KEY_REFUSED, "a person said no to a key")                              \
+	X(MERGED, "two records were merged")                                     \
+	X(PARTED_AGAIN, "and a merge was taken back")                            \
+	X(SAME_AS, "a record stood for another at the end")                      \
+	X(QUOTA, "the hub was given a quota")                                    \
+	X(HUB_FULL, "the hub was full")                                          \
+	X(SITE_CLOSED, "a home was proved to be elsewhere and wiped, and its table had another") \
+	X(PROFILE_GREW, "a later version of the profile was installed")
 
 enum mark {
 #define MARK_NAME(name, text) MARK_##name,
@@ -81,7 +101,7 @@ enum mark {
 	X(REPLAY, "bytes-replayed") X(BUNDLE_SHORT, "bundle-cut") X(BUNDLE_BIT, "bundle-bit-turned") X(STICK_OLD, "old-stick") \
 	X(DISK_BACK, "disk-put-back") X(HUB_BACK, "hub-put-back") X(HOME_COPIED, "home-copied") X(SENSELESS, "nonsense-signed") \
 	X(FORGERY, "entry-forged") X(PASSPHRASE, "wrong-passphrase") X(OLD_SHEETS, "old-root-used") X(CAST_LOST, "datagram-lost") \
-	X(CAST_TWICE, "datagram-twice") X(HUB_AWAY, "hub-away")
+	X(CAST_TWICE, "datagram-twice") X(HUB_AWAY, "hub-away") X(QUOTA, "hub-quota") X(SITE_CLOSED, "home-wiped") X(RESTORING, "power-cut-restoring") X(HOME_RESTORED, "home-restored") X(MIGRATING, "power-cut-migrating")
 
 enum fault_kind {
 #define FAULT_NAME(name, word) STRUCK_##name,

@@ -125,6 +125,27 @@ model_put_back(struct model *m, size_t author, size_t from)
 	}
 }
 
+void
+model_leave(struct model *m, size_t author)
+{
+	for (size_t i = 0; i < m->count; i++)
+		m->writes[i]->elsewhere = m->writes[i]->elsewhere || m->writes[i]->author == author;
+}
+
+void
+model_keeper_forgets(struct model *m)
+{
+	for (size_t i = 0; i < m->count; i++) {
+		struct write *w = m->writes[i];
+
+		if (!w->elsewhere)
+			continue;
+		w->fate = w->fate == FATE_SAVED ? FATE_BEHIND : w->fate;
+		w->must_be_held = false;
+		w->batch = SIZE_MAX - i;
+	}
+}
+
 static bool
 says(struct bytes value, const char *text)
 {
@@ -276,7 +297,7 @@ model_check_own(const struct model *m, size_t author, model_look look, void *ctx
 		for (size_t i = 0; i < m->count; i++) {
 			const struct write *w = m->writes[i];
 
-			if (w->author != author || w->record != rec || w->fate != FATE_SAVED)
+			if (w->author != author || w->record != rec || w->fate != FATE_SAVED || w->elsewhere)
 				continue;
 			if (!check_note(w, i, r, author, out))
 				return false;

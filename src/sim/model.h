@@ -43,6 +43,7 @@ struct write {
 	uint8_t sealed[24]; /* the last bytes of what was sealed */
 	uint32_t named_by;  /* orders to erase whose author held it then: a bit each */
 	bool in_log; /* at the end, on every machine */
+	bool elsewhere; /* its author's home was wiped since: others hold it */
 	size_t *over; /* what its author saw and replaces: numbers of writes */
 	size_t over_count, over_cap;
 };
@@ -71,6 +72,12 @@ struct write *model_at(struct model *m, size_t i);
 bool model_find(const struct model *m, const uint8_t entry[16], size_t *out);
 /* The disk of `author` is back where it was when there were `from` writes: none of the author's since can be relied on. */
 void model_put_back(struct model *m, size_t author, size_t from);
+
+/* The home of `author` is gone, and its table has another: what was written in it is with others. */
+void model_leave(struct model *m, size_t author);
+
+/* A disk that may have been the only one to hold such writes forgets what came last. */
+void model_keeper_forgets(struct model *m);
 
 /* Where to look: the record as a station shows it, or NULL when it shows none. */
 typedef const struct record *(*model_look)(void *ctx, const struct record_id *id);

@@ -161,8 +161,9 @@ play_ensure_up(struct play *p, size_t i)
 	struct err err = ERR_INIT;
 	uint8_t hash[32];
 
-	if (!s->joined && !(i < p->swarm.stations && p->swarm.clones > 0 && play_chance(p, "clone", p->swarm.clones) && play_clone(p, i)))
-		return join(p, i);
+	if (!s->joined && !(i < p->swarm.stations && ((p->swarm.clones > 0 && play_chance(p, "clone", p->swarm.clones) && play_clone(p, i)) ||
+	                                               (p->swarm.besides > 0 && play_chance(p, "beside", p->swarm.besides) && play_second_home(p, i)))))
+		return p->report->finding.invariant[0] == '\0' && join(p, i);
 	if (station_power_went(s) && station_runs(s))
 		station_crash(s, p->swarm.half_open);
 	if (station_runs(s))
@@ -218,15 +219,16 @@ static bool
 assemble(struct play *p)
 {
 	struct err err = ERR_INIT;
-	size_t at_once = (size_t)play_between(p, "at-once", 2, p->swarm.stations);
+	size_t at_once = (size_t)play_between(p, "at-once", 2, p->swarm.stations - play_is_spare(p, p->swarm.stations - 1));
 	uint32_t faults = p->swarm.disk_fault;
 
 	for (size_t i = 0; i < p->machines; i++) {
 		p->stations[i] = station_new(p->world, i);
 		p->stations[i]->stay = p->swarm.stay;
 		p->stations[i]->seeks = p->swarm.seek;
-		p->coordinator[i] = i == 0 || play_chance(p, "coordinator", 250);
+		p->coordinator[i] = i == 0 || (play_chance(p, "coordinator", 250) && !play_is_spare(p, i));
 	}
+	told_listen(p);
 	if (p->swarm.meeting == MEET_HUB_ONLY)
 		mark(MARK_HUB_ONLY);
 	if (station_found(p->stations[0], &p->team, &err) != ERR_OK)
@@ -289,8 +291,8 @@ carry_all(struct play *p)
 static bool
 everyone_up(struct play *p)
 {
-	for (size_t i = 0; i < p->machines; i++)
-		if (!play_ensure_up(p, i))
+	for (size_t i = 0; i < 2 * p->machines; i++) /* twice: whose home is copied for somebody who comes late is closed for it */
+		if (!play_ensure_up(p, i % p->machines))
 			return false;
 	return true;
 }
@@ -325,8 +327,11 @@ come_together(struct play *p)
 		if (!(p->swarm.sticks_only ? carry_all(p) : meet_all(p)) || !trustees_settle(p))
 			return false;
 		for (size_t i = 0; i < p->swarm.stations; i++) /* advisors, too: who wrote under an old epoch tells of it under the new */
-			if (station_give_keys(p->stations[i], &err) != ERR_OK)
+			if ((p->coordinator[i] || !p->copy[i]) && station_give_keys(p->stations[i], &err) != ERR_OK)
 				return play_fail(p, "I9", "n%zu cannot give keys: %s", i, err.text);
+		for (size_t i = 0; i < p->swarm.stations; i++)
+			if (!grant_settle(p, i))
+				return false;
 		if (all_equal(p))
 			return true;
 	}
@@ -340,7 +345,7 @@ empty_pockets(struct play *p)
 	bool any = false;
 
 	for (size_t i = 0; i < p->machines; i++)
-		any = any || p->was_put_back[i];
+		any = any || p->lost[i];
 	for (size_t i = 0; i < p->swarm.stations && any; i++)
 		if (!bury_read_sticks(p, i))
 			return false;
@@ -357,6 +362,9 @@ heal(struct play *p)
 	memset(p->world->net.parted, 0, sizeof(p->world->net.parted));
 	world_reset_wires(p->world);
 	if (!play_tend(p) || !everyone_up(p))
+		return false;
+	backups_forget(p);
+	if (!hub_make_room(p))
 		return false;
 	world_run(p->world, 10 * NS_PER_S);
 	return come_together(p) && empty_pockets(p);
@@ -394,13 +402,18 @@ judge_end(struct play *p)
 {
 	if (lost_keys_to_clock(p))
 		return judge_own(p);
-	return trustees_judge(p) && bury_settle(p) && bury_judge_kept(p) && play_judge_all(p) && play_wipe(p);
+	return upgrade_judge(p) && grant_judge(p) && trustees_judge(p) && bury_settle(p) && bury_judge_kept(p) && merge_judge(p) && play_judge_all(p) && play_wipe(p);
 }
 
 static bool
 act_over(struct play *p, size_t n)
 {
-	return n % PROOF_EVERY != PROOF_EVERY - 1 || play_judge_proof(p, n / PROOF_EVERY % p->swarm.stations);
+	size_t i = n / PROOF_EVERY % p->swarm.stations;
+
+	for (size_t k = 0; k < p->swarm.stations; k++)
+		if (!backup_judge_copies(p, k))
+			return false;
+	return n % PROOF_EVERY != PROOF_EVERY - 1 || play_judge_proof(p, i);
 }
 
 static bool
@@ -473,17 +486,29 @@ count_up(struct play *p)
 	r->hash = world_trace(p->world)->hash;
 }
 
+/* A profile that plays by rules of its own; a script says which by a word of its first event. */
+static bool
+is_of(const struct play_options *o, enum swarm_profile profile, const char *word)
+{
+	if (o->script == NULL)
+		return o->profile == profile;
+	for (size_t i = 0; i < o->script->count; i++)
+		if (strcmp(o->script->events[i].kind, "set") == 0)
+			return script_value(&o->script->events[i], word) != 0;
+	return false;
+}
+
 void
 play(const struct play_options *options, struct play_report *out)
 {
 	uint64_t seed = options->seed;
 	struct play p = { .options = options, .report = out, .decide = { .record = options->record, .script = options->script } };
 
-	if (options->profile == PROFILE_WIDE && options->script == NULL) {
+	if (is_of(options, PROFILE_WIDE, "wide")) {
 		wide_play(options, out);
 		return;
 	}
-	if (options->profile == PROFILE_HEAVY && options->script == NULL) {
+	if (is_of(options, PROFILE_HEAVY, "heavy")) {
 		heavy_play(options, out);
 		return;
 	}

@@ -8,12 +8,13 @@
 #include "sim/play.h"
 #include "sim/station.h"
 
-enum { STATIONS_MAX = 6, MACHINES_MAX = STATIONS_MAX + 1 /* the hub */, STICKS = 4, WRITES_MAX = 5, ORDERS_MAX = 12 };
+enum { STATIONS_MAX = 6, MACHINES_MAX = STATIONS_MAX + 1 /* the hub */, STICKS = 4, WRITES_MAX = 5, ORDERS_MAX = 12, LINKS_MADE_MAX = 64, NEWER_EXCHANGE = 2 /* what a newer program says it speaks */ };
 
 enum act_kind {
 	DO_WRITE, DO_MEET, DO_CLOSE, DO_REOPEN, DO_CRASH, DO_BUNDLE_OUT, DO_BUNDLE_IN, DO_KEYS, DO_REPLAY, DO_PART, DO_CLOG,
 	DO_CLOCK, DO_WRONG_PASS, DO_LEAVE, DO_WAIT, DO_HUB_CRASH, DO_HUB_CLOSE, DO_IMAGE,
-	DO_PUT_BACK, DO_TRUSTEES, DO_DESK, DO_ERASE, DO_NONSENSE, DO_FORGE, DO_NEWER, DO_COUNT
+	DO_PUT_BACK, DO_TRUSTEES, DO_DESK, DO_ERASE, DO_NONSENSE, DO_FORGE, DO_NEWER, DO_BACKUP, DO_RESTORE, DO_OLD_HOME,
+	DO_NEW_HOME, DO_PROFILE, DO_MERGE, DO_QUOTA, DO_CLOSE_SITE, DO_ROOTED, DO_HAND, DO_COUNT
 };
 
 /* Whom devices meet. Where all goes through the hub, what one shows of another has been on the hub's disk. */
@@ -25,6 +26,12 @@ struct expected_draft { char sure[128], tried[128]; bool doubtful; };
 /* A request to erase, and whether an approval of it was saved. */
 struct order_made { struct hash id; size_t by, record; bool approved; };
 
+/* Somebody said that record is the same as `to`, or that it is not. entry: at the one end and at the other; over: links that were seen and replaced. */
+struct link_made { size_t by, record, to; bool together; enum fate fate; uint8_t entry[2][16]; uint64_t over; };
+
+/* A backup that its person was told is saved: how many writes there were, and under which incarnation its home went on. */
+struct backup_made { bool made; size_t at; struct inc inc; };
+
 /* This seed's own mix: many seeds lack a fault altogether, others have plenty of it. */
 struct swarm {
 	size_t stations, acts, records;
@@ -35,6 +42,8 @@ struct swarm {
 	bool half_open, stay, seek;
 	bool sticks_only, hub_goes_back, only_full;
 	uint32_t clones;        /* per mille of newcomers who copy a home instead of making one */
+	uint32_t newer_programs; /* per mille of devices whose program speaks a later version of the exchange too */
+	uint32_t besides;       /* and who restore somebody's backup */
 	enum meeting meeting;
 	enum disk_loss loss;
 	struct weather weather;
@@ -56,7 +65,20 @@ struct play {
 	uint64_t hub_entries;               /* it held when it was last seen running */
 	struct disk_image *image[MACHINES_MAX]; /* taken of that disk, at times put back */
 	size_t image_at[MACHINES_MAX];          /* writes there were when it was taken */
-	bool was_put_back[MACHINES_MAX];
+	bool was_put_back[MACHINES_MAX];        /* and its home does not know it: what it writes may fork */
+	bool lost[MACHINES_MAX];                /* something that it had may be gone: put back, or restored from a backup */
+	bool left[MACHINES_MAX];                /* a home of it was wiped, which had signed to others for what it held */
+	bool may_fork[MACHINES_MAX];            /* its disk has been put back, once */
+	struct backup_made backup[MACHINES_MAX]; /* act_backup.c */
+	struct link_made links[LINKS_MADE_MAX];  /* act_merge.c */
+	size_t link_count;
+	bool rooted, by_hand;                   /* act_grant.c */
+	struct device_id rooted_device;
+	size_t rooted_at;
+	bool had_quota;                         /* the hub */
+	uint64_t full_teams;                    /* act_hub.c: entries of teams that the hub held when it was full; 0: it was not */
+	uint64_t full_opens;                    /* and how often it had been started then */
+	uint32_t profile;                       /* act_upgrade.c: the newest version that was saved */
 	bool copy[MACHINES_MAX];                /* another machine has the same home */
 	struct expected_draft drafts[MACHINES_MAX];
 	struct buf stick[STICKS];
@@ -89,8 +111,13 @@ bool play_judge_all(struct play *p);                      /* after healing, warm
 /* put_back.c */
 bool play_take_image(struct play *p, size_t i);
 bool play_put_back(struct play *p, size_t i);
+/* Ends the program if it runs. False when that did not go well: there is no image of a disk without power. */
+bool play_lay_down(struct play *p, size_t i);
 /* The home of an advisor who has one, copied to the machine i. False: there is none to copy. */
 bool play_clone(struct play *p, size_t i);
+/* The same of a backup (act_backup.c). */
+bool play_second_home(struct play *p, size_t to);
+bool play_is_spare(const struct play *p, size_t i); /* it is kept for one */
 /* Says of each write whose author's disk was put back what became of it: nothing that any disk holds may be held by some only (I11). */
 bool play_settle_fates(struct play *p);
 
@@ -138,13 +165,40 @@ bool play_judge_rows(struct play *p, size_t i);
 /* leave.c: a guest comes, or leaves; and whether what station i has just written is sealed to members only. */
 enum err_code leave_act(struct play *p, size_t i, struct err *err) MUST_CHECK;
 bool leave_check(struct play *p, size_t i, bool rows_written);
+/* Of a device that nobody will ever switch on; its kill card too. */
+void leave_request(struct node *n, const char *member, uint8_t card[16], struct join_request *req);
+
+/* act_backup.c: backups are thrown away; whether station i tells of homes that are used twice. */
+void backups_forget(struct play *p);
+bool backup_judge_copies(struct play *p, size_t i);
+
+/* act_grant.c: whom the root admitted belongs, at the end; station i says yes to keys that wait. */
+bool grant_judge(struct play *p);
+bool grant_settle(struct play *p, size_t i);
+
+/* act_merge.c: who is the same as whom, at the end. */
+bool merge_judge(struct play *p);
+
+/* told.c: the oracle of what stations are told of exchanges begins to listen; draws who has a newer program. */
+void told_listen(struct play *p);
+
+/* act_hub.c: a full hub takes nothing more of teams; there is room again. */
+bool hub_judge_room(struct play *p);
+bool hub_make_room(struct play *p);
+
+/* act_upgrade.c: whether everybody has the newest profile, at the end. */
+bool upgrade_judge(struct play *p);
 
 /* wipe.c: is what station i takes for proved true; and the last station is wiped, at the end (I2, I9). */
 bool play_judge_proof(struct play *p, size_t i);
 bool play_wipe(struct play *p);
+bool play_wipe_one(struct play *p, size_t i, bool *gone); /* the power may go in it; whether the home is gone */
 
 /* trustees.c */
 enum err_code trustees_found(struct play *p, struct err *err) MUST_CHECK; /* the sheets, once the organisation is there */
+/* With the sheets that are right at that node. */
+struct node_root;
+enum err_code trustees_enter(struct play *p, struct node *n, struct node_root **root, struct err *err) MUST_CHECK;
 enum err_code trustees_act(struct play *p, size_t i, struct err *err) MUST_CHECK;
 bool trustees_settle(struct play *p); /* decides what is disputed at station 0 */
 bool trustees_judge(struct play *p);  /* who belongs, after healing (I4) */

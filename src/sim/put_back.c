@@ -17,9 +17,8 @@ may_be_put_back(const struct play *p, size_t i)
 	return (!p->coordinator[i] || p->stations[i]->is_hub) && p->stations[i]->joined;
 }
 
-/* Ends the program if it runs. False when that did not go well: there is no image of a disk without power. */
-static bool
-lay_down(struct play *p, size_t i)
+bool
+play_lay_down(struct play *p, size_t i)
 {
 	struct station *s = p->stations[i];
 
@@ -31,7 +30,7 @@ lay_down(struct play *p, size_t i)
 bool
 play_take_image(struct play *p, size_t i)
 {
-	if (!may_be_put_back(p, i) || !lay_down(p, i))
+	if (!may_be_put_back(p, i) || !play_lay_down(p, i))
 		return true;
 	if (p->image[i] != NULL)
 		disk_image_free(p->image[i]);
@@ -43,16 +42,18 @@ play_take_image(struct play *p, size_t i)
 bool
 play_put_back(struct play *p, size_t i)
 {
-	if (p->image[i] == NULL || !may_be_put_back(p, i) || !lay_down(p, i))
+	if (p->image[i] == NULL || !may_be_put_back(p, i) || !play_lay_down(p, i))
 		return true;
 	disk_image_restore(host_disk(p->stations[i]->host), p->image[i]);
 	p->stations[i]->has_closed_hash = false;
-	p->was_put_back[i] = true;
+	p->was_put_back[i] = p->lost[i] = p->may_fork[i] = true;
+	p->backup[i].made = false; /* it may be there, and not that one */
 	p->hurt[i] = false;
 	if (p->stations[i]->is_hub)
 		p->hub_entries = 0;
 	else
 		model_put_back(p->model, i, p->image_at[i]);
+	model_keeper_forgets(p->model);
 	mark(p->stations[i]->is_hub ? MARK_HUB_PUT_BACK : MARK_PUT_BACK);
 	struck(p->stations[i]->is_hub ? STRUCK_HUB_BACK : STRUCK_DISK_BACK);
 	return play_ensure_up(p, i);
@@ -68,7 +69,7 @@ play_clone(struct play *p, size_t i)
 		return false;
 	while (tried++ < p->swarm.stations && (from == i || !may_be_put_back(p, from)))
 		from = (from + 1) % p->swarm.stations;
-	if (from == i || !may_be_put_back(p, from) || !lay_down(p, from))
+	if (from == i || !may_be_put_back(p, from) || !play_lay_down(p, from))
 		return false;
 	disk_copy(host_disk(to->host), host_disk(p->stations[from]->host));
 	memcpy(to->home, p->stations[from]->home, sizeof(to->home));
@@ -77,6 +78,8 @@ play_clone(struct play *p, size_t i)
 	to->joined = true;
 	p->drafts[i] = p->drafts[from];
 	p->was_put_back[i] = p->was_put_back[from];
+	p->lost[i] = p->lost[from];
+	p->may_fork[i] = p->may_fork[from];
 	p->copy[i] = p->copy[from] = true;
 	mark(MARK_COPIED);
 	struck(STRUCK_HOME_COPIED);
@@ -99,6 +102,16 @@ tally_entry(void *ctx, const struct entry *e)
 	return true;
 }
 
+/* Homes that were copied, moved or restored write in logs of their own: only a disk that goes back unseen makes a fork. */
+static bool
+may_have_forked(struct play *p, const struct author *author)
+{
+	for (size_t i = 0; i < p->machines; i++)
+		if (p->may_fork[i] && SAME(station_keys(p->stations[i])->device.sign_pk, *author))
+			return true;
+	return false;
+}
+
 static bool
 tally_machine(struct play *p, size_t i, struct tally *t)
 {
@@ -109,6 +122,8 @@ tally_machine(struct play *p, size_t i, struct tally *t)
 		const struct log_head *h = replica_log_at(r, log);
 
 		t->branch = h->key.is_branch;
+		if (t->branch && !may_have_forked(p, &h->key.author))
+			return play_fail(p, "I11", "n%zu: a log has forked, and its author's disk was never put back", i);
 		if (t->branch)
 			mark(MARK_FORK_SEEN);
 		if (replica_scan(r, log, h->key.branch_seq, h->len, true, tally_entry, t, &err) != ERR_OK)

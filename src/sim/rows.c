@@ -125,7 +125,7 @@ play_judge_rows(struct play *p, size_t i)
 	if (!node_drop_box(n, &box))
 		return play_fail(p, "I12", "n%zu knows no drop-box", i);
 	for (size_t k = 0; k < p->machines; k++)
-		lost = lost || p->was_put_back[k];
+		lost = lost || p->lost[k];
 	if (p->coordinator[i])
 		return lost || judge_reader(p, i);
 	if (node_rows(n) != NULL)

@@ -179,7 +179,8 @@ without_decision(struct shrink *s, struct script *script, const char *name, uint
 static bool
 fewer_faults(struct shrink *s, struct script *script)
 {
-	static const char *const kinds[] = { "wire", "crash", "hub-crash", "hub-close", "part", "clog", "clock", "replay", "put-back", "image", "nonsense", "close", "trustees", "leave", "erase" };
+	static const char *const kinds[] = { "wire", "crash", "hub-crash", "hub-close", "part", "clog", "clock", "replay", "put-back", "image", "nonsense", "close", "trustees", "leave", "erase",
+		"backup", "restore", "old-home", "new-home", "profile", "merge", "quota", "close-site", "rooted", "hand" };
 	static const char *const flags[] = { "open-fault", "join-fault", "damaged", "clone", "half-open", "stay", "seek", "loss", "pad", "coordinator" };
 	bool any = false;
 

@@ -84,6 +84,8 @@ met(void *ctx, const struct peer_result *r, const char *addr)
 		mark(MARK_FOUND_BY_BEACON);
 	s->in_step += r->code == ERR_OK && r->in_step;
 	s->failures += r->code != ERR_OK;
+	if (s->told != NULL)
+		s->told(s->told_ctx, s, r);
 }
 
 static void
@@ -167,6 +169,7 @@ listen(struct station *s, struct err *err)
 	struct peer_host *host = node_peer_host(s->node);
 
 	host->stay = s->stay;
+	host->newest = s->newest;
 	s->meet = meet_new(host, &events);
 	if (s->meet == NULL)
 		return err_plain(err, ERR_NO_MEMORY);

@@ -36,6 +36,7 @@ struct station {
 	bool admitted;                  /* a coordinator has, and can make the welcome again */
 	struct device_id device_id;
 	bool stay;                      /* links live on after the exchange */
+	uint32_t newest;                /* version of the exchange that its program says it speaks; 0: ours */
 	bool seeks;                     /* it sends beacons, and goes to whom it hears */
 	bool is_hub;                    /* its program is the hub: no node, no person, nothing it could read */
 	struct hub *hub;
@@ -48,6 +49,9 @@ struct station {
 	struct dialled *dialled;        /* whom we went to */
 	struct env_timer *tell;         /* set: those are told of news on the next turn of the loop */
 	uint64_t results, in_step, failures; /* exchanges that ended */
+	/* Each of them, for an oracle; may be NULL. */
+	void (*told)(void *ctx, struct station *s, const struct peer_result *r);
+	void *told_ctx;
 	uint64_t crashes, opens;
 	uint8_t closed_hash[32];        /* the state when it was last closed in order */
 	bool has_closed_hash;

@@ -69,7 +69,9 @@ shape(struct swarm *s, enum swarm_profile profile, struct dice *d)
 		s->bundle_damage = (uint32_t)dice_between(d, 200, 900);
 		return;
 	case PROFILE_CLONE_STORM:
-		s->clones = (uint32_t)dice_between(d, 300, 900);
+		s->clones = (uint32_t)dice_between(d, 100, 700);
+		s->besides = (uint32_t)dice_between(d, 300, 900);
+		s->weight[DO_BACKUP] = (uint32_t)dice_between(d, 3, 10);
 		s->weight[DO_IMAGE] = s->weight[DO_PUT_BACK] = (uint32_t)dice_between(d, 3, 10);
 		return;
 	case PROFILE_CLOCK_MADNESS:
@@ -77,6 +79,7 @@ shape(struct swarm *s, enum swarm_profile profile, struct dice *d)
 		return;
 	case PROFILE_MIXED:
 		s->newer = (uint32_t)dice_between(d, 200, 700);
+		s->newer_programs = (uint32_t)dice_between(d, 200, 800);
 		s->weight[DO_NEWER] = (uint32_t)dice_between(d, 3, 12);
 		return;
 	case PROFILE_TINY_DISK:
@@ -143,7 +146,8 @@ make_dense(struct swarm *s, struct dice *d)
 		at_least(&s->weight[DO_CLOCK], d, 4, 12);
 		at_least(&s->weight[DO_WRONG_PASS], d, 3, 8);
 		return;
-	case 8: /* trustees, whose sheets somebody has copied, where not everybody hears of it */
+	case 8:
+	case 9: /* trustees, whose sheets somebody has copied, where not everybody hears of it */
 		at_least(&s->weight[DO_LEAVE], d, 4, 8);
 		at_least(&s->weight[DO_TRUSTEES], d, 10, 20);
 		at_least(&s->weight[DO_PART], d, 2, 6);
@@ -208,6 +212,18 @@ swarm_draw(struct swarm *s, const struct play_options *o)
 	s->weight[DO_DESK] = some(&d, 300, 10); /* and this */
 	s->weight[DO_ERASE] = some(&d, 400, 5); /* and this */
 	s->weight[DO_FORGE] = some(&d, 500, 3); /* and this */
+	s->weight[DO_BACKUP] = some(&d, 500, 3);
+	s->weight[DO_RESTORE] = s->weight[DO_BACKUP] > 0 ? some(&d, 300, 3) : 0;
+	s->besides = s->weight[DO_BACKUP] > 0 ? some(&d, 300, 700) : 0;
+	s->weight[DO_OLD_HOME] = some(&d, 500, 2);
+	s->weight[DO_NEW_HOME] = some(&d, 700, 1);
+	s->weight[DO_PROFILE] = some(&d, 500, 2);
+	s->newer_programs = some(&d, 600, 500);
+	s->weight[DO_MERGE] = some(&d, 400, 4);
+	s->weight[DO_QUOTA] = s->meeting != MEET_EACH_OTHER ? some(&d, 500, 3) : 0;
+	s->weight[DO_ROOTED] = some(&d, 700, 2);
+	s->weight[DO_HAND] = some(&d, 600, 4);
+	s->weight[DO_CLOSE_SITE] = some(&d, 500, 3);
 	make_dense(s, &d);
 	shape(s, o->profile, &d);
 	if (o->lying) {
@@ -222,7 +238,7 @@ swarm_draw(struct swarm *s, const struct play_options *o)
 #define SWARM_MAP(X)                                                                                       \
 	X("stations", stations) X("records", records) X("meeting", meeting) X("stay", stay) X("seek", seek)  \
 	X("half-open", half_open) X("sticks-only", sticks_only) X("hub-goes-back", hub_goes_back)            \
-	X("clones", clones) X("erases", weight[DO_ERASE]) X("latency-min", weather.latency_min)              \
+	X("clones", clones) X("besides", besides) X("newer-programs", newer_programs) X("erases", weight[DO_ERASE]) X("latency-min", weather.latency_min)              \
 	X("latency-max", weather.latency_max) X("chunk-max", weather.chunk_max)
 
 void

@@ -35,8 +35,8 @@ trustees_found(struct play *p, struct err *err)
 }
 
 /* With the sheets that are right here; what is heard differs from machine to machine. */
-static enum err_code
-enter(struct play *p, struct node *n, struct node_root **root, struct err *err)
+enum err_code
+trustees_enter(struct play *p, struct node *n, struct node_root **root, struct err *err)
 {
 	struct node_sheets old = sheets_of(p->kit.root, p), new = sheets_of(p->heir.root, p);
 
@@ -67,7 +67,7 @@ remove_by(struct play *p, struct node *n, bool card, struct err *err)
 	struct node_removal *r = mem_zero(1, sizeof(*r));
 	struct node_root *root = NULL;
 	struct node_how how = { .reason = "slut" };
-	enum err_code rc = r == NULL ? err_plain(err, ERR_NO_MEMORY) : card ? ERR_OK : enter(p, n, &root, err);
+	enum err_code rc = r == NULL ? err_plain(err, ERR_NO_MEMORY) : card ? ERR_OK : trustees_enter(p, n, &root, err);
 
 	how.root = root;
 	how.kill_code = card ? p->guest_card : NULL;
@@ -92,7 +92,7 @@ static enum err_code
 raise_guest(struct play *p, struct node *n, struct err *err)
 {
 	struct node_root *root = NULL;
-	enum err_code rc = enter(p, n, &root, err);
+	enum err_code rc = trustees_enter(p, n, &root, err);
 
 	p->raised = true;
 	if (rc == ERR_OK)
@@ -139,13 +139,23 @@ thief(struct play *p, struct node *n, struct err *err)
 	return rc;
 }
 
-enum err_code
-trustees_act(struct play *p, size_t i, struct err *err)
+/* The old sheets are good for something only between the handing over and the hearing of it: then somebody hurries. */
+static uint64_t
+draw_what(struct play *p)
+{
+	uint64_t what = dice_below(&p->decide.dice, 5);
+
+	if (p->turn_saved && !p->raised)
+		return dice_chance(&p->decide.dice, 600) ? 4 : what;
+	return !p->turned && p->guest_came && dice_chance(&p->decide.dice, 500) ? 3 : what;
+}
+
+static enum err_code
+trustees_do(struct play *p, size_t i, unsigned what, struct err *err)
 {
 	static const char *const names[] = { "the guest's card is read", "the trustees remove the guest", "the trustees raise the guest",
 		                                 "the root is handed over", "somebody uses the old sheets" };
 	struct node *n = p->stations[i]->node;
-	unsigned what = (unsigned)play_below(p, "what", 5);
 	enum err_code rc = ERR_OK;
 	bool saved;
 
@@ -191,6 +201,26 @@ hub_waits_for_guest(struct play *p, struct node *n)
 	return p->swarm.meeting == MEET_HUB_ONLY && d != NULL && d->coordinator && !d->gone;
 }
 
+/* Somebody hurries to where nobody has heard that the root was handed over. */
+static enum err_code
+hurry(struct play *p, size_t i, struct err *err)
+{
+	size_t to = (i + 1) % p->swarm.stations;
+
+	if (!play_chance(p, "hurry", 500) || p->hurt[to] || !station_runs(p->stations[to]) || station_power_went(p->stations[to]))
+		return ERR_OK;
+	return trustees_do(p, to, 4, err);
+}
+
+enum err_code
+trustees_act(struct play *p, size_t i, struct err *err)
+{
+	bool turned = p->turn_saved;
+	enum err_code rc = trustees_do(p, i, (unsigned)decide(&p->decide, "what", draw_what(p), 0, 4), err);
+
+	return rc == ERR_OK && p->turn_saved && !turned ? hurry(p, i, err) : rc;
+}
+
 /* A dispute stops the giving of keys: somebody has to decide it before everything can be read by all. */
 bool
 trustees_settle(struct play *p)
@@ -215,7 +245,7 @@ static bool
 must_be_gone(const struct play *p)
 {
 	for (size_t i = 0; i < p->swarm.stations; i++)
-		if ((p->guest_gone_by[i] || (p->guest_gone_by_old[i] && (!p->turned || !p->turned_unheard))) && !p->was_put_back[i])
+		if ((p->guest_gone_by[i] || (p->guest_gone_by_old[i] && (!p->turned || !p->turned_unheard))) && !p->lost[i])
 			return true;
 	return false;
 }
@@ -223,7 +253,7 @@ must_be_gone(const struct play *p)
 bool
 trustees_judge(struct play *p)
 {
-	bool gone = must_be_gone(p), turned = p->turn_saved && !p->was_put_back[p->turned_at];
+	bool gone = must_be_gone(p), turned = p->turn_saved && !p->lost[p->turned_at];
 
 	for (size_t i = 0; i < p->swarm.stations; i++) {
 		const struct org *org = node_org(p->stations[i]->node);

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "node/removal.h"
+#include "sim/decide.h"
 #include "sim/disk.h"
 #include "sim/mark.h"
 #include "sim/station.h"
@@ -34,7 +35,9 @@ struct wide {
 	const struct play_options *options;
 	struct play_report *report;
 	struct world *world;
-	struct dice dice;
+	struct decide decide;
+	uint64_t seed;
+	unsigned rounds;       /* that have been judged */
 	struct stream_id team;
 	size_t count;
 	struct station *at[WIDE_MAX];
@@ -55,6 +58,14 @@ bool wide_is_removed(const struct wide *w, size_t i);
 bool wide_reader(const struct wide *w, size_t i);     /* in, joined, and nobody has taken the team away */
 bool wide_member(const struct wide *w, size_t i);     /* joined and not removed */
 bool wide_holds(struct wide *w, size_t i, const struct log_key *log, uint64_t seq);
+
+/* wide_act.c */
+struct wide_act { const char *name; unsigned per_cent; bool (*act)(struct wide *w, size_t i); };
+const struct wide_act *wide_act_called(const char *name); /* NULL: none is */
+const struct wide_act *wide_draw_act(struct wide *w, size_t i); /* what station i can do */
+bool wide_perform(struct wide *w, const struct wide_act *a, size_t i);
+bool wide_join(struct wide *w, size_t i, size_t by);
+bool wide_meet(struct wide *w, size_t a, size_t b);
 
 /* wide_judge.c */
 bool wide_check_written(struct wide *w, size_t i, const struct wide_entry *e, const struct epoch_id *epoch);

@@ -35,9 +35,11 @@ static bool
 held_by_others(struct play *p, size_t i, struct table *ids)
 {
 	for (size_t k = 0; k < p->machines; k++) {
+		if (k != i && p->left[k])
+			return false;
 		if (k == i || !(p->stations[k]->joined || p->stations[k]->is_hub || k == 0))
 			continue;
-		if (!station_runs(p->stations[k]) || p->hurt[k] || p->was_put_back[k] || disk_dead(host_disk(p->stations[k]->host)))
+		if (!station_runs(p->stations[k]) || p->hurt[k] || p->lost[k] || disk_dead(host_disk(p->stations[k]->host)))
 			return false;
 		if (!held_by(p->stations[k], ids))
 			return false;
@@ -80,9 +82,8 @@ play_judge_proof(struct play *p, size_t i)
 	return ok;
 }
 
-/* The power may go at any step of it. */
-static bool
-wipe_one(struct play *p, size_t i)
+bool
+play_wipe_one(struct play *p, size_t i, bool *gone)
 {
 	struct station *s = p->stations[i];
 	struct env *env = host_env(s->host);
@@ -90,6 +91,7 @@ wipe_one(struct play *p, size_t i)
 	struct err err = ERR_INIT;
 	enum err_code rc;
 
+	*gone = true;
 	disk_arm(d, FAULT_POWER, play_between(p, "wipe-after", 1, 60));
 	rc = node_wipe(s->node, &err);
 	trace_line(world_trace(p->world), "n%zu: wiped: %s", i, rc == ERR_OK ? "ok" : err.text);
@@ -105,6 +107,7 @@ wipe_one(struct play *p, size_t i)
 		rc = station_open(s, &err);
 		if (rc == ERR_NOT_FOUND)
 			return true;
+		*gone = false;
 		return rc == ERR_OK ? play_judge(p, i, true) : play_fail(p, "I2", "n%zu: a wipe that had not begun left a home that does not open: %s", i, err.text);
 	}
 	mark(MARK_WIPE_STOPPED);
@@ -123,7 +126,7 @@ play_wipe(struct play *p)
 	size_t i = p->swarm.stations - 1;
 	struct station *s = p->stations[i];
 	struct node_proof *proof;
-	bool proven;
+	bool proven, gone;
 
 	if (p->options->lying || !play_judge_proof(p, i) || !station_runs(s) || p->was_put_back[i])
 		return p->report->finding.invariant[0] == '\0';
@@ -131,5 +134,5 @@ play_wipe(struct play *p)
 	node_proof(s->node, proof);
 	proven = node_proof_whole(proof);
 	mem_free(proof);
-	return !proven || wipe_one(p, i);
+	return !proven || play_wipe_one(p, i, &gone);
 }

@@ -209,7 +209,7 @@ welcome_open(struct welcome *w, struct home *h, struct bytes file, struct err *e
 	box_key(k, key, file.p + HEAD_BYTES - XNONCE_BYTES);
 	if (!aead_open(&w->plain, k, file.p + HEAD_BYTES - XNONCE_BYTES, BYTES(file.p, HEAD_BYTES),
 	               BYTES(file.p + HEAD_BYTES, file.len - HEAD_BYTES)))
-		rc = err_set(err, ERR_DAMAGED, "the welcome is cut short or damaged");
+		rc = buf_ok(&w->plain) ? err_set(err, ERR_DAMAGED, "the welcome is cut short or damaged") : err_plain(err, ERR_NO_MEMORY);
 	wipe(key, sizeof(key));
 	wipe(k, sizeof(k));
 	if (rc == ERR_OK)

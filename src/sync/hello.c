@@ -11,7 +11,8 @@ fill_hello(struct sync *s, struct msg_hello *h)
 	uint8_t root[32];
 
 	memset(h, 0, sizeof(*h));
-	h->vmin = h->vmax = SYNC_VERSION;
+	h->vmin = SYNC_VERSION;
+	h->vmax = s->config.newest > SYNC_VERSION ? s->config.newest : SYNC_VERSION;
 	memcpy(h->dev8, s->config.me.b, sizeof(h->dev8));
 	h->role = s->config.role;
 	h->credit = SYNC_CREDIT_BYTES;

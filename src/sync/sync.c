@@ -125,9 +125,12 @@ sync_meet_logs(struct sync *s, struct err *err)
 		struct log_state *grown = mem_room(s->logs, i, &s->log_cap, sizeof(*grown));
 		uint64_t *at;
 
-		if (grown == NULL || (at = table_put(s->by_short, h->short_id.b)) == NULL)
+		if (grown == NULL)
 			return err_plain(err, ERR_NO_MEMORY);
-		s->logs = grown;
+		s->logs = grown; /* the old one is gone, whatever comes */
+		at = table_put(s->by_short, h->short_id.b);
+		if (at == NULL)
+			return err_plain(err, ERR_NO_MEMORY);
 		*at = i;
 		s->logs[i] = (struct log_state){
 			.theirs = sync_base(h),

@@ -81,6 +81,7 @@ struct sync_config {
 	struct device_id me;
 	uint8_t role;
 	size_t step_bytes; /* at most so many of ENTRIES are made by one step; 0: as many as is good for one link */
+	uint32_t newest;   /* version that HELLO says is spoken too; 0: SYNC_VERSION */
 };
 
 enum sync_event_kind {

@@ -331,6 +331,8 @@ vault_open_name(const struct vault *v, struct bytes sealed, struct buf *name, st
 	buf_clear(name);
 	ok = aead_open(name, key, salt, BYTES_OF(epoch), box);
 	wipe(key, sizeof(key));
+	if (!buf_ok(name))
+		return err_plain(err, ERR_NO_MEMORY);
 	plain = buf_bytes(name);
 	if (!ok || !unpad(&plain))
 		return err_set(err, ERR_DAMAGED, "a name does not open");

@@ -160,8 +160,10 @@ vault_learn_table(struct vault *v, const struct header *h, struct bytes payload,
 	buf_clear(&v->plain);
 	if (aead_open(&v->plain, key, salt, BYTES_NONE, box))
 		rc = take_table(v, &h->stream, &id, buf_bytes(&v->plain), err);
-	else
+	else if (buf_ok(&v->plain))
 		rc = err_set(err, ERR_KEY, "a KEYTABLE does not open");
+	else
+		rc = err_plain(err, ERR_NO_MEMORY);
 	wipe(key, sizeof(key));
 	if (v->plain.len > 0)
 		wipe(v->plain.p, v->plain.len);

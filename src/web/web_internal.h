@@ -1,6 +1,7 @@
 /*
- * What the files of `web` share: door.c connections and requests, reply.c
- * what goes back, events.c the streams, assets.c the page's files.
+ * What the files of `web` share: door.c connections and requests, work.c what
+ * they set going, reply.c what goes back, events.c the streams, assets.c the
+ * page's files.
  */
 #ifndef FALTBOK_WEB_INTERNAL_H
 #define FALTBOK_WEB_INTERNAL_H
@@ -74,6 +75,12 @@ struct web_call {
 void web_call_end(struct web_call *c); /* frees it when nobody holds it any more */
 
 void web_limit(struct web_call *c, unsigned seconds);
+
+/* work.c */
+void web_start_operation(struct web_call *c);
+void web_start_session(struct web_call *c);
+void web_reply_session(struct web_call *c, json_t *document); /* takes it over */
+void web_draw_secret(struct env *env, char out[WEB_SECRET_CHARS + 1]);
 
 /* reply.c */
 void web_reply_json(struct web_call *c, int status, const json_t *answer);

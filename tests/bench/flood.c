@@ -1,6 +1,6 @@
 /*
  * Who is not welcome: idle connections, slow ones, handshakes that lead nowhere
- * and garbage, from as many addresses of this machine as there are kinds.
+ * and garbage, from as many addresses as there are kinds.
  *
  *   flood() runs until the process is killed
  */
@@ -31,6 +31,7 @@ struct conn { enum kind kind; double since; };
 static struct conn conns[CONNS_MAX]; /* by descriptor */
 static size_t open_of[KINDS];
 static uint64_t answered;
+static uint32_t hub, base;
 static int port, poll_fd;
 
 static double
@@ -50,12 +51,11 @@ end(int fd)
 	close(fd);
 }
 
-/* Each kind comes from an address of its own in 127/8, as strangers do. */
 static bool
 begin(enum kind kind)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct sockaddr_in from = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000100u + (uint32_t)kind) };
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(hub) };
+	struct sockaddr_in from = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(base + (uint32_t)kind) };
 	struct epoll_event e = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
@@ -128,13 +128,15 @@ tick(double from, size_t per_s, size_t *made)
 }
 
 void
-flood(int to_port, size_t idle, size_t slow, size_t per_s, size_t garbage)
+flood(uint32_t to, uint32_t from_base, int to_port, size_t idle, size_t slow, size_t per_s, size_t garbage)
 {
 	struct rlimit limit;
 	struct epoll_event events[512];
 	double from = now(), last = 0;
 	size_t made = 0;
 
+	hub = to;
+	base = from_base;
 	port = to_port;
 	poll_fd = epoll_create1(EPOLL_CLOEXEC);
 	getrlimit(RLIMIT_NOFILE, &limit);

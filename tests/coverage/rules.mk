@@ -10,9 +10,9 @@ coverage:
 	@tools/coverage -l build/cov $(LAYER)
 else
 coverage:
-	@$(MAKE) --no-print-directory $(JOBS) COV=1 PAGE=no coverage-built >/dev/null
+	@nice $(MAKE) --no-print-directory $(JOBS) COV=1 PAGE=no coverage-built >/dev/null
 	@find build/cov -name '*.gcda' -delete
-	@$(MAKE) --no-print-directory COV=1 PAGE=no coverage-run >build/cov/log 2>&1 || { tail -20 build/cov/log; exit 1; }
+	@nice $(MAKE) --no-print-directory COV=1 PAGE=no coverage-run >build/cov/log 2>&1 || { tail -20 build/cov/log; exit 1; }
 	@tools/coverage build/cov tests/coverage/floors
 endif
 

@@ -28,6 +28,7 @@ END {
 		if (total[what] < aim[what] && (far == "" || total[what] / aim[what] < total[far] / aim[far] || (total[what] / aim[what] == total[far] / aim[far] && what < far))) far = what
 	best = ""
 	for (i = 1; i <= count && far != ""; i++) {
+		if (far == "seeds" && got[name[i], "seeds"] * 2 > total["seeds"]) continue # one cheap profile alone is no campaign
 		rate = time[name[i]] > 0 ? got[name[i], far] / time[name[i]] : 0
 		if (rate > 0 && (best == "" || rate > best_rate)) { best = name[i]; best_rate = rate }
 	}

@@ -108,7 +108,7 @@ talk_begin(struct talk *t, struct shelf *a, struct shelf *b, bool stay, size_t s
 
 	memset(t, 0, sizeof(*t));
 	for (int i = 0; i < 2; i++) {
-		struct sync_config config = { i == 0, stay, shelves[i]->w->actors[shelves[i]->me].id, 2, step_bytes };
+		struct sync_config config = { .initiator = i == 0, .stay = stay, .me = shelves[i]->w->actors[shelves[i]->me].id, .role = 2, .step_bytes = step_bytes };
 		struct sync_host host = shelf_host(shelves[i]);
 
 		t->side[i].shelf = shelves[i];

@@ -108,19 +108,16 @@ heap_free(struct heap *h)
 static void
 erase_order(struct world *w, unsigned by, uint8_t kind, uint64_t from, uint64_t to, const struct hash *request)
 {
+	struct stream_id team = team_of(1);
 	struct erase_range range = { .from = from, .to = to };
-	struct inc inc = inc_of(0);
-	struct erase_log log = { w->actors[ANA].keys.sign_pk, team_of(1), inc_of(0), 1, &range };
+	struct erase_log log = { w->actors[ANA].keys.sign_pk, team, inc_of(0), 1, &range };
 	struct erase_request q = { .log_count = 1, .logs = &log, .box = BYTES_STR("sealed") };
 	struct buf p = BUF_INIT;
 
-	for (size_t i = 0; i < w->count; i++) /* of the entry that stands at `to` */
-		if (w->entries[i].h.seq == to && SAME(w->entries[i].h.author, log.author) && SAME(w->entries[i].h.stream, log.stream) &&
-		    SAME(w->entries[i].h.inc, inc))
-			memcpy(range.head16, w->entries[i].id.b, sizeof(range.head16));
-	if (kind == KIND_ERASE_REQ)
+	if (kind == KIND_ERASE_REQ) {
+		memcpy(range.head16, world_ancestor(w, world_last(w, ANA, &team, 0), to)->id.b, sizeof(range.head16));
 		erase_request_encode(&p, &q);
-	else
+	} else
 		erase_ok_encode(&p, request);
 	world_write(w, by, &w->control, 0, kind, buf_bytes(&p));
 	buf_free(&p);

@@ -1,6 +1,8 @@
 /* A replica's entries on a stick: whole, cut short, damaged, of someone else. */
 #include "site.h"
 
+#include "scarce.h"
+
 #include "peer/bundle_form.h"
 #include "peer/peer.h"
 
@@ -300,10 +302,63 @@ two_bundles_of_one_replica_have_nothing_in_common(void **state)
 	desk_close(&d);
 }
 
+/* A stick that is whole is never called damaged because memory was short. */
+static void
+a_form_that_memory_lacks_is_no_damage(void **state)
+{
+	static uint8_t content[3 * BUNDLE_CHUNK_BYTES];
+	const uint8_t n[32] = { 1 }, salt[BUNDLE_SALT_BYTES] = { 2 };
+	struct buf file = BUF_INIT;
+
+	(void)state;
+	for (struct scarce s = SCARCE; scarce_again(&s);) {
+		struct err why = ERR_INIT;
+		struct buf out = BUF_INIT;
+		bool done = scarce_done(&s, "seal", bundle_seal(&out, n, salt, BYTES_STR("head"), BYTES(content, sizeof(content)), &why), &why);
+
+		scarce_over(&s);
+		assert_int_equal(done, !s.struck);
+		buf_free(&file);
+		file = out;
+	}
+	assert_true(file.len > sizeof(content));
+	for (struct scarce s = SCARCE; scarce_again(&s);) {
+		struct err why = ERR_INIT;
+		struct buf head = BUF_INIT, out = BUF_INIT;
+		struct bundle_chunks c;
+		bool done = scarce_done(&s, "open", bundle_open(&c, buf_bytes(&file), n, &head, &why), &why), last = false;
+
+		while (done && !last)
+			done = scarce_done(&s, "next", bundle_next(&c, &out, &last, &why), &why);
+		scarce_over(&s);
+		assert_int_equal(done, !s.struck);
+		assert_true(s.struck || out.len >= sizeof(content));
+		bundle_chunks_wipe(&c);
+		buf_free(&head);
+		buf_free(&out);
+	}
+	buf_free(&file);
+}
+
+static void
+a_head_that_is_too_long_is_refused(void **state)
+{
+	static uint8_t head[BUNDLE_HEAD_BYTES + 1];
+	const uint8_t n[32] = { 1 }, salt[BUNDLE_SALT_BYTES] = { 2 };
+	struct buf out = BUF_INIT;
+
+	(void)state;
+	assert_int_equal(bundle_seal(&out, n, salt, BYTES(head, sizeof(head)), BYTES_NONE, NULL), ERR_TOO_BIG);
+	assert_int_equal(bundle_seal(&out, n, salt, BYTES(head, sizeof(head) - 1), BYTES_NONE, NULL), ERR_OK);
+	buf_free(&out);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_form_that_memory_lacks_is_no_damage),
+		cmocka_unit_test(a_head_that_is_too_long_is_refused),
 		cmocka_unit_test(a_bundle_carries_everything_to_an_empty_home),
 		cmocka_unit_test(reading_it_twice_changes_nothing),
 		cmocka_unit_test(checking_stores_nothing),

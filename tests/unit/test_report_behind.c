@@ -3,6 +3,7 @@
  * givers can be worked out from the languages that are shown and the sum of all, which is known anyway.
  */
 #include "told.h"
+#include "elimination.h"
 
 #include <math.h>
 
@@ -74,55 +75,14 @@ reported(struct all *all, bool plain)
 
 struct facts { double m[TONGUES + 2][GIVERS_MAX]; size_t count; };
 
-static void
-reduce(struct facts *f)
-{
-	size_t row = 0;
-
-	for (size_t col = 0; col < GIVERS_MAX && row < f->count; col++) {
-		size_t p = row;
-
-		while (p < f->count && fabs(f->m[p][col]) < 1e-9)
-			p++;
-		if (p == f->count)
-			continue;
-		for (size_t c = 0; c < GIVERS_MAX; c++) {
-			double t = f->m[p][c];
-
-			f->m[p][c] = f->m[row][c];
-			f->m[row][c] = t;
-		}
-		for (size_t r = 0; r < f->count; r++) {
-			double by = r == row ? 0 : f->m[r][col] / f->m[row][col];
-
-			for (size_t c = 0; c < GIVERS_MAX; c++)
-				f->m[r][c] -= by * f->m[row][c];
-		}
-		row++;
-	}
-	f->count = row;
-}
-
 static bool
 follows(const struct facts *f, unsigned group)
 {
-	double v[GIVERS_MAX], left = 0;
+	double v[GIVERS_MAX];
 
 	for (int c = 0; c < GIVERS_MAX; c++)
 		v[c] = (double)(group >> c & 1);
-	for (size_t r = 0; r < f->count; r++) {
-		size_t col = 0;
-		double by;
-
-		while (fabs(f->m[r][col]) < 1e-9)
-			col++;
-		by = v[col] / f->m[r][col];
-		for (size_t c = 0; c < GIVERS_MAX; c++)
-			v[c] -= by * f->m[r][c];
-	}
-	for (size_t c = 0; c < GIVERS_MAX; c++)
-		left += fabs(v[c]);
-	return left < 1e-6;
+	return follows_from(f->m[0], f->count, GIVERS_MAX, GIVERS_MAX, v);
 }
 
 /* How many groups of one to four follow; checks on the way that what is shown is right. */
@@ -153,7 +113,7 @@ attack(const struct all *all, const json_t *report, size_t *shown)
 		f.count++;
 		++*shown;
 	}
-	reduce(&f);
+	f.count = eliminate(f.m[0], f.count, GIVERS_MAX, GIVERS_MAX);
 	for (unsigned group = 1; group < 1u << all->givers; group++)
 		small += __builtin_popcount(group) < REPORT_K && follows(&f, group);
 	return small;

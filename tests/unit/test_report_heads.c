@@ -3,8 +3,8 @@
  * number, visitors who came several times. Nobody small can be worked out from several reports.
  */
 #include "told.h"
+#include "elimination.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 enum { MONTHS = 5, SITES = 3, RUNS_MAX = 4, VARS = MONTHS * SITES * RUNS_MAX, VISITORS = 63, PATTERNS = 1 << RUNS_MAX };
@@ -131,38 +131,9 @@ story_free(struct story *s, struct all *all)
 	told_free(&all->told);
 }
 
-/* ---- what follows from facts: elimination over real numbers, nothing of the program's own algebra ---- */
+/* ---- what follows from facts ---- */
 
 struct facts { double m[RUNS_MAX][VARS]; size_t count, width; };
-
-static void
-echelon(struct facts *f)
-{
-	size_t row = 0;
-
-	for (size_t col = 0; col < f->width && row < f->count; col++) {
-		size_t p = row;
-
-		while (p < f->count && fabs(f->m[p][col]) < 1e-9)
-			p++;
-		if (p == f->count)
-			continue;
-		for (size_t c = 0; c < f->width; c++) {
-			double t = f->m[p][c];
-
-			f->m[p][c] = f->m[row][c];
-			f->m[row][c] = t;
-		}
-		for (size_t r = 0; r < f->count; r++) {
-			double by = r == row ? 0 : f->m[r][col] / f->m[row][col];
-
-			for (size_t c = 0; c < f->width && by != 0; c++)
-				f->m[r][c] -= by * f->m[row][c];
-		}
-		row++;
-	}
-	f->count = row;
-}
 
 static bool
 worked_out(const struct facts *f, const double *want)
@@ -170,20 +141,7 @@ worked_out(const struct facts *f, const double *want)
 	double v[VARS];
 
 	memcpy(v, want, f->width * sizeof(*v));
-	for (size_t r = 0; r < f->count; r++) {
-		size_t col = 0;
-		double by;
-
-		while (fabs(f->m[r][col]) < 1e-9)
-			col++;
-		by = v[col] / f->m[r][col];
-		for (size_t c = 0; c < f->width && by != 0; c++)
-			v[c] -= by * f->m[r][c];
-	}
-	for (size_t c = 0; c < f->width; c++)
-		if (fabs(v[c]) > 1e-6)
-			return false;
-	return true;
+	return follows_from(f->m[0], f->count, VARS, f->width, v);
 }
 
 /* ---- attack one: any stretch of months, at one site or at all, as it was at any run, and what came between two ---- */
@@ -208,7 +166,7 @@ attack_sums(const struct story *s, size_t line, const uint32_t truth[VARS], uint
 	for (size_t i = 0; i < s->count; i++)
 		if (json_is_number(shown(&s->runs[i], line)))
 			mark(f.m[f.count++], s->runs[i].from, s->runs[i].to, s->runs[i].site, 0, s->runs[i].batch);
-	echelon(&f);
+	f.count = eliminate(f.m[0], f.count, VARS, f.width);
 	for (int from = 0; from < MONTHS; from++)
 		for (int to = from; to < MONTHS; to++)
 			for (int site = -1; site < SITES; site++)
@@ -282,7 +240,7 @@ attack_visitors(const struct story *s, const struct all *all, uint32_t seed, boo
 				f.m[f.count][i] = (double)(patterns[i] >> r & 1);
 			f.count++;
 		}
-	echelon(&f);
+	f.count = eliminate(f.m[0], f.count, VARS, f.width);
 	for (size_t set = 1; set < (size_t)1 << count; set++) {
 		double v[VARS];
 		uint32_t n = 0;

@@ -1,7 +1,7 @@
 /* Reports beside earlier ones: nobody small can be worked out from several, whatever came late between them. */
 #include "told_heads.h"
+#include "elimination.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 enum { PEOPLE_MAX = 250 };
@@ -102,56 +102,13 @@ know_run(struct facts *f, const struct published *p)
 	}
 }
 
-/* Echelon form of what is known; then: does v reduce to nothing? */
-static void
-echelon(struct facts *f)
-{
-	size_t row = 0;
-
-	for (size_t col = 0; col < VARS && row < f->count; col++) {
-		size_t p = row;
-
-		while (p < f->count && fabs(f->m[p][col]) < 1e-9)
-			p++;
-		if (p == f->count)
-			continue;
-		for (size_t c = 0; c < VARS; c++) {
-			double t = f->m[p][c];
-
-			f->m[p][c] = f->m[row][c];
-			f->m[row][c] = t;
-		}
-		for (size_t r = 0; r < f->count; r++) {
-			double by = r == row ? 0 : f->m[r][col] / f->m[row][col];
-
-			for (size_t c = 0; c < VARS && by != 0; c++)
-				f->m[r][c] -= by * f->m[row][c];
-		}
-		row++;
-	}
-	f->count = row;
-}
-
 static bool
 worked_out(const struct facts *f, const double want[VARS])
 {
 	double v[VARS];
 
 	memcpy(v, want, sizeof(v));
-	for (size_t r = 0; r < f->count; r++) {
-		size_t col = 0;
-		double by;
-
-		while (fabs(f->m[r][col]) < 1e-9)
-			col++;
-		by = v[col] / f->m[r][col];
-		for (size_t c = 0; c < VARS; c++)
-			v[c] -= by * f->m[r][c];
-	}
-	for (size_t c = 0; c < VARS; c++)
-		if (fabs(v[c]) > 1e-6)
-			return false;
-	return true;
+	return follows_from(f->m[0], f->count, VARS, VARS, v);
 }
 
 /* Any stretch of months, any kind, as it was at any run, and what came between any two. */
@@ -234,7 +191,7 @@ nobody_small_can_be_worked_out_from_several_runs(void **state)
 			run_once(p, &all, &s, from, to, batch);
 			know_run(&f, &s.runs[r]);
 		}
-		echelon(&f);
+		f.count = eliminate(f.m[0], f.count, VARS, VARS);
 		told += attack(&s, &f, seed);
 		story_free(&s);
 		told_free(&all);
@@ -273,7 +230,7 @@ without_the_ledger_the_same_attack_succeeds(void **state)
 		json_decref(first.report);
 		json_decref(first.cells);
 	}
-	echelon(&f);
+	f.count = eliminate(f.m[0], f.count, VARS, VARS);
 	mark(v, 2, 2, 0, 0, 0);
 	assert_int_equal(truth_of(&s, v), 2);
 	assert_true(worked_out(&f, v));

@@ -40,7 +40,7 @@ struct room {
 static void
 end_init(struct site *w, struct end *e, struct replica *r, size_t me, size_t peer, bool initiator, bool stay)
 {
-	struct sync_config config = { initiator, stay, w->id[me], 2, 0 };
+	struct sync_config config = { initiator, stay, w->id[me], 2, 0, 0 };
 
 	memset(e, 0, sizeof(*e));
 	e->host = (struct peer_host){ .env = w->env, .replica = r, .keys = &w->device[me] };

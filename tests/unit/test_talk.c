@@ -132,42 +132,68 @@ meetings_end_as_they_should(void **state)
 }
 
 static void
+short_of_memory(struct world *w, const struct meeting *m)
+{
+	uint64_t want[4];
+
+	calm_meeting(w, m, want);
+	for (struct scarce s = SCARCE; scarce_again(&s);) {
+		struct shelf *shelf[2];
+		struct talk t;
+		bool begun;
+
+		mem_hold();
+		shelves(w, m, shelf);
+		mem_release();
+		begun = talk_begin(&t, shelf[0], shelf[1], m->stay, m->step_bytes);
+		if (begun)
+			meet(&t, m);
+		scarce_over(&s);
+		for (int k = 0; begun && k < 2; k++) {
+			enum err_code code = t.side[k].code, calm = k == 0 ? m->want_a : m->want_b;
+
+			/* Whoever lacked it says so; the other one hears that it cannot go on, or nothing. */
+			if (code != calm && code != ERR_OK)
+				CHECK_TRUE(m->name, code == ERR_NO_MEMORY || code == ERR_NETWORK);
+		}
+		CHECK_TRUE(m->name, begun || s.struck);
+		talk_end(&t);
+		made_up_for(m, shelf, want);
+		shelf_free(shelf[0]);
+		shelf_free(shelf[1]);
+	}
+}
+
+static void
 a_meeting_that_lacks_memory_ends_with_that_word_and_the_next_makes_up_for_it(void **state)
 {
 	struct world *w = make_world();
 
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(meetings); i++) {
-		const struct meeting *m = &meetings[i];
-		uint64_t want[4];
+	for (size_t i = 0; i < COUNT_OF(meetings); i++)
+		short_of_memory(w, &meetings[i]);
+	world_free(w);
+}
 
-		calm_meeting(w, m, want);
-		for (struct scarce s = SCARCE; scarce_again(&s);) {
-			struct shelf *shelf[2];
-			struct talk t;
-			bool begun;
+/* What is known of each log grows while the meeting goes on, on both sides. */
+static void
+a_meeting_about_many_logs_that_lacks_memory_is_made_up_for_too(void **state)
+{
+	static const struct meeting m = { "of many logs", ANA, BOB, TEAM_WORK, ONE_BRANCH, false, false, 400, ERR_OK, ERR_OK };
+	struct stream_id team = team_of(1);
+	struct world *w = make_world();
+	size_t from = w->count;
 
-			mem_hold();
-			shelves(w, m, shelf);
-			mem_release();
-			begun = talk_begin(&t, shelf[0], shelf[1], m->stay, m->step_bytes);
-			if (begun)
-				meet(&t, m);
-			scarce_over(&s);
-			for (int k = 0; begun && k < 2; k++) {
-				enum err_code code = t.side[k].code, calm = k == 0 ? m->want_a : m->want_b;
-
-				/* Whoever lacked it says so; the other one hears that it cannot go on, or nothing. */
-				if (code != calm && code != ERR_OK)
-					CHECK_TRUE(m->name, code == ERR_NO_MEMORY || code == ERR_NETWORK);
-			}
-			CHECK_TRUE(m->name, begun || s.struck);
-			talk_end(&t);
-			made_up_for(m, shelf, want);
-			shelf_free(shelf[0]);
-			shelf_free(shelf[1]);
-		}
-	}
+	(void)state;
+	w->unsigned_entries = true;
+	for (unsigned i = 0; i < 40; i++)
+		world_write_after(w, ANA, &team, 100 + i, NULL, KIND_DATA, BYTES_STR("first"));
+	belongs_to(w, from, TEAM_WORK);
+	from = w->count;
+	for (unsigned i = 0; i < 40; i++)
+		world_write_after(w, BOB, &team, 200 + i, NULL, KIND_DATA, BYTES_STR("first"));
+	belongs_to(w, from, ONE_BRANCH);
+	short_of_memory(w, &m);
 	world_free(w);
 }
 
@@ -216,6 +242,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(meetings_end_as_they_should),
 		cmocka_unit_test(a_meeting_that_lacks_memory_ends_with_that_word_and_the_next_makes_up_for_it),
+		cmocka_unit_test(a_meeting_about_many_logs_that_lacks_memory_is_made_up_for_too),
 		cmocka_unit_test(a_replica_that_fails_ends_the_meeting_and_the_next_makes_up_for_it),
 	};
 

@@ -499,7 +499,7 @@ a_link_stays_only_where_both_ends_do(void **state)
 
 		memset(&t, 0, sizeof(t));
 		for (int i = 0; i < 2; i++) {
-			struct sync_config config = { i == 0, (who >> i & 1) != 0, w->actors[s[i]->me].id, 2, 0 };
+			struct sync_config config = { .initiator = i == 0, .stay = (who >> i & 1) != 0, .me = w->actors[s[i]->me].id, .role = 2 };
 			struct sync_host host = shelf_host(s[i]);
 
 			t.side[i].shelf = s[i];
@@ -682,7 +682,7 @@ a_host_may_do_without_what_is_optional(void **state)
 	(void)state;
 	memset(&t, 0, sizeof(t));
 	for (int i = 0; i < 2; i++) {
-		struct sync_config config = { i == 0, false, w->actors[s[i]->me].id, 2, 0 };
+		struct sync_config config = { .initiator = i == 0, .me = w->actors[s[i]->me].id, .role = 2 };
 		struct sync_host host = shelf_host(s[i]);
 
 		host.missing = NULL;
@@ -700,6 +700,41 @@ a_host_may_do_without_what_is_optional(void **state)
 	shelf_free(s[0]);
 	shelf_free(s[1]);
 	world_free(w);
+}
+
+/* On a live link: what has just come decides who may read, and cannot be evaluated. */
+static void
+a_comparison_waits_for_what_has_come_to_count(void **state)
+{
+	static const uint8_t digests[128];
+	const struct message open = { MSG_BUCKETS, { .buckets = { SCOPE_TEAMS, 16, digests } } };
+
+	(void)state;
+	for (int fails = 0; fails < 2; fails++) {
+		struct message m = { MSG_ENTRIES, { .entries = BYTES_NONE } };
+		struct buf run = BUF_INIT;
+		struct run_writer out;
+		struct pair p;
+		size_t later = 0;
+
+		pair_init(&p, ANA, BOB, TEAM_WORK, ONE_BRANCH);
+		pair_greet(&p);
+		settles(&p.t);
+		while (part_of[later] != LATER)
+			later++;
+		run_begin(&out, &run, &p.w->entries[later].h);
+		run_add(&out, &p.w->entries[later]);
+		run_finish(&out);
+		m.u.entries = buf_bytes(&run);
+		assert_int_equal(told(&p.t, 1, &m), ERR_OK);
+		p.b->calls = 0;
+		p.b->fail_after = fails ? 0 : -1;
+		p.b->fail_with = ERR_IO;
+		assert_int_equal(told(&p.t, 1, &open), fails ? ERR_IO : ERR_OK);
+		assert_int_equal(p.t.side[1].ended, fails);
+		buf_free(&run);
+		pair_end(&p);
+	}
 }
 
 /* Whoever does not want to read the sentence gets the code. */
@@ -837,6 +872,7 @@ main(void)
 		cmocka_unit_test(who_knows_no_organisation_signs_for_nothing),
 		cmocka_unit_test(what_cannot_be_vouched_for_is_passed_over),
 		cmocka_unit_test(a_host_may_do_without_what_is_optional),
+		cmocka_unit_test(a_comparison_waits_for_what_has_come_to_count),
 		cmocka_unit_test(an_error_that_nobody_reads_is_one_all_the_same),
 		cmocka_unit_test(summaries_longer_than_a_message_are_said_in_several),
 		cmocka_unit_test(what_is_no_message_is_refused),
