@@ -37,13 +37,8 @@ enum { HERE = 1, ELSEWHERE };
 static struct erase_request
 usual(struct desk *d)
 {
-<<<<<<< HEAD
-	d->ranges[0] = (struct erase_range){ .from = 7, .to = 7 };
-	d->ranges[1] = (struct erase_range){ .from = 3, .to = 4 };
-=======
 	d->ranges[0] = (struct erase_range){ 7, 7, { HERE } };
 	d->ranges[1] = (struct erase_range){ 3, 4, { HERE } };
->>>>>>> main
 	d->logs[0] = (struct erase_log){ d->w->actors[ANA].keys.sign_pk, team_of(1), inc_of(0), 1, &d->ranges[0] };
 	d->logs[1] = (struct erase_log){ d->w->actors[BOB].keys.sign_pk, team_of(1), inc_of(0), 1, &d->ranges[1] };
 	if (memcmp(d->logs[0].author.b, d->logs[1].author.b, 32) > 0) {
@@ -89,11 +84,7 @@ approves(struct desk *d, unsigned by, const struct hash *request)
 static void
 confirms(struct desk *d, unsigned by, const struct hash *request)
 {
-<<<<<<< HEAD
-	struct erase_range late = { .from = 9, .to = 9 };
-=======
 	struct erase_range late = { 9, 9, { HERE } };
->>>>>>> main
 	struct erase_log log = { d->w->actors[BOB].keys.sign_pk, team_of(1), inc_of(0), 1, &late };
 	struct erase_receipt receipt = { .request = *request, .gone = 3, .keys = true, .late = { .log_count = 1, .logs = &log } };
 	struct buf payload = BUF_INIT;
@@ -121,18 +112,7 @@ approved(struct desk *d)
 	return yes;
 }
 
-<<<<<<< HEAD
-/* A log that has not forked holds one history, whatever an order calls it: which of two is meant is asked in test_places.c. */
-static bool
-one_history(void *ctx, const struct log_key *log, uint64_t seq, const uint8_t head16[16])
-{
-	(void)ctx, (void)log, (void)seq, (void)head16;
-	return true;
-}
-
-=======
 /* The ids of a history all begin with one byte, that of its name. */
->>>>>>> main
 static bool
 is_of_history(void *ctx, const struct log_key *log, uint64_t seq, const uint8_t head16[16])
 {
@@ -149,11 +129,7 @@ covers_of(struct desk *d, uint8_t history, unsigned whose, unsigned inc, uint64_
 	struct org *org = judged(d);
 	struct stream_id team = team_of(1);
 	struct log_key log = world_log(d->w, whose, &team, inc);
-<<<<<<< HEAD
-	bool yes = orders_cover(d->o, org, &log, seq, one_history, NULL);
-=======
 	bool yes = orders_cover(d->o, org, &log, seq, is_of_history, &history);
->>>>>>> main
 
 	org_free(org);
 	return yes;
@@ -423,27 +399,11 @@ only_what_is_an_order_becomes_one(void **state)
 	desk_end(&d);
 }
 
-/* A set of ranges has one encoding, and every other is refused. */
+/* A set of entries has one encoding, and every other is refused. */
 static void
 an_order_has_one_encoding(void **state)
 {
 	static const struct { const char *name; int first, second; struct erase_range ranges[2]; size_t count; enum err_code want; } cases[] = {
-<<<<<<< HEAD
-		{ "two logs", 0, 1, { { 1, 2, { 0 } }, { 4, 4, { 0 } } }, 2, ERR_OK },
-		{ "a log twice", 0, 0, { { 1, 2, { 0 } }, { 4, 4, { 0 } } }, 2, ERR_MALFORMED },
-		{ "logs the wrong way round", 1, 0, { { 1, 2, { 0 } }, { 4, 4, { 0 } } }, 2, ERR_MALFORMED },
-		{ "incarnations", 0, 2, { { 1, 2, { 0 } }, { 4, 4, { 0 } } }, 2, ERR_OK },
-		{ "incarnations the wrong way round", 2, 0, { { 1, 2, { 0 } }, { 4, 4, { 0 } } }, 2, ERR_MALFORMED },
-		{ "streams", 0, 3, { { 1, 2, { 0 } }, { 4, 4, { 0 } } }, 2, ERR_OK },
-		{ "streams the wrong way round", 3, 0, { { 1, 2, { 0 } }, { 4, 4, { 0 } } }, 2, ERR_MALFORMED },
-		{ "a range backwards", 0, 1, { { 2, 1, { 0 } }, { 4, 4, { 0 } } }, 2, ERR_MALFORMED },
-		{ "ranges that overlap, of two histories", 0, 1, { { 1, 2, { 0 } }, { 1, 4, { 0 } } }, 2, ERR_OK },
-		{ "one place of two histories", 0, 1, { { 1, 2, { 1 } }, { 1, 2, { 2 } } }, 2, ERR_OK },
-		{ "a range twice", 0, 1, { { 1, 2, { 1 } }, { 1, 2, { 1 } } }, 2, ERR_MALFORMED },
-		{ "histories the wrong way round", 0, 1, { { 1, 2, { 2 } }, { 1, 2, { 1 } } }, 2, ERR_MALFORMED },
-		{ "ranges the wrong way round", 0, 1, { { 3, 4, { 0 } }, { 1, 2, { 0 } } }, 2, ERR_MALFORMED },
-		{ "no range", 0, 1, { { 0, 0, { 0 } } }, 0, ERR_MALFORMED },
-=======
 		{ "two logs", 0, 1, { { 1, 2, { 1 } }, { 4, 4, { 1 } } }, 2, ERR_OK },
 		{ "a log twice", 0, 0, { { 1, 2, { 1 } }, { 4, 4, { 1 } } }, 2, ERR_MALFORMED },
 		{ "logs the wrong way round", 1, 0, { { 1, 2, { 1 } }, { 4, 4, { 1 } } }, 2, ERR_MALFORMED },
@@ -457,7 +417,6 @@ an_order_has_one_encoding(void **state)
 		{ "of two histories the wrong way round", 0, 1, { { 1, 2, { 2 } }, { 1, 2, { 1 } } }, 2, ERR_MALFORMED },
 		{ "a range twice", 0, 1, { { 1, 2, { 1 } }, { 1, 2, { 1 } } }, 2, ERR_MALFORMED },
 		{ "no range", 0, 1, { { 0, 0, { 1 } } }, 0, ERR_MALFORMED },
->>>>>>> main
 	};
 
 	(void)state;
