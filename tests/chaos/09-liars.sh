@@ -97,6 +97,38 @@ what_a_later_version_writes_passes_through_and_the_rest_counts() {
 	count lie:later
 }
 
+# A hub takes what Anna brings, and shows Cia the disk of the day before. She lacks it, until she meets somebody.
+a_hub_that_shows_old_heads_hides_nothing_once_two_meet() {
+	local id hub_pid anna_pid f
+	serve_hub && hub_pid=$pid
+	quietly fb anna sync --peer "127.0.0.1:$port" && quietly fb cia sync --peer "127.0.0.1:$port"
+	ended "$hub_pid" TERM
+	mkdir "$work/yesterday" && cp -a "$work/hub/." "$work/yesterday/"
+	id=$(fb anna --json put case title=undanhållet | jq -r .id)
+	serve_hub && hub_pid=$pid
+	claim 'the hub takes it' fb anna --quiet sync --peer "127.0.0.1:$port"
+	same "$(fb anna --json status | jq .custody.only_here)" 0 'and signs for it'
+	ended "$hub_pid" TERM
+	for f in "$work/yesterday"/*; do [ -f "$f" ] && cat "$f" >"$work/hub/${f##*/}"; done
+	for f in "$work/hub"/*; do [ -e "$work/yesterday/${f##*/}" ] || rm -rf "$f"; done
+	serve_hub && hub_pid=$pid
+	quietly fb cia sync --peer "127.0.0.1:$port"
+	same "$(title cia "$id")" '' 'and does not show it to Cia'
+	local hub_port=$port
+	start serve-anna node anna --json serve --no-discovery --listen 127.0.0.1:0
+	anna_pid=$pid
+	claim 'Cia meets Anna' fb cia --quiet sync --peer "127.0.0.1:$port"
+	ended "$anna_pid" TERM
+	same "$(title cia "$id")" undanhållet 'and nothing is hidden any more'
+	agree anna cia
+	claim 'she brings the hub what it denied' fb cia --quiet sync --peer "127.0.0.1:$hub_port"
+	ended "$hub_pid" TERM
+	claim 'the hub verifies' hub verify
+	same "$(hub --json status | jq .entries)" "$(entries_of cia)" 'and holds what she holds'
+	count lie:hub
+}
+serve_hub() { start serve-hub "$bin/faltbok-hub" --home "$work/hub" --passphrase-file "$work/pass" --json serve --no-discovery --listen 127.0.0.1:0; }
+
 scenario two_histories_told_to_two_halves_are_one_fork_for_all
 for who in ben2 ben3; do
 	admitted $who advisor lund >/dev/null || no "$who joins"
@@ -104,6 +136,8 @@ for who in ben2 ben3; do
 done
 scenario what_is_forged_inside_a_good_seal_is_refused_and_what_is_true_still_counts
 scenario what_a_later_version_writes_passes_through_and_the_rest_counts
-printf '%s\n' till-Cia till-Dan sanningen från-en-senare >"$work/markers"
+claim 'a hub joins' admitted hub hub
+scenario a_hub_that_shows_old_heads_hides_nothing_once_two_meet
+printf '%s\n' undanhållet till-Cia till-Dan sanningen från-en-senare >"$work/markers"
 judge anna cia
 suite_done
