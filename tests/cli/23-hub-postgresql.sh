@@ -5,6 +5,7 @@ export XDG_RUNTIME_DIR=$work/run
 cluster=$(mktemp -d)
 url=$(tests/pg-cluster start "$cluster") || { no 'no server'; finish; exit 1; }
 trap 'cleanup; tests/pg-cluster stop "$cluster" 2>/dev/null; rm -rf "$cluster"' EXIT
+trap 'exit 1' TERM INT # the server must not outlive the suite
 sql() { psql -qAt -h "$cluster" -U faltbok -d faltbok -c "$1"; }
 hub2() { ${instead:-} "$bin/faltbok-hub" --home "$work/hub2" --passphrase-file "$work/pass" --kdf interactive "$@"; }
 entries() { "$1" --json status | jq .entries; }
