@@ -370,8 +370,6 @@ ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void 
 	switch ((int)reason) {
 	case LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION:
 		return ws_dial_judge(c, user, len != 0);
-	case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
-		return ws_listen_full(wsi);
 	case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
 		ws_listen_counted(wsi, true);
 		return 0;
@@ -429,6 +427,7 @@ ws_close_all(struct net *n)
 		n->ws->conns->given_back = true;
 		ws_conn_end(n->ws->conns);
 	}
+	ws_listen_close_all(n->ws);
 	lws_context_destroy(n->ws->lws);
 }
 
