@@ -137,6 +137,7 @@ received(struct ws_conn *c, const uint8_t *p, size_t n)
 {
 	if (c->given_back)
 		return 0;
+	lws_validity_confirmed(c->wsi); /* of itself the library believes a PONG alone, which on a slow link is far behind */
 	if (!lws_frame_is_binary(c->wsi)) {
 		lws_close_reason(c->wsi, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, NULL, 0);
 		return -1;
