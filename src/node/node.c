@@ -402,6 +402,7 @@ node_peer_host(struct node *n)
 	n->host.env = n->env;
 	n->host.replica = n->home.replica;
 	n->host.keys = &n->home.keys->device;
+	n->host.inc = &n->home.keys->inc;
 	n->host.network = n->home.keys->network;
 	n->host.network_count = n->home.keys->network_count;
 	n->host.role = n->home.keys->role;

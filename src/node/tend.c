@@ -492,8 +492,8 @@ node_tend(struct node *n, struct node_tended *out, struct err *err)
 	if (out == NULL)
 		out = &mine;
 	memset(out, 0, sizeof(*out));
-	if (self == NULL || !org_device_live(self) || replica_read_only(n->home.replica))
-		return ERR_OK;
+	if (self == NULL || !org_device_live(self) || replica_read_only(n->home.replica) || node_is_leaving(n))
+		return ERR_OK; /* whatever is written takes the word of leaving back */
 	rc = node_catch_up(n, err);
 	t = rc == ERR_OK ? mem_zero(1, sizeof(*t)) : NULL;
 	if (t == NULL)
