@@ -216,6 +216,14 @@ enum err_code replica_meta_put(struct replica *r, const char *key, struct bytes 
 enum err_code replica_meta_get(struct replica *r, const char *key, struct buf *out, struct err *err) MUST_CHECK; /* ERR_UNKNOWN */
 
 /*
+ * How much time has passed for this store: what a grace is counted in whose end cannot be undone. Its beginning means
+ * nothing. A clock that is put right or wrong by years moves it by three days at most. 0 when it cannot be read.
+ */
+int64_t replica_lived_ms(struct replica *r);
+/* Keeps the count, in the open transaction: each commit does, and who may be quiet for days should. */
+enum err_code replica_live_on(struct replica *r, struct err *err) MUST_CHECK;
+
+/*
  * Re-verifies everything stored, calls `finding` with a sentence for each
  * fault, repairs nothing. ERR_OK also when there were findings. progress may be NULL.
  */
