@@ -178,6 +178,8 @@ enum err_code replica_saw_peer(struct replica *r, const struct author *peer, con
  * headers stay. It never comes back: a payload is not filled in where one was erased. proto/org.md, 9.
  */
 const struct orders *replica_orders(const struct replica *r); /* as of the last commit */
+/* Has somebody who reads its stream named that entry as written late to an erased record (proto/org.md, 9)? */
+bool replica_called_late(struct replica *r, size_t log, uint64_t seq);
 /* A late entry of an erased group, as a reader found: deletes its payload in the open transaction. */
 enum err_code replica_erase(struct replica *r, size_t log, uint64_t seq, struct err *err) MUST_CHECK;
 /* The entries that the range names, as far as it is known here which those are, newest log first. */
