@@ -85,7 +85,6 @@ struct play {
 	struct order_made orders[ORDERS_MAX]; /* bury.c */
 	size_t order_count;
 	uint64_t nonsense;         /* entries of content that nobody can open (hostile.c) */
-	bool years_off;            /* a clock has jumped by years */
 	bool guest_came;           /* leave.c */
 	struct device_id guest;
 	uint8_t guest_card[16];
