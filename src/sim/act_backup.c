@@ -30,9 +30,9 @@ may_be_restored(const struct play *p, size_t i)
 	return !p->coordinator[i] && p->stations[i]->joined;
 }
 
-/* A backup is thrown away, whole: what was erased since must not lie there at the end. */
-static void
-throw_away(struct play *p, size_t i)
+/* Whole: what was erased since must not lie there at the end. */
+void
+backup_throw_away(struct play *p, size_t i)
 {
 	static const char *const parts[] = { "", ".new", ".new-journal" }; /* also what one that was cut short has left */
 	struct disk *d = host_disk(p->stations[i]->host);
@@ -53,7 +53,7 @@ void
 backups_forget(struct play *p)
 {
 	for (size_t i = 0; i < p->swarm.stations; i++)
-		throw_away(p, i);
+		backup_throw_away(p, i);
 }
 
 bool
@@ -66,7 +66,7 @@ act_backup(struct play *p, size_t i)
 
 	if (!may_be_restored(p, i))
 		return true;
-	throw_away(p, i);
+	backup_throw_away(p, i);
 	if (station_power_went(s))
 		return true;
 	backup_path(s, path);
@@ -170,6 +170,7 @@ play_second_home(struct play *p, size_t to)
 	if (from == to || !p->backup[from].made || !may_be_restored(p, from) || p->coordinator[to] || s->admitted || s->started ||
 	    disk_dead(host_disk(s->host)) || !play_lay_down(p, from))
 		return false;
+	backup_throw_away(p, to);
 	disk_copy(host_disk(s->host), host_disk(p->stations[from]->host));
 	memcpy(s->home, p->stations[from]->home, sizeof(s->home));
 	memcpy(s->pass, p->stations[from]->pass, sizeof(s->pass));

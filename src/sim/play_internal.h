@@ -166,7 +166,12 @@ bool leave_check(struct play *p, size_t i, bool rows_written);
 /* Of a device that nobody will ever switch on; its kill card too. */
 void leave_request(struct node *n, const char *member, uint8_t card[16], struct join_request *req);
 
-/* act_backup.c: backups are thrown away; whether station i tells of homes that are used twice. */
+/*
+ * act_backup.c: the backup of station i, or of all, is thrown away. That of a site which was closed
+ * is, before somebody's home comes to its table: afterwards nobody knows its path. Whether station i
+ * tells of homes that are used twice.
+ */
+void backup_throw_away(struct play *p, size_t i);
 void backups_forget(struct play *p);
 bool backup_judge_copies(struct play *p, size_t i);
 

@@ -71,6 +71,7 @@ play_clone(struct play *p, size_t i)
 		from = (from + 1) % p->swarm.stations;
 	if (from == i || !may_be_put_back(p, from) || !play_lay_down(p, from))
 		return false;
+	backup_throw_away(p, i);
 	disk_copy(host_disk(to->host), host_disk(p->stations[from]->host));
 	memcpy(to->home, p->stations[from]->home, sizeof(to->home));
 	memcpy(to->pass, p->stations[from]->pass, sizeof(to->pass));

@@ -139,6 +139,19 @@ thief(struct play *p, struct node *n, struct err *err)
 	return rc;
 }
 
+/*
+ * What a removal that was saved is worth. By the sheets of former times, where the
+ * handing over has not been heard of, nothing: it lies beyond the cuts (proto/org.md, 4 "Roots").
+ */
+static void
+note_removal(struct play *p, size_t i, bool card)
+{
+	if (card || (p->turned && SAME(*org_root(node_org(p->stations[i]->node)), p->new_root)))
+		p->guest_gone_by[i] = true;
+	else if (!p->turned)
+		p->guest_gone_by_old[i] = true;
+}
+
 /* The old sheets are good for something only between the handing over and the hearing of it: then somebody hurries. */
 static uint64_t
 draw_what(struct play *p)
@@ -169,12 +182,8 @@ trustees_do(struct play *p, size_t i, unsigned what, struct err *err)
 		node_drop(n);
 	trace_line(world_trace(p->world), "n%zu: %s: %s", i, names[what], rc == ERR_OK ? "ok" : err->text);
 	saved = rc == ERR_OK && !station_power_went(p->stations[i]);
-	if (saved && what == 0)
-		p->guest_gone_by[i] = true;
-	if (saved && what == 1 && p->turned) /* by the old sheets after that: nothing to rely on */
-		p->guest_gone_by[i] = p->guest_gone_by[i] || SAME(*org_root(node_org(n)), p->new_root);
-	else if (saved && what == 1)
-		p->guest_gone_by_old[i] = true;
+	if (saved && what <= 1)
+		note_removal(p, i, what == 0);
 	if (what == 3 && p->turned && !knows_gone(p, n))
 		p->turned_unheard = true;
 	if (saved && what == 3) {
@@ -221,7 +230,10 @@ trustees_act(struct play *p, size_t i, struct err *err)
 	return rc == ERR_OK && p->turn_saved && !turned ? hurry(p, i, err) : rc;
 }
 
-/* A dispute stops the giving of keys: somebody has to decide it before everything can be read by all. */
+/*
+ * A dispute stops the giving of keys: somebody has to decide it before everything can be read by all.
+ * Where the decision falls by sheets of former times it falls once more when the handing over has come there.
+ */
 bool
 trustees_settle(struct play *p)
 {
@@ -235,7 +247,7 @@ trustees_settle(struct play *p)
 		mark(MARK_DISPUTE);
 	if (remove_by(p, n, false, &err) != ERR_OK || node_commit(n, &err) != ERR_OK)
 		return play_fail(p, "I9", "the trustees cannot remove the guest: %s", err.text);
-	p->guest_gone_by[0] = true;
+	note_removal(p, 0, false);
 	return true;
 }
 
