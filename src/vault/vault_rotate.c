@@ -53,8 +53,33 @@ vault_old_epochs(const struct vault *v, const struct stream_id *stream)
 	return count;
 }
 
+static bool
+is_missed(const struct vault *v, const struct case_key *c, const struct stream_id *stream, const struct epoch *now)
+{
+	return SAME(c->stream, *stream) && c->bound && vault_is_untold(v, c, now) && !keystore_tombstoned(v->ks, TOMB_KEY, c->kid.b);
+}
+
 size_t
-vault_missed_keys(const struct vault *v, const struct stream_id *stream, bool ours)
+vault_missed_keys(const struct vault *v, const struct stream_id *stream)
+{
+	const struct epoch *now = vault_preferred_epoch(v, stream);
+	size_t count = 0;
+
+	for (size_t i = 0; i < v->case_count && now != NULL; i++)
+		count += is_missed(v, &v->cases[i], stream, now);
+	return count;
+}
+
+static bool
+is_held(const struct vault *v, const struct epoch_id *id)
+{
+	const struct epoch *ep = vault_epoch(v, id, NULL);
+
+	return ep != NULL && v->keys[ep - v->epochs].has_e;
+}
+
+size_t
+vault_missed_now(const struct vault *v, const struct stream_id *stream)
 {
 	const struct epoch *now = vault_preferred_epoch(v, stream);
 	size_t count = 0;
@@ -62,8 +87,9 @@ vault_missed_keys(const struct vault *v, const struct stream_id *stream, bool ou
 	for (size_t i = 0; i < v->case_count && now != NULL; i++) {
 		const struct case_key *c = &v->cases[i];
 
-		count += SAME(c->stream, *stream) && c->bound && (!ours || c->wrapped) && vault_is_untold(v, c, now) &&
-		         !keystore_tombstoned(v->ks, TOMB_KEY, c->kid.b);
+		if (!is_missed(v, c, stream, now))
+			continue;
+		count += c->wrapped || (!is_held(v, &c->birth) && !(c->has_told && is_held(v, &c->told)));
 	}
 	return count;
 }
