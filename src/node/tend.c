@@ -342,7 +342,7 @@ tell_missed(struct node *n, const struct rotation *t, struct err *err)
 	for (size_t i = 0; i < t->count && rc == ERR_OK; i++) {
 		const struct stream_id *stream = &t->streams[i].stream;
 
-		if (vault_missed_keys(n->vault, stream) > 0 && (may_forget(n, &t->streams[i]) || vault_missed_now(n->vault, stream) > 0))
+		if (vault_missed_keys(n->vault, stream) > 0 && (may_forget(n, &t->streams[i]) || vault_missed_now(n->vault, node_org(n), stream) > 0))
 			rc = node_append_keytables(n, stream, vault_make_keytable_missed, err);
 	}
 	return rc;
