@@ -366,9 +366,12 @@ tell_missed(struct node *n, const struct rotation *t, struct err *err)
 {
 	enum err_code rc = ERR_OK;
 
-	for (size_t i = 0; i < t->count && rc == ERR_OK; i++)
-		if (vault_missed_keys(n->vault, &t->streams[i].stream, !may_forget(n, &t->streams[i])) > 0)
-			rc = node_append_keytables(n, &t->streams[i].stream, vault_make_keytable_missed, err);
+	for (size_t i = 0; i < t->count && rc == ERR_OK; i++) {
+		const struct stream_id *stream = &t->streams[i].stream;
+
+		if (vault_missed_keys(n->vault, stream) > 0 && (may_forget(n, &t->streams[i]) || vault_missed_now(n->vault, node_org(n), stream) > 0))
+			rc = node_append_keytables(n, stream, vault_make_keytable_missed, err);
+	}
 	return rc;
 }
 
@@ -381,7 +384,7 @@ forget_epochs(struct node *n, const struct rotation *t, struct node_tended *out,
 	for (size_t i = 0; i < t->count && rc == ERR_OK; i++) {
 		const struct since *s = &t->streams[i];
 
-		if (!may_forget(n, s) || vault_missed_keys(n->vault, &s->stream, false) > 0)
+		if (!may_forget(n, s) || vault_missed_keys(n->vault, &s->stream) > 0)
 			continue;
 		out->epochs_deleted += vault_old_epochs(n->vault, &s->stream);
 		rc = vault_forget_old(n->vault, &s->stream, err);
