@@ -9,6 +9,7 @@
 
 #include "base/env.h"
 #include "crypto/keystore.h"
+#include "crypto/words.h"
 #include "store/home.h"
 
 struct app {
@@ -47,6 +48,18 @@ enum err_code app_open_home(struct app *app, struct home *home, struct err *err)
 enum err_code app_begin_device(struct app *app, struct home *whole, struct home *home, const char *member, const char *device, bool *fresh,
                                char code_out[27], struct err *err) MUST_CHECK;
 bool app_home_exists(struct app *app);
+
+/* The pieces of joining by files, for whoever has the home open: join.c, and a hub that serves (hub_join.c). */
+/* A part that asked by these names and was not welcomed yet (then not fresh), or a fresh one. */
+enum err_code app_begin_part(struct home *whole, struct home *home, const char *member, const char *device, bool *fresh, struct err *err) MUST_CHECK;
+/* card: "" where it was shown before. */
+enum err_code app_make_request(struct home *home, bool fresh, struct buf *out, char words[WORDS_SIX_BYTES + 1], char card[27], struct err *err) MUST_CHECK;
+void app_say_request(struct buf *text, const char *file, const char *words, const char *code, const char *card);
+/* Whose welcome is it? A hub's home may have several devices that wait for one. A part is then open in *home; the whole itself leaves it as it is. */
+enum err_code app_open_welcome(struct home *whole, struct home *home, struct welcome *w, struct bytes bytes, struct err *err) MUST_CHECK;
+/* By --root, by --yes, else by whoever sits at the terminal. */
+enum err_code app_believe(const uint8_t fingerprint[32], const char *root, bool yes, char words[WORDS_SIX_BYTES + 1], struct err *err) MUST_CHECK;
+json_t *app_say_joined(const struct welcome *w, char text[512]);
 
 /* Prints the answer (JSON, or `text` unless quiet), or the error. Returns the exit status. */
 int app_answer(struct app *app, json_t *result, const char *text);

@@ -195,7 +195,7 @@ main(int argc, char **argv)
 	if (hub_store_choose(&store, &app, &err) != ERR_OK)
 		code = app_fail(&app, &err);
 	else if (strcmp(app.argv[0], "join") == 0)
-		code = app_join(&app);
+		code = hub_join(&app);
 	else if (strcmp(app.argv[0], "serve") == 0)
 		code = serve(&app);
 	else if (strcmp(app.argv[0], "status") == 0 || strcmp(app.argv[0], "verify") == 0 || strcmp(app.argv[0], "gc") == 0 ||

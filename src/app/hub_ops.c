@@ -321,11 +321,12 @@ static void
 asked(void *ctx, struct net_control_call *call, struct bytes request)
 {
 	struct hub_desk *desk = ctx;
-	json_t *ask = json_loadb((const char *)request.p, request.len, 0, NULL), *answer;
+	json_t *ask = json_loadb((const char *)request.p, request.len, 0, NULL), *answer = NULL;
 	struct err err = ERR_INIT;
 	char *text;
 
-	answer = hub_ask(desk->hub, desk->home, ask, true, &err);
+	if (!hub_join_answer(desk->hub, ask, &answer, &err))
+		answer = hub_ask(desk->hub, desk->home, ask, true, &err);
 	if (answer == NULL)
 		answer = error_json(&err);
 	text = json_dumps(answer, JSON_COMPACT);
@@ -347,7 +348,9 @@ hub_desk_open(struct hub_desk *desk, struct env *env, struct net_control **out, 
 static enum err_code
 code_of(const char *word)
 {
-	static const enum err_code codes[] = { ERR_USAGE, ERR_REFUSED, ERR_DAMAGED, ERR_LOCKED, ERR_IO, ERR_NETWORK };
+#define X(code, exit_status, word, text) code,
+	static const enum err_code codes[] = { ERR_MAP(X) };
+#undef X
 
 	for (size_t i = 0; i < COUNT_OF(codes); i++)
 		if (word != NULL && strcmp(err_word(codes[i]), word) == 0)

@@ -20,6 +20,10 @@ enum err_code hub_ask_server(const struct app *app, const json_t *ask, json_t **
 /* The answer as text, appended. */
 void hub_say(const json_t *ask, const json_t *answer, struct buf *out);
 
+/* Joining while the home is served (hub_join.c): the command's part, which joins as ever when nobody serves; and the server's. False: not about joining. */
+int hub_join(struct app *app);
+bool hub_join_answer(struct hub *h, const json_t *ask, json_t **answer, struct err *err);
+
 /* Answers what comes over HOME/control.sock until net_control_stop(). */
 struct hub_desk { struct hub *hub; const char *home; };
 enum err_code hub_desk_open(struct hub_desk *desk, struct env *env, struct net_control **out, struct err *err) MUST_CHECK;

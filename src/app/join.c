@@ -7,7 +7,6 @@
 
 #include "app/common.h"
 #include "app/newcomer.h"
-#include "crypto/words.h"
 #include "org/ops.h"
 
 enum { WELCOME_BYTES_MAX = 64 << 20 };
@@ -29,9 +28,8 @@ has_joined(const struct keystore *k)
 	return !SAME(k->org, nobody);
 }
 
-/* A part that asked by these names and was not welcomed yet, or a fresh one. */
-static enum err_code
-begin_part(struct home *whole, struct home *home, const char *member, const char *device, bool *fresh, struct err *err)
+enum err_code
+app_begin_part(struct home *whole, struct home *home, const char *member, const char *device, bool *fresh, struct err *err)
 {
 	for (size_t i = 0; i < whole->keys->other_count; i++) {
 		const struct keystore *k = whole->keys->others[i];
@@ -59,34 +57,37 @@ app_begin_device(struct app *app, struct home *whole, struct home *home, const c
 	if (app_open_home(app, whole, err) != ERR_OK)
 		return err->code;
 	if (has_joined(whole->keys) && strcmp(app->program, "faltbok-hub") == 0)
-		return begin_part(whole, home, member, device, fresh, err);
+		return app_begin_part(whole, home, member, device, fresh, err);
 	*home = *whole;
 	memset(whole, 0, sizeof(*whole));
 	*fresh = home->keys->member_name[0] == '\0'; /* its organisation was given up */
 	return *fresh ? home_rename(home, member, device, err) : newcomer_names(home, member, device, err);
 }
 
-/* A request that was broken off or lost is written again as it was, with the card that was shown then. */
-static enum err_code
-write_request(struct app *app, struct home *home, const char *file, bool fresh, struct join_request *req, char card[27], struct err *err)
+/* A request that was broken off or lost is made again as it was, with the card that was shown then. */
+enum err_code
+app_make_request(struct home *home, bool fresh, struct buf *out, char words[WORDS_SIX_BYTES + 1], char card[27], struct err *err)
 {
-	struct buf out = BUF_INIT;
-	enum err_code rc = home_self(home, req, err);
+	struct join_request req;
+	uint8_t digest[32];
+	enum err_code rc = home_self(home, &req, err);
 
-	if (rc == ERR_OK && (fresh || !req->keys.has_kill))
+	card[0] = '\0';
+	if (rc == ERR_OK && (fresh || !req.keys.has_kill))
 		rc = home_kill_card(home, card, err);
 	if (rc == ERR_OK)
-		rc = home_request(home, &out, err);
+		rc = home_request(home, out, err);
 	if (rc == ERR_OK)
-		rc = join_request_decode(req, buf_bytes(&out), err);
-	if (rc == ERR_OK)
-		rc = app->env->files->replace(app->env, file, buf_bytes(&out), err);
-	buf_free(&out);
-	return rc;
+		rc = join_request_decode(&req, buf_bytes(out), err);
+	if (rc != ERR_OK)
+		return rc;
+	join_request_digest(digest, &req);
+	words_encode(words, digest, 6);
+	return ERR_OK;
 }
 
-static void
-say_request(struct buf *text, const char *file, const char *words, const char *code, const char *card)
+void
+app_say_request(struct buf *text, const char *file, const char *words, const char *code, const char *card)
 {
 	buf_printf(text, "Request written to %s. Hand it to a coordinator and compare these words:\n  %s\n", file, words);
 	if (code[0] != '\0')
@@ -103,10 +104,8 @@ join_request(struct app *app, const char *file)
 	const char *member = app_option(app, "--member"), *device = app_option(app, "--device");
 	struct err err = ERR_INIT;
 	struct home home = { 0 }, whole = { 0 };
-	struct join_request req;
-	uint8_t digest[32];
 	char words[WORDS_SIX_BYTES + 1], code[27], card[27] = "";
-	struct buf text = BUF_INIT;
+	struct buf text = BUF_INIT, out = BUF_INIT;
 	json_t *result = NULL;
 	bool fresh;
 	int status;
@@ -116,31 +115,31 @@ join_request(struct app *app, const char *file)
 	else if (app_no_more(app, &err) == ERR_OK && app_begin_device(app, &whole, &home, member, device, &fresh, code, &err) == ERR_OK) {
 		if (has_joined(home.keys))
 			err_set(&err, ERR_EXISTS, "the home in %s belongs to an organisation already; a new device has another place: --home DIR", app->home);
-		else if (write_request(app, &home, file, fresh, &req, card, &err) == ERR_OK) {
-			join_request_digest(digest, &req);
-			words_encode(words, digest, 6);
+		else if (app_make_request(&home, fresh, &out, words, card, &err) == ERR_OK &&
+		         app->env->files->replace(app->env, file, buf_bytes(&out), &err) == ERR_OK) {
 			result = json_pack("{s:s,s:s}", "request", file, "words", words);
 			if (card[0] != '\0')
 				json_object_set_new(result, "kill_card", json_string(card));
 			if (code[0] != '\0')
 				json_object_set_new(result, "recovery_code", json_string(code));
-			say_request(&text, file, words, code, card);
+			app_say_request(&text, file, words, code, card);
 		}
 	}
 	home_close(&home);
 	home_close(&whole);
+	buf_free(&out);
 	status = result != NULL ? app_answer(app, result, buf_str(&text) != NULL ? buf_str(&text) : "") : app_fail(app, &err);
 	buf_wipe(&text);
 	return status;
 }
 
-static enum err_code
-believe(const struct welcome *w, const char *root, bool yes, char words[WORDS_SIX_BYTES + 1], struct err *err)
+enum err_code
+app_believe(const uint8_t fingerprint[32], const char *root, bool yes, char words[WORDS_SIX_BYTES + 1], struct err *err)
 {
 	char print[65], question[256];
 
-	hex_encode(print, w->root_fingerprint, 32);
-	words_encode(words, w->root_fingerprint, 6);
+	hex_encode(print, fingerprint, 32);
+	words_encode(words, fingerprint, 6);
 	if (root != NULL) {
 		if (strlen(root) == 64 && strcasecmp(root, print) == 0)
 			return ERR_OK;
@@ -154,9 +153,8 @@ believe(const struct welcome *w, const char *root, bool yes, char words[WORDS_SI
 	return err_set(err, ERR_REFUSED, "the organisation was not confirmed; give --root FINGERPRINT or --yes; nothing was taken");
 }
 
-/* Whose welcome is it? A hub's home may have several devices that wait for one. The home or a part of it is then in *home. */
-static enum err_code
-open_welcome(struct home *whole, struct home *home, struct welcome *w, struct bytes bytes, struct err *err)
+enum err_code
+app_open_welcome(struct home *whole, struct home *home, struct welcome *w, struct bytes bytes, struct err *err)
 {
 	static const struct org_id nobody;
 	enum err_code rc = ERR_KEY;
@@ -178,7 +176,17 @@ open_welcome(struct home *whole, struct home *home, struct welcome *w, struct by
 	return rc;
 }
 
-static const char *const role_names[] = { "?", "coordinator", "advisor", "auditor", "hub" };
+json_t *
+app_say_joined(const struct welcome *w, char text[512])
+{
+	static const char *const names[] = { "?", "coordinator", "advisor", "auditor", "hub" };
+	const char *role = names[w->role <= 4 ? w->role : 0];
+	char org[33], words[WORDS_SIX_BYTES + 1];
+
+	words_encode(words, w->root_fingerprint, 6);
+	(void)snprintf(text, 512, "Joined as %s. The organisation's words: %s\nReady to work, with or without a network.\n", role, words);
+	return json_pack("{s:s,s:s,s:s}", "org", hex_encode(org, w->org.b, 16), "role", role, "words", words);
+}
 
 static int
 join_welcome(struct app *app, const char *file)
@@ -189,19 +197,15 @@ join_welcome(struct app *app, const char *file)
 	struct home whole = { 0 }, part = { 0 };
 	struct welcome w = { 0 };
 	struct buf bytes = BUF_INIT;
-	char words[WORDS_SIX_BYTES + 1] = "", org[33], text[512];
+	char words[WORDS_SIX_BYTES + 1] = "", text[512];
 	json_t *result = NULL;
 
 	if (app_no_more(app, &err) == ERR_OK && app->env->files->read(app->env, file, WELCOME_BYTES_MAX, &bytes, &err) == ERR_OK &&
 	    app_open_home(app, &whole, &err) == ERR_OK) {
-		if (open_welcome(&whole, &part, &w, buf_bytes(&bytes), &err) != ERR_OK)
+		if (app_open_welcome(&whole, &part, &w, buf_bytes(&bytes), &err) != ERR_OK)
 			err_wrap(&err, "%s", file);
-		else if (believe(&w, root, yes, words, &err) == ERR_OK && welcome_accept(part.env != NULL ? &part : &whole, &w, &err) == ERR_OK) {
-			const char *role = role_names[w.role <= 4 ? w.role : 0];
-
-			result = json_pack("{s:s,s:s,s:s}", "org", hex_encode(org, w.org.b, 16), "role", role, "words", words);
-			snprintf(text, sizeof(text), "Joined as %s. The organisation's words: %s\nReady to work, with or without a network.\n", role, words);
-		}
+		else if (app_believe(w.root_fingerprint, root, yes, words, &err) == ERR_OK && welcome_accept(part.env != NULL ? &part : &whole, &w, &err) == ERR_OK)
+			result = app_say_joined(&w, text);
 		welcome_free(&w);
 	}
 	if (result != NULL && app->joined != NULL)

@@ -1,5 +1,10 @@
-/* What the texts of the answers share: node_print.c has most of them, node_print_removal.c those about leaving,
- * node_print_day.c those of a day at a pop-up, node_print_site.c of exchanges and of closing. */
+/*
+ * What the texts of the answers share:
+ *
+ *   node_print.c ── node_print_{day,exchange,keys,law,removal,site}.c ── node_print_words.c
+ *
+ * The first finds which text an operation has, and has most of them; those in the middle have their own field's; the last has the words of all.
+ */
 #ifndef FALTBOK_APP_NODE_PRINT_H
 #define FALTBOK_APP_NODE_PRINT_H
 
@@ -12,6 +17,9 @@
 const char *text_of(const json_t *o, const char *key); /* a dash where there is none */
 long long number_of(const json_t *o, const char *key);
 const char *plural(long long n);
+void print_value(struct buf *out, const json_t *v);    /* a dash for what there is none of */
+const char *met(const json_t *device);                 /* "last met " or "never met here"; then met_when(), which may be empty */
+const char *met_when(const json_t *device);
 
 bool print_day(struct buf *out, const char *op, const json_t *r); /* false: not one of a day's operations */
 void print_removed(struct buf *out, const json_t *member);

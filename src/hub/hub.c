@@ -5,6 +5,8 @@
 #include "base/mem.h"
 #include "hub/hub_internal.h"
 
+enum { HUB_PEERS_MAX = 64 };
+
 struct hub {
 	struct env *env;
 	struct home *whole;                       /* the first tenant's, or our own where the home has joined only by parts */
@@ -13,6 +15,9 @@ struct hub {
 	struct tenant *tenants[KEYSTORE_OTHERS + 1];
 	size_t count, ill;
 	struct door *door;
+	char *peers[HUB_PEERS_MAX];               /* that every organisation dials */
+	size_t peer_count;
+	bool seeks;
 };
 
 static bool
@@ -103,6 +108,8 @@ hub_free(struct hub *h)
 	while (h->count > 0)
 		tenant_free(h->tenants[--h->count]);
 	home_close(&h->spare);
+	while (h->peer_count > 0)
+		mem_free(h->peers[--h->peer_count]);
 	mem_free(h);
 }
 
@@ -117,29 +124,77 @@ hub_dial(struct hub *h, const char *addr, struct err *err)
 {
 	enum err_code rc = ERR_OK;
 
+	if (h->peer_count == COUNT_OF(h->peers))
+		return err_set(err, ERR_REFUSED, "a hub dials at most %d others", HUB_PEERS_MAX);
 	for (size_t i = 0; i < h->count && rc == ERR_OK; i++)
 		rc = meet_dial(h->tenants[i]->meet, addr, MEET_KEEP, err);
+	if (rc == ERR_OK && (h->peers[h->peer_count] = mem_dup(addr, strlen(addr) + 1)) == NULL)
+		rc = err_plain(err, ERR_NO_MEMORY);
+	h->peer_count += rc == ERR_OK;
+	return rc;
+}
+
+static enum err_code
+seek_for(struct hub *h, struct tenant *t, struct err *err)
+{
+	enum err_code rc = ERR_OK;
+
+	meet_announce(t->meet, door_port(h->door));
+	if (t->seek == NULL)
+		rc = seek_new(&t->seek, &t->host, t->meet, err);
+	if (rc == ERR_OK) { /* which looks at the clocks as well */
+		wake_free(t->wake);
+		t->wake = NULL;
+	}
 	return rc;
 }
 
 enum err_code
 hub_seek(struct hub *h, struct err *err)
 {
-	int port = door_port(h->door);
 	enum err_code rc = ERR_OK;
 
-	for (size_t i = 0; i < h->count && rc == ERR_OK; i++) {
-		struct tenant *t = h->tenants[i];
-
-		meet_announce(t->meet, port);
-		if (t->seek == NULL)
-			rc = seek_new(&t->seek, &t->host, t->meet, err);
-		if (rc == ERR_OK) { /* which looks at the clocks as well */
-			wake_free(t->wake);
-			t->wake = NULL;
-		}
-	}
+	h->seeks = true;
+	for (size_t i = 0; i < h->count && rc == ERR_OK; i++)
+		rc = seek_for(h, h->tenants[i], err);
 	return rc;
+}
+
+struct home *
+hub_home(struct hub *h)
+{
+	return h->whole;
+}
+
+/* What can be done without is said in the log. */
+static void
+reach_out(struct hub *h, struct tenant *t)
+{
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < h->peer_count; i++)
+		if (meet_dial(t->meet, h->peers[i], MEET_KEEP, &err) != ERR_OK)
+			env_logf(h->env, "%s: %s", h->peers[i], err.text);
+	if (h->seeks && seek_for(h, t, &err) != ERR_OK)
+		env_logf(h->env, "looking for colleagues on the network: %s", err.text);
+}
+
+enum err_code
+hub_add(struct hub *h, struct home *part, struct err *err)
+{
+	struct device_id id = device_id_of(&part->keys->device.sign_pk);
+	uint8_t now[32];
+	enum err_code rc;
+
+	/* A welcome is a coordinator's word of who belongs: this is the newest state there is. */
+	hub_witness_of(part, now);
+	if (h->config.witness_put != NULL)
+		h->config.witness_put(h->config.ctx, &id, now);
+	rc = tenant_new(&h->tenants[h->count], part, &h->config, err);
+	if (rc != ERR_OK)
+		return rc;
+	reach_out(h, h->tenants[h->count++]);
+	return ERR_OK;
 }
 
 int

@@ -47,6 +47,13 @@ enum err_code hub_listen(struct hub *h, const char *addr, struct err *err) MUST_
 enum err_code hub_dial(struct hub *h, const char *addr, struct err *err) MUST_CHECK;
 /* Is found, and finds, by beacon on the local networks. ERR_NETWORK when it cannot be. */
 enum err_code hub_seek(struct hub *h, struct err *err) MUST_CHECK;
+/* The home whose keystore holds every organisation's keys: for a part that is to join while the hub runs. */
+struct home *hub_home(struct hub *h);
+/*
+ * One more organisation: an open part of hub_home() that was welcomed just now. It is served, dials and is found as the others from here on.
+ * Takes it over; on an error it stays the caller's, and the next start serves it.
+ */
+enum err_code hub_add(struct hub *h, struct home *part, struct err *err) MUST_CHECK;
 int hub_port(const struct hub *h);     /* of TCP; 0: none */
 int hub_web_port(const struct hub *h); /* of the WebSocket; 0: none */
 

@@ -137,6 +137,7 @@ received(struct ws_conn *c, const uint8_t *p, size_t n)
 {
 	if (c->given_back)
 		return 0;
+	lws_validity_confirmed(c->wsi); /* of itself the library believes a PONG alone, which on a slow link is far behind */
 	if (!lws_frame_is_binary(c->wsi)) {
 		lws_close_reason(c->wsi, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, NULL, 0);
 		return -1;
@@ -370,8 +371,6 @@ ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void 
 	switch ((int)reason) {
 	case LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION:
 		return ws_dial_judge(c, user, len != 0);
-	case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
-		return ws_listen_full(wsi);
 	case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
 		ws_listen_counted(wsi, true);
 		return 0;
@@ -429,6 +428,7 @@ ws_close_all(struct net *n)
 		n->ws->conns->given_back = true;
 		ws_conn_end(n->ws->conns);
 	}
+	ws_listen_close_all(n->ws);
 	lws_context_destroy(n->ws->lws);
 }
 

@@ -81,10 +81,10 @@ void ws_dial_free(struct ws *ws);
 
 /* ws_listen.c */
 int ws_listen_request(struct lws *wsi, bool upgrade);
-bool ws_listen_full(struct lws *wsi);
 void ws_listen_counted(struct lws *wsi, bool more);
 int ws_listen_opened(struct lws *wsi);
 void ws_listen_left(struct ws_listener *l);
+void ws_listen_close_all(struct ws *ws); /* the loop must run before ws_listen_free() */
 void ws_listen_free(struct ws *ws);
 void ws_way_listen_stop(struct env *env, struct env_listener *l);
 int ws_way_listen_port(struct env *env, struct env_listener *l);

@@ -2,15 +2,19 @@
  * WebSockets received: plain HTTP behind a proxy, one path, and a 404 that
  * says nothing for everything else. Spec: proto/transport.md, 3.
  */
+#include <fcntl.h>
 #include <stdio.h>
 
 #include "base/mem.h"
 #include "net/ws_internal.h"
 
+enum { BACKLOG = 511 };
+
 struct ws_listener {
 	struct env_listener base; /* first */
 	struct ws *ws;
 	struct ws_listener *next;
+	uv_tcp_t tcp;
 	struct lws_vhost *vhost;
 	char path[URL_CHARS + 1];
 	net_accepted *accept;
@@ -26,14 +30,6 @@ listener_of(struct lws *wsi)
 	struct lws_vhost *vhost = lws_get_vhost(wsi);
 
 	return vhost != NULL ? lws_vhost_user(vhost) : NULL;
-}
-
-bool
-ws_listen_full(struct lws *wsi)
-{
-	struct ws_listener *l = listener_of(wsi);
-
-	return l == NULL || l->stopped || l->connections >= WS_CONNECTIONS_MAX;
 }
 
 void
@@ -133,16 +129,44 @@ ws_listen_opened(struct lws *wsi)
 	return 0;
 }
 
-/* ---- life ---- */
+/* ---- the port ---- */
 
 static void
-release_if_left(struct ws_listener *l)
+accepted_closed(uv_handle_t *h)
 {
-	if (!l->stopped || l->conns > 0 || l->vhost == NULL)
-		return;
-	lws_vhost_destroy(l->vhost);
-	l->vhost = NULL;
+	mem_free(h);
 }
+
+/* From here on the socket is the library's. */
+static void
+hand_over(struct ws_listener *l, uv_tcp_t *tcp)
+{
+	uv_os_fd_t fd;
+	int own = uv_fileno((uv_handle_t *)tcp, &fd) == 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+
+	uv_close((uv_handle_t *)tcp, accepted_closed);
+	if (own < 0)
+		return;
+	tcp_tune(own);
+	(void)lws_adopt_socket_vhost(l->vhost, own);
+}
+
+static void
+got_connection(uv_stream_t *server, int status)
+{
+	struct ws_listener *l = server->data;
+	uv_tcp_t *tcp = status == 0 ? mem_zero(1, sizeof(*tcp)) : NULL;
+
+	if (tcp == NULL)
+		return;
+	uv_tcp_init(&l->ws->net->loop, tcp);
+	if (uv_accept(server, (uv_stream_t *)tcp) != 0 || l->connections >= WS_CONNECTIONS_MAX)
+		uv_close((uv_handle_t *)tcp, accepted_closed);
+	else
+		hand_over(l, tcp);
+}
+
+/* ---- life ---- */
 
 /* One of its connections has ended. */
 void
@@ -151,24 +175,45 @@ ws_listen_left(struct ws_listener *l)
 	l->conns--;
 }
 
-/* Connections that came by it live on, and so the library's part of it must: it refuses new ones, and goes with the rest. */
+/* The port is free at once. Connections that came by it live on, and so the library's part of it must: it goes with the rest. */
+static void
+stop(struct ws_listener *l)
+{
+	if (l->stopped)
+		return;
+	l->stopped = true;
+	uv_close((uv_handle_t *)&l->tcp, NULL);
+	if (l->conns > 0 || l->vhost == NULL)
+		return;
+	lws_vhost_destroy(l->vhost);
+	l->vhost = NULL;
+}
+
 void
 ws_way_listen_stop(struct env *env, struct env_listener *base)
 {
-	struct ws_listener *l = (struct ws_listener *)base;
-
 	(void)env;
-	l->stopped = true;
-	release_if_left(l);
+	stop((struct ws_listener *)base);
 }
 
 int
 ws_way_listen_port(struct env *env, struct env_listener *base)
 {
 	struct ws_listener *l = (struct ws_listener *)base;
+	struct sockaddr_storage sa;
+	int len = sizeof(sa);
 
 	(void)env;
-	return l->vhost != NULL ? lws_get_vhost_listen_port(l->vhost) : 0;
+	if (l->stopped || uv_tcp_getsockname(&l->tcp, (struct sockaddr *)&sa, &len) != 0)
+		return 0;
+	return sa.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&sa)->sin6_port) : ntohs(((struct sockaddr_in *)&sa)->sin_port);
+}
+
+void
+ws_listen_close_all(struct ws *ws)
+{
+	for (struct ws_listener *l = ws->listeners; l != NULL; l = l->next)
+		stop(l);
 }
 
 void
@@ -188,45 +233,37 @@ static const struct lws_protocols protocols[] = {
 };
 static const lws_retry_bo_t alive = { .secs_since_valid_ping = WS_PING_S, .secs_since_valid_hangup = WS_SILENCE_S };
 
-/* The library takes addresses, not names. */
-static bool
-own_address(struct net *n, const struct url *url, bool *v6, char ip[64])
+/* Our own address, once, at the start: this may wait. */
+static enum err_code
+bind_own(struct ws_listener *l, const struct url *url, const char *addr, struct err *err)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE };
 	uv_getaddrinfo_t lookup;
 	char port[8];
-	bool ok;
+	int rc;
 
 	(void)snprintf(port, sizeof(port), "%u", (unsigned)url->port);
-	/* Our own address, once, at the start: this may wait. */
-	if (uv_getaddrinfo(&n->loop, &lookup, NULL, url->host, port, &hints) != 0)
-		return false;
-	*v6 = lookup.addrinfo->ai_family == AF_INET6;
-	ok = *v6 ? uv_ip6_name((const struct sockaddr_in6 *)lookup.addrinfo->ai_addr, ip, 64) == 0
-	         : uv_ip4_name((const struct sockaddr_in *)lookup.addrinfo->ai_addr, ip, 64) == 0;
+	rc = uv_getaddrinfo(&l->ws->net->loop, &lookup, NULL, url->host, port, &hints);
+	if (rc != 0)
+		return err_set(err, ERR_NETWORK, "%s is no address of this machine", addr);
+	rc = uv_tcp_bind(&l->tcp, lookup.addrinfo->ai_addr, 0);
+	if (rc == 0)
+		rc = uv_listen((uv_stream_t *)&l->tcp, BACKLOG, got_connection);
 	uv_freeaddrinfo(lookup.addrinfo);
-	return ok;
+	return rc == 0 ? ERR_OK : err_set(err, ERR_NETWORK, "cannot listen on %s: %s", addr, uv_strerror(rc));
 }
 
+/* Without a port: it is given connections that have come. */
 static enum err_code
-open_vhost(struct ws_listener *l, const struct url *url, const char *addr, struct err *err)
+open_vhost(struct ws_listener *l, struct err *err)
 {
-	char ip[64];
-	bool v6;
 	struct lws_context_creation_info info = {
-		.port = url->port, .iface = ip, .protocols = protocols, .vhost_name = "listening", .user = l, .http_proxy_address = "",
+		.port = CONTEXT_PORT_NO_LISTEN_SERVER, .protocols = protocols, .vhost_name = "listening", .user = l, .http_proxy_address = "",
 		.retry_and_idle_policy = &alive, .timeout_secs = WS_REQUEST_S, .keepalive_timeout = WS_REQUEST_S,
-		.options = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND,
 	};
 
-	if (!own_address(l->ws->net, url, &v6, ip))
-		return err_set(err, ERR_NETWORK, "%s is no address of this machine", addr);
-	if (!v6)
-		info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
 	l->vhost = lws_create_vhost(l->ws->lws, &info);
-	if (l->vhost == NULL || lws_get_vhost_listen_port(l->vhost) <= 0)
-		return err_set(err, ERR_NETWORK, "cannot listen on %s: another program has the port, or it is no address of this machine", addr);
-	return ERR_OK;
+	return l->vhost != NULL ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
 }
 
 enum err_code
@@ -234,6 +271,7 @@ ws_listen(struct env *env, const char *addr, net_accepted *accept, void *ctx, st
 {
 	struct net *n = net_of(env);
 	struct ws_listener *l;
+	enum err_code rc;
 	struct url url;
 
 	if (url_parse(&url, addr, true, err) != ERR_OK)
@@ -252,9 +290,14 @@ ws_listen(struct env *env, const char *addr, net_accepted *accept, void *ctx, st
 	(void)snprintf(l->path, sizeof(l->path), "%s", url.path);
 	l->next = n->ws->listeners; /* freed with the rest: the library may call until then */
 	n->ws->listeners = l;
-	if (open_vhost(l, &url, addr, err) != ERR_OK) {
-		l->stopped = true;
-		return ERR_NETWORK;
+	uv_tcp_init(&n->loop, &l->tcp);
+	l->tcp.data = l;
+	rc = open_vhost(l, err); /* first: what comes is given to it at once */
+	if (rc == ERR_OK)
+		rc = bind_own(l, &url, addr, err);
+	if (rc != ERR_OK) {
+		stop(l);
+		return rc;
 	}
 	*out = &l->base;
 	return ERR_OK;

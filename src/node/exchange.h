@@ -53,6 +53,8 @@ struct node_exchange {
  * like it. Written when the node is closed, so that no exchange waits for the disk.
  */
 const struct node_exchange *node_exchanged(struct node *n, const struct author *from, const struct node_exchange *facts);
+/* What was stored last could not be shown, for want of memory or of a read: what it brought cannot be told. The next write tries again. */
+bool node_untold(const struct node *n);
 size_t node_exchange_count(struct node *n);
 const struct node_exchange *node_exchange_at(struct node *n, size_t i); /* the newest is 0 */
 

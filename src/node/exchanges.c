@@ -70,6 +70,12 @@ node_exchanged(struct node *n, const struct author *from, const struct node_exch
 	return &x->at[x->count++];
 }
 
+bool
+node_untold(const struct node *n)
+{
+	return n->behind && !n->opening;
+}
+
 size_t
 node_exchange_count(struct node *n)
 {

@@ -402,6 +402,7 @@ node_peer_host(struct node *n)
 	n->host.env = n->env;
 	n->host.replica = n->home.replica;
 	n->host.keys = &n->home.keys->device;
+	n->host.inc = &n->home.keys->inc;
 	n->host.network = n->home.keys->network;
 	n->host.network_count = n->home.keys->network_count;
 	n->host.role = n->home.keys->role;
@@ -414,7 +415,16 @@ node_peer_host(struct node *n)
 uint64_t
 node_waiting_keys(struct node *n)
 {
-	return n->waiting_count;
+	struct replica *r = n->home.replica;
+	uint64_t count = 0;
+
+	/* What a reader says was written late to an erased record: its key died with the record, and comes no more. */
+	for (size_t i = 0; i < n->waiting_count; i++) {
+		size_t log = (size_t)(n->waiting[i] >> SEQ_BITS);
+
+		count += log >= replica_log_count(r) || !replica_called_late(r, log, n->waiting[i] & ((UINT64_C(1) << SEQ_BITS) - 1));
+	}
+	return count;
 }
 
 bool

@@ -189,8 +189,15 @@ struct node_proof {
 };
 void node_proof(struct node *n, struct node_proof *out);
 bool node_proof_whole(const struct node_proof *p); /* nothing is lacking */
-bool node_safe_to_wipe(struct node *n); /* nothing would be lost: what node_wipe() asks, and what status says */
-/* Destroys this home: its keys now, the rest when it is closed, which must follow at once. ERR_REFUSED without a proof. */
+bool node_safe_to_wipe(struct node *n); /* nothing would be lost: what status says; node_wipe() asks no less */
+/*
+ * proto/sync.md, 8 "Leaving". May others count on what this home holds? Then it says first that it leaves, and is destroyed
+ * when those whose word it relies on have signed for that too; meanwhile it signs for nothing. Whatever is written next takes it back.
+ */
+bool node_must_leave(struct node *n);
+bool node_is_leaving(struct node *n);
+enum err_code node_leave(struct node *n, struct err *err) MUST_CHECK; /* committed */
+/* Destroys this home: its keys now, the rest when it is closed, which must follow at once. ERR_REFUSED without a proof, or when it must leave first. */
 enum err_code node_wipe(struct node *n, struct err *err) MUST_CHECK;
 bool node_is_wiped(struct node *n);
 struct node_custody { uint64_t only_here, also_hub, elsewhere, entries; bool safe_to_wipe; };

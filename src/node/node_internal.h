@@ -204,6 +204,7 @@ enum err_code node_write_roster(struct node *n, const struct record_id *id, cons
 /* ERR_REFUSED with what a removed device is told. */
 enum err_code node_say_removed(struct err *err) MUST_CHECK;
 /* Where our next entry in `stream` will stand; takes a new incarnation where the log has forked. */
+enum err_code node_fresh_incarnation(struct node *n, struct err *err) MUST_CHECK; /* what is written from here on */
 enum err_code node_next(struct node *n, const struct stream_id *stream, struct header *next, struct err *err) MUST_CHECK;
 /* Appends an entry to our log in `stream`. */
 enum err_code node_append(struct node *n, const struct stream_id *stream, uint8_t kind, struct bytes payload, struct entry *out, struct err *err) MUST_CHECK;

@@ -68,7 +68,7 @@ start_over(struct node *n)
 	n->news.more = true;
 	view_clear(n->view);
 	view_clear(n->rows);
-	vault_forget_cases(n->vault);
+	vault_doubt_cases(n->vault);
 	for (size_t i = 0; i < n->progress_count; i++)
 		n->progress[i] = (struct progress){ .upto = 0, .effect = { .limit = UINT64_MAX } };
 	for (size_t i = 0; i < n->own_count; i++)
@@ -237,6 +237,8 @@ read_all(struct node *n, struct err *err)
 			rc = vault_refresh(n->vault, replica_org(n->home.replica), err);
 		}
 	} while (rc == ERR_OK && erased);
+	if (rc == ERR_OK && node_unread(n) == 0)
+		vault_settle_cases(n->vault);
 	return rc;
 }
 

@@ -1,6 +1,7 @@
 /*
  * Keys that come and go by themselves. What was done when is kept beside the
- * log, as a small value: losing it only delays.
+ * log, as a small value: losing it only delays. Times are lived ones
+ * (replica_lived_ms).
  *
  *   [seal key published at ms, its log's inc, its seq, that of the key before it, [[stream, preferred epoch, since ms]…]]
  */
@@ -33,6 +34,33 @@ struct rotation {
 
 /* ---- what was done when ---- */
 
+/* What a grace ends cannot be had again, and a clock may jump by decades. */
+static uint64_t
+now_ms(struct node *n)
+{
+	return (uint64_t)replica_lived_ms(n->home.replica);
+}
+
+static void
+at_most(struct rotation *t, uint64_t *ms, uint64_t now)
+{
+	t->changed = t->changed || *ms > now;
+	*ms = *ms > now ? now : *ms;
+}
+
+/* Dated by a clock that ran ahead, when those were still believed: it would be kept until that day comes. */
+static void
+date_back(struct node *n, struct rotation *t)
+{
+	uint64_t now = now_ms(n);
+
+	if (now == 0)
+		return;
+	at_most(t, &t->seal_ms, now);
+	for (size_t i = 0; i < t->count; i++)
+		at_most(t, &t->streams[i].ms, now);
+}
+
 static enum err_code
 load_rotation(struct node *n, struct rotation *t, struct err *err)
 {
@@ -42,7 +70,7 @@ load_rotation(struct node *n, struct rotation *t, struct err *err)
 
 	memset(t, 0, sizeof(*t));
 	if (rc == ERR_UNKNOWN) {
-		t->seal_ms = (uint64_t)n->env->ops->wall_ms(n->env);
+		t->seal_ms = now_ms(n);
 		t->changed = true;
 		return err_forgive(err);
 	}
@@ -60,10 +88,11 @@ load_rotation(struct node *n, struct rotation *t, struct err *err)
 	}
 	if (rc == ERR_OK && !rd_end(&r)) { /* of another version, or damaged: begin anew */
 		memset(t, 0, sizeof(*t));
-		t->seal_ms = (uint64_t)n->env->ops->wall_ms(n->env);
+		t->seal_ms = now_ms(n);
 		t->changed = true;
 	}
 	buf_free(&b);
+	date_back(n, t);
 	return rc;
 }
 
@@ -96,9 +125,7 @@ save_rotation(struct node *n, struct rotation *t, struct err *err)
 static bool
 older_than(struct node *n, uint64_t ms, int64_t days)
 {
-	int64_t now = n->env->ops->wall_ms(n->env);
-
-	return now - (int64_t)ms >= days * DAY_MS; /* a clock set back delays, and no more */
+	return (int64_t)(now_ms(n) - ms) >= days * DAY_MS;
 }
 
 /* The streams that this device reads, each with the epoch it writes under. */
@@ -116,7 +143,7 @@ note_streams(struct node *n, struct rotation *t)
 
 		if (i > 0)
 			stream = org_team_at(org, i - 1)->id;
-		*s = (struct since){ .stream = stream, .ms = (uint64_t)n->env->ops->wall_ms(n->env) };
+		*s = (struct since){ .stream = stream, .ms = now_ms(n) };
 		if (!org_reads(org, &stream, &node_self(n)->id) || !vault_preferred(n->vault, &stream, &s->epoch))
 			continue;
 		now.count++;
@@ -201,7 +228,7 @@ publish_seal_key(struct node *n, bool fresh, struct rotation *t, struct err *err
 		rc = node_append_control(n, &op, err);
 	if (rc != ERR_OK)
 		return rc;
-	t->seal_ms = (uint64_t)n->env->ops->wall_ms(n->env);
+	t->seal_ms = now_ms(n);
 	t->before_seq = SAME(t->seal_inc, next.inc) ? t->seal_seq : 0;
 	t->seal_inc = next.inc;
 	t->seal_seq = next.seq;
@@ -339,9 +366,12 @@ tell_missed(struct node *n, const struct rotation *t, struct err *err)
 {
 	enum err_code rc = ERR_OK;
 
-	for (size_t i = 0; i < t->count && rc == ERR_OK; i++)
-		if (vault_missed_keys(n->vault, &t->streams[i].stream, !may_forget(n, &t->streams[i])) > 0)
-			rc = node_append_keytables(n, &t->streams[i].stream, vault_make_keytable_missed, err);
+	for (size_t i = 0; i < t->count && rc == ERR_OK; i++) {
+		const struct stream_id *stream = &t->streams[i].stream;
+
+		if (vault_missed_keys(n->vault, stream) > 0 && (may_forget(n, &t->streams[i]) || vault_missed_now(n->vault, node_org(n), stream) > 0))
+			rc = node_append_keytables(n, stream, vault_make_keytable_missed, err);
+	}
 	return rc;
 }
 
@@ -354,7 +384,7 @@ forget_epochs(struct node *n, const struct rotation *t, struct node_tended *out,
 	for (size_t i = 0; i < t->count && rc == ERR_OK; i++) {
 		const struct since *s = &t->streams[i];
 
-		if (!may_forget(n, s) || vault_missed_keys(n->vault, &s->stream, false) > 0)
+		if (!may_forget(n, s) || vault_missed_keys(n->vault, &s->stream) > 0)
 			continue;
 		out->epochs_deleted += vault_old_epochs(n->vault, &s->stream);
 		rc = vault_forget_old(n->vault, &s->stream, err);
@@ -452,6 +482,8 @@ tend(struct node *n, struct rotation *t, struct node_tended *out, struct err *er
 	enum err_code rc = shred_for_ours(n, err);
 
 	if (rc == ERR_OK)
+		rc = replica_live_on(n->home.replica, err);
+	if (rc == ERR_OK)
 		rc = node_commit(n, err);
 	if (rc == ERR_OK)
 		rc = load_rotation(n, t, err);
@@ -492,8 +524,8 @@ node_tend(struct node *n, struct node_tended *out, struct err *err)
 	if (out == NULL)
 		out = &mine;
 	memset(out, 0, sizeof(*out));
-	if (self == NULL || !org_device_live(self) || replica_read_only(n->home.replica))
-		return ERR_OK;
+	if (self == NULL || !org_device_live(self) || replica_read_only(n->home.replica) || node_is_leaving(n))
+		return ERR_OK; /* whatever is written takes the word of leaving back */
 	rc = node_catch_up(n, err);
 	t = rc == ERR_OK ? mem_zero(1, sizeof(*t)) : NULL;
 	if (t == NULL)

@@ -4,6 +4,7 @@
  */
 #include "base/mem.h"
 #include "node/node_internal.h"
+#include "store/attest.h"
 
 enum { PEERS_MAX = 512 };
 
@@ -53,6 +54,73 @@ add_keeper(struct node *n, struct node_proof *p, const struct org_device *d, con
 		p->keepers++;
 }
 
+bool
+node_must_leave(struct node *n)
+{
+	const struct org_device *self = node_has_org(n) ? node_self(n) : NULL;
+
+	if (self == NULL || !org_device_live(self))
+		return false; /* it can say nothing that anybody would take */
+	return self->hub || (!has_hub(n) && (self->coordinator || self->advisor));
+}
+
+bool
+node_is_leaving(struct node *n)
+{
+	return replica_is_leaving(n->home.replica, &n->home.keys->device.sign_pk, &n->home.keys->inc, NULL);
+}
+
+static bool
+has_control_log(struct node *n)
+{
+	const struct stream_id control = control_stream(org_id(node_org(n)));
+	struct replica *r = n->home.replica;
+
+	for (size_t i = 0; i < replica_log_count(r); i++)
+		if (SAME(replica_log_at(r, i)->key.author, n->home.keys->device.sign_pk) && SAME(replica_log_at(r, i)->key.stream, control) &&
+		    replica_log_at(r, i)->len > 0)
+			return true;
+	return false;
+}
+
+enum err_code
+node_leave(struct node *n, struct err *err)
+{
+	enum err_code rc = ERR_OK;
+
+	if (node_is_leaving(n))
+		return ERR_OK;
+	/* Others see that an incarnation is newer by the older ones in the control stream that it names: there must be one. */
+	if (!has_control_log(n))
+		rc = replica_attest_leaving(n->home.replica, &n->home.keys->device, &n->home.keys->inc, err);
+	if (rc == ERR_OK)
+		rc = node_commit(n, err);
+	if (rc == ERR_OK)
+		rc = node_fresh_incarnation(n, err);
+	if (rc == ERR_OK)
+		rc = replica_attest_leaving(n->home.replica, &n->home.keys->device, &n->home.keys->inc, err);
+	if (rc == ERR_OK)
+		rc = node_commit(n, err);
+	if (rc != ERR_OK)
+		node_drop(n);
+	return rc;
+}
+
+/*
+ * Whose word counts now: who has not signed for it that this home leaves may be about to rely on it in turn, and both
+ * would be gone.
+ */
+static bool
+keeps(struct node *n, const struct org_device *d, bool hub)
+{
+	size_t word;
+
+	if (!may_keep(n, d, hub))
+		return false;
+	return !replica_is_leaving(n->home.replica, &n->home.keys->device.sign_pk, &n->home.keys->inc, &word) ||
+	       replica_acked(n->home.replica, &d->sign_pk, word) >= LEAVING_LEN;
+}
+
 /* How far into the log some keeper has signed. */
 static uint64_t
 kept(struct node *n, size_t log, bool hub)
@@ -62,7 +130,7 @@ kept(struct node *n, size_t log, bool hub)
 
 	for (size_t i = 0; i < org_device_count(org); i++) {
 		const struct org_device *d = org_device_at(org, i);
-		uint64_t has = may_keep(n, d, hub) ? replica_acked(n->home.replica, &d->sign_pk, log) : 0;
+		uint64_t has = keeps(n, d, hub) ? replica_acked(n->home.replica, &d->sign_pk, log) : 0;
 
 		most = has > most ? has : most;
 	}
@@ -127,7 +195,7 @@ author_keeps(struct node *n, const struct log_key *key, bool hub)
 {
 	const struct org_device *d = org_device_by_author(node_org(n), &key->author);
 
-	return d != NULL && may_keep(n, d, hub) && !key->is_branch && !is_superseded(n, key);
+	return d != NULL && keeps(n, d, hub) && !key->is_branch && !is_superseded(n, key);
 }
 
 /* What others wrote: as long as there is content of it here, somebody else must have it. */
@@ -198,6 +266,10 @@ node_wipe(struct node *n, struct err *err)
 
 	if (p == NULL)
 		return err_plain(err, ERR_NO_MEMORY);
+	if (node_must_leave(n) && !node_is_leaving(n)) {
+		mem_free(p);
+		return err_set(err, ERR_REFUSED, "others may count on what this home holds, and it has not said that it leaves");
+	}
 	node_proof(n, p);
 	lacking = p->lacking;
 	heard = p->heard_lacking;

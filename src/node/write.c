@@ -114,8 +114,8 @@ touch(struct node *n, struct record *now, bool known, const struct stream_id *st
  * machine or a restored image. Both histories stay; from here on it writes in
  * logs of a new incarnation, which the keystore must know before they do.
  */
-static enum err_code
-fresh_incarnation(struct node *n, struct err *err)
+enum err_code
+node_fresh_incarnation(struct node *n, struct err *err)
 {
 	env_random(n->env, n->home.keys->inc.b, sizeof(n->home.keys->inc.b));
 	return home_save_keystore(&n->home, err);
@@ -177,7 +177,7 @@ node_next(struct node *n, const struct stream_id *stream, struct header *next, s
 		n->home.moved = true;
 		(void)err_forgive(err);
 	}
-	rc = fresh_incarnation(n, err);
+	rc = node_fresh_incarnation(n, err);
 	return rc == ERR_OK ? replica_next(n->home.replica, &n->home.keys->device, &n->home.keys->inc, stream, next, err) : rc;
 }
 

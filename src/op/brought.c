@@ -294,19 +294,21 @@ sentence(struct node *n, const struct brought *b, const struct shares *s, const 
 	return text;
 }
 
-void
+bool
 brought_say(struct node *n, const struct brought *b, const struct brought_with *with, size_t count, json_t *answer)
 {
 	struct op_call c = { .node = n };
 	struct shares s = { .at = NULL };
 	json_t *both = json_object();
+	bool whole = true;
 
 	share_out(&c, b, &s);
 	for (enum tongue l = SV; l <= EN; l++)
-		json_object_set_new(both, tongue_tag[l], sentence(n, b, &s, with, count, l));
-	json_object_set_new(answer, "brought", as_json(&c, b, &s));
-	json_object_set_new(answer, "sentence", both);
+		whole = json_object_set_new(both, tongue_tag[l], sentence(n, b, &s, with, count, l)) == 0 && whole;
+	whole = json_object_set_new(answer, "brought", as_json(&c, b, &s)) == 0 && whole;
+	whole = json_object_set_new(answer, "sentence", both) == 0 && whole;
 	mem_free(s.at);
+	return whole && c.err.code == ERR_OK;
 }
 
 /* ---- the last exchanges ---- */
@@ -327,8 +329,10 @@ exchange_json(struct node *n, const struct node_exchange *e)
 	              (json_int_t)e->received);
 	if (o != NULL)
 		said_json(o, e->said);
-	if (o != NULL)
-		brought_say(n, &e->brought, &with, e->has_peer && e->way != EXCHANGE_BUNDLE ? 1 : 0, o);
+	if (o != NULL && !brought_say(n, &e->brought, &with, e->has_peer && e->way != EXCHANGE_BUNDLE ? 1 : 0, o)) {
+		json_decref(o);
+		o = NULL;
+	}
 	return o;
 }
 
@@ -339,7 +343,8 @@ op_exchanges(struct op_call *c)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < node_exchange_count(c->node) && (int64_t)i < limit; i++)
-		json_array_append_new(list, exchange_json(c->node, node_exchange_at(c->node, i)));
+		if (json_array_append_new(list, exchange_json(c->node, node_exchange_at(c->node, i))) != 0)
+			err_plain(&c->err, ERR_NO_MEMORY);
 	c->result = json_pack("{s:o}", "exchanges", list);
 	op_end(c);
 }

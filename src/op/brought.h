@@ -25,8 +25,8 @@ void put_said(struct buf *out, const char *before, const char *name, unsigned sa
 /* "withholds", "full", "newer" into an object. */
 void said_json(json_t *o, unsigned said);
 
-/* Adds "brought" and "sentence" {"sv","en"}; `with`: whom it was with, for the sentence. */
-void brought_say(struct node *n, const struct brought *b, const struct brought_with *with, size_t count, json_t *answer);
+/* Adds "brought" and "sentence" {"sv","en"}; `with`: whom it was with, for the sentence. False: memory was short, it is not whole. */
+bool brought_say(struct node *n, const struct brought *b, const struct brought_with *with, size_t count, json_t *answer);
 
 /* The end of an exchange over a link, for whoever had it: kept with what it brought. NULL: nobody that is known here. */
 const struct node_exchange *exchange_note(struct node *n, const struct peer_result *r);

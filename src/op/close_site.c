@@ -3,7 +3,9 @@
  * what was written, what others have signed for is counted, and only when
  * that is all of it may the home be destroyed.
  *
- *   session ─> exchange (again while that helps) ─> proof ─> wipe
+ *   session ─> exchange (again while that helps) ─> proof ─> leaving ─> exchange ─> proof ─> wipe
+ *
+ * Leaving (proto/sync.md, 8) comes in only where others may count on what this home holds, and after all else is proved.
  */
 #include "op/op_internal.h"
 
@@ -13,6 +15,11 @@
 #include "casework/desk.h"
 
 enum { ROUNDS_MAX = 3, KEEPERS_NAMED = 3 };
+
+/* Behind a refusal, once the word is out. */
+#define LEAVES \
+	", but this device has said that it leaves, and nobody counts on what it holds: when others have acknowledged that, by link or stick, " \
+	"close-site --wipe goes on; whatever is written here takes it back"
 
 struct closing_site {
 	struct op_call *call;
@@ -136,8 +143,9 @@ prove(struct closing_site *w, const struct node_proof *p)
 		say_proven(c->node, p, &text);
 	add_step(w, "proof", node_proof_whole(p), buf_ok(&text) ? buf_str(&text) : "", "by", keepers_json(c->node, p));
 	if (wipe && !node_proof_whole(p))
-		err_set(&c->err, ERR_REFUSED, "close-site: %s%s%s; nothing has been wiped", buf_ok(&text) ? buf_str(&text) : "proof is lacking",
-		        w->reached_nobody.code != ERR_OK ? "; " : "", w->reached_nobody.code != ERR_OK ? w->reached_nobody.text : "");
+		err_set(&c->err, ERR_REFUSED, "close-site: %s%s%s; nothing has been wiped%s", buf_ok(&text) ? buf_str(&text) : "proof is lacking",
+		        w->reached_nobody.code != ERR_OK ? "; " : "", w->reached_nobody.code != ERR_OK ? w->reached_nobody.text : "",
+		        node_is_leaving(c->node) ? LEAVES : "");
 	else if (wipe && node_wipe(c->node, &c->err) == ERR_OK)
 		wiped = true;
 	if (wipe && c->err.code == ERR_OK)
@@ -153,6 +161,20 @@ prove(struct closing_site *w, const struct node_proof *p)
 /* ---- exchange ---- */
 
 static void exchange(struct closing_site *w);
+
+/* All else is proved: now those on whose word that rests must know that nobody can count on this home. */
+static void
+leave(struct closing_site *w)
+{
+	if (node_leave(w->call->node, &w->call->err) != ERR_OK) {
+		end(w);
+		return;
+	}
+	add_step(w, "leaving", true, "this device has said that it leaves; what it holds counts no more", NULL, NULL);
+	w->lacked = UINT64_MAX;
+	w->rounds = 0;
+	exchange(w);
+}
 
 /* What is due after meeting somebody is written after it, and then lacks at those who were met: once more, while that helps. */
 static void
@@ -177,6 +199,11 @@ exchanged(struct op_call *call)
 		w->lacked = p->lacking + p->heard_lacking;
 		mem_free(p);
 		exchange(w);
+		return;
+	}
+	if (param_flag(w->call, "wipe") && node_proof_whole(p) && node_must_leave(w->call->node) && !node_is_leaving(w->call->node)) {
+		mem_free(p);
+		leave(w);
 		return;
 	}
 	sentence = json_object_get(json_object_get(w->exchanged, "sentence"), "en");

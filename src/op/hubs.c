@@ -13,7 +13,7 @@
 enum { HUBS_MAX = 64 };
 
 static json_t *
-met_json(struct op_call *c, const struct replica_peer *p, const char *addr, bool typed)
+met_json(struct op_call *c, const struct replica_peer *p, const char *addr, bool web, bool typed)
 {
 	struct device_id dev = device_id_of(&p->author);
 	const struct org_device *d = org_known(node_org(c->node)) ? org_device_by_id(node_org(c->node), &dev) : NULL;
@@ -21,7 +21,7 @@ met_json(struct op_call *c, const struct replica_peer *p, const char *addr, bool
 
 	return json_pack("{s:s,s:o,s:s,s:b,s:b,s:o,s:b}", "address", addr, "id", json_hex(dev.b, 16), "name", node_device_name(c->node, &dev), "hub",
 	                 d != NULL && d->hub, "typed", typed, "last_seen", p->last_seen_ms > 0 ? json_string(time_print(at, p->last_seen_ms, 0)) : json_null(),
-	                 "linked", c->meet != NULL && meet_has_device(c->meet, dev.b));
+	                 "linked", c->meet != NULL && meet_is_linked(c->meet, dev.b, web));
 }
 
 static json_t *
@@ -36,7 +36,7 @@ hubs_json(struct op_call *c, const struct addresses *typed)
 			const char *addr = web ? known[i].web : known[i].addr;
 
 			if (addr[0] != '\0')
-				json_array_append_new(out, met_json(c, &known[i], addr, addresses_have(typed, addr)));
+				json_array_append_new(out, met_json(c, &known[i], addr, web != 0, addresses_have(typed, addr)));
 		}
 	for (size_t k = 0; k < typed->count && out != NULL; k++) {
 		bool met = false;

@@ -77,8 +77,8 @@ finish(void *ctx)
 		/* New readers may have turned up: give them keys while we are at it. */
 		if (node_tend(c->node, &tended, &c->err) == ERR_OK)
 			c->result = json_pack("{s:O,s:i}", "peers", w->peers, "keys_given", (int)(w->given + tended.keys_given));
-		if (c->result != NULL)
-			brought_say(c->node, &w->brought, w->with, w->with_count, c->result);
+		if (c->result != NULL && !brought_say(c->node, &w->brought, w->with, w->with_count, c->result))
+			err_plain(&c->err, ERR_NO_MEMORY);
 	} else if (keep.code != ERR_OK) {
 		c->err = keep;
 	} else {
@@ -301,11 +301,18 @@ note_bundle(struct op_call *c, const struct bundle_counts *k, bool whole)
 }
 
 static void
+untold_error(struct op_call *c)
+{
+	err_set(&c->err, ERR_NO_MEMORY, "its entries are saved, and memory was short for telling what they brought: read it again");
+}
+
+static void
 bundle_in(struct op_call *c, bool check_only)
 {
 	struct bundle_counts k = { 0 };
 	const struct node_exchange *e = NULL;
 	struct buf file = BUF_INIT;
+	bool untold;
 	enum err_code rc;
 
 	if (param_file(c, "file", BUNDLE_BYTES_MAX, &file) != ERR_OK) {
@@ -315,6 +322,7 @@ bundle_in(struct op_call *c, bool check_only)
 	}
 	rc = bundle_read(node_peer_host(c->node), buf_bytes(&file), check_only, &k, &c->err);
 	buf_free(&file);
+	untold = !check_only && rc == ERR_OK && node_untold(c->node);
 	if (!check_only && rc != ERR_KEY)
 		e = note_bundle(c, &k, rc == ERR_OK);
 	if (!check_only && (rc == ERR_OK || rc == ERR_TRUNCATED)) {
@@ -324,14 +332,16 @@ bundle_in(struct op_call *c, bool check_only)
 		if (node_commit(c->node, &late) != ERR_OK || node_tend(c->node, NULL, &late) != ERR_OK)
 			c->err = late;
 	}
+	if (c->err.code == ERR_OK && untold)
+		untold_error(c);
 	if (c->err.code == ERR_OK)
 		c->result = json_pack("{s:I,s:I,s:I,s:I,s:I,s:b,s:s}", "entries", (json_int_t)k.entries, "new", (json_int_t)k.stored, "known",
 		                      (json_int_t)k.known, "refused", (json_int_t)k.refused, "held_back", (json_int_t)k.held_back, "complete", k.complete, "from",
 		                      node_device_name(c->node, &k.from));
 	else
 		err_wrap(&c->err, "%s", param_text(c, "file"));
-	if (c->result != NULL && e != NULL)
-		brought_say(c->node, &e->brought, NULL, 0, c->result);
+	if (c->result != NULL && e != NULL && !brought_say(c->node, &e->brought, NULL, 0, c->result))
+		untold_error(c);
 	op_end(c);
 }
 

@@ -202,8 +202,8 @@ names(const struct erase_request *q, const struct log_key *log, uint64_t seq, or
 	return false;
 }
 
-/* Never on one word: two members' devices, each with the right to read what it says it read. */
-static bool
+/* By how many members, 0 to 2: through devices of theirs, each with the right to read what it says it read. */
+static int
 named_late(const struct orders *o, const struct org *org, const struct log_key *log, uint64_t seq, orders_holds *holds, void *ctx)
 {
 	const struct org_device *first = NULL;
@@ -218,10 +218,16 @@ named_late(const struct orders *o, const struct org *org, const struct log_key *
 		if (by == NULL || !org_reads(org, &log->stream, &by->id))
 			continue;
 		if (first != NULL && !SAME(first->member, by->member))
-			return true;
+			return 2;
 		first = first == NULL ? by : first;
 	}
-	return false;
+	return first != NULL;
+}
+
+bool
+orders_call_late(const struct orders *o, const struct org *org, const struct log_key *log, uint64_t seq, orders_holds *holds, void *ctx)
+{
+	return o->approved > 0 && named_late(o, org, log, seq, holds, ctx) > 0;
 }
 
 bool
@@ -230,7 +236,7 @@ orders_cover(const struct orders *o, const struct org *org, const struct log_key
 	for (size_t i = 0; o->approved > 0 && i < o->order_count; i++)
 		if (o->orders[i].approved && names(&o->orders[i].request, log, seq, holds, ctx))
 			return true;
-	return o->approved > 0 && named_late(o, org, log, seq, holds, ctx);
+	return o->approved > 0 && named_late(o, org, log, seq, holds, ctx) == 2; /* never on one word */
 }
 
 static bool

@@ -57,6 +57,8 @@ typedef bool orders_holds(void *ctx, const struct log_key *log, uint64_t seq, co
  * orders by devices of two members who may read the stream?
  */
 bool orders_cover(const struct orders *o, const struct org *org, const struct log_key *log, uint64_t seq, orders_holds *holds, void *ctx);
+/* Has anybody who may read the stream named it as late? On one word nothing is deleted, but no key is waited for. */
+bool orders_call_late(const struct orders *o, const struct org *org, const struct log_key *log, uint64_t seq, orders_holds *holds, void *ctx);
 /* Does a range that begins below it end with this entry? Then with its arrival it is known what those below it are. */
 bool orders_end_at(const struct orders *o, const struct header *h, const struct hash *id);
 /* Calls cb with every range that orders_cover() may be true within, as of the last orders_refresh(). */

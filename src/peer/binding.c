@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/plant.h"
 #include "link/url.h"
+#include "store/attest.h"
 
 static struct replica *
 replica_of(void *ctx)
@@ -345,6 +346,14 @@ bound_proof(void *ctx, size_t log, bool removal)
 	return log < b->proof_count ? b->proof[log] : 0;
 }
 
+static bool
+bound_vouches(void *ctx)
+{
+	const struct binding *b = ctx;
+
+	return b->host->inc == NULL || !replica_is_leaving(b->host->replica, &b->host->keys->sign_pk, b->host->inc, NULL);
+}
+
 void
 binding_init(struct binding *b, struct peer_host *host, const uint8_t noise_pk[32], const struct author *author)
 {
@@ -358,7 +367,7 @@ binding_init(struct binding *b, struct peer_host *host, const uint8_t noise_pk[3
 	b->sync = (struct sync_host){
 		b, bound_org, bound_standing, bound_log_count, bound_log_at, bound_log_find, bound_is_control, bound_share,
 		bound_order, bound_proof, bound_acked, bound_missing, bound_read_run, bound_ingest, bound_id_at,
-		bound_evaluate, bound_commit, bound_number, bound_sign, bound_put_ack, bound_notice, bound_agreed, bound_room,
+		bound_evaluate, bound_commit, bound_number, bound_sign, bound_put_ack, bound_notice, bound_agreed, bound_room, bound_vouches,
 	};
 	binding_refresh(b);
 }

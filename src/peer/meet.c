@@ -456,14 +456,20 @@ meet_busy(const struct meet *m)
 }
 
 bool
-meet_has_device(const struct meet *m, const uint8_t device[8])
+meet_is_linked(const struct meet *m, const uint8_t device[8], bool web)
 {
 	struct device_id id;
 
 	for (size_t i = 0; i < m->link_count; i++)
-		if (!m->links[i].web && peer_device(m->links[i].peer, &id) && memcmp(id.b, device, 8) == 0)
+		if (m->links[i].web == web && peer_device(m->links[i].peer, &id) && memcmp(id.b, device, 8) == 0)
 			return true;
 	return false;
+}
+
+bool
+meet_has_device(const struct meet *m, const uint8_t device[8])
+{
+	return meet_is_linked(m, device, false);
 }
 
 bool

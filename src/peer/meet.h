@@ -53,8 +53,9 @@ size_t meet_busy(const struct meet *m);    /* exchanges, dialled or accepted, th
 size_t meet_links(const struct meet *m);   /* live peers, either side */
 /* What each of them has come to so far. Returns how many. */
 size_t meet_results(const struct meet *m, struct peer_result *out, size_t max);
-/* Is there a link over TCP to a device whose id begins with these 8 bytes? Is this address dialled or linked? */
+/* Is there a link over TCP to a device whose id begins with these 8 bytes? Is there one of this way? Is this address dialled or linked? */
 bool meet_has_device(const struct meet *m, const uint8_t device[8]);
+bool meet_is_linked(const struct meet *m, const uint8_t device[8], bool web);
 bool meet_dials(const struct meet *m, const char *addr);
 /* Does the youngest of those links stand for longer than two that are made at the same time can differ by (proto/discovery.md, 3)? */
 bool meet_link_is_old(const struct meet *m, const uint8_t device[8]);

@@ -143,7 +143,8 @@ peer_fail(struct peer *p, const struct err *err)
 size_t
 peer_host_links(const struct peer_host *host)
 {
-	size_t links = netkey_links(host->network, host->network_count, host->env->ops->wall_ms(host->env));
+	int64_t now = host->replica != NULL ? replica_lived_ms(host->replica) : host->env->ops->wall_ms(host->env);
+	size_t links = netkey_links(host->network, host->network_count, now);
 
 	/* A clock that stood years back when a key was retired: by the right one its time is over at once, and nobody has heard of the next. */
 	if (links < host->network_count && host->replica != NULL && !netkey_has_company(host->replica, host->network[0].n, &host->keys->sign_pk))

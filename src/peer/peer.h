@@ -47,6 +47,7 @@ struct peer_host {
 	struct env *env;
 	struct replica *replica;
 	const struct device_keys *keys;
+	const struct inc *inc;     /* under which is written now: who leaves signs for nothing. NULL: never leaves */
 	uint8_t role;
 	const struct network_key *network; size_t network_count;   /* newest first */
 	void *ctx;

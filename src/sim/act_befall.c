@@ -42,7 +42,6 @@ act_clock(struct play *p, size_t i)
 	int64_t years = play_chance(p, "years", 500) ? (int64_t)play_below(p, "year", 40) - 30 : 0;
 	int64_t skew = years != 0 ? years * year : (int64_t)play_below(p, "ms", 7200000) - 3600000;
 
-	p->years_off = p->years_off || years != 0;
 	struck(years != 0 ? STRUCK_CLOCK_YEARS : STRUCK_CLOCK_HOUR);
 
 	if (skew < p->stations[i]->host->skew_ms)

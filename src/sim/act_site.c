@@ -36,7 +36,7 @@ keepers_keep(const struct play *p, size_t i)
 	if (play_has_hub(p))
 		return !p->lost[p->swarm.stations];
 	for (size_t k = 0; k < p->machines; k++)
-		if (k != i && (p->lost[k] || p->left[k]))
+		if (k != i && p->lost[k])
 			return false;
 	return true;
 }
@@ -58,6 +58,20 @@ exchange(struct play *p, size_t i, size_t with)
 	return true;
 }
 
+/* Says so where others may count on what it holds, and meets one of them once more. */
+static bool
+leave(struct play *p, size_t i, size_t with)
+{
+	struct station *s = p->stations[i];
+	struct err err = ERR_INIT;
+
+	if (!node_must_leave(s->node))
+		return true;
+	if (node_leave(s->node, &err) != ERR_OK)
+		return act_excused(p, i, "leaving", &err);
+	return exchange(p, i, with);
+}
+
 /* The table stands again with a laptop that nobody has used yet. */
 static void
 begin_anew(struct play *p, size_t i)
@@ -72,7 +86,6 @@ begin_anew(struct play *p, size_t i)
 		disk_image_free(p->image[i]);
 		p->image[i] = NULL;
 	}
-	p->left[i] = true;
 	model_leave(p->model, i);
 	mark(MARK_SITE_CLOSED);
 	struck(STRUCK_SITE_CLOSED);
@@ -92,6 +105,10 @@ act_close_site(struct play *p, size_t i)
 			return false;
 	if (!station_runs(s) || station_power_went(s) || p->hurt[i] || !is_proven(s->node))
 		return true;
+	if (!play_judge_proof(p, i) || !leave(p, i, with))
+		return false;
+	if (!station_runs(s) || station_power_went(s) || p->hurt[i] || !is_proven(s->node))
+		return true; /* nobody has acknowledged it: it goes on, and what it writes takes it back */
 	if (!play_judge_proof(p, i))
 		return false;
 	station_add_secrets(s);

@@ -31,7 +31,6 @@
 	X(VALUES_RESOLVED, "one value replaced two or more")                     \
 	X(CLOCK_BACK, "a clock stood before the last thing written")             \
 	X(REPLAYED, "recorded bytes were played to a listener")                  \
-	X(KEYS_LOST, "a clock made a machine drop a key that it still needed")   \
 	X(SNAPSHOT_LEFT, "a lid was closed on a fresh snapshot")                 \
 	X(PUT_BACK, "a disk was put back to an older image")                     \
 	X(HUB_PUT_BACK, "the hub's disk was put back to an older image")         \

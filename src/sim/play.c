@@ -278,8 +278,8 @@ carry_all(struct play *p)
 
 			ok = b == a || (bundle_read(node_peer_host(p->stations[b]->node), buf_bytes(&stick), false, &counts, &err) == ERR_OK &&
 			                node_commit(p->stations[b]->node, &err) == ERR_OK);
-			/* A grace is over by some clock, or the key went with the disk: the stick that b writes says so, and the next one opens. */
-			ok = ok || (err.code == ERR_KEY && (p->years_off || p->lost[b]));
+			/* The key went with the disk: the stick that b writes says so, and the next one opens. */
+			ok = ok || (err.code == ERR_KEY && p->lost[b]);
 		}
 		buf_free(&stick);
 		if (!ok)
@@ -371,38 +371,9 @@ heal(struct play *p)
 	return come_together(p) && empty_pockets(p);
 }
 
-/*
- * A clock that jumped by decades and back has ended the grace of a seal key to
- * which others sealed in good faith (proto/vault.md, 9): who dropped it opens
- * that epoch never again, and nobody can tell. It is a limit that is known;
- * such a play is judged by what each machine was told is saved.
- */
-static bool
-lost_keys_to_clock(struct play *p)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < p->swarm.stations && p->years_off; i++)
-		any = any || node_waiting_keys(p->stations[i]->node) > p->nonsense;
-	if (any)
-		mark(MARK_KEYS_LOST);
-	return any;
-}
-
-static bool
-judge_own(struct play *p)
-{
-	for (size_t i = 0; i < p->swarm.stations; i++)
-		if (!play_judge(p, i, true) || !play_judge_custody(p, i))
-			return false;
-	return true;
-}
-
 static bool
 judge_end(struct play *p)
 {
-	if (lost_keys_to_clock(p))
-		return judge_own(p);
 	return upgrade_judge(p) && grant_judge(p) && trustees_judge(p) && bury_settle(p) && bury_judge_kept(p) && merge_judge(p) && play_judge_all(p) && play_wipe(p);
 }
 

@@ -67,7 +67,6 @@ struct play {
 	size_t image_at[MACHINES_MAX];          /* writes there were when it was taken */
 	bool was_put_back[MACHINES_MAX];        /* and its home does not know it: what it writes may fork */
 	bool lost[MACHINES_MAX];                /* something that it had may be gone: put back, or restored from a backup */
-	bool left[MACHINES_MAX];                /* a home of it was wiped, which had signed to others for what it held */
 	bool may_fork[MACHINES_MAX];            /* its disk has been put back, once */
 	struct backup_made backup[MACHINES_MAX]; /* act_backup.c */
 	struct link_made links[LINKS_MADE_MAX];  /* act_merge.c */
@@ -86,7 +85,6 @@ struct play {
 	struct order_made orders[ORDERS_MAX]; /* bury.c */
 	size_t order_count;
 	uint64_t nonsense;         /* entries of content that nobody can open (hostile.c) */
-	bool years_off;            /* a clock has jumped by years */
 	bool guest_came;           /* leave.c */
 	struct device_id guest;
 	uint8_t guest_card[16];

@@ -35,8 +35,6 @@ static bool
 held_by_others(struct play *p, size_t i, struct table *ids)
 {
 	for (size_t k = 0; k < p->machines; k++) {
-		if (k != i && p->left[k])
-			return false;
 		if (k == i || !(p->stations[k]->joined || p->stations[k]->is_hub || k == 0))
 			continue;
 		if (!station_runs(p->stations[k]) || p->hurt[k] || p->lost[k] || disk_dead(host_disk(p->stations[k]->host)))

@@ -107,7 +107,7 @@ conn_deliver(struct env_conn *c)
 		mem_free(copy);
 		conn_pump_soon(conn_other(c));
 	}
-	if (conn_hears(c) && c->has_events && !c->paused && c->fin_got && c->in_at == c->in.len && c->flight_count == 0)
+	if (conn_hears(c) && c->has_events && !c->paused && c->fin_got && c->in_at == c->in.len)
 		conn_tell_closed(c, ERR_OK);
 }
 

@@ -129,7 +129,7 @@ fold_one(struct replica *r, struct attest_at at, struct attest *a, struct buf *k
 	now = (struct last){ .any = true, .inc = key.inc, .seq = (int64_t)at.seq, .older = older_count(r, at.log) };
 	if (before.any && (now.older < before.older || (SAME(now.inc, before.inc) && now.seq <= before.seq)))
 		return ERR_OK;
-	if (before.any && now.older > before.older)
+	if (now.older > before.older)
 		rc = forget_custody(r, &key.author, a->day, err);
 	while (rc == ERR_OK && extent_next(&a->delta, &it))
 		if ((rc = ack_take_item(r, &key.author, &it, 0, err)) == ERR_OK)
@@ -364,4 +364,59 @@ replica_attest(struct replica *r, const struct device_keys *keys, const struct i
 	buf_free(&lens);
 	buf_free(&s.lens);
 	return rc;
+}
+
+/* ---- leaving ---- */
+
+enum err_code
+replica_attest_leaving(struct replica *r, const struct device_keys *keys, const struct inc *inc, struct err *err)
+{
+	int64_t now = r->env->ops->wall_ms(r->env);
+	struct attest *a = mem_zero(1, sizeof(*a));
+	enum err_code rc;
+
+	if (a == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	a->day = now > 0 ? (uint64_t)(now / DAY_MS) : 0;
+	a->logs = r->count;
+	rc = replica_evaluate(r, err);
+	org_digest(r->org, a->ctl_digest);
+	replica_frontier(r, NULL, NULL, a->frontier_root);
+	if (rc == ERR_OK)
+		rc = append(r, keys, inc, a, err);
+	mem_free(a);
+	return rc;
+}
+
+static bool
+says_nothing_is_held(struct replica *r, size_t log)
+{
+	struct attest *a = mem_alloc(sizeof(*a));
+	struct buf keep = BUF_INIT;
+	struct entry e;
+	bool yes;
+
+	yes = a != NULL && replica_entry(r, log, LEAVING_LEN - 1, &e, &keep, NULL) == ERR_OK && e.h.kind == KIND_ATTEST && e.has_payload &&
+	      attest_decode(a, e.payload, NULL) == ERR_OK && a->delta.len == 0;
+	buf_free(&keep);
+	mem_free(a);
+	return yes;
+}
+
+bool
+replica_is_leaving(struct replica *r, const struct author *self, const struct inc *inc, size_t *log)
+{
+	size_t at = r->has_org ? logs_trunk(r, self, &r->control, inc) : NO_LOG;
+
+	if (at == NO_LOG || r->logs[at].head.len != LEAVING_LEN)
+		return false;
+	for (size_t i = 0; i < r->count; i++) {
+		const struct log_head *h = &r->logs[i].head;
+
+		if (i != at && h->len > 0 && SAME(h->key.inc, *inc) && SAME(h->key.author, *self))
+			return false; /* it has gone on writing */
+	}
+	if (log != NULL)
+		*log = at;
+	return says_nothing_is_held(r, at);
 }

@@ -17,6 +17,15 @@
 enum err_code replica_attest(struct replica *r, const struct device_keys *keys, const struct inc *inc,
                              const struct attest_epoch *epochs, size_t epoch_count, bool *wrote, struct err *err) MUST_CHECK;
 
+/*
+ * The word of a home that is about to be destroyed: as the first entry of a fresh incarnation an ATTEST that lists nothing.
+ * Makes void what the device has signed before. In the open transaction.
+ */
+enum err_code replica_attest_leaving(struct replica *r, const struct device_keys *keys, const struct inc *inc, struct err *err) MUST_CHECK;
+/* Is that the last that this incarnation has said? Then it signs for nothing. *log may be NULL: the word's, LEAVING_LEN long. */
+enum { LEAVING_LEN = 2 };
+bool replica_is_leaving(struct replica *r, const struct author *self, const struct inc *inc, size_t *log);
+
 /* The newest ATTEST of that device, in effect, as of the last commit; `keep` holds what it borrows. */
 bool replica_attested(struct replica *r, const struct author *by, struct attest *out, struct buf *keep);
 /* Do we hold what that device last attested of its own logs in the stream? False when it never attested. */

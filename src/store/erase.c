@@ -114,6 +114,13 @@ replica_scrub(struct replica *r, struct err *err)
 	return rc == ERR_OK ? rc : err_wrap(err, "writing the store anew after an erasure");
 }
 
+bool
+replica_called_late(struct replica *r, size_t log, uint64_t seq)
+{
+	return r->orders != NULL && r->has_org && org_known(r->org) &&
+	       orders_call_late(r->orders, r->org, &r->logs[log].head.key, seq, replica_holds, r);
+}
+
 /* Rows of one log within a range that still have a payload, or might be asked for one. */
 static void
 collect_rows(struct doomed *d, size_t log, struct erase_range range)

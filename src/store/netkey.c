@@ -289,17 +289,34 @@ drop_old(struct home *h, int64_t now)
 	return kept != before;
 }
 
+/* Retired by a clock that ran ahead, when those were still believed: its grace would have no end. */
+static bool
+date_back(struct keystore *ks, int64_t now)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < ks->network_count; i++)
+		if (ks->network[i].retired_ms > (uint64_t)now) {
+			ks->network[i].retired_ms = (uint64_t)now;
+			any = true;
+		}
+	return any;
+}
+
 enum err_code
 home_learn_network(struct home *h, bool *changed, struct err *err)
 {
-	int64_t now = h->env->ops->wall_ms(h->env);
-	bool any = false;
+	int64_t now = replica_lived_ms(h->replica);
+	bool any;
 
 	if (changed != NULL)
 		*changed = false;
 	if (!h->replica->has_org || !org_known(h->replica->org) || replica_read_only(h->replica))
 		return ERR_OK;
-	any = take_new_keys(h, now);
+	if (now == 0) /* not known now: nothing is dated, and nothing ends */
+		return ERR_OK;
+	any = date_back(h->keys, now);
+	any = take_new_keys(h, now) || any;
 	any = settle_newest(h, now) || any;
 	any = sort_retired(h->keys) || any;
 	any = drop_old(h, now) || any;

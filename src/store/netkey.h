@@ -26,9 +26,9 @@ enum err_code home_learn_network(struct home *h, bool *changed, struct err *err)
 /* How many of these keys, newest first, links and beacons may still use. proto/org.md, 11. */
 /* Is some other live device known to have this key? Until then the older ones are the only way to anybody, whatever a clock says. */
 bool netkey_has_company(struct replica *r, const uint8_t key[32], const struct author *self);
-size_t netkey_links(const struct network_key *keys, size_t count, int64_t wall_ms);
+size_t netkey_links(const struct network_key *keys, size_t count, int64_t lived_ms);
 /* How many of them a newcomer is given: the newest, and those that are not retired for long. */
-size_t netkey_handed_on(const struct network_key *keys, size_t count, int64_t wall_ms);
+size_t netkey_handed_on(const struct network_key *keys, size_t count, int64_t lived_ms);
 /*
  * Which of these keys to seal a bundle under: the newest that `to`, or without it every live device, is known to have
  * heard of. A stick is how a device that nobody meets learns of a new key at all. The newest when none is left.

@@ -449,6 +449,8 @@ replica_commit(struct replica *r, struct err *err)
 		rc = erase_apply(r, err);
 	if (rc == ERR_OK)
 		rc = attest_fold(r, err);
+	if (rc == ERR_OK)
+		rc = replica_live_on(r, err);
 	if (rc != ERR_OK) {
 		replica_drop(r);
 		return rc;

@@ -178,6 +178,8 @@ enum err_code replica_saw_peer(struct replica *r, const struct author *peer, con
  * headers stay. It never comes back: a payload is not filled in where one was erased. proto/org.md, 9.
  */
 const struct orders *replica_orders(const struct replica *r); /* as of the last commit */
+/* Has somebody who reads its stream named that entry as written late to an erased record (proto/org.md, 9)? */
+bool replica_called_late(struct replica *r, size_t log, uint64_t seq);
 /* A late entry of an erased group, as a reader found: deletes its payload in the open transaction. */
 enum err_code replica_erase(struct replica *r, size_t log, uint64_t seq, struct err *err) MUST_CHECK;
 /* The entries that the range names, as far as it is known here which those are, newest log first. */
@@ -214,6 +216,14 @@ enum err_code replica_leave(struct replica *r, bool *emptied, struct err *err) M
 /* Small values of the owner: a key and a blob, in the same transaction as entries. */
 enum err_code replica_meta_put(struct replica *r, const char *key, struct bytes value, struct err *err) MUST_CHECK;
 enum err_code replica_meta_get(struct replica *r, const char *key, struct buf *out, struct err *err) MUST_CHECK; /* ERR_UNKNOWN */
+
+/*
+ * How much time has passed for this store: what a grace is counted in whose end cannot be undone. Its beginning means
+ * nothing. A clock that is put right or wrong by years moves it by three days at most. 0 when it cannot be read.
+ */
+int64_t replica_lived_ms(struct replica *r);
+/* Keeps the count, in the open transaction: each commit does, and who may be quiet for days should. */
+enum err_code replica_live_on(struct replica *r, struct err *err) MUST_CHECK;
 
 /*
  * Re-verifies everything stored, calls `finding` with a sentence for each

@@ -79,6 +79,8 @@ struct replica {
 	struct author source;      /* replica_set_source() */
 	struct attest_at *attests; /* those of the open transaction */
 	size_t attest_count, attest_cap;
+	bool lived_known, lived_kept; /* read, or begun; and stored */
+	int64_t lived_ms, lived_wall_ms;
 	struct netkey_held *netkeys;
 	size_t netkey_count, netkey_cap;
 

@@ -94,7 +94,7 @@ write_plain(struct home *h, const struct org_device *to, uint8_t role, struct bu
 {
 	const struct org *org = replica_org(h->replica);
 	uint8_t keys[32 * KEYSTORE_NETWORK_KEYS], print[32];
-	size_t count = netkey_handed_on(h->keys->network, h->keys->network_count, h->env->ops->wall_ms(h->env));
+	size_t count = netkey_handed_on(h->keys->network, h->keys->network_count, replica_lived_ms(h->replica));
 	struct buf runs = BUF_INIT;
 	enum err_code rc = add_runs(h, to, &runs, err);
 
@@ -326,7 +326,7 @@ welcome_accept(struct home *h, const struct welcome *w, struct err *err)
 	k->network_count = w->network_keys.len / 32;
 	for (size_t i = 0; i < k->network_count; i++) {
 		memcpy(k->network[i].n, w->network_keys.p + 32 * i, 32);
-		k->network[i].retired_ms = i == 0 ? 0 : retired_before(h->env->ops->wall_ms(h->env));
+		k->network[i].retired_ms = i == 0 ? 0 : retired_before(replica_lived_ms(h->replica));
 	}
 	return home_save_keystore(h, err);
 }

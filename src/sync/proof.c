@@ -108,14 +108,14 @@ make_acks(const struct sync_host *host, bool (*shared)(void *ctx, const struct l
 	struct buf delta = BUF_INIT;
 	struct org_id org;
 	size_t items = 0;
-	bool ok;
+	bool vouches = host->vouches == NULL || host->vouches(host->ctx), ok;
 
 	*count = 0;
 	if (!host->org(host->ctx, &org))
 		return err_set(err, ERR_REFUSED, "no organisation is known here yet");
 	if (!root_over(host, shared, ctx, root))
 		return err_plain(err, ERR_NO_MEMORY);
-	for (size_t i = 0; i < host->log_count(host->ctx); i++) {
+	for (size_t i = 0; vouches && i < host->log_count(host->ctx); i++) {
 		const struct log_head *h = host->log_at(host->ctx, i);
 		struct extent e;
 

@@ -70,10 +70,11 @@ struct sync_host {
 	/* Checks the signature and keeps it. ERR_SIGNATURE. */
 	enum err_code (*put_ack)(void *ctx, struct bytes ack, struct err *err);
 
-	/* All three may be NULL. proto/sync.md, 10. */
+	/* All of these may be NULL. proto/sync.md, 10. */
 	uint32_t (*notice)(void *ctx);  /* HELLO_WITHHOLDS, HELLO_FULL: as it is now */
 	void (*agreed)(void *ctx);      /* control has been compared with the peer, a member, to its end */
 	bool (*room)(void *ctx);        /* false: ERR 6 is all that is said to whoever has connected */
+	bool (*vouches)(void *ctx);     /* false: our ACKs list nothing, for this home is about to be destroyed. NULL: they do; 8 */
 };
 
 struct sync_config {

@@ -85,8 +85,13 @@ enum err_code vault_open(struct vault *v, const struct header *h, struct bytes p
 /* A case key learned from a wrap is bound to its group once the body has been read. */
 void vault_bind_group(struct vault *v, const struct header *h, const struct group_id *group);
 
-/* Forgets every case key, so that only wraps in force are learned again: before a view is rebuilt. */
-void vault_forget_cases(struct vault *v);
+/*
+ * Before a view is rebuilt: what wraps and tables said of case keys is forgotten, and learned again from those in force. The
+ * keys themselves stay until vault_settle_cases(), called when all has been read, lets go of those that nothing brought again
+ * and under which nothing opened: a table that has lost its effect may have been the last to bring a key that entries need.
+ */
+void vault_doubt_cases(struct vault *v);
+void vault_settle_cases(struct vault *v);
 
 /*
  * Erasure (vault_erase.c). A key that is buried is wiped and its id tombstoned in the keystore, and so is every epoch

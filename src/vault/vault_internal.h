@@ -55,6 +55,7 @@ struct case_key { /* guarded */
 	uint8_t key[32];
 	struct stream_id stream;
 	struct epoch_id birth;
+	bool doubted;            /* since vault_doubt_cases() nothing in force has brought it, and nothing has opened under it */
 	bool bound;
 	struct group_id group;
 	bool wrapped, wrapped_open; /* we have wrapped it in our log of that incarnation; only in the open transaction */
@@ -84,6 +85,7 @@ struct vault {
 	struct case_key *cases;
 	size_t case_count, case_cap;
 	struct table *case_by_kid, *case_by_group;
+	bool any_doubted;
 	int64_t last_case;                   /* of the last vault_open() or vault_seal() */
 
 	bool any_open;               /* some wrap or epoch stands in the open transaction only */

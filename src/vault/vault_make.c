@@ -197,11 +197,31 @@ goes_in(const struct vault *v, const struct case_key *c, const struct stream_id 
 	       !keystore_tombstoned(v->ks, TOMB_KEY, c->kid.b);
 }
 
-/* The rows of one table: case keys from *at on; the first of a full set also carries every MK. */
+/* Without the MK of the epoch that a key was born under the key opens nothing, and who lacks the key may lack the MK as well. */
+static bool
+brings_one(const struct vault *v, const struct epoch *ep, const struct epoch *missed, size_t from, size_t end)
+{
+	for (size_t i = from; i < end; i++)
+		if (SAME(v->cases[i].birth, ep->id) && goes_in(v, &v->cases[i], &ep->stream, missed))
+			return true;
+	return false;
+}
+
+struct rows { const struct stream_id *stream; const struct epoch *missed; size_t from, end; };
+
+static bool
+meta_goes_in(const struct vault *v, size_t i, const struct rows *r)
+{
+	if (!v->keys[i].has_mk || !SAME(v->epochs[i].stream, *r->stream))
+		return false;
+	return r->missed == NULL ? r->from == 0 : brings_one(v, &v->epochs[i], r->missed, r->from, r->end);
+}
+
+/* The rows of one table: case keys from *at on; the first of a full set also carries every MK, one of missed keys theirs. */
 static void
 write_rows(struct vault *v, const struct stream_id *stream, const struct epoch *missed, size_t *at, bool *more)
 {
-	bool first = *at == 0 && missed == NULL;
+	struct rows r = { stream, missed, *at, 0 };
 	size_t count = 0, metas = 0, end = *at;
 	struct buf *out = &v->plain;
 
@@ -210,8 +230,9 @@ write_rows(struct vault *v, const struct stream_id *stream, const struct epoch *
 
 		count += goes_in(v, c, stream, missed);
 	}
-	for (size_t i = 0; i < v->epoch_count && first && metas < KEYTABLE_METAS_MAX; i++)
-		metas += v->keys[i].has_mk && SAME(v->epochs[i].stream, *stream);
+	r.end = end;
+	for (size_t i = 0; i < v->epoch_count && metas < KEYTABLE_METAS_MAX; i++)
+		metas += meta_goes_in(v, i, &r);
 	buf_clear(out);
 	wr_array(out, 2);
 	wr_array(out, count);
@@ -228,7 +249,7 @@ write_rows(struct vault *v, const struct stream_id *stream, const struct epoch *
 	}
 	wr_array(out, metas);
 	for (size_t i = 0; i < v->epoch_count && metas > 0; i++) {
-		if (!v->keys[i].has_mk || !SAME(v->epochs[i].stream, *stream))
+		if (!meta_goes_in(v, i, &r))
 			continue;
 		wr_array(out, 2);
 		WR_FIXED(out, v->epochs[i].id);

@@ -7,6 +7,7 @@
 
 #include "crypto/guard.h"
 #include "vault/vault_internal.h"
+#include "vault/vault_late.h"
 
 /* Of two epochs of one number made apart the smaller id is preferred: once all have it, the other is old as well. */
 bool
@@ -53,8 +54,48 @@ vault_old_epochs(const struct vault *v, const struct stream_id *stream)
 	return count;
 }
 
+static bool
+is_missed(const struct vault *v, const struct case_key *c, const struct stream_id *stream, const struct epoch *now)
+{
+	return SAME(c->stream, *stream) && c->bound && vault_is_untold(v, c, now) && !keystore_tombstoned(v->ks, TOMB_KEY, c->kid.b);
+}
+
 size_t
-vault_missed_keys(const struct vault *v, const struct stream_id *stream, bool ours)
+vault_missed_keys(const struct vault *v, const struct stream_id *stream)
+{
+	const struct epoch *now = vault_preferred_epoch(v, stream);
+	size_t count = 0;
+
+	for (size_t i = 0; i < v->case_count && now != NULL; i++)
+		count += is_missed(v, &v->cases[i], stream, now);
+	return count;
+}
+
+static bool
+is_held(const struct vault *v, const struct epoch_id *id)
+{
+	const struct epoch *ep = vault_epoch(v, id, NULL);
+
+	return ep != NULL && v->keys[ep - v->epochs].has_e;
+}
+
+/* A tombstoned epoch is in no KEYGRANT: who was never given it learns what was born under it from tables alone. */
+static bool
+is_kept_from_some(const struct vault *v, const struct org *org, const struct epoch_id *birth)
+{
+	const struct epoch *ep = vault_epoch(v, birth, NULL);
+
+	for (size_t i = 0; i < org_device_count(org) && ep != NULL && ep->known && ep->shredded; i++) {
+		const struct org_device *d = org_device_at(org, i);
+
+		if (org_reads(org, &ep->stream, &d->id) && !SAME(d->sign_pk, ep->log.author) && !vault_epoch_reaches(v, birth, &d->id))
+			return true;
+	}
+	return false;
+}
+
+size_t
+vault_missed_now(const struct vault *v, const struct org *org, const struct stream_id *stream)
 {
 	const struct epoch *now = vault_preferred_epoch(v, stream);
 	size_t count = 0;
@@ -62,8 +103,9 @@ vault_missed_keys(const struct vault *v, const struct stream_id *stream, bool ou
 	for (size_t i = 0; i < v->case_count && now != NULL; i++) {
 		const struct case_key *c = &v->cases[i];
 
-		count += SAME(c->stream, *stream) && c->bound && (!ours || c->wrapped) && vault_is_untold(v, c, now) &&
-		         !keystore_tombstoned(v->ks, TOMB_KEY, c->kid.b);
+		if (!is_missed(v, c, stream, now))
+			continue;
+		count += c->wrapped || (!is_held(v, &c->birth) && !(c->has_told && is_held(v, &c->told))) || is_kept_from_some(v, org, &c->birth);
 	}
 	return count;
 }

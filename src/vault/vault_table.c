@@ -69,6 +69,7 @@ take_case_row(struct vault *v, const struct stream_id *stream, const struct epoc
 	wipe(c->key, sizeof(c->key));
 	if (i == NO_CASE || !vault_case_bind(v, i, &c->group))
 		return err_plain(err, ERR_NO_MEMORY);
+	v->cases[i].doubted = false;
 	vault_case_told(v, i, under);
 	return ERR_OK;
 }

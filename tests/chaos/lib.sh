@@ -18,7 +18,7 @@ cleanup() { # what cli/lib.sh does, and what only a chaotic suite leaves behind
 	wait 2>/dev/null
 	for m in ${mounted:-}; do umount -l "$m" 2>/dev/null; done
 	type leave_networks >/dev/null 2>&1 && leave_networks
-	rm -rf "$work"
+	rm -rf "$work" "$memory"
 }
 deep() { [ "$DEPTH" -gt 0 ]; }
 some() { if deep; then echo $(($2 * DEPTH)); else echo "$1"; fi; } # FEW MANY

@@ -1,6 +1,6 @@
 # Real programs among real faults (tests/chaos). `chaos-check` is a slice for every check; `make chaos` the whole, an
 # hour or so, DEPTH=n times as deep, and writes a row to tests/ledger/chaos.md.
-CHAOS_TOOLS := $(BUILD)/chaos/proxy $(BUILD)/chaos/wire $(BUILD)/chaos/look
+CHAOS_TOOLS := $(BUILD)/chaos/proxy $(BUILD)/chaos/wire $(BUILD)/chaos/look $(BUILD)/chaos/liar
 $(BUILD)/chaos/%: tests/chaos/%.c $(OBJ)
 	@mkdir -p $(@D)
 	@echo "  CHAOS $@"

@@ -6,6 +6,7 @@ field() { jq -r "$1" "$work/out"; }
 found
 claim 'dalby is admitted' admitted dalby advisor lund
 claim 'bo is admitted' admitted bo advisor lund
+claim 'cia is admitted' admitted cia advisor lund
 
 # ---- the sentence ----
 claim 'a session at Dalby' fb dalby --json session open Dalby --channel physical --start 13:00
@@ -79,6 +80,29 @@ same "$(field .proven)" true 'all of it is proved'
 same "$(field '.by[]|select(.lacks==0).name')" anna 'by anna'
 same "$(field .wiped)" false 'nothing is wiped unasked'
 same "$(fb dalby --json status | jq .safe_to_wipe)" true 'status says the same'
+
+# ---- a home that others may count on says first that it leaves ----
+claim 'cia writes' fb cia put case "$case" topic=health
+claim 'and closes with anna there' fb cia --json close-site --peer "127.0.0.1:$anna_port"
+same "$(field .proven)" true 'all of it is proved'
+kill "$anna_pid"; wait "$anna_pid" 2>/dev/null
+exits 2 'a wipe that nobody hears of' fb cia close-site --wipe --yes --wait 1
+says 'has said that it leaves' 'the word is out'
+says 'nothing has been wiped' 'and nothing wiped'
+claim 'the home works on' fb cia get "$case"
+same "$(fb cia --json status | jq .safe_to_wipe)" false 'it may not be wiped before somebody has acknowledged that'
+claim 'a stick of it' fb cia bundle write "$work/c1"
+claim 'anna reads it' fb anna bundle read "$work/c1"
+claim 'and answers' fb anna bundle write "$work/c2"
+same "$(fb anna --json status | jq -c '.safe_to_wipe')" false 'what cia had signed for anna counts no more'
+claim 'cia hears of that' fb cia bundle read "$work/c2"
+claim 'and goes on writing' fb cia put case "$case" topic=housing
+serving fb anna --json serve --no-discovery --listen 127.0.0.1:0
+anna_port=$port anna_pid=$pid
+claim 'wiped in one command' fb cia --json close-site --wipe --yes --peer "127.0.0.1:$anna_port"
+same "$(field .wiped)" true 'it is'
+same "$(field '[.steps[].step]|join(" ")')" 'session leaving exchange proof wipe' 'after it has said once more that it leaves'
+same "$(ls -A "$work/cia" | wc -l)" 0 'no file is left'
 
 # ---- with a hub in the organisation, only the hub counts ----
 kill "$anna_pid"; wait "$anna_pid" 2>/dev/null

@@ -1,7 +1,7 @@
 #!/bin/bash
 # A hub's store in PostgreSQL: its way there, crashes on both sides, two hubs over one database, and all that an operator asks.
 . "$(dirname "$0")/lib.sh"
-export XDG_RUNTIME_DIR=$work/run
+export RUNTIME_DIRECTORY=$work/run
 cluster=$(mktemp -d)
 url=$(tests/pg-cluster start "$cluster") || { no 'no server'; finish; exit 1; }
 trap 'cleanup; tests/pg-cluster stop "$cluster" 2>/dev/null; rm -rf "$cluster"' EXIT

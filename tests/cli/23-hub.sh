@@ -1,7 +1,7 @@
 #!/bin/bash
 # A hub: several organisations, quotas, an older disk, removed devices, what it gives back.
 . "$(dirname "$0")/lib.sh"
-export XDG_RUNTIME_DIR=$work/run # no tmpfs: the hub then takes the next place that is one
+export RUNTIME_DIRECTORY=$work/run # no tmpfs: the hub then takes the next place that is one
 found
 for who in bo cia; do claim "$who is admitted" admitted $who advisor lund; done
 claim 'a hub is admitted' admitted hub hub

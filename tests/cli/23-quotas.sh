@@ -1,7 +1,7 @@
 #!/bin/bash
 # A hub whose quota is used up: bytes, devices, links. What it says, that nothing is lost, and that all goes on by itself when there is room.
 . "$(dirname "$0")/lib.sh"
-export XDG_RUNTIME_DIR=$work/run
+export RUNTIME_DIRECTORY=$work/run
 found
 for who in bo cia; do claim "$who is admitted" admitted $who advisor lund; done
 claim 'a hub is admitted' admitted hub hub

@@ -4,9 +4,11 @@
  * sectors and names lost, kept, some of either, torn with noise in them; at
  * every second look the power goes once more while the program starts.
  *
- * A point is one machine stopped at one (path, change, treatment, seed) that
- * left other bytes than all looks before at that change: what comes out equal
- * is not counted. Whatever is left: the home opens, holds every entry that was
+ * A point is one machine stopped at one change of one path and treated as none
+ * was before it at that change: once for each distinct decision of what is lost,
+ * kept and torn, and where it is cut again. The same decision leaves the same
+ * bytes and is not counted; two different ones may still leave equal bytes (a
+ * sector that is lost where it held the same before), and count twice. Whatever is left: the home opens, holds every entry that was
  * acknowledged, to its writer or, by a signed ACK, to a colleague, holds all of
  * what was being written or nothing, and verifies; of every hundred one is
  * opened as a node, and shows from its snapshot what its entries show.

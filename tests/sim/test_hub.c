@@ -180,6 +180,51 @@ held(struct sim *s, size_t i)
 	return replica_entry_count(station_replica(s->at[i]));
 }
 
+/*
+ * A hub that lies: it takes everything, signs for it, and shows whoever comes next the heads of yesterday, with a witness
+ * that says that nothing was put back. It can keep news from people who have nobody else; once two of them meet it can not.
+ */
+static void
+a_hub_that_shows_old_heads_hides_nothing_once_two_meet(void **state)
+{
+	struct sim *s = sim_with_hub(8);
+	struct disk_image *image;
+	uint8_t witness[32];
+	struct err err = ERR_INIT;
+
+	(void)state;
+	both_meet_hub_twice(s);
+	station_close(s->at[HUB]);
+	image = disk_image_take(host_disk(s->at[HUB]->host));
+	memcpy(witness, s->at[HUB]->witness, sizeof(witness));
+	sim_switch_on(s, HUB, LOSS_NONE);
+	for (int day = 1; day <= 3; day++) {
+		sim_note(s, 0, "the landlord wrote again");
+		table_meets_hub(s, 0);
+		assert_true(held(s, HUB) >= held(s, 0)); /* it has taken it, and signed for it */
+		hub_is_put_back(s, image);
+		assert_memory_equal(s->at[HUB]->witness, witness, sizeof(witness));
+		table_meets_hub(s, 1);
+		assert_int_equal(sim_notes(s, 1, "the landlord wrote again"), 0);
+	}
+	sim_heal(s, 0, 1);
+	assert_int_equal(station_meet(s->at[1], s->at[0], &err), ERR_OK);
+	world_run(s->w, 5 * NS_PER_S);
+	assert_int_equal(sim_notes(s, 1, "the landlord wrote again"), 3);
+	/* What it denies it is given again, by either: no word of its past counts against what it shows now. */
+	for (size_t i = 0; i < 2; i++) {
+		hub_is_put_back(s, image);
+		assert_true(held(s, HUB) < held(s, i));
+		table_meets_hub(s, i);
+		assert_true(held(s, HUB) >= held(s, i));
+	}
+	both_meet_hub_twice(s);
+	assert_true(all_in_step(s));
+	assert_int_equal(station_keys(s->at[HUB])->epoch_count, 0);
+	disk_image_free(image);
+	sim_free(s);
+}
+
 /* The removal is forgotten with the disk, and the removed device is the first to call. It gets nothing, however often, until it is told. */
 static void
 a_hub_put_back_gives_a_removed_device_nothing(void **state)
@@ -284,6 +329,7 @@ main(void)
 		cmocka_unit_test(a_hub_pushes_what_it_is_given),
 		cmocka_unit_test(a_hub_keeps_what_it_signed_for_wherever_its_power_goes),
 		cmocka_unit_test(a_hub_put_back_to_an_older_image_is_filled_again),
+		cmocka_unit_test(a_hub_that_shows_old_heads_hides_nothing_once_two_meet),
 		cmocka_unit_test(a_hub_put_back_gives_a_removed_device_nothing),
 		cmocka_unit_test(a_hub_in_doubt_takes_what_it_is_brought),
 		cmocka_unit_test(a_hub_that_is_only_started_anew_gives_at_once),

@@ -144,6 +144,26 @@ what_was_queued_arrives_before_the_close(void **state)
 }
 
 static void
+a_close_is_heard_by_who_is_still_sending(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		struct pair p;
+
+		pair_open(&p, seed, &(struct weather){ .latency_min = NS_PER_MS, .latency_max = 300 * NS_PER_MS, .chunk_max = 97 });
+		send_pattern(&p.b, 20000);
+		world_run(p.w, NS_PER_MS);
+		p.a.env->ops->close(p.a.env, p.a.c);
+		world_run(p.w, NS_PER_S);
+		assert_true(p.b.closed);
+		assert_int_equal(p.b.why, ERR_OK);
+		world_run(p.w, 60 * NS_PER_S); /* what was under way arrives at nobody */
+		assert_true(p.a.got.len < 20000);
+		pair_free(&p);
+	}
+}
+
+static void
 a_cut_wire_delivers_a_prefix_and_tells_both_ends(void **state)
 {
 	size_t short_ = 0;
@@ -227,6 +247,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bytes_arrive_in_order_and_once),
 		cmocka_unit_test(what_was_queued_arrives_before_the_close),
+		cmocka_unit_test(a_close_is_heard_by_who_is_still_sending),
 		cmocka_unit_test(a_cut_wire_delivers_a_prefix_and_tells_both_ends),
 		cmocka_unit_test(a_silent_cut_is_noticed_only_after_long),
 		cmocka_unit_test(who_pauses_is_sent_no_more_than_a_window),

@@ -399,7 +399,7 @@ shelf_host(struct shelf *s)
 	return (struct sync_host){
 		s, shelf_org, shelf_standing, shelf_log_count, shelf_log_at, shelf_log_find, shelf_is_control, shelf_share, shelf_order,
 		shelf_proof, shelf_acked, shelf_missing, shelf_read_run, shelf_ingest, shelf_id_at, shelf_evaluate, shelf_commit,
-		shelf_number, shelf_sign, shelf_put_ack, shelf_notice, shelf_agreed, shelf_room,
+		shelf_number, shelf_sign, shelf_put_ack, shelf_notice, shelf_agreed, shelf_room, NULL,
 	};
 }
 

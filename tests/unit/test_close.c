@@ -289,6 +289,77 @@ a_home_is_wiped_with_proof_only(void **state)
 	nodes_end(&o);
 }
 
+static void
+two_homes_that_rely_on_each_other_are_never_both_wiped(void **state)
+{
+	struct err why = ERR_INIT;
+	struct record_id a, b;
+	struct nodes o;
+	struct node *bo;
+
+	(void)state;
+	nodes_start(&o);
+	bo = nodes_join(&o, "bo", true);
+	a = nodes_id(&o);
+	write_case(&o, bo, &a, "housing");
+	(void)carry(bo, o.first);
+	(void)carry(o.first, bo);
+	(void)carry(bo, o.first);
+	assert_true(node_safe_to_wipe(bo) && node_safe_to_wipe(o.first));
+	assert_true(node_must_leave(bo) && node_must_leave(o.first));
+	assert_int_equal(node_wipe(bo, &why), ERR_REFUSED); /* nobody was told */
+	SITE_OK(node_leave(bo, err));
+	SITE_OK(node_leave(o.first, err));
+	assert_true(node_is_leaving(bo) && node_is_leaving(o.first));
+	(void)carry(bo, o.first);
+	(void)carry(o.first, bo);
+	(void)carry(bo, o.first);
+	why = (struct err)ERR_INIT;
+	assert_int_equal(node_wipe(bo, &why), ERR_REFUSED); /* who leaves signs for nothing */
+	why = (struct err)ERR_INIT;
+	assert_int_equal(node_wipe(o.first, &why), ERR_REFUSED);
+	b = nodes_id(&o);
+	write_case(&o, o.first, &b, "health"); /* one goes on */
+	assert_false(node_is_leaving(o.first));
+	(void)carry(o.first, bo);
+	SITE_OK(node_wipe(bo, err));
+	node_close(bo);
+	o.node[1] = NULL;
+	SITE_OK(node_leave(o.first, err));
+	assert_false(node_safe_to_wipe(o.first)); /* it has what bo had, and knows that bo has it no more */
+	nodes_end(&o);
+}
+
+static void
+who_leaves_makes_void_what_it_signed_until_it_goes_on(void **state)
+{
+	struct node_proof p;
+	struct record_id a;
+	struct nodes o;
+	struct node *bo;
+
+	(void)state;
+	nodes_start(&o);
+	bo = nodes_join(&o, "bo", true);
+	a = nodes_id(&o);
+	write_case(&o, o.first, &a, "housing");
+	(void)carry(o.first, bo);
+	(void)carry(bo, o.first);
+	node_proof(o.first, &p);
+	assert_int_equal(p.lacking, 0);
+	SITE_OK(node_leave(bo, err));
+	(void)carry(bo, o.first);
+	node_proof(o.first, &p);
+	assert_int_equal(p.lacking, p.entries);
+	write_case(&o, bo, &a, "health"); /* bo was not wiped */
+	(void)carry(bo, o.first);
+	node_proof(o.first, &p);
+	assert_int_equal(p.lacking, 0);
+	(void)nodes_join_as(&o, "hub", ROLE_HUB, false);
+	assert_false(node_must_leave(o.first)); /* only the hub counts, and nobody counts on us */
+	nodes_end(&o);
+}
+
 /* Nothing more reaches the disk from the Nth step on; then somebody tries to open the home, and finishes. */
 static bool
 stopped_at(long n)
@@ -304,6 +375,9 @@ stopped_at(long n)
 	bo = nodes_join(&o, "bo", true);
 	a = nodes_id(&o);
 	write_case(&o, bo, &a, "housing");
+	(void)carry(bo, o.first);
+	(void)carry(o.first, bo);
+	SITE_OK(node_leave(bo, err));
 	(void)carry(bo, o.first);
 	(void)carry(o.first, bo);
 	failing = posix_files;
@@ -359,6 +433,8 @@ main(void)
 		cmocka_unit_test(ahead_and_behind_are_counted_from_what_is_signed),
 		cmocka_unit_test(a_hub_that_is_behind_what_another_has_is_named_after_a_day),
 		cmocka_unit_test(a_home_is_wiped_with_proof_only),
+		cmocka_unit_test(two_homes_that_rely_on_each_other_are_never_both_wiped),
+		cmocka_unit_test(who_leaves_makes_void_what_it_signed_until_it_goes_on),
 		cmocka_unit_test(a_stop_at_any_moment_of_a_wipe_leaves_a_home_that_works_or_one_that_is_finished),
 	};
 

@@ -284,6 +284,39 @@ connections_outlive_their_listener(void **state)
 	room_close(&r);
 }
 
+/* Whoever starts a program anew at its old address must not wait for the links of the one that stops. */
+static void
+a_port_is_free_as_soon_as_its_listener_has_stopped(void **state)
+{
+	struct env_listener *taken = NULL;
+	struct env *other = net_env_new(NULL);
+	struct err err = ERR_INIT;
+	bool all = false;
+	struct room r;
+
+	(void)state;
+	assert_non_null(other);
+	room_open(&r);
+	room_dial(&r, r.url);
+	while (!server.opened || !r.client.opened)
+		net_run(r.env, NULL, 1);
+	assert_int_equal(other->ops->listen(other, r.url, on_accept, other, &taken, &err), ERR_NETWORK); /* or the rest proves nothing */
+	assert_non_null(strstr(err.text, r.url));
+	r.env->ops->listen_stop(r.env, r.listener);
+	r.listener = NULL;
+	err = (struct err)ERR_INIT; /* and not a turn of the loop later */
+	if (other->ops->listen(other, r.url, on_accept, other, &taken, &err) != ERR_OK)
+		fail_msg("%s", err.text);
+	r.client.to_send = server.expects = 100000; /* while its own link lives on */
+	server.done = &all;
+	pump(&r.client);
+	net_run(r.env, &all, WAIT_MS);
+	assert_int_equal(server.got, 100000);
+	other->ops->listen_stop(other, taken);
+	net_env_free(other);
+	room_close(&r);
+}
+
 /* ---- ends that are no connections ---- */
 
 static void
@@ -480,6 +513,7 @@ main(void)
 		cmocka_unit_test(what_comes_before_somebody_listens_is_kept),
 		cmocka_unit_test(what_was_queued_when_it_was_closed_arrives),
 		cmocka_unit_test(connections_outlive_their_listener),
+		cmocka_unit_test(a_port_is_free_as_soon_as_its_listener_has_stopped),
 		cmocka_unit_test(a_dial_that_fails_says_why_and_leaves_nothing_behind),
 		cmocka_unit_test(a_dial_given_up_at_any_moment_does_no_harm),
 		cmocka_unit_test(an_env_that_ends_takes_its_connections_along),
