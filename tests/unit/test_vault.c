@@ -546,6 +546,31 @@ an_image_of_the_vault_knows_what_it_knew(void **state)
 	desk_end(&d);
 }
 
+/* Before a view is rebuilt keys are doubted. Of two entries the second brings no wrap: it opens under what is held or not at all. */
+static void
+a_key_stays_while_all_is_read_again_if_an_entry_opens_under_it(void **state)
+{
+	const struct epoch *ep;
+	struct desk d;
+
+	(void)state;
+	desk_start(&d);
+	ep = vault_content_epoch(d.v, &d.o.team);
+	desk_seal(&d, "hon kom tidigt");
+	d.next.seq++;
+	desk_seal(&d, "hon gick sent");
+	vault_doubt_cases(d.v);
+	SITE_OK(desk_open(&d, &d.next));
+	vault_bind_group(d.v, &d.next, &d.group);
+	vault_settle_cases(d.v);
+	SITE_OK(desk_open(&d, &d.next));
+	assert_int_equal(vault_case_of_group(d.v, &d.o.team, &d.group, &ep->id), NO_CASE); /* nothing is sealed with it */
+	vault_doubt_cases(d.v);
+	vault_settle_cases(d.v); /* nothing opened */
+	assert_int_equal(desk_open(&d, &d.next), ERR_KEY);
+	desk_end(&d);
+}
+
 int
 main(void)
 {
@@ -561,6 +586,7 @@ main(void)
 		cmocka_unit_test(a_keygrant_waits_for_its_epoch),
 		cmocka_unit_test(a_keygrant_in_another_form_gives_nothing),
 		cmocka_unit_test(a_keytable_opens_what_came_without_a_wrap),
+		cmocka_unit_test(a_key_stays_while_all_is_read_again_if_an_entry_opens_under_it),
 		cmocka_unit_test(a_name_opens_for_readers_of_the_roster_alone),
 		cmocka_unit_test(an_image_of_the_vault_knows_what_it_knew),
 	};
