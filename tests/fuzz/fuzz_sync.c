@@ -193,7 +193,7 @@ put_ack(void *ctx, struct bytes ack, struct err *err)
 
 static const struct sync_host host = {
 	NULL, has_org, member, log_count, log_at, log_find, is_control, share, order, proof, acked, NULL,
-	read_run, ingest, id_at, nothing, nothing, number, sign, put_ack, NULL, NULL, NULL,
+	read_run, ingest, id_at, nothing, nothing, number, sign, put_ack, NULL, NULL, NULL, NULL,
 };
 
 static void
