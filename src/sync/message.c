@@ -275,13 +275,15 @@ message_decode(struct message *m, struct bytes in, struct err *err)
 	uint64_t kind = rd_uint(&rd, MESSAGE_NUMBER_MAX);
 	size_t extra = 0;
 
-	if (!rd.bad && fields > 0 && kind >= COUNT_OF(fields_of))
+	if (rd.bad || fields == 0)
+		return err_set(err, ERR_MALFORMED, "not a message of this protocol");
+	if (kind >= COUNT_OF(fields_of))
 		return decode_later(m, &rd, fields, err);
 
 	/* proto/sync.md, 4: "A later version may add fields at the end of HELLO; they are skipped." */
 	for (; kind == MSG_HELLO && fields > fields_of[kind]; extra++)
 		fields--;
-	if (rd.bad || fields_of[kind] == 0 || fields_of[kind] != fields)
+	if (fields_of[kind] == 0 || fields_of[kind] != fields)
 		return err_set(err, ERR_MALFORMED, "not a message of this protocol");
 	m->kind = (enum message_kind)kind;
 	decode_body(&rd, m);

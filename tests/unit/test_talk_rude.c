@@ -831,10 +831,13 @@ what_is_no_message_is_refused(void **state)
 		{ "versions the wrong way round", { MSG_HELLO, { .hello = { .vmin = 2, .vmax = 1 } } }, ERR_MALFORMED },
 	};
 
+	struct message m;
+
 	(void)state;
+	for (uint8_t kind = 0; kind < 0x80; kind++) /* an array of nothing, and a number behind it */
+		CHECK_CASE("no message", message_decode(&m, BYTES(((const uint8_t[]){ 0x90, kind }), 2), NULL), ERR_MALFORMED);
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct buf bytes = BUF_INIT;
-		struct message m;
 
 		message_encode(&bytes, &cases[i].m);
 		CHECK_CASE(cases[i].name, message_decode(&m, buf_bytes(&bytes), NULL), cases[i].want);
