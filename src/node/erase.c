@@ -176,7 +176,9 @@ node_forget_buried(struct node *n, struct err *err)
 	enum err_code rc = view_forget(n->view, is_of_buried, try_again, n, err);
 
 	after = view_record_count(n->view);
-	if (after < before)
+	if (before == VIEW_UNCOUNTED || after == VIEW_UNCOUNTED)
+		node_gather_short(n);
+	else if (after < before)
 		node_gather_count(n, GATHER_ERASED, before - after);
 	try_beyond(n);
 	n->roster_changed = true;

@@ -120,6 +120,7 @@ struct node {
 	struct record *work;
 
 	struct gathering *gathering; /* brought.c's; NULL before anything came */
+	bool ungathered;             /* something came that there was no room to gather: said of the next exchange that ends */
 	struct exchanges *exchanges; /* exchanges.c's; NULL before the first */
 
 	struct invites *invites;     /* invite.c's: open invitations; NULL before the first */
@@ -263,8 +264,9 @@ void node_gather_committed(struct node *n);                        /* and shown,
 void node_gather_batch(struct node *n);                            /* before the batch is folded */
 bool node_gathers(const struct node *n);                           /* what is being shown came from somebody */
 void node_gather_count(struct node *n, enum gathered what, uint64_t count);
-/* False: nothing came from there. The caller frees `out`. */
-bool node_gather_take(struct node *n, const struct author *from, struct brought *out);
+void node_gather_short(struct node *n);                            /* what is being shown could not be counted */
+/* Nothing, when nothing came from there. The caller frees `out`. */
+void node_gather_take(struct node *n, const struct author *from, struct brought *out);
 void node_gather_free(struct node *n);
 
 /* exchanges.c */
