@@ -194,6 +194,8 @@ node_shred_files(struct node *n, struct err *err)
 
 	if (!n->shred_files || replica_read_only(n->home.replica))
 		return ERR_OK;
+	if (node_desk_ready(n, err) != ERR_OK) /* it has to be written under the key that comes */
+		return ERR_NO_MEMORY;
 	buf_wipe(&n->body);
 	buf_wipe(&n->bodies);
 	buf_wipe(&n->read_body);

@@ -131,6 +131,7 @@ struct node {
 	/* the desk */
 	struct day_desk desk;
 	bool desk_stale;              /* a save failed: what is in memory is not what is on the disk */
+	bool desk_unread;             /* memory was short for reading it: what is in memory is nothing, and must not be written over it */
 	struct env_timer *desk_timer; /* when the oldest place in the queue is a day old */
 
 	bool practice;               /* the organisation is there for practice */
