@@ -188,7 +188,7 @@ act_restore(struct play *p, size_t i)
 	if (!p->backup[i].made || !may_be_restored(p, i) || !play_lay_down(p, i))
 		return true;
 	model_put_back(p->model, i, p->backup[i].at);
-	model_keeper_forgets(p->model);
+	play_keeper_forgets(p);
 	mark(MARK_RESTORED);
 	return come_back(p, i, i);
 }

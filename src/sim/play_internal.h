@@ -68,6 +68,8 @@ struct play {
 	bool was_put_back[MACHINES_MAX];        /* and its home does not know it: what it writes may fork */
 	bool lost[MACHINES_MAX];                /* something that it had may be gone: put back, or restored from a backup */
 	bool may_fork[MACHINES_MAX];            /* its disk has been put back, once */
+	bool left_site[MACHINES_MAX];           /* its home was wiped: what it had saved is with others alone */
+	bool left_in_vain[MACHINES_MAX];        /* and one of them has forgotten since */
 	struct backup_made backup[MACHINES_MAX]; /* act_backup.c */
 	struct link_made links[LINKS_MADE_MAX];  /* act_merge.c */
 	size_t link_count;
@@ -116,6 +118,10 @@ bool play_clone(struct play *p, size_t i);
 /* The same of a backup (act_backup.c). */
 bool play_second_home(struct play *p, size_t to);
 bool play_is_spare(const struct play *p, size_t i); /* it is kept for one */
+/* A machine that others may have relied on forgets what came last. */
+void play_keeper_forgets(struct play *p);
+/* What station i once saved may be gone, and nobody could help it. */
+bool play_may_be_gone(const struct play *p, size_t i);
 /* Says of each write whose author's disk was put back what became of it: nothing that any disk holds may be held by some only (I11). */
 bool play_settle_fates(struct play *p);
 
