@@ -219,7 +219,8 @@ static bool
 assemble(struct play *p)
 {
 	struct err err = ERR_INIT;
-	size_t at_once = (size_t)play_between(p, "at-once", 2, p->swarm.stations - play_is_spare(p, p->swarm.stations - 1));
+	size_t last = p->swarm.stations - play_is_spare(p, p->swarm.stations - 1);
+	size_t at_once = (size_t)decide(&p->decide, "at-once", p->swarm.late ? 2 : dice_between(&p->decide.dice, 2, last), 2, last);
 	uint32_t faults = p->swarm.disk_fault;
 
 	for (size_t i = 0; i < p->machines; i++) {

@@ -41,6 +41,7 @@ struct swarm {
 	uint32_t newer;         /* per mille of writes that say something in the words of a later version */
 	bool half_open, stay, seek;
 	bool sticks_only, hub_goes_back, only_full;
+	bool late;              /* newcomers come one by one, and not at the beginning */
 	uint32_t clones;        /* per mille of newcomers who copy a home instead of making one */
 	uint32_t newer_programs; /* per mille of devices whose program speaks a later version of the exchange too */
 	uint32_t besides;       /* and who restore somebody's backup */
@@ -90,6 +91,7 @@ struct play {
 	bool guest_came;           /* leave.c */
 	struct device_id guest;
 	uint8_t guest_card[16];
+	bool guest_left;           /* a coordinator's removal of the guest was saved */
 	bool guest_gone_by[MACHINES_MAX]; /* trustees.c: a removal was saved there */
 	bool guest_gone_by_old[MACHINES_MAX]; /* the same by the founding's sheets: it counts only if the handing over had heard of it */
 	bool turned_unheard;
