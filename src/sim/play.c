@@ -318,7 +318,6 @@ meet_all(struct play *p)
 	return true;
 }
 
-/* Until nothing changes any more. */
 /*
  * What was written late to an erased record lies there until a second member
  * names it, and opens for nobody once the epochs of then are gone: when every
@@ -331,6 +330,7 @@ an_hour_passes(struct play *p)
 		host_set_skew(p->stations[i]->host, p->stations[i]->host->skew_ms + 2 * 3600 * 1000);
 }
 
+/* Until nothing changes any more. Those who still differ after many rounds never will agree. */
 static bool
 come_together(struct play *p)
 {
@@ -354,7 +354,8 @@ come_together(struct play *p)
 		an_hour_passes(p);
 		later = true;
 	}
-	return true;
+	/* Who differs, and in what, is said. None does when the hour passed after the last round. */
+	return play_judge_apart(p) && play_fail(p, "I3", "they have not come together after 8 rounds");
 }
 
 static bool

@@ -108,6 +108,7 @@ bool play_fail(struct play *p, const char *invariant, const char *fmt, ...) __at
 /* judge.c */
 bool play_judge(struct play *p, size_t i, bool own_only); /* what station i shows, against the model (I1, I2; all: I3, I5) */
 bool play_judge_custody(struct play *p, size_t i);
+bool play_judge_apart(struct play *p);                    /* all hold the same entries, with their keys, and show the same (I3) */
 bool play_judge_all(struct play *p);                      /* after healing, warm and cold, disks and all */
 
 /* put_back.c */
