@@ -162,6 +162,8 @@ step(struct stmt *s)
 {
 	int rc = sqlite3_step(raw(s));
 
+	if ((rc & 0xff) == SQLITE_NOMEM || rc == SQLITE_IOERR_NOMEM)
+		mem_refused(); /* also where the caller takes what has come so far for all there is */
 	if ((rc & 0xff) == SQLITE_IOERR && rc != SQLITE_IOERR_NOMEM && !sqlite3_stmt_readonly(raw(s)))
 		s->db->failed = true;
 	return rc;
