@@ -89,7 +89,7 @@ REPLAY := $(FUZZ_TARGETS:%=$(BUILD)/tests/replay_%)
 $(BUILD)/tests/replay_%: tests/fuzz/%.c tests/fuzz/replay.c $(OBJ)
 	@mkdir -p $(@D)
 	@echo "  FUZZ  $@"
-	$(Q)$(CC) $(FLAGS) -Itests/unit -o $@ $< tests/fuzz/replay.c $(OBJ) $(LDFLAGS) $(LIBS)
+	$(Q)$(CC) $(FLAGS) -Itests/unit -o $@ $< tests/fuzz/replay.c $(OBJ) $(LDFLAGS) -Wl,--wrap=err_set,--wrap=err_plain $(LIBS)
 
 CLI := $(wildcard tests/cli/[0-9]*.sh)
 .PHONY: unit replay cli $(UNIT:%=%.run) $(CLI:%=%.run)
@@ -100,7 +100,9 @@ cli: $(CLI:%=%.run)
 $(CLI:%=%.run): %.run: % all
 	@echo "== $<"; $< $(BUILD)
 replay: $(REPLAY)
-	@for t in $(FUZZ_TARGETS); do $(BUILD)/tests/replay_$$t tests/fuzz/corpus/$$t || exit 1; done
+	@for t in $(FUZZ_TARGETS); do $(BUILD)/tests/replay_$$t tests/fuzz/corpus/$$t || exit 1; done >$(BUILD)/replay.out; rc=$$?; cat $(BUILD)/replay.out; exit $$rc
+	@awk '{ for (i = 2; i < NF; i++) { if ($$i == "malformed") bad += $$(i - 1); if ($$i ~ /^passed/) all += $$(i - 1) } } \
+		END { print all " inputs replayed, " bad " of them malformed, of 3000"; exit bad < 3000 }' $(BUILD)/replay.out
 
 # tools/fuzz-build makes them twice: with sanitizers, which see more, and without, which is ten times as fast.
 FUZZ_LINK ?= fuzzer,address,undefined

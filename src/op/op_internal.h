@@ -14,6 +14,8 @@ enum err_code param_file(struct op_call *c, const char *name, size_t max, struct
 enum err_code param_file_of(struct op_call *c, const char *name, size_t nth, size_t max, struct buf *out); /* of several */
 /* Has all JSON of the call found memory? op_end() asks it too. */
 bool op_json_is_whole(const struct op_call *call);
+/* node_commit(), unless there was no memory for something since the call began: then nothing is saved, and that is the error. */
+enum err_code op_commit(struct op_call *c) MUST_CHECK;
 enum err_code param_file_out(struct op_call *c, const char *name, struct bytes data);
 /* Fails the call with err's text as it stands. */
 void op_fail(struct op_call *c);
