@@ -5,6 +5,7 @@
 
 #include "sim/heavy.h"
 #include "sim/nonce.h"
+#include "sim/office.h"
 #include "sim/play_internal.h"
 #include "sim/wide.h"
 #include "sim/world_internal.h"
@@ -511,6 +512,10 @@ play(const struct play_options *options, struct play_report *out)
 	}
 	if (is_of(options, PROFILE_HEAVY, "heavy")) {
 		heavy_play(options, out);
+		return;
+	}
+	if (is_of(options, PROFILE_OFFICE, "office")) {
+		office_play(options, out);
 		return;
 	}
 	*out = (struct play_report){ .ok = false };

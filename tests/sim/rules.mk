@@ -1,8 +1,8 @@
 # The simulator and the tests of it. Included by the Makefile.
 SIM_TESTS := $(patsubst tests/sim/%.c,$(BUILD)/tests/sim_%,$(wildcard tests/sim/test_*.c))
 
-# Only what a machine of the simulator runs: no page, no sockets, no operations.
-SIM_LAYERS := base codec crypto log org vault crdt casework exchange sync link peer audit store view node hub sim
+# Only what a machine of the simulator runs: no page, no sockets.
+SIM_LAYERS := base codec crypto log org vault crdt casework exchange sync link peer audit store view node op hub sim
 SIM_OBJ   := $(call objects_of,$(SIM_LAYERS))
 # What the program has beside that: its main, and what is hung before libsodium.
 SIM_MAIN  := $(patsubst %.c,$(BUILD)/%.o,tests/sim/sim_main.c tests/sim/hooks.c)
@@ -28,6 +28,7 @@ sim-played: $(BUILD)/sim
 	@$(BUILD)/sim --seeds 1..4 --profile full
 	@$(BUILD)/sim --seeds 1..2 --profile heavy
 	@$(BUILD)/sim --seeds 1..2 --profile wide
+	@$(BUILD)/sim --seeds 1..4 --profile office --twice
 	@for p in usb-only hub-rollback byzantine clone-storm clock-madness tiny-disk mixed-version; do $(BUILD)/sim --seeds 1..4 --profile $$p || exit 1; done
 	@$(MAKE) --no-print-directory regress sim-determinism
 
