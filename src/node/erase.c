@@ -221,7 +221,9 @@ node_forget_buried(struct node *n, struct err *err)
 	enum err_code rc = view_forget(n->view, is_of_buried, try_again, n, err);
 
 	after = view_record_count(n->view);
-	if (after < before)
+	if (before == VIEW_UNCOUNTED || after == VIEW_UNCOUNTED)
+		node_gather_short(n);
+	else if (after < before)
 		node_gather_count(n, GATHER_ERASED, before - after);
 	try_beyond(n);
 	n->roster_changed = true;
@@ -237,6 +239,8 @@ node_shred_files(struct node *n, struct err *err)
 
 	if (!n->shred_files || replica_read_only(n->home.replica))
 		return ERR_OK;
+	if (node_desk_ready(n, err) != ERR_OK) /* it has to be written under the key that comes */
+		return ERR_NO_MEMORY;
 	buf_wipe(&n->body);
 	buf_wipe(&n->bodies);
 	buf_wipe(&n->read_body);

@@ -462,10 +462,10 @@ const char *
 day_site_name(struct op_call *c, const struct record_id *site, char out[DAY_TEXT])
 {
 	const struct profile_type *t = profile_type_named(node_profile(c->node), "site");
-	struct record *r = record_new(site);
+	struct record *r = t != NULL ? op_record_here(c, site) : NULL;
 
 	out[0] = '\0';
-	if (t != NULL && r != NULL && node_record(c->node, site, r, NULL, NULL) == ERR_OK)
+	if (r != NULL)
 		day_text(r, t, "name", out);
 	record_free(r);
 	return out;

@@ -473,7 +473,7 @@ op_start(const struct op_row *row, struct op_call *call)
 	call->err = (struct err)ERR_INIT;
 	if (replica_lost(node_replica(call->node)))
 		err_set(&call->err, ERR_IO, "the store could not be read again after a failed write; nothing is lost: close this program and open the home anew");
-	if (call->err.code != ERR_OK || compose((json_t *)call->params, &call->err) != ERR_OK || check_params(row, call, &call->err) != ERR_OK) {
+	if (call->err.code != ERR_OK || node_desk_ready(call->node, &call->err) != ERR_OK || compose((json_t *)call->params, &call->err) != ERR_OK || check_params(row, call, &call->err) != ERR_OK) {
 		op_end(call);
 		return;
 	}

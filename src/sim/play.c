@@ -219,7 +219,8 @@ static bool
 assemble(struct play *p)
 {
 	struct err err = ERR_INIT;
-	size_t at_once = (size_t)play_between(p, "at-once", 2, p->swarm.stations - play_is_spare(p, p->swarm.stations - 1));
+	size_t last = p->swarm.stations - play_is_spare(p, p->swarm.stations - 1);
+	size_t at_once = (size_t)decide(&p->decide, "at-once", p->swarm.late ? 2 : dice_between(&p->decide.dice, 2, last), 2, last);
 	uint32_t faults = p->swarm.disk_fault;
 
 	for (size_t i = 0; i < p->machines; i++) {
@@ -356,18 +357,28 @@ come_together(struct play *p)
 	return true;
 }
 
-/* What a disk lost when it was put back may still lie on a stick: it is taken out of the pocket before the account is. */
 static bool
-empty_pockets(struct play *p)
+any_lost(const struct play *p)
 {
 	bool any = false;
 
 	for (size_t i = 0; i < p->machines; i++)
 		any = any || p->lost[i];
-	for (size_t i = 0; i < p->swarm.stations && any; i++)
+	return any;
+}
+
+/*
+ * What a disk lost when it was put back may still lie on a stick. It is taken out of the pocket before all come
+ * together: once every reader has attested a newer epoch the older one's key goes, and who wrote under it and forgot
+ * that it did attests too (proto/vault.md, 13). And again before the account is taken: what was read could be opened by then.
+ */
+static bool
+empty_pockets(struct play *p)
+{
+	for (size_t i = 0; i < p->swarm.stations && any_lost(p); i++)
 		if (!bury_read_sticks(p, i))
 			return false;
-	return !any || come_together(p);
+	return true;
 }
 
 static bool
@@ -385,7 +396,7 @@ heal(struct play *p)
 	if (!hub_make_room(p))
 		return false;
 	world_run(p->world, 10 * NS_PER_S);
-	return come_together(p) && empty_pockets(p);
+	return empty_pockets(p) && come_together(p) && empty_pockets(p) && (!any_lost(p) || come_together(p));
 }
 
 static bool

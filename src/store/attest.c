@@ -132,7 +132,7 @@ fold_one(struct replica *r, struct attest_at at, struct attest *a, struct buf *k
 	if (now.older > before.older)
 		rc = forget_custody(r, &key.author, a->day, err);
 	while (rc == ERR_OK && extent_next(&a->delta, &it))
-		if ((rc = ack_take_item(r, &key.author, &it, 0, err)) == ERR_OK)
+		if (!ack_outdates(r, &key.author, &it, at.log, at.seq) && (rc = ack_take_item(r, &key.author, &it, 0, err)) == ERR_OK)
 			rc = claim_note(r, &key.author, &it, (int64_t)a->day * DAY_MS, err);
 	return rc == ERR_OK ? put_last(r, &key.author, &now, e.payload, err) : rc;
 }

@@ -172,6 +172,11 @@ enum err_code erase_apply(struct replica *r, struct err *err) MUST_CHECK;
 enum err_code ack_raise_floor(struct replica *r, const struct author *peer, uint64_t n, struct err *err) MUST_CHECK;
 /* ack.c: notes one length that a peer has signed for, when its head is one of ours; ack 0: an ATTEST says so. */
 enum err_code ack_take_item(struct replica *r, const struct author *peer, const struct extent *it, int64_t ack, struct err *err) MUST_CHECK;
+/*
+ * Has `peer` signed for more of the item's log in an ACK that lists its own log `own` beyond entry `seq`? Then that ACK is
+ * the younger word of the two, in whatever order they came.
+ */
+bool ack_outdates(struct replica *r, const struct author *peer, const struct extent *it, size_t own, uint64_t seq);
 
 /* claims.c: notes what a peer says it holds, whether or not we can tell. */
 enum err_code claim_note(struct replica *r, const struct author *peer, const struct extent *it, int64_t at_ms, struct err *err) MUST_CHECK;

@@ -133,6 +133,7 @@ sync_meet_logs(struct sync *s, struct err *err)
 			return err_plain(err, ERR_NO_MEMORY);
 		*at = i;
 		s->logs[i] = (struct log_state){
+			.own = SAME(id, s->config.me),
 			.theirs = sync_base(h),
 			.snap = sync_base(h),
 			.limit = UINT64_MAX,
