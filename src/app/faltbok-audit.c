@@ -19,6 +19,7 @@ static const struct command commands[] = {
 	{ "report-digest", "FILE [--digest HEX]", "Recomputes the digest of a report that was written as JSON; exit 3 when it was changed." },
 	{ "passphrase", "[--new-passphrase-file FILE]", "Changes the passphrase of this home." },
 	{ "recover", "--code FILE", "Sets a new passphrase with this device's recovery code." },
+	{ "paper", "new | confirm", "Prints another recovery code; or says that what was printed is written down and kept." },
 	{ NULL, NULL, NULL },
 };
 
@@ -353,6 +354,8 @@ main(int argc, char **argv)
 		code = app_change_passphrase(&app);
 	else if (strcmp(app.argv[0], "recover") == 0)
 		code = app_recover(&app);
+	else if (strcmp(app.argv[0], "paper") == 0)
+		code = app_paper(&app);
 	else {
 		err_set(&err, ERR_USAGE, "there is no command \"%s\"; `faltbok-audit --help` shows them", app.argv[0]);
 		code = app_fail(&app, &err);

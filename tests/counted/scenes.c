@@ -74,6 +74,7 @@ const struct scene scenes[] = {
 	{ "members", "{}", false, false, NULL, NULL },
 	{ "members", "{\"exposure\":\"dalby\"}", false, false, NULL, NULL },
 	{ "members seen", "{}", false, false, NULL, NULL },
+	{ "paper confirm", "{}", false, false, NULL, NULL },
 	{ "invite list", "{}", false, false, NULL, NULL },
 	{ "team add", "{\"name\":\"Möllevången\",\"drop-box\":true}", true, false, NULL, NULL },
 	{ "team fill", "{}", true, false, "team add", "{\"name\":\"Möllevången\",\"drop-box\":true}" },
