@@ -139,7 +139,10 @@ report(struct app *app, const struct audit *a)
 	buf_free(&text);
 	if (code != 0 || audit_clean(a))
 		return code;
-	fprintf(stderr, "%s: this replica does not verify: see the findings; ask its holder, and fetch it again from somebody else\n", app->program);
+	if (audit_verifies(a))
+		fprintf(stderr, "%s: this replica verifies, and somebody should be asked about the warnings\n", app->program);
+	else
+		fprintf(stderr, "%s: this replica does not verify: see the findings; ask its holder, and fetch it again from somebody else\n", app->program);
 	return err_exit_status(ERR_DAMAGED);
 }
 
