@@ -38,7 +38,7 @@ claim 'a welcome that is cut short is refused' test "$(hub join --welcome "$work
 head -c 5000 /dev/urandom >"$work/junk.welcome"
 claim 'so is rubbish' test "$(hub join --welcome "$work/junk.welcome" --yes >/dev/null 2>&1; echo $?)" != 0
 head -c 8000000 /dev/zero >"$work/large.welcome"
-claim 'so is one that is too large for a hub that serves' test "$(hub join --welcome "$work/large.welcome" --yes >/dev/null 2>"$work/err"; echo $?)" != 0
+if hub join --welcome "$work/large.welcome" --yes >/dev/null 2>"$work/err"; then no 'so is one that is too large for a hub that serves'; else ok; fi
 says 'stop the hub' 'and it says what to do'
 same "$(hub --json org list | jq '.organisations|length')" 1 'nothing of it was taken'
 claim 'the welcome is taken' hub --json join --welcome "$work/h2.welcome" --yes
