@@ -426,6 +426,12 @@ peer_dialled(const struct peer *p)
 	return p->initiator;
 }
 
+bool
+peer_is_open(const struct peer *p)
+{
+	return p->open;
+}
+
 void
 peer_so_far(struct peer *p, struct peer_result *out)
 {
