@@ -112,11 +112,61 @@ whoever_speaks_at_once_is_not_kept_out_by_any_number_of_the_silent(void **state)
 	site_end(&site);
 }
 
+/* Recorded beacons, sent again from forged addresses where somebody accepts and says nothing. */
+static void
+addresses_that_were_only_heard_leave_room_for_those_that_somebody_names(void **state)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET };
+	socklen_t len = sizeof(at);
+	struct peer_host host;
+	struct network_key key;
+	struct meet *meet;
+	struct site site;
+	struct env *env;
+	char addr[32];
+	int silent = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), dialled = 0;
+	struct err why = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(bind(silent, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(silent, 256), 0);
+	assert_int_equal(getsockname(silent, (struct sockaddr *)&at, &len), 0);
+	site_start(&site);
+	memset(&key, 0, sizeof(key));
+	env = net_env_new(NULL);
+	host = (struct peer_host){ .env = env, .replica = site_replica(&site, "a"), .keys = &site.device[ADVISER], .role = ROLE_ADVISOR, .network = &key, .network_count = 1 };
+	site_found(&site, host.replica);
+	meet = meet_new(&host, &(struct meet_events){ .ctx = NULL });
+	for (int i = 1; i <= 2 * MEET_TARGETS_MAX; i++) {
+		snprintf(addr, sizeof(addr), "127.0.1.%d:%d", i, ntohs(at.sin_port));
+		dialled += meet_dial(meet, addr, MEET_FOUND, &why) == ERR_OK;
+		net_turn(env);
+	}
+	assert_in_range(dialled, 1, MEET_TARGETS_MAX - 1);
+	for (int i = 1; i <= MEET_TARGETS_MAX - dialled; i++) {
+		snprintf(addr, sizeof(addr), "127.0.2.%d:%d", i, ntohs(at.sin_port));
+		SITE_OK(meet_dial(meet, addr, MEET_KEEP, err));
+	}
+	/* And an address that makes no sense takes no place for good. */
+	meet_free(meet);
+	meet = meet_new(&host, &(struct meet_events){ .ctx = NULL });
+	for (int i = 0; i < 2 * MEET_TARGETS_MAX; i++)
+		assert_int_not_equal(meet_dial(meet, "no address", MEET_KEEP, &why), ERR_OK);
+	snprintf(addr, sizeof(addr), "127.0.0.1:%d", ntohs(at.sin_port));
+	SITE_OK(meet_dial(meet, addr, MEET_KEEP, err));
+	meet_free(meet);
+	close(silent);
+	net_env_free(env);
+	replica_close(host.replica);
+	site_end(&site);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whoever_speaks_at_once_is_not_kept_out_by_any_number_of_the_silent),
+		cmocka_unit_test(addresses_that_were_only_heard_leave_room_for_those_that_somebody_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
