@@ -73,15 +73,6 @@ stop_free(struct stop *s)
 
 /* ---- what is left ---- */
 
-static void
-note_finding(void *ctx, const char *text)
-{
-	struct err *err = ctx;
-
-	if (err->code == ERR_OK)
-		(void)err_set(err, ERR_DAMAGED, "%s", text);
-}
-
 /* Nothing, everything, or between the two where each act is whole in itself. */
 static bool
 entries_fit(const struct stop *s, uint64_t entries)
@@ -130,7 +121,7 @@ home_stands(struct stop *s, uint64_t k)
 	for (size_t i = 0; good && i < s->debt.count; i++)
 		if (!holds_what_is_owed(&s->debt.owed[i], h.replica))
 			good = found(s, k, "an entry that was acknowledged is not there", NULL);
-	if (good && (replica_verify(h.replica, note_finding, &finding, NULL, &err) != ERR_OK || finding.code != ERR_OK))
+	if (good && (replica_verify(h.replica, room_finding, &finding, NULL, &err) != ERR_OK || finding.code != ERR_OK))
 		good = found(s, k, "the store does not verify", finding.code != ERR_OK ? finding.text : err.text);
 	home_close(&h);
 	return good;
