@@ -173,7 +173,6 @@ the_view_of_the_membership_is_as_old_as_a_coordinators_word(void **state)
 	(void)tend(bo); /* an adviser's own word says nothing about it */
 	assert_int_equal(node_membership_days(bo), 20);
 	assert_int_equal(node_membership_days(o.first), 0);
-	assert_int_equal(node_silent_days(bo, org_device_by_author(node_org(bo), &node_keystore(o.first)->device.sign_pk)), 20);
 	nodes_end(&o);
 }
 
