@@ -47,6 +47,9 @@ enum err_code param_before(struct op_call *c, struct node_before before[BEFORE_M
 
 void op_put(struct op_call *), op_get(struct op_call *), op_list(struct op_call *), op_search(struct op_call *),
 	op_resolve(struct op_call *), op_conflicts(struct op_call *), op_import(struct op_call *), op_export(struct op_call *);
+json_t *papers_json(struct node *n);
+void warn_papers(json_t *w, struct node *n);
+void op_paper_confirm(struct op_call *);
 void op_admit(struct op_call *), op_members(struct op_call *), op_members_seen(struct op_call *), op_team_add(struct op_call *), op_team_fill(struct op_call *), op_team_list(struct op_call *),
 	op_grant(struct op_call *), op_ungrant(struct op_call *), op_revoke(struct op_call *), op_adopt(struct op_call *),
 	op_exposure(struct op_call *); /* members --exposure */

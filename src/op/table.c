@@ -243,6 +243,8 @@ const struct op_row op_table[] = {
 	  false, op_members },
 	{ "members seen", "[DEVICE]", "Says that it is known here why coordinators granted themselves teams: status tells of the next one only.",
 	  PARAMS{ POS_MAY("device", PARAM_TEXT, "device id or name: of that one alone"), END }, true, op_members_seen },
+	{ "paper confirm", "", "Says that what was printed for this device, recovery code and kill card, is written down and kept.", PARAMS{ END }, true,
+	  op_paper_confirm },
 	{ "invite", "--role ROLE [--team TEAM]… [--listen HOST:PORT] [--address HOST]… [--hub-only] [--yes]",
 	  "Coordinator: shows a code for one newcomer to join with on the spot; single use, one hour.",
 	  PARAMS{ OPT_MUST("role", PARAM_TEXT, "coordinator, advisor, auditor or hub"),

@@ -43,6 +43,7 @@ shape(struct swarm *s, enum swarm_profile profile, struct dice *d)
 	case PROFILE_FULL:
 	case PROFILE_WIDE:
 	case PROFILE_HEAVY:
+	case PROFILE_OFFICE:
 	case PROFILE_COUNT:
 		return;
 	case PROFILE_USB_ONLY:
@@ -60,7 +61,7 @@ shape(struct swarm *s, enum swarm_profile profile, struct dice *d)
 		s->seek = false;
 		s->weight[DO_BUNDLE_OUT] = s->weight[DO_BUNDLE_IN] = 0;
 		s->weight[DO_HUB_CRASH] = some(d, 200, 6);
-		s->weight[DO_IMAGE] = s->weight[DO_PUT_BACK] = (uint32_t)dice_between(d, 2, 6);
+		s->weight[DO_IMAGE] = s->weight[DO_PUT_BACK] = (uint32_t)dice_between(d, 4, 12);
 		return;
 	case PROFILE_BYZANTINE:
 		s->weight[DO_NONSENSE] = (uint32_t)dice_between(d, 3, 12);
@@ -69,9 +70,12 @@ shape(struct swarm *s, enum swarm_profile profile, struct dice *d)
 		s->bundle_damage = (uint32_t)dice_between(d, 200, 900);
 		return;
 	case PROFILE_CLONE_STORM:
-		s->clones = (uint32_t)dice_between(d, 100, 700);
+		s->stations = (size_t)dice_between(d, 4, STATIONS_MAX); /* two copies, and somebody who is told of them */
+		s->late = true;
+		s->clones = (uint32_t)dice_between(d, 300, 1000);
 		s->besides = (uint32_t)dice_between(d, 300, 900);
 		s->weight[DO_BACKUP] = (uint32_t)dice_between(d, 3, 10);
+		s->weight[DO_RESTORE] = (uint32_t)dice_between(d, 3, 10);
 		s->weight[DO_IMAGE] = s->weight[DO_PUT_BACK] = (uint32_t)dice_between(d, 3, 10);
 		return;
 	case PROFILE_CLOCK_MADNESS:
@@ -113,6 +117,7 @@ make_dense(struct swarm *s, struct dice *d)
 		at_least(&s->disk_fault, d, 400, 800);
 		return;
 	case 1: /* copies of homes: newcomers come late, and from another machine's disk */
+		s->late = true;
 		s->clones = (uint32_t)dice_between(d, 300, 900);
 		return;
 	case 2: /* disks that are put back, the hub's too */

@@ -1,6 +1,6 @@
 /*
- * The order of things. Each event is handled to its end, then sync_go_on()
- * asks what can be done next: send what is queued, say DONE, open the next
+ * The order of things. Each event is handled to its end, then go_on() asks
+ * what can be done next: send what is queued, say DONE, open the next
  * scope, exchange ACKs. So no handler needs to know what follows it.
  */
 #include "sync/sync_internal.h"
@@ -133,6 +133,7 @@ sync_meet_logs(struct sync *s, struct err *err)
 			return err_plain(err, ERR_NO_MEMORY);
 		*at = i;
 		s->logs[i] = (struct log_state){
+			.own = SAME(id, s->config.me),
 			.theirs = sync_base(h),
 			.snap = sync_base(h),
 			.limit = UINT64_MAX,

@@ -3,9 +3,10 @@
  * organisation founded, a day at a library under way, and beside it a second
  * machine with a colleague's home. Each trial begins from the same disks.
  *
- *    room_new(&r)                    once: the home is made, the day is written, the disk is kept
- *    room_start(&r, cold)            the disk as it was kept; the program starts
- *    room_ask(&r, scene)             one operation; the answer or the error is in r.result, r.err
+ *    room_new(&r, seed)              once: the home is made, the day is written, the disk is kept
+ *    room_restore(&r)                the disk as it was kept
+ *    room_open(&r, cold)             the program starts
+ *    room_ask(&r, op, params)        one operation; the answer or the error is in r.result, r.err
  *    room_stop(&r)                   the program ends, in order or because the power went
  *    room_open_other(&r)             the colleague's program starts too, from her disk as it was kept; room_stop_other()
  */

@@ -74,6 +74,7 @@ const struct scene scenes[] = {
 	{ "members", "{}", false, 0, NULL, NULL },
 	{ "members", "{\"exposure\":\"dalby\"}", false, 0, NULL, NULL },
 	{ "members seen", "{}", false, 0, NULL, NULL },
+	{ "paper confirm", "{}", false, 0, NULL, NULL },
 	{ "invite list", "{}", false, 0, NULL, NULL },
 	{ "team add", "{\"name\":\"Möllevången\",\"drop-box\":true}", true, 0, NULL, NULL },
 	{ "team fill", "{}", true, 0, "team add", "{\"name\":\"Möllevången\",\"drop-box\":true}" },

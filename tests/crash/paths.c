@@ -18,6 +18,7 @@
 #define RESTORED "/home/restored/faltbok"
 #define BACKUP "/home/lund/today.backup"
 #define NEW_PASSPHRASE "en ny mening"
+#define OLD_PAPER "abcdefghijklmnopqrstuvwxya"
 #define OTHER_ADDR "n1:7007"
 
 static struct bytes
@@ -246,6 +247,55 @@ one_passphrase_opens(struct room *r, const struct debt *d, struct err *err)
 	return rc;
 }
 
+/* ---- a new recovery paper ---- */
+
+static char paper[27];
+
+static enum err_code
+paper_begin(struct room *r, struct err *err)
+{
+	uint8_t code[16];
+	enum err_code rc = open_bare(r, err);
+
+	if (!recovery_code_parse(OLD_PAPER, code))
+		abort();
+	if (rc == ERR_OK)
+		rc = keystore_set_slot(bare.keys, env_of(r), 2, BYTES(code, sizeof(code)), KDF_INTERACTIVE, err);
+	if (rc == ERR_OK)
+		rc = home_save_keystore(&bare, err);
+	return rc == ERR_OK ? replica_papers_kept(bare.replica, err) : rc;
+}
+
+static enum err_code
+print_paper(struct room *r, struct err *err)
+{
+	(void)r;
+	return home_recovery_code(&bare, paper, err);
+}
+
+static enum err_code
+old_paper_opens_or_a_reminder_stands(struct room *r, const struct debt *d, struct err *err)
+{
+	enum err_code rc = home_open(&bare, env_of(r), room_home, 2, BYTES_STR(OLD_PAPER), err);
+	struct own_papers p = { PAPER_NONE, PAPER_NONE };
+
+	if (rc == ERR_OK && d->acknowledged)
+		rc = err_set(err, ERR_DAMAGED, "the old paper still opens");
+	if (rc == ERR_PASSPHRASE) {
+		*err = (struct err)ERR_INIT;
+		rc = d->acknowledged ? home_open(&bare, env_of(r), room_home, 2, BYTES_STR(paper), err) :
+		                       home_open(&bare, env_of(r), room_home, 1, passphrase(), err);
+		if (rc == ERR_OK)
+			replica_papers(bare.replica, &p);
+		if (rc == ERR_OK && p.recovery == PAPER_NONE)
+			rc = err_set(err, ERR_DAMAGED, "the old paper opens nothing, and nobody is reminded of the new one");
+	}
+	if (rc == ERR_OK && replica_entry_count(bare.replica) != d->before)
+		rc = err_set(err, ERR_DAMAGED, "other entries than before");
+	home_close(&bare);
+	return rc;
+}
+
 /* ---- what the store can do without ---- */
 
 static enum err_code
@@ -297,7 +347,17 @@ old_store(struct room *r, struct err *err)
 static enum err_code
 create(struct room *r, struct err *err)
 {
-	return home_create(&bare, env_of(r), NEWCOMER, "Nils", "skurup", passphrase(), KDF_INTERACTIVE, NULL, err);
+	return home_create(&bare, env_of(r), NEWCOMER, "Nils", "skurup", passphrase(), KDF_INTERACTIVE, paper, err);
+}
+
+/* A recovery code that nobody has seen is reminded of from the first moment on. */
+static enum err_code
+paper_is_noted(struct err *err)
+{
+	struct own_papers p;
+
+	replica_papers(bare.replica, &p);
+	return p.recovery == PAPER_MADE ? ERR_OK : err_set(err, ERR_DAMAGED, "a recovery code was made, and nobody is reminded of it");
 }
 
 /* There is one, which opens; or there is none, and one can be made. */
@@ -310,6 +370,8 @@ stands_or_is_made(struct room *r, const struct debt *d, struct err *err)
 		*err = (struct err)ERR_INIT;
 		rc = create(r, err);
 	}
+	if (rc == ERR_OK)
+		rc = paper_is_noted(err);
 	home_close(&bare);
 	return rc;
 }
@@ -462,6 +524,7 @@ const struct path paths[] = {
 	{ "start, cold", NULL, nothing, start_cold, opens_all_the_way, false, false },
 	{ "snapshot", NULL, NULL, snapshot, opens_all_the_way, false, false },
 	{ "passphrase", NULL, open_bare, change_passphrase, one_passphrase_opens, false, true },
+	{ "paper", NULL, paper_begin, print_paper, old_paper_opens_or_a_reminder_stands, false, true },
 	{ "scrub", NULL, scrub_begin, scrub, NULL, false, false },
 	{ "gc", NULL, NULL, gc, NULL, false, false },
 	{ "migration", NULL, old_store, open_bare, NULL, false, false },
