@@ -86,6 +86,8 @@
 	X(STORE_AWAY, "the hub's store was a database elsewhere")                    \
 	X(STORE_LOST, "and could not be reached")                                    \
 	X(STORE_UNKNOWN, "a commit there came to pass and nobody was told")          \
+	X(FOREIGN_STICK, "a stick of another organisation was read")                 \
+	X(ONE_FULL, "one of several organisations on a hub was full")                \
 	X(TIME_GIVEN, "a time was booked where the book is kept")                    \
 	X(TIME_ASKED, "and asked for where it is not")                               \
 	X(GIVEN_TWICE, "two devices gave one time while apart")                      \

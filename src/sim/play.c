@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "sim/heavy.h"
+#include "sim/many.h"
 #include "sim/nonce.h"
 #include "sim/office.h"
 #include "sim/play_internal.h"
@@ -532,6 +533,10 @@ play(const struct play_options *options, struct play_report *out)
 	}
 	if (is_of(options, PROFILE_OFFICE, "office")) {
 		office_play(options, out);
+		return;
+	}
+	if (is_of(options, PROFILE_MANY, "many")) {
+		many_play(options, out);
 		return;
 	}
 	*out = (struct play_report){ .ok = false };
