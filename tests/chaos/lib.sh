@@ -30,15 +30,6 @@ skip() {
 # Only root may mount, make networks, be another user; where a container forbids it as well, that is found out by trying.
 count() { echo "$1 ${2:-1}" >>"$work/counts"; } # FAULT [N]
 
-until_true() { # SECONDS COMMAND…: it holds before the time is up, which only bounds how long a failure takes
-	local _end=$((SECONDS + $1))
-	shift
-	while [ $SECONDS -lt $_end ]; do
-		"$@" && return 0
-		sleep 0.05
-	done
-	return 1
-}
 quietly() { "$@" >/dev/null 2>&1; }
 
 # try COMMAND…: remembers what it said; 0 as the command. What no person should have to read is kept for the judge.

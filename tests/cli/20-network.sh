@@ -6,16 +6,6 @@ admitted ben advisor lund
 admitted cia advisor lund
 admitted hub hub
 
-# until SECONDS COMMAND…: it holds before the time is up. The time only bounds how long a failure takes.
-until_true() {
-	_end=$((SECONDS + $1))
-	shift
-	while [ $SECONDS -lt $_end ]; do
-		"$@" && return 0
-		sleep 0.1
-	done
-	return 1
-}
 entries() { fb "$1" --json status | jq .entries; }
 in_step_with() { [ "$(fb "$1" --json status | jq -r .frontier)" = "$(fb "$2" --json status | jq -r .frontier)" ]; }
 

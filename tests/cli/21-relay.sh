@@ -5,15 +5,6 @@ found
 admitted hub hub
 admitted ben advisor lund
 
-until_true() { # SECONDS COMMAND…: it holds before the time is up, which only bounds how long a failure takes
-	_end=$((SECONDS + $1))
-	shift
-	while [ $SECONDS -lt $_end ]; do
-		"$@" && return 0
-		sleep 0.05
-	done
-	return 1
-}
 knock() { fb "$1" join "$2" --member "$1" --device "$1"; }
 members() { fb anna --json members | jq '.members|length'; }
 invite() { fb anna --json invite --role advisor --team lund --hub-only "$@" | jq -r .code; }

@@ -9,15 +9,6 @@ org=$(hub --json org list | jq -r '.organisations[0].org')
 quota() { hub --quiet org quota "$org" "$@"; }
 at_hub() { hub --json status | jq -r --arg o "$org" ".organisations[]|select(.org==\$o)|$1"; }
 only_here() { fb "$1" --json status | jq .custody.only_here; }
-until_true() { # SECONDS COMMAND…: it holds before the time is up, which only bounds how long a failure takes
-	_end=$((SECONDS + $1))
-	shift
-	while [ $SECONDS -lt $_end ]; do
-		"$@" && return 0
-		sleep 0.1
-	done
-	return 1
-}
 none_only_here() { [ "$(only_here "$1")" = 0 ]; }
 warned() { fb "$1" --json status | jq -e --arg w "$2" '[.warnings[]|select(contains($w))]|length > 0' >/dev/null; }
 linked() { [ "$(at_hub .links)" = "$1" ]; }

@@ -4,15 +4,6 @@
 command -v nginx >/dev/null || PATH=$PATH:/usr/sbin
 unset https_proxy HTTPS_PROXY no_proxy NO_PROXY
 
-until_true() { # SECONDS COMMAND…: it holds before the time is up, which only bounds how long a failure takes
-	_end=$((SECONDS + $1))
-	shift
-	while [ $SECONDS -lt $_end ]; do
-		"$@" && return 0
-		sleep 0.1
-	done
-	return 1
-}
 free_port() { node -e 'const s=require("net").createServer().listen(0,"127.0.0.1",()=>{console.log(s.address().port);s.close()})'; }
 in_step_with_hub() { fb "$1" --json sync --peer "$url" | jq -e '.peers[0].in_step' >/dev/null; }
 

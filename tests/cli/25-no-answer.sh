@@ -16,15 +16,6 @@ ip neigh add 10.99.0.254 lladdr 02:00:00:00:00:01 dev away # so that nothing is 
 echo 'nameserver 192.0.2.53' >"$work/resolv.conf"
 mount --bind "$work/resolv.conf" /etc/resolv.conf
 
-until_true() { # SECONDS COMMAND…: it holds before the time is up, which only bounds how long a failure takes
-	_end=$((SECONDS + $1))
-	shift
-	while [ $SECONDS -lt $_end ]; do
-		"$@" && return 0
-		sleep 0.05
-	done
-	return 1
-}
 known() { fb ben --json status | jq -e '.peers|length > 0' >/dev/null; }
 found
 admitted ben advisor lund
