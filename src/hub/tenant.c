@@ -383,6 +383,8 @@ tenant_new(struct tenant **out, struct home *home, const struct hub_config *conf
 		return err_plain(err, ERR_NO_MEMORY);
 	t->home = *home;
 	t->config = config;
+	if (home_learn_network(&t->home, NULL, &why) != ERR_OK) /* a stop may have come between a commit and the keystore */
+		env_logf(home->env, "taking up a network key: %s", why.text);
 	t->host = (struct peer_host){
 		.env = home->env, .replica = home->replica, .keys = &home->keys->device, .role = ROLE_HUB,
 		.network = home->keys->network, .network_count = home->keys->network_count, .stay = true,

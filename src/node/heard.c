@@ -10,8 +10,6 @@
 
 #define DAY_MS 86400000ll
 
-enum { PEERS_MAX = 512 };
-
 static int64_t
 attested_day(struct node *n, const struct org_device *d, struct attest *a)
 {
@@ -49,22 +47,6 @@ node_membership_days(struct node *n)
 	}
 	mem_free(a);
 	return days_since(n, newest);
-}
-
-int64_t
-node_silent_days(struct node *n, const struct org_device *d)
-{
-	struct replica_peer *peers = mem_zero(PEERS_MAX, sizeof(*peers));
-	size_t count = peers == NULL ? 0 : replica_peers(n->home.replica, peers, PEERS_MAX);
-	struct attest *a = mem_alloc(sizeof(*a));
-	int64_t day = a == NULL ? -1 : attested_day(n, d, a);
-
-	for (size_t i = 0; i < count && i < PEERS_MAX; i++)
-		if (SAME(peers[i].author, d->sign_pk) && peers[i].last_seen_ms / DAY_MS > day)
-			day = peers[i].last_seen_ms / DAY_MS;
-	mem_free(a);
-	mem_free(peers);
-	return days_since(n, day);
 }
 
 /* ---- old keys ---- */

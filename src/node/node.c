@@ -11,6 +11,7 @@
 #include "node/node_internal.h"
 #include "node/reads.h"
 #include "store/backup.h"
+#include "store/netkey.h"
 
 enum { SNAPSHOT_WORTH = 400 }; /* entries to open anew: about what writing the image costs */
 
@@ -52,6 +53,16 @@ begin(struct node *n, bool cold, struct node_image *image, struct err *err)
 	return vault_refresh(n->vault, replica_org(n->home.replica), err);
 }
 
+/* What a stop between a commit and the saving of the keystore left undone: others seal sticks under a key that we have signed for. */
+static void
+learn_network(struct node *n)
+{
+	struct err err = ERR_INIT;
+
+	if (home_learn_network(&n->home, NULL, &err) != ERR_OK)
+		env_logf(n->env, "taking up a network key: %s", err.text);
+}
+
 enum err_code
 node_go_on(struct node *n, uint64_t entries, uint64_t *left, struct err *err)
 {
@@ -62,6 +73,8 @@ node_go_on(struct node *n, uint64_t entries, uint64_t *left, struct err *err)
 	n->slice = 0;
 	*left = rc == ERR_OK ? node_unread(n) : 0;
 	n->opening = rc == ERR_OK && n->behind;
+	if (rc == ERR_OK && !n->behind)
+		learn_network(n);
 	n->news = (struct node_news){ .count = 0 }; /* who opens it sees all of it anyway */
 	return rc;
 }

@@ -18,6 +18,8 @@
 #include "sim/world_internal.h"
 #include "store/backup.h"
 
+enum { RESTORES_CUT = 2 };
+
 static void
 backup_path(const struct station *s, char out[64])
 {
@@ -100,7 +102,7 @@ lose_home(struct play *p, struct station *s)
 	(void)p;
 }
 
-/* Once, or twice when the power went in the first. */
+/* Until it goes well; the power may go in the first, and in the second, which finds what the first one has left. */
 static enum err_code
 restore_home(struct play *p, struct station *s, struct err *err)
 {
@@ -109,20 +111,20 @@ restore_home(struct play *p, struct station *s, struct err *err)
 	enum err_code rc;
 
 	backup_path(s, path);
-	if (play_chance(p, "restore-fault", 500))
-		disk_arm(d, FAULT_POWER, play_between(p, "restore-after", 1, 120));
-	rc = home_restore(host_env(s->host), s->home, path, BYTES_STR(s->pass), err);
-	host_forget(s->host);
-	if (disk_dead(d)) {
+	for (int tries = 0;; tries++) {
+		if (tries < RESTORES_CUT && play_chance(p, "restore-fault", 700))
+			disk_arm(d, FAULT_POWER, play_between(p, "restore-after", 1, 60));
+		rc = home_restore(host_env(s->host), s->home, path, BYTES_STR(s->pass), err);
+		host_forget(s->host);
+		if (rc == ERR_EXISTS && tries > 0) /* an earlier try got to its end */
+			rc = err_forgive(err);
+		if (!disk_dead(d))
+			break;
 		mark(MARK_CUT_WHILE_RESTORING);
 		struck(STRUCK_RESTORING);
 		station_crash(s, false);
 		disk_power_on(d, (enum disk_loss)play_below(p, "restore-loss", LOSS_GARBAGE + 1));
 		*err = (struct err)ERR_INIT;
-		rc = home_restore(host_env(s->host), s->home, path, BYTES_STR(s->pass), err);
-		host_forget(s->host);
-		if (rc == ERR_EXISTS) /* the first try got to its end */
-			rc = err_forgive(err);
 	}
 	disk_arm(d, FAULT_NONE, 0);
 	return rc;
@@ -188,7 +190,7 @@ act_restore(struct play *p, size_t i)
 	if (!p->backup[i].made || !may_be_restored(p, i) || !play_lay_down(p, i))
 		return true;
 	model_put_back(p->model, i, p->backup[i].at);
-	model_keeper_forgets(p->model);
+	play_keeper_forgets(p);
 	mark(MARK_RESTORED);
 	return come_back(p, i, i);
 }
@@ -216,6 +218,32 @@ is_told(struct play *p, size_t i, const struct device_id *dev)
 	for (size_t k = 0; k < n && k < COUNT_OF(copies); k++)
 		if (SAME(copies[k].dev, *dev))
 			return true;
+	return false;
+}
+
+static bool
+holds_key(const struct keystore *k, const uint8_t n[32])
+{
+	for (size_t i = 0; i < k->network_count; i++)
+		if (memcmp(k->network[i].n, n, 32) == 0)
+			return true;
+	return false;
+}
+
+/* The other home of its device has heard of a network key, and spoke for both. */
+bool
+backup_lacks_key_of_twin(struct play *p, size_t i)
+{
+	struct station *s = p->stations[i], *o;
+
+	for (size_t k = 0; k < p->swarm.stations; k++) {
+		o = p->stations[k];
+		if (k == i || !p->copy[i] || !p->copy[k] || !s->joined || !o->joined || !station_runs(s) || !station_runs(o) || !SAME(s->device_id, o->device_id))
+			continue;
+		for (size_t n = 0; n < station_keys(o)->network_count; n++)
+			if (!holds_key(station_keys(s), station_keys(o)->network[n].n))
+				return true;
+	}
 	return false;
 }
 

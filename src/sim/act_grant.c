@@ -53,7 +53,7 @@ bool
 grant_judge(struct play *p)
 {
 	/* What the old root signed counts only where the handing over had heard of it. */
-	if (!p->rooted || p->turned || p->lost[p->rooted_at])
+	if (!p->rooted || p->turned || play_may_be_gone(p, p->rooted_at))
 		return true;
 	for (size_t i = 0; i < p->swarm.stations; i++) {
 		const struct org_device *d = org_device_by_id(node_org(p->stations[i]->node), &p->rooted_device);

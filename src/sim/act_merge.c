@@ -153,9 +153,9 @@ take_stock(struct play *p, uint64_t *there)
 		const struct link_made *l = &p->links[k];
 		bool whole = held[k][0] && held[k][1];
 
-		if (held[k][0] != held[k][1] && !p->lost[l->by])
+		if (held[k][0] != held[k][1] && !play_may_be_gone(p, l->by))
 			return play_fail(p, "I2", "of link %zu by n%zu one end is there", k, l->by);
-		if (l->fate == FATE_SAVED && !whole && !p->lost[l->by])
+		if (l->fate == FATE_SAVED && !whole && !play_may_be_gone(p, l->by))
 			return play_fail(p, "I1", "link %zu by n%zu was saved and is not there", k, l->by);
 		*there |= held[k][0] ? UINT64_C(1) << k : 0;
 	}

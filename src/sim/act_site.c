@@ -87,6 +87,7 @@ begin_anew(struct play *p, size_t i)
 		p->image[i] = NULL;
 	}
 	model_leave(p->model, i);
+	p->left_site[i] = true;
 	mark(MARK_SITE_CLOSED);
 	struck(STRUCK_SITE_CLOSED);
 }

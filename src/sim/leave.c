@@ -79,6 +79,10 @@ leave_act(struct play *p, size_t i, struct err *err)
 		node_drop(n);
 	if (comes) /* perhaps not for long: the power may have gone before it was saved */
 		p->guest_came = true;
+	if (rc == ERR_OK && !comes && !station_power_went(p->stations[i])) {
+		mark(p->guest_left ? MARK_REMOVED_TWICE : MARK_REMOVED); /* who knew of an earlier one has not got this far */
+		p->guest_left = true;
+	}
 	trace_line(world_trace(p->world), "n%zu: a guest %s: %s", i, comes ? "comes" : "leaves", rc == ERR_OK ? "ok" : err->text);
 	return rc;
 }

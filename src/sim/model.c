@@ -299,6 +299,8 @@ model_check_own(const struct model *m, size_t author, model_look look, void *ctx
 
 			if (w->author != author || w->record != rec || w->fate != FATE_SAVED || w->elsewhere)
 				continue;
+			if (m->burials[rec] != BURIAL_NONE && w->named_by != 0)
+				continue; /* so too here, where what says which record it was does not open yet: the rest of it is still shown */
 			if (!check_note(w, i, r, author, out))
 				return false;
 			if ((w->act == ACT_SET || w->act == ACT_ADD) && value_by(r, w->field, w->entry) == NULL && !may_be_covered(m, i))

@@ -41,11 +41,13 @@ struct swarm {
 	uint32_t newer;         /* per mille of writes that say something in the words of a later version */
 	bool half_open, stay, seek;
 	bool sticks_only, hub_goes_back, only_full;
+	bool late;              /* newcomers come one by one, and not at the beginning */
 	uint32_t clones;        /* per mille of newcomers who copy a home instead of making one */
 	uint32_t newer_programs; /* per mille of devices whose program speaks a later version of the exchange too */
 	uint32_t besides;       /* and who restore somebody's backup */
 	enum meeting meeting;
 	enum disk_loss loss;
+	uint32_t far;           /* per mille of the transactions of a hub whose store is elsewhere that something befalls; 0: its own disk */
 	struct weather weather;
 };
 
@@ -68,12 +70,16 @@ struct play {
 	bool was_put_back[MACHINES_MAX];        /* and its home does not know it: what it writes may fork */
 	bool lost[MACHINES_MAX];                /* something that it had may be gone: put back, or restored from a backup */
 	bool may_fork[MACHINES_MAX];            /* its disk has been put back, once */
+	bool left_site[MACHINES_MAX];           /* its home was wiped: what it had saved is with others alone */
+	bool left_in_vain[MACHINES_MAX];        /* and one of them has forgotten since */
 	struct backup_made backup[MACHINES_MAX]; /* act_backup.c */
 	struct link_made links[LINKS_MADE_MAX];  /* act_merge.c */
 	size_t link_count;
 	bool rooted, by_hand;                   /* act_grant.c */
 	struct device_id rooted_device;
 	size_t rooted_at;
+	struct far *far;                        /* the hub's store, or NULL */
+	uint64_t far_struck;                    /* how often something had befallen it when this act began */
 	bool had_quota;                         /* the hub */
 	uint64_t full_teams;                    /* act_hub.c: entries of teams that the hub held when it was full; 0: it was not */
 	uint64_t full_opens;                    /* and how often it had been started then */
@@ -88,6 +94,7 @@ struct play {
 	bool guest_came;           /* leave.c */
 	struct device_id guest;
 	uint8_t guest_card[16];
+	bool guest_left;           /* a coordinator's removal of the guest was saved */
 	bool guest_gone_by[MACHINES_MAX]; /* trustees.c: a removal was saved there */
 	bool guest_gone_by_old[MACHINES_MAX]; /* the same by the founding's sheets: it counts only if the handing over had heard of it */
 	bool turned_unheard;
@@ -104,6 +111,7 @@ bool play_fail(struct play *p, const char *invariant, const char *fmt, ...) __at
 /* judge.c */
 bool play_judge(struct play *p, size_t i, bool own_only); /* what station i shows, against the model (I1, I2; all: I3, I5) */
 bool play_judge_custody(struct play *p, size_t i);
+bool play_judge_apart(struct play *p);                    /* all hold the same entries, with their keys, and show the same (I3) */
 bool play_judge_all(struct play *p);                      /* after healing, warm and cold, disks and all */
 
 /* put_back.c */
@@ -116,6 +124,10 @@ bool play_clone(struct play *p, size_t i);
 /* The same of a backup (act_backup.c). */
 bool play_second_home(struct play *p, size_t to);
 bool play_is_spare(const struct play *p, size_t i); /* it is kept for one */
+/* A machine that others may have relied on forgets what came last. */
+void play_keeper_forgets(struct play *p);
+/* What station i once saved may be gone, and nobody could help it. */
+bool play_may_be_gone(const struct play *p, size_t i);
 /* Says of each write whose author's disk was put back what became of it: nothing that any disk holds may be held by some only (I11). */
 bool play_settle_fates(struct play *p);
 
@@ -133,6 +145,7 @@ static inline uint64_t play_below(struct play *p, const char *name, uint64_t n) 
 static inline uint64_t play_between(struct play *p, const char *name, uint64_t lo, uint64_t hi) { return decide_between(&p->decide, name, lo, hi); }
 static inline bool play_chance(struct play *p, const char *name, uint32_t per_mille) { return decide_chance(&p->decide, name, per_mille); }
 
+bool play_store_struck(const struct play *p); /* in this act, or it cannot be reached: what a hub then refuses is no finding */
 bool play_has_hub(const struct play *p); /* it is p->stations[p->swarm.stations] */
 void swarm_draw(struct swarm *s, const struct play_options *o);
 void swarm_to_script(const struct swarm *s, uint64_t seed, struct script *out);
@@ -174,6 +187,7 @@ void leave_request(struct node *n, const char *member, uint8_t card[16], struct 
 void backup_throw_away(struct play *p, size_t i);
 void backups_forget(struct play *p);
 bool backup_judge_copies(struct play *p, size_t i);
+bool backup_lacks_key_of_twin(struct play *p, size_t i);
 
 /* act_grant.c: whom the root admitted belongs, at the end; station i says yes to keys that wait. */
 bool grant_judge(struct play *p);

@@ -53,7 +53,7 @@ play_put_back(struct play *p, size_t i)
 		p->hub_entries = 0;
 	else
 		model_put_back(p->model, i, p->image_at[i]);
-	model_keeper_forgets(p->model);
+	play_keeper_forgets(p);
 	mark(p->stations[i]->is_hub ? MARK_HUB_PUT_BACK : MARK_PUT_BACK);
 	struck(p->stations[i]->is_hub ? STRUCK_HUB_BACK : STRUCK_DISK_BACK);
 	return play_ensure_up(p, i);
@@ -86,6 +86,20 @@ play_clone(struct play *p, size_t i)
 	struck(STRUCK_HOME_COPIED);
 	trace_line(world_trace(p->world), "n%zu: is a copy of n%zu", i, from);
 	return true;
+}
+
+void
+play_keeper_forgets(struct play *p)
+{
+	model_keeper_forgets(p->model);
+	for (size_t i = 0; i < p->machines; i++)
+		p->left_in_vain[i] = p->left_in_vain[i] || p->left_site[i];
+}
+
+bool
+play_may_be_gone(const struct play *p, size_t i)
+{
+	return p->lost[i] || p->left_in_vain[i];
 }
 
 /* ---- what became of it ---- */

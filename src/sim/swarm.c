@@ -43,6 +43,8 @@ shape(struct swarm *s, enum swarm_profile profile, struct dice *d)
 	case PROFILE_FULL:
 	case PROFILE_WIDE:
 	case PROFILE_HEAVY:
+	case PROFILE_OFFICE:
+	case PROFILE_MANY:
 	case PROFILE_COUNT:
 		return;
 	case PROFILE_USB_ONLY:
@@ -60,7 +62,7 @@ shape(struct swarm *s, enum swarm_profile profile, struct dice *d)
 		s->seek = false;
 		s->weight[DO_BUNDLE_OUT] = s->weight[DO_BUNDLE_IN] = 0;
 		s->weight[DO_HUB_CRASH] = some(d, 200, 6);
-		s->weight[DO_IMAGE] = s->weight[DO_PUT_BACK] = (uint32_t)dice_between(d, 2, 6);
+		s->weight[DO_IMAGE] = s->weight[DO_PUT_BACK] = (uint32_t)dice_between(d, 4, 12);
 		return;
 	case PROFILE_BYZANTINE:
 		s->weight[DO_NONSENSE] = (uint32_t)dice_between(d, 3, 12);
@@ -69,9 +71,12 @@ shape(struct swarm *s, enum swarm_profile profile, struct dice *d)
 		s->bundle_damage = (uint32_t)dice_between(d, 200, 900);
 		return;
 	case PROFILE_CLONE_STORM:
-		s->clones = (uint32_t)dice_between(d, 100, 700);
+		s->stations = (size_t)dice_between(d, 4, STATIONS_MAX); /* two copies, and somebody who is told of them */
+		s->late = true;
+		s->clones = (uint32_t)dice_between(d, 300, 1000);
 		s->besides = (uint32_t)dice_between(d, 300, 900);
 		s->weight[DO_BACKUP] = (uint32_t)dice_between(d, 3, 10);
+		s->weight[DO_RESTORE] = (uint32_t)dice_between(d, 3, 10);
 		s->weight[DO_IMAGE] = s->weight[DO_PUT_BACK] = (uint32_t)dice_between(d, 3, 10);
 		return;
 	case PROFILE_CLOCK_MADNESS:
@@ -113,6 +118,7 @@ make_dense(struct swarm *s, struct dice *d)
 		at_least(&s->disk_fault, d, 400, 800);
 		return;
 	case 1: /* copies of homes: newcomers come late, and from another machine's disk */
+		s->late = true;
 		s->clones = (uint32_t)dice_between(d, 300, 900);
 		return;
 	case 2: /* disks that are put back, the hub's too */
@@ -226,6 +232,7 @@ swarm_draw(struct swarm *s, const struct play_options *o)
 	s->weight[DO_CLOSE_SITE] = some(&d, 500, 3);
 	make_dense(s, &d);
 	shape(s, o->profile, &d);
+	s->far = s->meeting != MEET_EACH_OTHER && !s->hub_goes_back && dice_chance(&d, 300) ? (uint32_t)dice_between(&d, 5, 150) : 0;
 	if (o->lying) {
 		s->weight[DO_CRASH] += 4;
 		s->loss = LOSS_ALL;
@@ -238,7 +245,7 @@ swarm_draw(struct swarm *s, const struct play_options *o)
 #define SWARM_MAP(X)                                                                                       \
 	X("stations", stations) X("records", records) X("meeting", meeting) X("stay", stay) X("seek", seek)  \
 	X("half-open", half_open) X("sticks-only", sticks_only) X("hub-goes-back", hub_goes_back)            \
-	X("clones", clones) X("besides", besides) X("newer-programs", newer_programs) X("erases", weight[DO_ERASE]) X("latency-min", weather.latency_min)              \
+	X("clones", clones) X("besides", besides) X("far", far) X("newer-programs", newer_programs) X("erases", weight[DO_ERASE]) X("latency-min", weather.latency_min)              \
 	X("latency-max", weather.latency_max) X("chunk-max", weather.chunk_max)
 
 void

@@ -257,7 +257,7 @@ static bool
 must_be_gone(const struct play *p)
 {
 	for (size_t i = 0; i < p->swarm.stations; i++)
-		if ((p->guest_gone_by[i] || (p->guest_gone_by_old[i] && (!p->turned || !p->turned_unheard))) && !p->lost[i])
+		if ((p->guest_gone_by[i] || (p->guest_gone_by_old[i] && (!p->turned || !p->turned_unheard))) && !play_may_be_gone(p, i))
 			return true;
 	return false;
 }
@@ -265,7 +265,7 @@ must_be_gone(const struct play *p)
 bool
 trustees_judge(struct play *p)
 {
-	bool gone = must_be_gone(p), turned = p->turn_saved && !p->lost[p->turned_at];
+	bool gone = must_be_gone(p), turned = p->turn_saved && !play_may_be_gone(p, p->turned_at);
 
 	for (size_t i = 0; i < p->swarm.stations; i++) {
 		const struct org *org = node_org(p->stations[i]->node);

@@ -317,10 +317,24 @@ act_meet(struct wide *w, size_t i)
 	return other == i || wide_meet(w, i, other);
 }
 
+/* At times somebody whom another has removed already, and i has not heard. */
+static size_t
+draw_whom(struct wide *w, size_t i)
+{
+	size_t other = (size_t)dice_below(&w->decide.dice, w->count);
+
+	if (i >= WIDE_COORDINATORS || !dice_chance(&w->decide.dice, 400))
+		return other;
+	for (size_t k = 0; k < w->removal_count; k++)
+		if (!wide_holds(w, i, &w->removals[k].log, w->removals[k].seq))
+			return w->removals[k].whom;
+	return other;
+}
+
 static bool
 act_remove(struct wide *w, size_t i)
 {
-	size_t other = (size_t)decide_below(&w->decide, "whom", w->count);
+	size_t other = (size_t)decide(&w->decide, "whom", draw_whom(w, i), 0, w->count - 1);
 	bool ungrant = decide_chance(&w->decide, "ungrant", 300);
 
 	return i >= WIDE_COORDINATORS || other < WIDE_COORDINATORS || !w->at[other]->joined ? true : do_remove(w, i, other, ungrant);

@@ -66,6 +66,13 @@ sqlite_handle(struct db *db)
 	return db->own;
 }
 
+static enum err_code
+no_memory(struct err *err)
+{
+	mem_refused();
+	return err_plain(err, ERR_NO_MEMORY);
+}
+
 enum err_code
 sqlite_error(sqlite3 *handle, int rc, struct err *err)
 {
@@ -83,10 +90,10 @@ sqlite_error(sqlite3 *handle, int rc, struct err *err)
 	case SQLITE_NOTADB:
 		return err_set(err, ERR_DAMAGED, "the database file is damaged (%s)", sqlite3_errstr(rc));
 	case SQLITE_NOMEM:
-		return err_plain(err, ERR_NO_MEMORY);
+		return no_memory(err);
 	case SQLITE_IOERR:
 		if (rc == SQLITE_IOERR_NOMEM)
-			return err_plain(err, ERR_NO_MEMORY);
+			return no_memory(err);
 		if (sys == ENOSPC || sys == EDQUOT) /* a quota, or a sync that found no room */
 			return err_plain(err, ERR_NO_SPACE);
 		return err_set(err, ERR_IO, "the disk refuses (%s)", sys ? strerror(sys) : sqlite3_errstr(rc));
@@ -150,11 +157,23 @@ clear(struct stmt *s)
 	sqlite3_clear_bindings(raw(s));
 }
 
+/*
+ * A step that fails may end the whole transaction, and SQLite takes up none by itself: each later statement would be
+ * saved for itself, an ACK without the log that it is of. So nothing is written any more until the batch is dropped.
+ */
+static bool
+is_gone(struct db *db)
+{
+	return db->writing && sqlite3_get_autocommit(db->own);
+}
+
 static int
 step(struct stmt *s)
 {
-	int rc = sqlite3_step(raw(s));
+	int rc = is_gone(s->db) && !sqlite3_stmt_readonly(raw(s)) ? SQLITE_ABORT_ROLLBACK : sqlite3_step(raw(s));
 
+	if ((rc & 0xff) == SQLITE_NOMEM || rc == SQLITE_IOERR_NOMEM)
+		mem_refused(); /* also where the caller takes what has come so far for all there is */
 	if ((rc & 0xff) == SQLITE_IOERR && rc != SQLITE_IOERR_NOMEM && !sqlite3_stmt_readonly(raw(s)))
 		s->db->failed = true;
 	return rc;
@@ -241,8 +260,11 @@ rollback(struct db *db)
 static enum err_code
 commit(struct db *db, struct err *err)
 {
-	int rc = sqlite3_exec(db->own, "COMMIT", NULL, NULL, NULL);
+	int rc;
 
+	if (is_gone(db))
+		return err_set(err, ERR_IO, "an earlier step of it failed, and nothing of it was saved");
+	rc = sqlite3_exec(db->own, "COMMIT", NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
 		return ERR_OK;
 	if (PLANTED(15) && (rc & 0xff) == SQLITE_IOERR) {

@@ -51,8 +51,6 @@ enum err_code replica_open(struct replica **out, struct env *env, const char *ho
 struct db_engine;
 enum err_code replica_open_in(struct replica **out, struct env *env, const struct db_engine *engine, const char *name, const char *path,
                               bool create, struct err *err) MUST_CHECK;
-/* Every entry, and the organisation, out of `from`, through the checks a peer's entries go through. What is held already costs next to nothing. */
-enum err_code replica_take_over(struct replica *to, struct replica *from, struct err *err) MUST_CHECK;
 void replica_close(struct replica *r); /* drops an open transaction */
 void replica_set_hook(struct replica *r, const struct replica_hook *hook);
 

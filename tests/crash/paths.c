@@ -30,7 +30,7 @@ passphrase(void)
 static struct home bare; /* of a path that has no node */
 static struct meet *other_meet;
 static struct buf welcome_file;
-static struct debt *noting; /* of the path that begins */
+struct debt *path_noting;
 
 static struct env *
 env_of(struct room *r)
@@ -40,8 +40,8 @@ env_of(struct room *r)
 
 /* ---- what every path has ---- */
 
-static enum err_code
-ask(struct room *r, const char *op, const char *text, struct err *err)
+enum err_code
+path_ask(struct room *r, const char *op, const char *text, struct err *err)
 {
 	json_t *params = room_params(r, text);
 	bool good = room_ask(r, op, params);
@@ -57,11 +57,11 @@ path_begin(struct room *r, const struct path *p, const struct debt *kept, struct
 	enum err_code rc;
 
 	*d = *kept;
-	noting = d;
+	path_noting = d;
 	room_restore(r);
 	rc = p->prepare != NULL ? p->prepare(r, err) : room_open(r, false, err);
 	if (rc == ERR_OK && p->scene != NULL && p->scene->first != NULL)
-		rc = ask(r, p->scene->first, p->scene->first_params, err);
+		rc = path_ask(r, p->scene->first, p->scene->first_params, err);
 	if (rc == ERR_OK && r->node != NULL)
 		debt_note(d, node_replica(r->node));
 	return rc;
@@ -70,13 +70,14 @@ path_begin(struct room *r, const struct path *p, const struct debt *kept, struct
 enum err_code
 path_run(struct room *r, const struct path *p, struct err *err)
 {
-	return p->scene != NULL ? ask(r, p->scene->op, p->scene->params, err) : p->run(r, err);
+	return p->scene != NULL ? path_ask(r, p->scene->op, p->scene->params, err) : p->run(r, err);
 }
 
 void
 path_end(struct room *r)
 {
 	room_forget_answer(r);
+	path_hub_end(r);
 	if (r->node != NULL)
 		room_stop(r);
 	home_close(&bare);
@@ -114,6 +115,57 @@ debt_note_acked(struct debt *d, struct replica *colleague, const struct author *
 			d->owed[d->count++] = (struct owed){ replica_log_at(colleague, i)->key, len, e.id };
 		buf_free(&keep);
 	}
+}
+
+void
+path_note_acked(struct room *r, struct debt *d)
+{
+	if (r->other != NULL && r->node != NULL && node_self(r->node) != NULL)
+		debt_note_acked(d, node_replica(r->other), &node_self(r->node)->sign_pk);
+	path_hub_note_acked(r, d);
+}
+
+static bool
+holds_what_is_owed(const struct owed *o, struct replica *r)
+{
+	struct buf keep = BUF_INIT;
+	struct err err = ERR_INIT;
+	struct entry e;
+	size_t log;
+	bool held;
+
+	if (o->len == 0)
+		return true;
+	if (!replica_log_find(r, &o->key, &log) || replica_log_at(r, log)->len < o->len)
+		return false;
+	if (replica_log_at(r, log)->len == o->len)
+		return SAME(replica_log_at(r, log)->head, o->head);
+	held = replica_entry(r, log, o->len - 1, &e, &keep, &err) == ERR_OK && SAME(e.id, o->head);
+	buf_free(&keep);
+	return held;
+}
+
+bool
+debt_is_held(const struct debt *d, struct replica *r)
+{
+	bool held = true;
+
+	for (size_t i = 0; held && i < d->count; i++)
+		held = holds_what_is_owed(&d->owed[i], r);
+	return held;
+}
+
+enum err_code
+debt_check(const struct debt *d, struct replica *r, struct err *err)
+{
+	struct err finding = ERR_INIT;
+	enum err_code rc = replica_verify(r, room_finding, &finding, NULL, err);
+
+	if (rc == ERR_OK && finding.code != ERR_OK)
+		rc = err_set(err, ERR_DAMAGED, "the store does not verify: %s", finding.text);
+	if (rc == ERR_OK && !debt_is_held(d, r))
+		rc = err_set(err, ERR_DAMAGED, "an entry that was acknowledged is not there");
+	return rc;
 }
 
 /* ---- the program starts, and ends ---- */
@@ -242,7 +294,7 @@ scrub_begin(struct room *r, struct err *err)
 {
 	enum err_code rc = room_open(r, false, err);
 
-	return rc == ERR_OK ? ask(r, "erase approve", "{\"id\":\"$request\"}", err) : rc;
+	return rc == ERR_OK ? path_ask(r, "erase approve", "{\"id\":\"$request\"}", err) : rc;
 }
 
 static enum err_code
@@ -336,7 +388,7 @@ admit(struct room *r, struct bytes request, struct err *err)
 		rc = node_commit(r->node, err);
 	if (rc == ERR_OK)
 		rc = node_welcome(r->node, &dev, &welcome_file, err);
-	debt_note(noting, node_replica(r->node));
+	debt_note(path_noting, node_replica(r->node));
 	room_stop(r);
 	return rc;
 }
@@ -455,7 +507,7 @@ colleague_listens(struct room *r, struct err *err)
 static enum err_code
 sync(struct room *r, struct err *err)
 {
-	return ask(r, "sync", "{\"peer\":[\"" OTHER_ADDR "\"],\"wait\":20}", err);
+	return path_ask(r, "sync", "{\"peer\":[\"" OTHER_ADDR "\"],\"wait\":20}", err);
 }
 
 const struct path paths[] = {
@@ -471,5 +523,12 @@ const struct path paths[] = {
 	{ "join", NULL, newcomer_waits, accept, joins_in_the_end, false, false },
 	{ "restore", NULL, backup_is_there, restore, restored_in_the_end, false, false },
 	{ "sync", NULL, colleague_listens, sync, NULL, true, false },
+	{ "close", NULL, has_met, close_home, closed_stands, false, false },
+	{ "full text", NULL, NULL, full_text, full_text_stands, false, false },
+	{ "copy", NULL, is_a_copy, copy_writes, copy_stands, false, true },
+	{ "wipe", NULL, nothing, wipe_home, is_wiped_or_stands, false, true },
+	{ "hub is brought", NULL, hub_waits, hub_is_brought, hub_stands, false, true },
+	{ "hub takes one more", NULL, hub_is_open, hub_takes_one_more, parts_stand, false, true },
+	{ "hub gives one up", NULL, hub_has_one_more, hub_gives_one_up, parts_stand, false, true },
 	{ NULL, NULL, NULL, NULL, NULL, false, false },
 };

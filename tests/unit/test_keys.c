@@ -173,7 +173,6 @@ the_view_of_the_membership_is_as_old_as_a_coordinators_word(void **state)
 	(void)tend(bo); /* an adviser's own word says nothing about it */
 	assert_int_equal(node_membership_days(bo), 20);
 	assert_int_equal(node_membership_days(o.first), 0);
-	assert_int_equal(node_silent_days(bo, org_device_by_author(node_org(bo), &node_keystore(o.first)->device.sign_pk)), 20);
 	nodes_end(&o);
 }
 
@@ -487,6 +486,43 @@ an_old_network_key_links_to_who_is_alone_until_somebody_joins(void **state)
 	assert_int_equal(peer_host_links(node_peer_host(o.first)), 1);
 	assert_int_equal(peer_host_links(node_peer_host(cia)), 1);
 	assert_true(can_link(cia, o.first));
+	mem_free(r);
+	nodes_end(&o);
+}
+
+/* The same when she works on, and her keys are tended day by day. */
+static void
+who_is_alone_keeps_the_old_network_key_until_somebody_joins(void **state)
+{
+	struct node_removal *r = mem_zero(1, sizeof(*r));
+	struct device_id dev;
+	struct nodes o;
+	struct node *bo, *cia;
+
+	(void)state;
+	assert_non_null(r);
+	nodes_start(&o);
+	bo = nodes_join(&o, "bo", true);
+	gather(&o);
+	all_tend(&o);
+	dev = id_of(bo);
+	SITE_OK(node_revoke(o.first, &dev, NULL, r, err));
+	SITE_OK(node_commit(o.first, err));
+	live(&o, 400);
+	(void)tend(o.first);
+	assert_int_equal(node_keystore(o.first)->network_count, 2);
+	assert_int_equal(peer_host_links(node_peer_host(o.first)), 2);
+	assert_true(can_link(bo, o.first));
+	cia = nodes_join(&o, "cia", true);
+	assert_int_equal(peer_host_links(node_peer_host(o.first)), 1);
+	nodes_copy(o.first, cia);
+	later(HOURS(2));
+	(void)tend(cia);
+	nodes_copy(cia, o.first); /* and so it is known that she has it */
+	(void)tend(o.first);
+	assert_int_equal(node_keystore(o.first)->network_count, 1);
+	assert_true(can_link(cia, o.first));
+	assert_false(can_link(bo, o.first));
 	mem_free(r);
 	nodes_end(&o);
 }
@@ -881,6 +917,7 @@ main(void)
 		cmocka_unit_test(a_seal_key_is_replaced_monthly_and_the_old_one_goes_when_all_know),
 		cmocka_unit_test(a_removed_device_has_no_network_key_left_when_the_grace_is_over),
 		cmocka_unit_test(of_two_network_keys_made_apart_everybody_takes_both),
+		cmocka_unit_test(who_is_alone_keeps_the_old_network_key_until_somebody_joins),
 		cmocka_unit_test(an_old_network_key_links_to_who_is_alone_until_somebody_joins),
 		cmocka_unit_test(an_old_network_key_links_for_a_year_and_opens_sticks_for_as_long_as_somebody_is_silent),
 		cmocka_unit_test(keys_of_a_team_kept_by_hand_wait_for_a_yes),
