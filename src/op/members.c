@@ -114,7 +114,7 @@ op_admit(struct op_call *c)
 	op_end(c);
 }
 
-json_t *
+static json_t *
 team_names(struct node *n, const struct org_device *d)
 {
 	const struct org *org = node_org(n);

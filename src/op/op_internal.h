@@ -30,7 +30,6 @@ enum { NAMED_TEAMS_MAX = 32 };
 uint8_t param_role(struct op_call *c);
 const char *role_name(uint8_t role);
 enum err_code param_teams(struct op_call *c, struct stream_id teams[NAMED_TEAMS_MAX], size_t *count);
-json_t *team_names(struct node *n, const struct org_device *d);
 /*
  * A record for its name or what it refers to; the caller frees it. NULL when it is not here. Without memory the call fails as
  * well: a name that is left out would pass for one that nobody knows.

@@ -51,8 +51,6 @@ enum err_code replica_open(struct replica **out, struct env *env, const char *ho
 struct db_engine;
 enum err_code replica_open_in(struct replica **out, struct env *env, const struct db_engine *engine, const char *name, const char *path,
                               bool create, struct err *err) MUST_CHECK;
-/* Every entry, and the organisation, out of `from`, through the checks a peer's entries go through. What is held already costs next to nothing. */
-enum err_code replica_take_over(struct replica *to, struct replica *from, struct err *err) MUST_CHECK;
 void replica_close(struct replica *r); /* drops an open transaction */
 void replica_set_hook(struct replica *r, const struct replica_hook *hook);
 
@@ -197,6 +195,7 @@ enum err_code replica_put_receipt(struct replica *r, const struct device_keys *k
  * nothing was erased since, or in the middle of a transaction. ERR_NO_SPACE: it stays due.
  */
 enum err_code replica_scrub(struct replica *r, struct err *err) MUST_CHECK;
+bool replica_scrub_is_due(const struct replica *r);
 /* For who holds no reading key, hub and auditor: a receipt for each approved order that has none of ours and can have one, and a commit. May be called by the `committed` hook. */
 enum err_code replica_confirm(struct replica *r, const struct device_keys *keys, const struct inc *inc, struct err *err) MUST_CHECK;
 

@@ -35,7 +35,7 @@ a_full_disk_refuses_and_loses_nothing_and_goes_on_when_there_is_room() {
 	quietly fb ben --quiet put case title=till-den-trånga
 	try fb ben --quiet sync --wait 5 --peer "127.0.0.1:$small_port" || true
 	rm "$work/small/filler"
-	claim 'with room again it takes what waits' until_true 30 try fb ben --quiet sync --wait 10 --peer "127.0.0.1:$small_port"
+	claim 'with room again it takes what waits' until_true 120 try fb ben --quiet sync --wait 10 --peer "127.0.0.1:$small_port"
 	claim 'and writes' at_home "$work/small/anna" --quiet put case title=trang-igen
 	ended "$small" TERM
 	same "$status" 0 'it ends well'
@@ -48,8 +48,8 @@ a_full_disk_refuses_and_loses_nothing_and_goes_on_when_there_is_room() {
 	exits 5 'and refuses what it cannot save' at_home "$work/small/anna" put case title=trang-full
 	quietly fb ben --quiet put case title=till-den-fulla
 	rm "$work/small/filler"
-	claim 'with room it takes what waits, without a restart' until_true 30 try fb ben --quiet sync --wait 10 --peer "127.0.0.1:$small_port"
-	claim 'and writes again' until_true 30 at_home "$work/small/anna" --quiet put case title=trang-fri
+	claim 'with room it takes what waits, without a restart' until_true 120 try fb ben --quiet sync --wait 10 --peer "127.0.0.1:$small_port"
+	claim 'and writes again' until_true 120 at_home "$work/small/anna" --quiet put case title=trang-fri
 	ended "$small" TERM
 	same "$status" 0 'it ends well, too'
 	at_home "$work/small/anna" --json list case --limit 99999 | jq -r '.records[].fields.title // empty' | sort -u >"$work/titles"
@@ -253,7 +253,7 @@ another_user_of_this_computer_gets_nothing() {
 	$other timeout 20 nc -l -U "$work/false/control.sock" >"$work/overheard" 2>/dev/null &
 	local liar=$!
 	background="$background $liar"
-	until_true 10 test -S "$work/false/control.sock"
+	until_true 120 test -S "$work/false/control.sock"
 	fresh; cp "$work/mark" "$work/secret-mark"
 	timeout 10 "$bin/faltbok" --home "$work/false" --passphrase-file "$work/pass" --quiet put case "title=$(cat "$work/secret-mark")" >/dev/null 2>"$work/err"
 	same "$(wc -c <"$work/overheard")" 0 'bytes that a false node is told'
@@ -268,7 +268,7 @@ a_process_that_dies_leaves_no_memory_behind() {
 	) >"$work/serve-core.out" 2>/dev/null &
 	local p=$!
 	background="$background $p"
-	until_true 20 test -s "$work/serve-core.out"
+	until_true 120 test -s "$work/serve-core.out"
 	quietly fb anna --json list case
 	kill -ABRT $p; wait $p 2>/dev/null
 	count signal:ABRT

@@ -152,6 +152,15 @@ room_restore(struct room *r)
 	disk_image_restore(r->disk, r->kept);
 }
 
+void
+room_finding(void *ctx, const char *text)
+{
+	struct err *err = ctx;
+
+	if (err->code == ERR_OK)
+		(void)err_set(err, ERR_DAMAGED, "%s", text);
+}
+
 uint64_t
 room_entries(struct room *r)
 {

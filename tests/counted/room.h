@@ -70,5 +70,7 @@ enum err_code room_open_other(struct room *r, struct err *err);
 void room_stop_other(struct room *r);
 extern const char room_home[], room_passphrase[];
 uint64_t room_entries(struct room *r);
+/* For replica_verify(), with an err: keeps the first finding. */
+void room_finding(void *err, const char *text);
 
 #endif

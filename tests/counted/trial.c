@@ -85,15 +85,6 @@ entries_fit(const struct trial *t, bool answered, uint64_t entries)
 	return entries == before || entries == after || (t->scene->many_acts && entries > before && entries < after);
 }
 
-static void
-note_finding(void *ctx, const char *text)
-{
-	struct err *err = ctx;
-
-	if (err->code == ERR_OK)
-		(void)err_set(err, ERR_DAMAGED, "%s", text);
-}
-
 /* The program starts again: what it finds, and what it says of it. */
 static bool
 stands(const struct trial *t, bool answered)
@@ -108,7 +99,7 @@ stands(const struct trial *t, bool answered)
 	entries = room_entries(r);
 	if (!entries_fit(t, answered, entries))
 		return found(t, answered ? "what was saved is not there" : "half of it is there", NULL);
-	if (replica_verify(node_replica(r->node), note_finding, &finding, NULL, &err) != ERR_OK || finding.code != ERR_OK)
+	if (replica_verify(node_replica(r->node), room_finding, &finding, NULL, &err) != ERR_OK || finding.code != ERR_OK)
 		return found(t, "the store does not verify", finding.code != ERR_OK ? finding.text : err.text);
 	if (view_state_hash(node_view(r->node), warm, &err) != ERR_OK)
 		return found(t, "the view has no hash", err.text);

@@ -155,20 +155,11 @@ debt_is_held(const struct debt *d, struct replica *r)
 	return held;
 }
 
-static void
-note_finding(void *ctx, const char *text)
-{
-	struct err *err = ctx;
-
-	if (err->code == ERR_OK)
-		(void)err_set(err, ERR_DAMAGED, "%s", text);
-}
-
 enum err_code
 debt_check(const struct debt *d, struct replica *r, struct err *err)
 {
 	struct err finding = ERR_INIT;
-	enum err_code rc = replica_verify(r, note_finding, &finding, NULL, err);
+	enum err_code rc = replica_verify(r, room_finding, &finding, NULL, err);
 
 	if (rc == ERR_OK && finding.code != ERR_OK)
 		rc = err_set(err, ERR_DAMAGED, "the store does not verify: %s", finding.text);

@@ -29,6 +29,7 @@ sim-played: $(BUILD)/sim
 	@$(BUILD)/sim --seeds 1..2 --profile heavy
 	@$(BUILD)/sim --seeds 1..2 --profile wide
 	@$(BUILD)/sim --seeds 1..4 --profile office --twice
+	@$(BUILD)/sim --seeds 1..4 --profile many --twice
 	@for p in usb-only hub-rollback byzantine clone-storm clock-madness tiny-disk mixed-version; do $(BUILD)/sim --seeds 1..4 --profile $$p || exit 1; done
 	@$(MAKE) --no-print-directory regress sim-determinism
 
