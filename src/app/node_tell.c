@@ -75,6 +75,8 @@ serve_tell_changes(struct serve *s)
 	if (news->profile && node_profile(s->node) != NULL)
 		web_event(s->web, "profile", json_pack("{s:i}", "version", (int)profile_version(node_profile(s->node))));
 	conflicts = view_conflict_count(node_view(s->node));
+	if (conflicts == VIEW_UNCOUNTED)
+		return; /* told with the next change */
 	if (conflicts != s->conflicts)
 		web_event(s->web, "conflicts", json_pack("{s:I}", "conflicts", (json_int_t)conflicts));
 	s->conflicts = conflicts;

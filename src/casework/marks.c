@@ -101,17 +101,3 @@ draft_mark_merge(struct draft *d, uint8_t op, const struct record_id *other, str
 		WR_FIXED(&value, *other);
 	return put(d, op, op == OP_ADD || op == OP_REMOVE ? MARK_MERGED_FROM : MARK_MERGED_INTO, &value, err);
 }
-
-void
-draft_each_ref(const struct draft *d, bool (*cb)(void *ctx, const struct record_id *id), void *ctx)
-{
-	for (size_t i = 0; i < d->op_count; i++) {
-		const struct draft_op *op = &d->ops[i];
-		const struct profile_field *f = profile_field_numbered(d->type, op->field);
-		struct record_id id;
-
-		if (f != NULL && f->type == VT_REF && (op->kind == OP_SET || op->kind == OP_ADD) &&
-		    read_id(BYTES(d->values.p + op->value_at, op->value_len), &id) && !cb(ctx, &id))
-			return;
-	}
-}

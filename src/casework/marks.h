@@ -30,7 +30,4 @@ enum err_code draft_mark_settled(struct draft *d, uint32_t field, struct err *er
 /* `op` is OP_SET or OP_CLEAR of merged-into, OP_ADD or OP_REMOVE of merged-from. */
 enum err_code draft_mark_merge(struct draft *d, uint8_t op, const struct record_id *other, struct err *err) MUST_CHECK;
 
-/* Visits every record that a draft refers to, until cb returns false. */
-void draft_each_ref(const struct draft *d, bool (*cb)(void *ctx, const struct record_id *id), void *ctx);
-
 #endif

@@ -5,8 +5,6 @@
  */
 #include "casework/records.h"
 
-#include <stdio.h>
-
 #include "base/mem.h"
 #include "casework/values_internal.h"
 
@@ -30,12 +28,6 @@ draft_free(struct draft *d)
 	memset(d, 0, sizeof(*d));
 }
 
-static struct bytes
-op_value(const struct draft *d, const struct draft_op *op)
-{
-	return BYTES(d->values.p + op->value_at, op->value_len);
-}
-
 /* Does a new op on `field` take the place of this one? */
 static bool
 replaces(const struct draft *d, const struct draft_op *was, uint8_t kind, uint32_t field, struct bytes value)
@@ -45,7 +37,7 @@ replaces(const struct draft *d, const struct draft_op *was, uint8_t kind, uint32
 	if (kind == OP_SET || kind == OP_CLEAR)
 		return was->kind == OP_SET || was->kind == OP_CLEAR;
 	if (kind == OP_ADD || kind == OP_REMOVE)
-		return (was->kind == OP_ADD || was->kind == OP_REMOVE) && bytes_equal(op_value(d, was), value);
+		return (was->kind == OP_ADD || was->kind == OP_REMOVE) && bytes_equal(draft_value(d, was), value);
 	return false;
 }
 
@@ -218,7 +210,7 @@ draft_note(struct draft *d, const uint8_t note_id[16], const char *text, const u
 	return put_op(d, OP_NOTE, 0, at, err);
 }
 
-static const struct draft_op *
+const struct draft_op *
 draft_op_on(const struct draft *d, uint32_t field)
 {
 	for (size_t i = 0; i < d->op_count; i++)
@@ -228,11 +220,11 @@ draft_op_on(const struct draft *d, uint32_t field)
 }
 
 static bool
-ref_read(struct bytes value, struct group_id *out)
+read_id(struct bytes value, uint8_t out[16])
 {
 	struct rd r = rd_init(value);
 
-	RD_FIXED(&r, *out);
+	rd_bin(&r, out, 16);
 	return rd_end(&r);
 }
 
@@ -258,98 +250,21 @@ draft_group(struct draft *d, const struct record *now)
 		return;
 	}
 	op = draft_op_on(d, d->type->group_field->number);
-	if (op != NULL && ref_read(op_value(d, op), &named))
+	if (op != NULL && read_id(draft_value(d, op), named.b))
 		d->group = named;
 }
 
-enum err_code
-draft_check_required(const struct draft *d, const struct record *now, struct err *err)
+void
+draft_each_ref(const struct draft *d, bool (*cb)(void *ctx, const struct record_id *id), void *ctx)
 {
-	for (size_t i = 0; i < d->type->field_count; i++) {
-		const struct profile_field *f = &d->type->fields[i];
-		const struct draft_op *op;
-		size_t count = 0;
-
-		if (!f->required)
-			continue;
-		op = draft_op_on(d, f->number);
-		if (op == NULL && now != NULL)
-			record_values(now, f->number, &count);
-		if (op == NULL ? count == 0 : op->kind == OP_CLEAR)
-			return err_set(err, ERR_INVALID, "%s: %s is required", d->type->name, f->name);
-	}
-	return ERR_OK;
-}
-
-static enum err_code
-refuse_move(const struct draft *d, const struct profile_field *f, const char *from, const char *to, struct err *err)
-{
-	const struct workflow_state *s = from == NULL ? NULL : workflow_state_of(f->workflow, from);
-	const char **may = from == NULL ? f->workflow->start : s == NULL ? NULL : s->to;
-	size_t count = from == NULL ? f->workflow->start_count : s == NULL ? 0 : s->to_count, len = 0;
-	char all[160] = "nothing";
-
-	for (size_t i = 0; i < count && len < sizeof(all); i++)
-		len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s", i > 0 ? ", " : "", may[i]);
-	return err_set(err, ERR_INVALID, "%s: %s: %s may not follow %s; what may: %s", d->type->name, f->name, to,
-	               from == NULL ? "at the beginning" : from, all);
-}
-
-static enum err_code
-check_move(const struct draft *d, const struct profile_field *f, const struct draft_op *op, const struct record *now, struct err *err)
-{
-	json_t *to = value_to_json(f, op_value(d, op)), *from = NULL;
-	size_t count = 0;
-	const struct value *v = now == NULL ? NULL : record_values(now, f->number, &count);
-	enum err_code rc = ERR_OK;
-	bool may = count == 0 && json_is_string(to) && workflow_may_move(f->workflow, NULL, json_string_value(to));
-
-	for (size_t i = 0; i < count && !may && json_is_string(to); i++) {
-		json_decref(from);
-		from = value_to_json(f, v[i].value);
-		may = !json_is_string(from) || workflow_may_move(f->workflow, json_string_value(from), json_string_value(to));
-	}
-	if (!json_is_string(to))
-		rc = err_plain(err, ERR_NO_MEMORY);
-	else if (!may)
-		rc = refuse_move(d, f, json_string_value(from), json_string_value(to), err);
-	json_decref(to);
-	json_decref(from);
-	return rc;
-}
-
-static enum err_code
-check_limits(const struct draft *d, const struct profile_field *f, const struct draft_op *op, struct err *err)
-{
-	json_t *v = value_to_json(f, op_value(d, op));
-	double n = json_number_value(v);
-	enum err_code rc = ERR_OK;
-
-	if (json_is_number(v) && f->form->has_min && n < f->form->min)
-		rc = err_set(err, ERR_INVALID, "%s: %s: %g is less than %g, the least it may be", d->type->name, f->name, n, f->form->min);
-	else if (json_is_number(v) && f->form->has_max && n > f->form->max)
-		rc = err_set(err, ERR_INVALID, "%s: %s: %g is more than %g, the most it may be", d->type->name, f->name, n, f->form->max);
-	json_decref(v);
-	return rc;
-}
-
-enum err_code
-draft_check_rules(const struct draft *d, const struct record *now, struct err *err)
-{
-	enum err_code rc = ERR_OK;
-
-	for (size_t i = 0; i < d->op_count && rc == ERR_OK; i++) {
+	for (size_t i = 0; i < d->op_count; i++) {
 		const struct draft_op *op = &d->ops[i];
-		const struct profile_field *f = op->kind == OP_NOTE ? NULL : profile_field_numbered(d->type, op->field);
+		const struct profile_field *f = profile_field_numbered(d->type, op->field);
+		struct record_id id;
 
-		if (f != NULL && f->off && (op->kind == OP_SET || op->kind == OP_ADD || op->kind == OP_SUM))
-			rc = err_set(err, ERR_INVALID, "%s: %s is off in this profile", d->type->name, f->name);
-		else if (f != NULL && f->form != NULL && (op->kind == OP_SET || op->kind == OP_ADD))
-			rc = check_limits(d, f, op, err);
-		if (rc == ERR_OK && f != NULL && f->workflow != NULL && op->kind == OP_SET)
-			rc = check_move(d, f, op, now, err);
+		if (f != NULL && f->type == VT_REF && (op->kind == OP_SET || op->kind == OP_ADD) && read_id(draft_value(d, op), id.b) && !cb(ctx, &id))
+			return;
 	}
-	return rc;
 }
 
 /* Sets and their removals name the dots of one element; a register all of the field; the rest nothing. */
@@ -363,7 +278,7 @@ find_over(const struct draft *d, const struct draft_op *from, const struct recor
 	if (now == NULL || from->kind == OP_SUM || from->kind == OP_NOTE)
 		return ERR_OK;
 	if (from->kind == OP_ADD || from->kind == OP_REMOVE)
-		element = op_value(d, from);
+		element = draft_value(d, from);
 	rc = record_over(now, from->field, element, &over, &op->over_count, err);
 	op->over = over;
 	return rc;
@@ -379,7 +294,7 @@ encode_with(const struct draft *d, const struct record *now, struct change *c, s
 	for (size_t i = 0; i < d->op_count && rc == ERR_OK; i++) {
 		ops[i].kind = d->ops[i].kind;
 		ops[i].field = d->ops[i].field;
-		ops[i].value = op_value(d, &d->ops[i]);
+		ops[i].value = draft_value(d, &d->ops[i]);
 		rc = find_over(d, &d->ops[i], now, &ops[i], err);
 	}
 	if (rc != ERR_OK)

@@ -36,6 +36,15 @@ enum err_code draft_assign_text(struct draft *d, uint8_t op, const char *field, 
 /* An op as it stands: one msgpack value, which the caller answers for (marks.h). */
 enum err_code draft_put_value(struct draft *d, uint8_t kind, uint32_t field, struct bytes value, struct err *err) MUST_CHECK;
 enum err_code draft_note(struct draft *d, const uint8_t note_id[16], const char *text, const uint8_t *corrects16, struct err *err) MUST_CHECK;
+/* The value of an op, borrowed until the draft changes; the op that gives the field one, or NULL. */
+static inline struct bytes
+draft_value(const struct draft *d, const struct draft_op *op)
+{
+	return BYTES(d->values.p + op->value_at, op->value_len);
+}
+const struct draft_op *draft_op_on(const struct draft *d, uint32_t field);
+/* Visits every record that a draft refers to, until cb returns false. */
+void draft_each_ref(const struct draft *d, bool (*cb)(void *ctx, const struct record_id *id), void *ctx);
 /* Which group the record belongs to: its own id, the open group of its team (zeros), or what its reference field
  * names. A record that exists (`now`, which may be NULL) stays in its group; one without its reference is its own. */
 void draft_group(struct draft *d, const struct record *now);

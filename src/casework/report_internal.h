@@ -1,4 +1,7 @@
-/* The inside of a report: rows.c reads, count.c counts, guard.c suppresses with past.c, report.c puts it together. */
+/*
+ * The inside of a report, whose files are report_*.c: rows.c reads, count.c counts, guard.c suppresses with past.c,
+ * line.c says what is left with rank.c, and report.c, the door, runs them and puts the document together.
+ */
 #ifndef FALTBOK_CASEWORK_REPORT_INTERNAL_H
 #define FALTBOK_CASEWORK_REPORT_INTERNAL_H
 
@@ -122,12 +125,10 @@ struct run {
 };
 
 enum err_code count_line(struct run *r, struct result *out, struct err *err);
-json_t *number_json(double v); /* whole, or with two decimals */
 void result_free(struct result *r);
 void warn_add(struct run *r, struct result *x, enum warning w, ...); /* its numbers as doubles, its days as text */
 /* Years, days: the stretch of the same length that ends the day before `from`. */
 bool window_previous(const char *from, const char *to, char out_from[16], char out_to[16]);
-bool day_shift(const char *day, int64_t by, char out[16]);
 
 /* heads.c: beside what a line of persons tells of records, the persons that it tells of. False: out of memory. */
 struct walk;
@@ -135,6 +136,18 @@ bool heads_tables(struct walk *w, struct result *x);
 /* What stands for one figure is hidden together. */
 void heads_together(struct run *r);
 uint32_t table_heads(const struct table *t, size_t row);
+
+/* line.c, before guard_all(): which cells and totals of a counted line will be shown at all. False: out of memory. */
+bool choose_listed(struct run *r, struct result *x);
+/* After it: what the line says, and why not more. In their order: a line may be made of those before it. */
+bool finish_line(struct run *r, struct result *x);
+json_t *line_json(const struct run *r, struct result *x);
+json_t *number_json(double v); /* whole, or with two decimals */
+
+/* rank.c: lists only the `limit` commonest values of the table; puts what is listed into x->list, `before` each label. */
+bool list_only(struct run *r, struct table *t, size_t limit);
+bool list_table(struct run *r, struct result *x, const struct table *t, const char *before);
+const char *cell_key(const struct run *r, const struct cell *c);
 
 /* guard.c: hides what counts of persons would tell; deterministic. */
 enum err_code guard_all(struct run *r, struct err *err);
@@ -146,6 +159,5 @@ json_t *past_cells(const struct run *r);
 enum err_code header_json(struct run *r, json_t **out, struct err *err);
 enum err_code completeness_json(struct run *r, json_t **out, struct err *err);
 json_t *footer_json(const struct run *r, const json_t *cells);
-const char *cell_key(const struct run *r, const struct cell *c);
 
 #endif

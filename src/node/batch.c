@@ -75,7 +75,9 @@ apply_records(struct node *n, const struct view_change *changes, size_t count, s
 		node_gather_batch(n);
 	rc = view_apply(n->view, changes, count, err);
 	after = gathers && rc == ERR_OK ? view_conflict_count(n->view) : before;
-	if (after > before)
+	if (before == VIEW_UNCOUNTED || after == VIEW_UNCOUNTED)
+		node_gather_short(n);
+	else if (after > before)
 		node_gather_count(n, GATHER_CONFLICTS, after - before);
 	return rc;
 }

@@ -2,7 +2,8 @@
  * Who brought what. While a peer's runs are stored the replica knows whose
  * they are; a span remembers it until the commit has been folded into the
  * view. Our own writing has no source and is not gathered, nor is what is
- * read when a home is opened.
+ * read when a home is opened. Where memory is short for gathering, what is
+ * told of the next exchange that ends says that it is not all of it.
  */
 #include "base/mem.h"
 #include "node/exchange.h"
@@ -40,53 +41,55 @@ row_of(struct brought *b, uint32_t type, const struct author *author)
 	for (size_t i = b->row_count; i-- > 0;)
 		if (b->rows[i].type == type && SAME(b->rows[i].author, *author))
 			return &b->rows[i];
-	room = b->row_count < BROUGHT_ROWS_MAX ? mem_room(b->rows, b->row_count, &b->row_cap, sizeof(*room)) : NULL;
-	if (room == NULL)
+	if (b->row_count == BROUGHT_ROWS_MAX)
 		return NULL;
+	room = mem_room(b->rows, b->row_count, &b->row_cap, sizeof(*room));
+	if (room == NULL) {
+		b->untold = true;
+		return NULL;
+	}
 	b->rows = room;
 	room[b->row_count] = (struct brought_row){ .type = type, .author = *author };
 	return &room[b->row_count++];
 }
 
-static bool
+static void
 list_record(struct brought *b, const struct brought_record *r)
 {
 	struct brought_record *room = NULL;
 
-	if (b->record_count < BROUGHT_RECORDS_MAX)
+	if (b->record_count < BROUGHT_RECORDS_MAX) {
 		room = mem_room(b->records, b->record_count, &b->record_cap, sizeof(*room));
+		b->untold = b->untold || room == NULL;
+	}
 	if (room == NULL) {
 		b->more = true;
-		return false;
+		return;
 	}
 	b->records = room;
 	room[b->record_count++] = *r;
-	return true;
 }
 
-bool
+void
 brought_add(struct brought *sum, const struct brought *more)
 {
-	bool whole = true;
-
 	for (size_t i = 0; i < more->row_count; i++) {
 		struct brought_row *row = row_of(sum, more->rows[i].type, &more->rows[i].author);
 
-		whole = whole && row != NULL;
 		if (row == NULL)
 			continue;
 		row->created += more->rows[i].created;
 		row->changed += more->rows[i].changed;
 	}
 	for (size_t i = 0; i < more->record_count; i++)
-		(void)list_record(sum, &more->records[i]);
+		list_record(sum, &more->records[i]);
 	sum->more = sum->more || more->more;
+	sum->untold = sum->untold || more->untold;
 	sum->created += more->created;
 	sum->changed += more->changed;
 	sum->erased += more->erased;
 	sum->after_removal += more->after_removal;
 	sum->conflicts += more->conflicts;
-	return whole;
 }
 
 /* ---- where it comes from ---- */
@@ -96,6 +99,7 @@ gathering(struct node *n)
 {
 	if (n->gathering == NULL)
 		n->gathering = mem_zero(1, sizeof(*n->gathering));
+	n->ungathered = n->ungathered || n->gathering == NULL;
 	return n->gathering;
 }
 
@@ -150,18 +154,20 @@ source_of(struct gathering *g, uint64_t row, size_t *at)
 }
 
 static struct pile *
-pile_of(struct gathering *g, const struct author *from)
+pile_of(struct node *n, const struct author *from)
 {
-	struct pile *p = &g->piles[g->pile_count];
+	struct gathering *g = n->gathering;
+	struct pile *p = &g->piles[g->pile_count]; /* the next free one, if any */
 
 	for (size_t i = 0; i < g->pile_count; i++)
 		if (SAME(g->piles[i].from, *from))
 			return &g->piles[i];
-	if (g->pile_count == SOURCES_MAX)
+	if (g->pile_count < SOURCES_MAX)
+		*p = (struct pile){ .from = *from, .seen = table_new(sizeof(struct record_id)) };
+	if (g->pile_count == SOURCES_MAX || p->seen == NULL) {
+		n->ungathered = true;
 		return NULL;
-	*p = (struct pile){ .from = *from, .seen = table_new(sizeof(struct record_id)) };
-	if (p->seen == NULL)
-		return NULL;
+	}
 	g->pile_count++;
 	return p;
 }
@@ -180,14 +186,16 @@ note(struct node *n, struct pile *p, const struct change_head *h, const struct a
 		return;
 	r.created = !view_has(n->view, &h->record);
 	seen = table_put(p->seen, &h->record);
-	if (seen == NULL)
+	if (seen == NULL) {
+		p->b.untold = true;
 		return;
+	}
 	*seen = 1;
 	row = row_of(&p->b, h->type, author);
 	if (row != NULL)
 		*(r.created ? &row->created : &row->changed) += 1;
 	*(r.created ? &p->b.created : &p->b.changed) += 1;
-	(void)list_record(&p->b, &r);
+	list_record(&p->b, &r);
 }
 
 static bool
@@ -218,7 +226,7 @@ node_gather_batch(struct node *n)
 
 		if (!it->is_row && !SAME(it->author, n->home.keys->device.sign_pk) &&
 		    peek(BYTES(n->bodies.p + it->body_at, it->body_len), &h) && h.type != ROSTER_TYPE)
-			note(n, pile_of(g, source_of(g, it->row, &at)), &h, &it->author);
+			note(n, pile_of(n, source_of(g, it->row, &at)), &h, &it->author);
 	}
 }
 
@@ -232,7 +240,7 @@ void
 node_gather_count(struct node *n, enum gathered what, uint64_t count)
 {
 	struct gathering *g = n->gathering;
-	struct pile *p = g != NULL && g->any && count > 0 ? pile_of(g, &g->last) : NULL;
+	struct pile *p = g != NULL && g->any && count > 0 ? pile_of(n, &g->last) : NULL;
 
 	if (p == NULL)
 		return;
@@ -249,21 +257,29 @@ node_gather_count(struct node *n, enum gathered what, uint64_t count)
 	}
 }
 
-bool
+void
+node_gather_short(struct node *n)
+{
+	n->ungathered = n->ungathered || node_gathers(n);
+}
+
+void
 node_gather_take(struct node *n, const struct author *from, struct brought *out)
 {
 	struct gathering *g = n->gathering;
+	bool untold = n->ungathered;
 
-	*out = (struct brought){ .rows = NULL };
+	*out = (struct brought){ .untold = untold };
+	n->ungathered = false;
 	for (size_t i = 0; g != NULL && from != NULL && i < g->pile_count; i++) {
 		if (!SAME(g->piles[i].from, *from))
 			continue;
 		*out = g->piles[i].b;
+		out->untold = out->untold || untold;
 		table_free(g->piles[i].seen);
 		g->piles[i] = g->piles[--g->pile_count];
-		return true;
+		return;
 	}
-	return false;
 }
 
 void

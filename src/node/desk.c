@@ -107,33 +107,41 @@ node_desk_after_key(struct node *n)
 
 /* ---- reading ---- */
 
-static bool
+/* ERR_NOT_FOUND: no such file, or none that opens under this key. ERR_NO_MEMORY: nobody has looked. */
+static enum err_code
 open_desk(struct node *n, const char *name)
 {
 	static const uint8_t nonce[XNONCE_BYTES];
 	struct buf file = BUF_INIT, plain = BUF_INIT;
+	enum err_code rc = ERR_NOT_FOUND;
 	char path[4096];
 	uint8_t key[32];
 	struct day_desk read;
-	bool ok;
 
 	desk_path(n, name, path);
-	ok = n->env->files->exists(n->env, path) &&
-	     n->env->files->read(n->env, path, DESK_BYTES_MAX + SALT_BYTES + AEAD_TAG_BYTES, &file, NULL) == ERR_OK && file.len > SALT_BYTES;
-	if (ok) {
+	if (n->env->files->exists(n->env, path))
+		rc = n->env->files->read(n->env, path, DESK_BYTES_MAX + SALT_BYTES + AEAD_TAG_BYTES, &file, NULL);
+	if (rc == ERR_OK && file.len <= SALT_BYTES)
+		rc = ERR_NOT_FOUND;
+	if (rc == ERR_OK) {
 		desk_key(n, file.p, key);
-		ok = aead_open(&plain, key, nonce, BYTES_NONE, BYTES(file.p + SALT_BYTES, file.len - SALT_BYTES));
+		if (!aead_open(&plain, key, nonce, BYTES_NONE, BYTES(file.p + SALT_BYTES, file.len - SALT_BYTES)))
+			rc = ERR_NOT_FOUND;
 		wipe(key, sizeof(key));
 	}
-	if (ok)
-		ok = desk_decode(&read, buf_bytes(&plain), NULL) == ERR_OK;
-	if (ok) {
+	if (rc == ERR_OK)
+		rc = desk_decode(&read, buf_bytes(&plain), NULL);
+	if (rc == ERR_OK) {
 		desk_free(&n->desk);
 		n->desk = read;
+	} else if (rc == ERR_NO_MEMORY || !buf_ok(&plain) || !buf_ok(&file)) {
+		rc = ERR_NO_MEMORY;
+	} else {
+		rc = ERR_NOT_FOUND;
 	}
 	buf_wipe(&plain);
 	buf_free(&file);
-	return ok;
+	return rc;
 }
 
 static void expire(struct node *n);
@@ -144,13 +152,14 @@ node_desk_load(struct node *n)
 	struct err err = ERR_INIT;
 	char path[4096];
 	bool there = n->env->files->exists(n->env, desk_path(n, DESK, path)) || n->env->files->exists(n->env, desk_path(n, DESK_NEXT, path));
-	bool found = open_desk(n, DESK);
+	enum err_code rc = open_desk(n, DESK), next = rc == ERR_NOT_FOUND ? open_desk(n, DESK_NEXT) : ERR_NOT_FOUND;
+	bool found = rc == ERR_OK || next == ERR_OK;
 
-	if (!found && open_desk(n, DESK_NEXT)) {
-		found = true;
-		if (write_desk(n, DESK, &err) != ERR_OK)
-			env_logf(n->env, "%s", err.text);
-	}
+	n->desk_unread = rc == ERR_NO_MEMORY || next == ERR_NO_MEMORY;
+	if (n->desk_unread)
+		return;
+	if (next == ERR_OK && write_desk(n, DESK, &err) != ERR_OK)
+		env_logf(n->env, "%s", err.text);
 	if (!there)
 		desk_free(&n->desk);
 	n->desk_stale = n->desk_stale && there && !found;
@@ -158,6 +167,21 @@ node_desk_load(struct node *n)
 		env_logf(n->env, "the drafts and the queue of this device do not open and are left out");
 	else if (err.code == ERR_OK && remove_file(n, DESK_NEXT, &err) != ERR_OK)
 		env_logf(n->env, "%s", err.text);
+}
+
+/* Nothing is written over a desk that nobody has read. */
+static enum err_code
+must_be_read(const struct node *n, struct err *err)
+{
+	return n->desk_unread ? err_set(err, ERR_NO_MEMORY, "reading the drafts and the queue: out of memory; they are kept as they are") : ERR_OK;
+}
+
+enum err_code
+node_desk_ready(struct node *n, struct err *err)
+{
+	if (n->desk_unread)
+		node_desk_load(n);
+	return must_be_read(n, err);
 }
 
 void
@@ -205,7 +229,7 @@ expire(struct node *n)
 struct day_desk *
 node_desk(struct node *n)
 {
-	if (n->desk_stale)
+	if (n->desk_stale || n->desk_unread)
 		node_desk_load(n);
 	expire(n);
 	return &n->desk;
@@ -215,8 +239,10 @@ enum err_code
 node_desk_save(struct node *n, struct err *err)
 {
 	/* A key that has not reached the keystore opens nothing after a crash. */
-	enum err_code rc = node_shred_files(n, err);
+	enum err_code rc = must_be_read(n, err);
 
+	if (rc == ERR_OK)
+		rc = node_shred_files(n, err);
 	if (rc == ERR_OK)
 		rc = write_desk(n, DESK, err);
 	n->desk_stale = rc != ERR_OK;
@@ -230,10 +256,11 @@ node_desk_shred(struct node *n, struct err *err)
 	char path[4096];
 	bool had = n->env->files->exists(n->env, (snprintf(path, sizeof(path), "%s/view.snap", n->home.path), path));
 	struct err why = ERR_INIT;
-	enum err_code rc;
+	enum err_code rc = must_be_read(n, err);
 
 	n->shred_files = true;
-	rc = node_shred_files(n, err);
+	if (rc == ERR_OK)
+		rc = node_shred_files(n, err);
 	n->desk_stale = rc != ERR_OK;
 	/* The snapshot went with its key; a day's work should not make the next unlock slow. */
 	if (rc == ERR_OK && had && !n->behind && node_save_snapshot(n, &why) != ERR_OK)

@@ -4,6 +4,7 @@
  *
  *   approved order ─> box opened ─> keys, group, records buried in the keystore ─> view built anew from what is left
  *                                                                              ─> snapshot gone, and its key
+ *   (its group stands in clear, for those to whom the key of its box never comes)
  *   late entry of a buried group ─> its payload deleted, its key buried, named in a RECEIPT
  *
  * The view gives up the records and makes its full text anew; what is found
@@ -50,8 +51,13 @@ enum err_code
 node_open_order(struct node *n, const struct erase_order *o, struct erase_case *out, struct buf *keep, struct err *err)
 {
 	enum err_code rc = vault_open_order(n->vault, o->request.salt, o->request.box, keep, err);
+	struct group_id clear;
 
-	return rc == ERR_OK ? erase_case_decode(out, buf_bytes(keep), err) : rc;
+	if (rc == ERR_OK)
+		rc = erase_case_decode(out, buf_bytes(keep), err);
+	if (rc == ERR_OK && vault_order_group(o->request.box, &clear) && !SAME(clear, out->group))
+		rc = err_set(err, ERR_DAMAGED, "an order to erase tells one group in clear and another in its box");
+	return rc;
 }
 
 static enum err_code
@@ -77,13 +83,48 @@ reads_what_it_names(struct node *n, const struct erase_order *o)
 	return reads;
 }
 
+static bool
+is_nobodys(const struct group_id *image)
+{
+	static const uint8_t open_group[16];
+	uint8_t nobodys[16];
+
+	erase_image(nobodys, open_group);
+	return memcmp(image->b, nobodys, sizeof(nobodys)) == 0;
+}
+
+/* Told in clear, and so buried here whether or not its box opens. */
+static bool
+buried_in_clear(const struct node *n, const struct erase_order *o)
+{
+	struct group_id image;
+
+	return vault_order_group(o->request.box, &image) && (is_nobodys(&image) || keystore_tombstoned(n->home.keys, TOMB_GROUP, image.b));
+}
+
+/* The record that has the group's id is in it: a case's group is its own. */
+static enum err_code
+bury_clear(struct node *n, const struct group_id *image, struct err *err)
+{
+	enum err_code rc = keystore_add_tombstone(n->home.keys, TOMB_GROUP, image->b, err);
+
+	if (rc == ERR_OK)
+		rc = keystore_add_tombstone(n->home.keys, TOMB_RECORD, image->b, err);
+	return rc == ERR_OK ? vault_bury_group(n->vault, image->b, err) : rc;
+}
+
 /*
- * Its box does not open here, perhaps not yet, so nobody can say which records it is about; but the payloads that it
+ * Its box does not open here, perhaps not yet, so what it lists beside the group is not known; but the payloads that it
  * names are gone. What they had brought is still shown: the view is made again of what is left, once for each order.
  */
 static enum err_code
 take_out_unnamed(struct node *n, const struct erase_order *o, bool *fresh, struct err *err)
 {
+	if (buried_in_clear(n, o)) { /* the tombstone remembers it */
+		if (*fresh && reads_what_it_names(n, o))
+			n->start_over = true;
+		return ERR_OK;
+	}
 	for (size_t i = 0; i < n->unopened_count; i++)
 		if (SAME(n->unopened[i], o->id))
 			return ERR_OK;
@@ -96,25 +137,29 @@ take_out_unnamed(struct node *n, const struct erase_order *o, bool *fresh, struc
 static enum err_code
 bury_order(struct node *n, const struct erase_order *o, bool *fresh, struct err *err)
 {
-	static const uint8_t open_group[16];
-	uint8_t nobodys[16];
 	size_t before = n->home.keys->tombstone_count;
+	struct group_id image;
 	struct buf keep = BUF_INIT;
 	struct erase_case c;
-	enum err_code rc = node_open_order(n, o, &c, &keep, NULL), noted;
+	enum err_code rc = node_open_order(n, o, &c, &keep, NULL), noted = ERR_OK;
+	bool mine = false;
 
-	/* An order whose box does not open for its readers deletes what it names and no more. Nobody erases what all share. */
-	erase_image(nobodys, open_group);
-	if (rc == ERR_OK && memcmp(c.group.b, nobodys, sizeof(nobodys)) != 0)
+	/* Nobody erases what all share. */
+	if (rc == ERR_OK && !is_nobodys(&c.group))
 		rc = bury_ids(n, &c, err);
 	buf_wipe(&keep);
-	if (rc == ERR_NO_MEMORY)
-		return err_plain(err, rc);
-	if (rc != ERR_OK && (noted = take_out_unnamed(n, o, fresh, err)) != ERR_OK)
+	if (rc != ERR_OK && rc != ERR_NO_MEMORY && vault_order_group(o->request.box, &image) && !is_nobodys(&image))
+		noted = bury_clear(n, &image, err);
+	if (rc == ERR_NO_MEMORY || noted == ERR_NO_MEMORY)
+		return err_plain(err, ERR_NO_MEMORY);
+	mine = n->home.keys->tombstone_count != before;
+	if (rc != ERR_OK && noted == ERR_OK)
+		noted = take_out_unnamed(n, o, &mine, err);
+	*fresh = *fresh || mine;
+	if (noted != ERR_OK)
 		return noted;
 	if (rc == ERR_KEY)
 		return ERR_OK; /* tried again when keys come */
-	*fresh = *fresh || n->home.keys->tombstone_count != before;
 	return remember(&n->buried, &n->buried_count, &n->buried_cap, &o->id, err);
 }
 
@@ -176,7 +221,9 @@ node_forget_buried(struct node *n, struct err *err)
 	enum err_code rc = view_forget(n->view, is_of_buried, try_again, n, err);
 
 	after = view_record_count(n->view);
-	if (after < before)
+	if (before == VIEW_UNCOUNTED || after == VIEW_UNCOUNTED)
+		node_gather_short(n);
+	else if (after < before)
 		node_gather_count(n, GATHER_ERASED, before - after);
 	try_beyond(n);
 	n->roster_changed = true;
@@ -192,6 +239,8 @@ node_shred_files(struct node *n, struct err *err)
 
 	if (!n->shred_files || replica_read_only(n->home.replica))
 		return ERR_OK;
+	if (node_desk_ready(n, err) != ERR_OK) /* it has to be written under the key that comes */
+		return ERR_NO_MEMORY;
 	buf_wipe(&n->body);
 	buf_wipe(&n->bodies);
 	buf_wipe(&n->read_body);
@@ -346,7 +395,7 @@ late_of(struct node *n, const struct erase_order *o, struct erase_request *out, 
 static bool
 is_done(struct node *n, const struct erase_order *o)
 {
-	return is_buried(n, &o->id) || !reads_what_it_names(n, o);
+	return is_buried(n, &o->id) || buried_in_clear(n, o) || !reads_what_it_names(n, o);
 }
 
 static uint64_t

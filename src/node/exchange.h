@@ -24,6 +24,7 @@ struct brought {
 	struct brought_record *records;   /* the first BROUGHT_RECORDS_MAX */
 	size_t record_count, record_cap;
 	bool more;                        /* records that are not listed */
+	bool untold;                      /* and something that could not be counted, for want of memory */
 	uint64_t created, changed;        /* records */
 	uint64_t erased;                  /* records taken away */
 	uint64_t after_removal;           /* entries that were written after a removal and do not count */
@@ -53,13 +54,11 @@ struct node_exchange {
  * like it. Written when the node is closed, so that no exchange waits for the disk.
  */
 const struct node_exchange *node_exchanged(struct node *n, const struct author *from, const struct node_exchange *facts);
-/* What was stored last could not be shown, for want of memory or of a read: what it brought cannot be told. The next write tries again. */
-bool node_untold(const struct node *n);
 size_t node_exchange_count(struct node *n);
 const struct node_exchange *node_exchange_at(struct node *n, size_t i); /* the newest is 0 */
 
-/* Adds `more` to `sum`. False when memory is short. */
-bool brought_add(struct brought *sum, const struct brought *more);
+/* Adds `more` to `sum`; where memory is short sum->untold says so. */
+void brought_add(struct brought *sum, const struct brought *more);
 void brought_free(struct brought *b);
 
 #endif

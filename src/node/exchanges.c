@@ -42,7 +42,7 @@ is_idle(const struct node_exchange *e)
 {
 	const struct brought *b = &e->brought;
 
-	return e->sent == 0 && e->received == 0 && b->created + b->changed + b->erased + b->after_removal + b->conflicts == 0;
+	return e->sent == 0 && e->received == 0 && !b->untold && b->created + b->changed + b->erased + b->after_removal + b->conflicts == 0;
 }
 
 const struct node_exchange *
@@ -55,8 +55,10 @@ node_exchanged(struct node *n, const struct author *from, const struct node_exch
 		x = n->exchanges = mem_zero(1, sizeof(*x));
 	if (x == NULL)
 		return NULL;
-	if (node_gather_take(n, from, &e.brought))
-		leave_out_erased(n, &e.brought);
+	node_gather_take(n, from, &e.brought);
+	leave_out_erased(n, &e.brought);
+	/* What was stored last could not be shown, for want of memory or of a read; the next write tries again. */
+	e.brought.untold = e.brought.untold || (n->behind && !n->opening);
 	last = x->count > 0 ? &x->at[x->count - 1] : NULL;
 	x->unsaved = true;
 	if (last != NULL && is_idle(&e) && is_idle(last) && e.ok == last->ok && e.said == last->said && e.has_peer == last->has_peer && SAME(e.peer, last->peer)) {
@@ -68,12 +70,6 @@ node_exchanged(struct node *n, const struct author *from, const struct node_exch
 		drop_oldest(x);
 	x->at[x->count] = e;
 	return &x->at[x->count++];
-}
-
-bool
-node_untold(const struct node *n)
-{
-	return n->behind && !n->opening;
 }
 
 size_t
@@ -111,7 +107,7 @@ put_brought(struct buf *out, const struct brought *b)
 	wr_uint(out, b->erased);
 	wr_uint(out, b->after_removal);
 	wr_uint(out, b->conflicts);
-	wr_uint(out, b->more);
+	wr_uint(out, (b->more ? 1 : 0) | (b->untold ? 2 : 0));
 	wr_array(out, b->row_count);
 	for (size_t i = 0; i < b->row_count; i++) {
 		wr_array(out, 4);
@@ -156,6 +152,7 @@ static bool
 get_brought(struct rd *r, struct brought *b)
 {
 	size_t count;
+	uint64_t gaps;
 
 	rd_array(r, 8);
 	b->created = rd_uint(r, UINT64_MAX);
@@ -163,7 +160,9 @@ get_brought(struct rd *r, struct brought *b)
 	b->erased = rd_uint(r, UINT64_MAX);
 	b->after_removal = rd_uint(r, UINT64_MAX);
 	b->conflicts = rd_uint(r, UINT64_MAX);
-	b->more = rd_uint(r, 1) == 1;
+	gaps = rd_uint(r, 3);
+	b->more = (gaps & 1) != 0;
+	b->untold = (gaps & 2) != 0;
 	count = rd_array_any(r, BROUGHT_ROWS_MAX);
 	b->rows = r->bad ? NULL : mem_zero(count + 1, sizeof(*b->rows));
 	b->row_cap = b->rows != NULL ? count + 1 : 0;

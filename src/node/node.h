@@ -104,7 +104,7 @@ bool node_team_named(struct node *n, const char *name_or_id, struct stream_id *o
 /* ---- records ---- */
 /* The team a record belongs to, or the only team; ERR_INVALID with the names when it must be said. */
 enum err_code node_team_for(struct node *n, const struct record_id *record, const char *team, struct stream_id *out, struct err *err) MUST_CHECK;
-/* One change = one entry, in the open batch. `over` is taken from the view, so flush between changes of one record: node_batch_* does. */
+/* One change = one entry, in the open batch. `over` is taken from the record as it is, open batch included. */
 enum err_code node_write(struct node *n, const struct stream_id *team, struct draft *d, struct hash *entry, struct err *err) MUST_CHECK;
 /* Everything written since the last commit becomes durable and visible, or is dropped. */
 enum err_code node_commit(struct node *n, struct err *err) MUST_CHECK;
@@ -116,6 +116,8 @@ enum err_code node_record(struct node *n, const struct record_id *id, struct rec
 /* Without places older than a day. The caller changes it and then saves it; valid until the node is closed. */
 struct day_desk;
 struct day_desk *node_desk(struct node *n);
+/* ERR_NO_MEMORY: there was none to read the desk with, now and before; it is on the disk, and node_desk() is not it. */
+enum err_code node_desk_ready(struct node *n, struct err *err) MUST_CHECK;
 /* Durable when it returns. ERR_IO: what is on the disk is as it was. */
 enum err_code node_desk_save(struct node *n, struct err *err) MUST_CHECK;
 /* The same after something was taken away that nobody may read again: under a new key, the old one destroyed. */

@@ -120,6 +120,7 @@ struct node {
 	struct record *work;
 
 	struct gathering *gathering; /* brought.c's; NULL before anything came */
+	bool ungathered;             /* something came that there was no room to gather: said of the next exchange that ends */
 	struct exchanges *exchanges; /* exchanges.c's; NULL before the first */
 
 	struct invites *invites;     /* invite.c's: open invitations; NULL before the first */
@@ -130,6 +131,7 @@ struct node {
 	/* the desk */
 	struct day_desk desk;
 	bool desk_stale;              /* a save failed: what is in memory is not what is on the disk */
+	bool desk_unread;             /* memory was short for reading it: what is in memory is nothing, and must not be written over it */
 	struct env_timer *desk_timer; /* when the oldest place in the queue is a day old */
 
 	bool practice;               /* the organisation is there for practice */
@@ -263,8 +265,9 @@ void node_gather_committed(struct node *n);                        /* and shown,
 void node_gather_batch(struct node *n);                            /* before the batch is folded */
 bool node_gathers(const struct node *n);                           /* what is being shown came from somebody */
 void node_gather_count(struct node *n, enum gathered what, uint64_t count);
-/* False: nothing came from there. The caller frees `out`. */
-bool node_gather_take(struct node *n, const struct author *from, struct brought *out);
+void node_gather_short(struct node *n);                            /* what is being shown could not be counted */
+/* Nothing, when nothing came from there. The caller frees `out`. */
+void node_gather_take(struct node *n, const struct author *from, struct brought *out);
 void node_gather_free(struct node *n);
 
 /* exchanges.c */

@@ -140,12 +140,18 @@ asked_already(struct node *n, const struct group_id *group)
 	const struct orders *orders = replica_orders(n->home.replica);
 	struct buf keep = BUF_INIT;
 	struct erase_case about;
-	struct group_id image;
+	struct group_id image, clear;
 	bool found = false;
 
 	erase_image(image.b, group->b);
-	for (size_t i = 0; i < orders_count(orders) && !found; i++)
-		found = node_open_order(n, orders_at(orders, i), &about, &keep, NULL) == ERR_OK && SAME(about.group, image);
+	for (size_t i = 0; i < orders_count(orders) && !found; i++) {
+		const struct erase_order *o = orders_at(orders, i);
+
+		if (!o->counts)
+			continue;
+		found = vault_order_group(o->request.box, &clear) ? SAME(clear, image)
+		                                                  : node_open_order(n, o, &about, &keep, NULL) == ERR_OK && SAME(about.group, image);
+	}
 	buf_wipe(&keep);
 	return found;
 }
@@ -165,7 +171,7 @@ append_request(struct node *n, const struct stream_id *team, const struct erase_
 	erase_case_encode(&content, &sealed);
 	rc = buf_ok(&content) ? node_need_epoch(n, team, err) : err_plain(err, ERR_NO_MEMORY);
 	if (rc == ERR_OK)
-		rc = vault_seal_order(n->vault, n->env, team, buf_bytes(&content), q->salt, &box, err);
+		rc = vault_seal_order(n->vault, n->env, team, &sealed.group, buf_bytes(&content), q->salt, &box, err);
 	if (rc == ERR_OK) {
 		q->box = buf_bytes(&box);
 		erase_request_encode(&payload, q);
@@ -233,9 +239,14 @@ check_request(struct node *n, const struct erase_order *o, struct err *err)
 {
 	struct buf keep = BUF_INIT;
 	struct erase_case about;
+	struct group_id clear;
 	struct alike a = { n, &about.group, true };
 	enum err_code rc = node_open_order(n, o, &about, &keep, NULL);
 
+	if (rc == ERR_KEY && vault_order_group(o->request.box, &clear)) {
+		a.image = &clear;
+		rc = ERR_OK;
+	}
 	buf_wipe(&keep);
 	/* Rows are nobody's data, and figures must not be unmade under the name of a case. */
 	for (size_t i = 0; i < o->request.log_count; i++)
@@ -271,7 +282,9 @@ node_approve_erasure(struct node *n, const struct hash *request, struct err *err
 	asked = org_device_by_author(node_org(n), &o->author);
 	if (o->approved)
 		return err_set(err, ERR_EXISTS, "that erasure has been approved already");
-	if (asked == NULL || SAME(asked->member, node_self(n)->member))
+	if (!o->counts)
+		return err_set(err, ERR_REFUSED, "that request is no longer in force, as its author was removed before it was heard of: ask for the erasure anew");
+	if (SAME(asked->member, node_self(n)->member))
 		return err_set(err, ERR_REFUSED, "an erasure takes two persons: somebody else must approve what you asked for");
 	rc = check_request(n, o, err);
 	erase_ok_encode(&payload, request);

@@ -49,8 +49,8 @@ site_of(struct op_call *c, const struct record *r, const struct profile_type *t,
 			snprintf(out, PLACE_BYTES, "%.*s", PLACE_BYTES - 1, day_site_name(c, &id, name));
 			continue;
 		}
-		of = depth < ASKED_OF_RECORD && leads_on(to->name, round) ? record_new(&id) : NULL;
-		if (of != NULL && node_record(c->node, &id, of, NULL, NULL) == ERR_OK)
+		of = depth < ASKED_OF_RECORD && leads_on(to->name, round) ? op_record_here(c, &id) : NULL;
+		if (of != NULL)
 			record_site(c, of, to, depth + 1, out);
 		record_free(of);
 	}
@@ -66,10 +66,10 @@ record_site(struct op_call *c, const struct record *r, const struct profile_type
 void
 site_named_by(struct op_call *c, const struct record_id *id, char out[PLACE_BYTES])
 {
-	struct record *r = record_new(id);
+	struct record *r = node_profile(c->node) != NULL ? op_record_here(c, id) : NULL;
 
 	out[0] = '\0';
-	if (r != NULL && node_profile(c->node) != NULL && node_record(c->node, id, r, NULL, NULL) == ERR_OK)
+	if (r != NULL)
 		record_site(c, r, profile_type_numbered(node_profile(c->node), record_type(r)), 0, out);
 	record_free(r);
 }
@@ -97,8 +97,10 @@ add_share(struct op_call *c, struct shares *s, uint32_t type, const struct autho
 	struct device_id dev = device_id_of(author);
 	struct share *to = share_of(s, type, site[0] != '\0' ? site : node_device_name(c->node, &dev), &dev);
 
-	if (to == NULL)
+	if (to == NULL) {
+		err_plain(&c->err, ERR_NO_MEMORY);
 		return;
+	}
 	to->created += created;
 	to->changed += changed;
 }
@@ -140,9 +142,9 @@ as_json(struct op_call *c, const struct brought *b, const struct shares *s)
 	for (size_t i = 0; i < b->record_count; i++)
 		json_array_append_new(records, json_pack("{s:o,s:s,s:b}", "id", json_hex(b->records[i].id.b, 16), "type",
 		                                         type_word(c->node, b->records[i].type), "new", b->records[i].created));
-	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:b}", "new", (json_int_t)b->created, "changed", (json_int_t)b->changed, "erased",
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:b,s:b}", "new", (json_int_t)b->created, "changed", (json_int_t)b->changed, "erased",
 	                 (json_int_t)b->erased, "after_removal", (json_int_t)b->after_removal, "conflicts", (json_int_t)b->conflicts, "types", types,
-	                 "records", records, "more", b->more);
+	                 "records", records, "more", b->more, "untold", b->untold);
 }
 
 /* ---- as a sentence ---- */
@@ -283,8 +285,12 @@ sentence(struct node *n, const struct brought *b, const struct shares *s, const 
 	put_count(&out, b->after_removal, l == SV ? "skriven efter borttagning, räknas inte" : "written after a removal, which does not count",
 	          l == SV ? "skrivna efter borttagning, räknas inte" : "written after a removal, which do not count", &parts);
 	put_count(&out, b->conflicts, l == SV ? "ny konflikt" : "new conflict", l == SV ? "nya konflikter" : "new conflicts", &parts);
-	if (parts == 0)
+	if (parts == 0 && !b->untold)
 		buf_printf(&out, l == SV ? "inget nytt" : "nothing new");
+	if (b->untold) {
+		begin_part(&out, &parts);
+		buf_printf(&out, l == SV ? "mer som minnet inte räckte till att räkna" : "more that there was no memory to count");
+	}
 	put_with(&out, with, count, true, l);
 	put_with(&out, with, count, false, l);
 	for (size_t i = 0; i < count; i++)

@@ -269,7 +269,7 @@ day_write(struct op_call *c, struct draft *d, const struct stream_id *team)
 bool
 day_commit(struct op_call *c)
 {
-	if (c->err.code == ERR_OK && node_commit(c->node, &c->err) == ERR_OK)
+	if (c->err.code == ERR_OK && op_commit(c) == ERR_OK)
 		return true;
 	node_drop(c->node);
 	return false;
@@ -462,10 +462,10 @@ const char *
 day_site_name(struct op_call *c, const struct record_id *site, char out[DAY_TEXT])
 {
 	const struct profile_type *t = profile_type_named(node_profile(c->node), "site");
-	struct record *r = record_new(site);
+	struct record *r = t != NULL ? op_record_here(c, site) : NULL;
 
 	out[0] = '\0';
-	if (t != NULL && r != NULL && node_record(c->node, site, r, NULL, NULL) == ERR_OK)
+	if (r != NULL)
 		day_text(r, t, "name", out);
 	record_free(r);
 	return out;

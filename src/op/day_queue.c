@@ -26,7 +26,7 @@ set_text(json_t *o, const char *key, const char *text)
 		json_object_set_new(o, key, json_string(text));
 }
 
-json_t *
+static json_t *
 day_place_json(struct op_call *c, const struct queue_place *p)
 {
 	char ticket[24], clock[6];
@@ -62,7 +62,7 @@ card_value(struct op_call *c, const char *param, const char *field, char *out, s
 		return err_set(&c->err, ERR_REFUSED, "profile %s has no %s on a triage card", profile_id(node_profile(c->node)), field);
 	draft_init(&d, t, &id);
 	if (draft_assign_text(&d, OP_SET, field, text, &c->err) == ERR_OK) {
-		rd = rd_init(BYTES(d.values.p + d.ops[0].value_at, d.ops[0].value_len));
+		rd = rd_init(draft_value(&d, &d.ops[0]));
 		value = rd_str(&rd, size - 1);
 		if (rd_end(&rd)) {
 			memcpy(out, value.p, value.len);

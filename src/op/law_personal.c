@@ -29,7 +29,7 @@ warn_text(json_t *warnings, const char *where, bool open, struct bytes text)
 static void
 warn_op(const struct draft *d, const struct draft_op *op, json_t *warnings)
 {
-	struct bytes value = BYTES(d->values.p + op->value_at, op->value_len);
+	struct bytes value = draft_value(d, op);
 	const struct profile_field *f = profile_field_numbered(d->type, op->field);
 	json_t *text;
 

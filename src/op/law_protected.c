@@ -117,7 +117,7 @@ draft_says(const struct draft *d, const char *field, const char *text)
 
 	for (size_t i = 0; f != NULL && i < d->op_count; i++) {
 		json_t *v = d->ops[i].field == f->number && d->ops[i].kind == OP_SET
-		            ? value_to_json(f, BYTES(d->values.p + d->ops[i].value_at, d->ops[i].value_len)) : NULL;
+		            ? value_to_json(f, draft_value(d, &d->ops[i])) : NULL;
 
 		says_so = says_so || (json_is_string(v) && strcmp(json_string_value(v), text) == 0) ||
 		          (json_is_true(v) && strcmp(text, "true") == 0);

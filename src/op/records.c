@@ -34,6 +34,22 @@ whose(void *ctx, uint32_t author)
 	return node_member_name(n, &dev);
 }
 
+struct record *
+op_record_here(struct op_call *c, const struct record_id *id)
+{
+	struct record *r = record_new(id);
+	struct err err = ERR_INIT;
+
+	if (r == NULL)
+		err_plain(&c->err, ERR_NO_MEMORY);
+	if (r != NULL && node_record(c->node, id, r, NULL, &err) == ERR_OK)
+		return r;
+	if (err.code == ERR_NO_MEMORY)
+		c->err = err;
+	record_free(r);
+	return NULL;
+}
+
 json_t *
 op_record_json(struct node *n, const struct record *r, const struct stream_id *team)
 {
@@ -179,7 +195,7 @@ write_draft(struct op_call *c, struct draft *d, bool is_new, const struct stream
 	if (c->err.code == ERR_OK && !is_new)
 		(void)!node_record(c->node, &d->record, now, NULL, &c->err);
 	if (c->err.code == ERR_OK && check_draft(c, d, is_new ? NULL : now, known_team) == ERR_OK &&
-	    node_write(c->node, &team, d, &entry, &c->err) == ERR_OK && node_commit(c->node, &c->err) == ERR_OK)
+	    node_write(c->node, &team, d, &entry, &c->err) == ERR_OK && op_commit(c) == ERR_OK)
 		c->result = saved_json(c->node, d, &entry);
 	else
 		node_drop(c->node);

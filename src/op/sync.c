@@ -119,7 +119,9 @@ note_with(struct sync_work *w, const struct peer_result *r)
 	struct brought_with with = { .in_step = r->in_step, .said = said_by(r) }, *room;
 
 	if (e != NULL)
-		(void)brought_add(&w->brought, &e->brought);
+		brought_add(&w->brought, &e->brought);
+	else if (r->known)
+		w->brought.untold = true;
 	if (e == NULL || r->code != ERR_OK)
 		return;
 	snprintf(with.name, sizeof(with.name), "%s", node_device_name(w->call->node, &r->device));
@@ -303,7 +305,7 @@ note_bundle(struct op_call *c, const struct bundle_counts *k, bool whole)
 static void
 untold_error(struct op_call *c)
 {
-	err_set(&c->err, ERR_NO_MEMORY, "its entries are saved, and memory was short for telling what they brought: read it again");
+	err_set(&c->err, ERR_NO_MEMORY, "its entries are saved, and memory was short for telling what they brought; they stand in the lists");
 }
 
 static void
@@ -322,9 +324,9 @@ bundle_in(struct op_call *c, bool check_only)
 	}
 	rc = bundle_read(node_peer_host(c->node), buf_bytes(&file), check_only, &k, &c->err);
 	buf_free(&file);
-	untold = !check_only && rc == ERR_OK && node_untold(c->node);
 	if (!check_only && rc != ERR_KEY)
 		e = note_bundle(c, &k, rc == ERR_OK);
+	untold = !check_only && rc == ERR_OK && (e == NULL || e->brought.untold);
 	if (!check_only && (rc == ERR_OK || rc == ERR_TRUNCATED)) {
 		struct err late = ERR_INIT;
 

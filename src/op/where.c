@@ -155,6 +155,10 @@ warnings_json(struct node *n, int64_t age, uint64_t waiting, const struct node_s
 			status_warn(w, "coordinator device %s has granted itself the team %s and reads its cases; whoever did not expect that asks it why. "
 			     "`faltbok members seen` when it is known why: `members` goes on showing it", node_device_name(n, &g->dev), node_team_name(n, &g->team));
 	}
+	if (node_is_leaving(n))
+		status_warn(w, "this device has said that it leaves, and nobody counts on what it holds: when others have acknowledged that, by link or stick, "
+		            "`faltbok close-site --wipe` goes on; whatever is written here takes it back");
+	warn_papers(w, n);
 	warn_heard(w, n, age);
 	warn_standing(w, n, st, count);
 	warn_said(w, n);
@@ -217,7 +221,7 @@ op_status(struct op_call *c)
 	uint8_t state[32], frontier[32];
 	int64_t age = node_membership_days(n);
 	const struct org_device *self = node_self(n);
-	uint64_t waiting = node_late_count(n);
+	uint64_t waiting = node_late_count(n), records = view_record_count(node_view(n)), conflicts = view_conflict_count(node_view(n));
 	bool brief = param_flag(c, "brief");
 	struct node_standing *st = NULL;
 	size_t count = 0;
@@ -228,13 +232,15 @@ op_status(struct op_call *c)
 		op_fail(c);
 		return;
 	}
+	if (records == VIEW_UNCOUNTED || conflicts == VIEW_UNCOUNTED)
+		err_plain(&c->err, ERR_NO_MEMORY);
 	replica_frontier(node_replica(n), NULL, NULL, frontier);
 	node_custody(n, &k);
 	c->result = json_pack("{s:s,s:o,s:o,s:s,s:o,s:o,s:I,s:I,s:I,s:{s:I,s:I,s:I},s:b,s:o,s:o,s:I,s:I,s:o}", "org", node_org_name(n),
 	                      "org_id", json_hex(node_keystore(n)->org.b, 32), "device", self == NULL ? json_null() : json_hex(self->id.b, 16),
 	                      "device_name", node_keystore(n)->device_name, "state_hash", brief ? json_null() : json_hex(state, 32), "frontier",
 	                      json_hex(frontier, 32), "entries", (json_int_t)replica_entry_count(node_replica(n)), "records",
-	                      (json_int_t)view_record_count(node_view(n)), "conflicts", (json_int_t)view_conflict_count(node_view(n)),
+	                      (json_int_t)records, "conflicts", (json_int_t)conflicts,
 	                      "custody", "only_here", (json_int_t)k.only_here, "also_hub", (json_int_t)k.also_hub, "elsewhere",
 	                      (json_int_t)k.elsewhere, "safe_to_wipe", k.safe_to_wipe, "peers", peers_json(n, st, count), "forks", forks_json(n),
 	                      "waiting_adoption",
@@ -245,6 +251,8 @@ op_status(struct op_call *c)
 		json_object_set_new(c->result, "unreadable", json_integer((json_int_t)node_waiting_keys(n)));
 		json_object_set_new(c->result, "newer", json_integer((json_int_t)view_undecodable(node_view(n))));
 		json_object_set_new(c->result, "moved", json_boolean(node_moved(n)));
+		json_object_set_new(c->result, "leaving", json_boolean(node_is_leaving(n)));
+		json_object_set_new(c->result, "paper_unconfirmed", papers_json(n));
 		say_heard(n, c->result, st, count);
 	}
 	mem_free(st);

@@ -132,7 +132,8 @@ judge(const struct orders *o, const struct org *org, struct erase_order *order)
 	const struct org_device *asked = org_device_by_author(org, &order->author);
 
 	order->approved = false;
-	if (asked == NULL || !org_counts(org, &order->log, order->seq, true))
+	order->counts = asked != NULL && org_counts(org, &order->log, order->seq, true);
+	if (!order->counts)
 		return;
 	for (size_t i = 0; i < o->approval_count; i++) {
 		const struct approval *ok = &o->approvals[i];

@@ -27,6 +27,7 @@ struct erase_order {
 	uint64_t seq;
 	struct erase_request request;     /* its box included, into `payload` */
 	uint8_t *payload;
+	bool counts;                      /* its author is admitted and the request lies within the cut; as of the last orders_refresh() */
 	bool approved;                    /* as of the last orders_refresh() */
 	struct author approved_by;        /* of the smallest key, when several approved */
 };

@@ -19,7 +19,7 @@ disk_bind(struct disk *d, struct env *env)
 	env->sqlite_vfs = disk_vfs_name(d);
 }
 
-struct disk *
+static struct disk *
 disk_of_env(struct env *env)
 {
 	for (size_t i = 0; i < DISK_ID_MAX; i++)

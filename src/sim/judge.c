@@ -128,8 +128,8 @@ order_shown(struct play *p, size_t i)
 	return sum;
 }
 
-static bool
-judge_apart(struct play *p)
+bool
+play_judge_apart(struct play *p)
 {
 	uint8_t first[64], other[64];
 	uint64_t order = order_shown(p, 0);
@@ -209,7 +209,7 @@ scan_file(void *ctx, const char *path, struct bytes data)
 bool
 play_judge_all(struct play *p)
 {
-	if (!judge_apart(p) || !play_settle_fates(p))
+	if (!play_judge_apart(p) || !play_settle_fates(p))
 		return false;
 	for (size_t i = 0; i < p->swarm.stations; i++)
 		if (!play_judge(p, i, false))

@@ -111,6 +111,7 @@ bool play_fail(struct play *p, const char *invariant, const char *fmt, ...) __at
 /* judge.c */
 bool play_judge(struct play *p, size_t i, bool own_only); /* what station i shows, against the model (I1, I2; all: I3, I5) */
 bool play_judge_custody(struct play *p, size_t i);
+bool play_judge_apart(struct play *p);                    /* all hold the same entries, with their keys, and show the same (I3) */
 bool play_judge_all(struct play *p);                      /* after healing, warm and cold, disks and all */
 
 /* put_back.c */
@@ -186,6 +187,7 @@ void leave_request(struct node *n, const char *member, uint8_t card[16], struct 
 void backup_throw_away(struct play *p, size_t i);
 void backups_forget(struct play *p);
 bool backup_judge_copies(struct play *p, size_t i);
+bool backup_lacks_key_of_twin(struct play *p, size_t i);
 
 /* act_grant.c: whom the root admitted belongs, at the end; station i says yes to keys that wait. */
 bool grant_judge(struct play *p);

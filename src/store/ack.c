@@ -70,6 +70,42 @@ ack_take_item(struct replica *r, const struct author *peer, const struct extent 
 	return matches(r, peer, it, &log) ? put_custody(r, peer, log, it->len, ack, err) : ERR_OK;
 }
 
+/* As said: whether we hold so much of that log is another matter. */
+static bool
+lists_beyond(struct bytes proof, const struct log8 *log, uint64_t seq)
+{
+	struct extent it;
+	struct ack a;
+
+	if (ack_decode(&a, proof, NULL) != ERR_OK)
+		return false;
+	while (extent_next(&a.delta, &it))
+		if (SAME(it.log, *log) && it.len > seq)
+			return true;
+	return false;
+}
+
+bool
+ack_outdates(struct replica *r, const struct author *peer, const struct extent *it, size_t own, uint64_t seq)
+{
+	struct stmt *s;
+	size_t log;
+	bool yes;
+
+	if (!replica_log_by_short(r, &it->log, &log))
+		return false;
+	s = db_stmt(&r->db, DB_CUSTODY_PROOF, "SELECT ack.proof FROM custody JOIN ack ON ack.no = custody.ack"
+	            " WHERE custody.peer = ?1 AND custody.log = ?2 AND custody.len > ?3", NULL);
+	if (s == NULL)
+		return false; /* no proof is the safe answer */
+	DB_BIND(s, 1, *peer);
+	db_bind_int(s, 2, (int64_t)log + 1);
+	db_bind_int(s, 3, (int64_t)it->len);
+	yes = db_step(s) == DB_ROW && lists_beyond(db_blob(s, 0), &r->logs[own].head.short_id, seq);
+	db_reset(s);
+	return yes;
+}
+
 static enum err_code
 put_proof(struct replica *r, const struct author *peer, struct bytes ack, int64_t *no, struct err *err)
 {

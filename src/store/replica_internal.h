@@ -17,7 +17,7 @@
 #include "store/replica.h"
 
 enum {
-	SEQ_BITS = 40,           /* a row is log_no << 40 | seq: one B-tree, each log contiguous in it */
+	SEQ_BITS = 40,           /* a row is the log's number << 40 | seq: one B-tree, each log contiguous in it */
 	OWN_BIT = 62,            /* set in rows of logs that are written here: see row_of() */
 	BRANCHES_MAX = 64,       /* per (author, stream, inc): a hostile author could make any number */
 	DAMAGED_MAX = 4096,
@@ -172,6 +172,11 @@ enum err_code erase_apply(struct replica *r, struct err *err) MUST_CHECK;
 enum err_code ack_raise_floor(struct replica *r, const struct author *peer, uint64_t n, struct err *err) MUST_CHECK;
 /* ack.c: notes one length that a peer has signed for, when its head is one of ours; ack 0: an ATTEST says so. */
 enum err_code ack_take_item(struct replica *r, const struct author *peer, const struct extent *it, int64_t ack, struct err *err) MUST_CHECK;
+/*
+ * Has `peer` signed for more of the item's log in an ACK that lists its own log `own` beyond entry `seq`? Then that ACK is
+ * the younger word of the two, in whatever order they came.
+ */
+bool ack_outdates(struct replica *r, const struct author *peer, const struct extent *it, size_t own, uint64_t seq);
 
 /* claims.c: notes what a peer says it holds, whether or not we can tell. */
 enum err_code claim_note(struct replica *r, const struct author *peer, const struct extent *it, int64_t at_ms, struct err *err) MUST_CHECK;
@@ -184,6 +189,10 @@ enum err_code attest_fold(struct replica *r, struct err *err) MUST_CHECK;
 /* netkey.c */
 enum err_code netkey_note(struct replica *r, const struct entry *e, struct err *err) MUST_CHECK;
 void netkey_forget(struct replica *r);
+/* incarnation.c: how new the log's incarnation is among its author's; 0 .. OLD_INCS_MAX + 1. */
+int64_t replica_older(struct replica *r, size_t log);
+/* What the OPEN at `h` lists: the author's other incarnations in that stream, the newest when there are more than fit. ERR_NO_MEMORY. */
+enum err_code replica_cite_older(struct replica *r, const struct header *h, struct open_op *open, struct err *err) MUST_CHECK;
 
 /* fork.c */
 struct place { size_t known; size_t log; bool forks; };

@@ -143,7 +143,10 @@ moved(void *ctx, size_t log)
 	const struct sync *s = ctx;
 
 	assert(log < s->log_count); /* proof_make() has met them all */
-	return (s->peer_flags & HELLO_STALE) != 0 || s->logs[log].listed;
+	if ((s->peer_flags & HELLO_STALE) != 0 || s->logs[log].listed)
+		return true;
+	/* What we wrote is on its way: an ATTEST in it is older than this ACK, and may come later. */
+	return s->logs[log].own && s->logs[log].known && s->logs[log].theirs < sync_head(s, log)->len;
 }
 
 enum err_code

@@ -20,6 +20,7 @@ struct log_state {   /* of one log of our replica, by its index */
 	bool listed;     /* differed or moved in this exchange: in the ACK's delta */
 	bool probing;    /* a fork in it is being looked for */
 	bool forked;     /* and has been found, in this comparison */
+	bool own;        /* written by this device */
 	bool at_once;    /* never held back */
 	uint64_t ripe;   /* our length when SYNC_RIPE came last */
 	bool answered;   /* the peer's HAVE named it */

@@ -20,7 +20,7 @@
 
 struct vault;
 
-/* Borrows the keystore for its whole life: epochs learned are added to it; *keystore_dirty() then asks for a rewrite. */
+/* Borrows the keystore for its whole life: epochs learned are added to it; vault_keystore_dirty() then asks for a rewrite. */
 struct vault *vault_new(struct keystore *ks, struct err *err);
 void vault_free(struct vault *v); /* wipes */
 bool vault_keystore_dirty(const struct vault *v);
@@ -108,10 +108,16 @@ bool vault_shreds(const struct vault *v, const struct stream_id *stream);
 /* The smallest number from which on no epoch of the stream has held the key of a case erased here; 0: not known to have been one. */
 uint64_t vault_shred_n(const struct vault *v, const struct stream_id *stream);
 uint64_t vault_oldest_n(const struct vault *v, const struct stream_id *stream); /* of the epochs whose key is held; 0: none */
-/* The box of an ERASE_REQ, under the preferred epoch's MK. ERR_KEY, ERR_TOO_BIG; opening: ERR_KEY, ERR_DAMAGED. */
+/*
+ * The box of an ERASE_REQ: content under the preferred epoch's MK, and in clear the image of the group that content begins with.
+ * ERR_KEY, ERR_TOO_BIG; opening: ERR_KEY, ERR_DAMAGED.
+ */
 enum { ORDER_SALT_BYTES = 24 };
-enum err_code vault_seal_order(struct vault *v, struct env *env, const struct stream_id *stream, struct bytes content, uint8_t salt[ORDER_SALT_BYTES], struct buf *box, struct err *err) MUST_CHECK;
+enum err_code vault_seal_order(struct vault *v, struct env *env, const struct stream_id *stream, const struct group_id *image, struct bytes content, uint8_t salt[ORDER_SALT_BYTES], struct buf *box, struct err *err) MUST_CHECK;
 enum err_code vault_open_order(const struct vault *v, const uint8_t salt[ORDER_SALT_BYTES], struct bytes box, struct buf *content, struct err *err) MUST_CHECK;
+
+/* The group in clear; false: a box of an earlier version, or of no form at all, says nothing before it opens. */
+bool vault_order_group(struct bytes box, struct group_id *image);
 
 /* What the vault has learned, for the sealed snapshot (it holds case keys: wipe it); epoch keys stay in the keystore alone. */
 void vault_encode(const struct vault *v, struct buf *out);

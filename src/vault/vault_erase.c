@@ -126,7 +126,7 @@ order_key(uint8_t out[32], const struct epoch_keys *k, const uint8_t salt[ORDER_
 }
 
 enum err_code
-vault_seal_order(struct vault *v, struct env *env, const struct stream_id *stream, struct bytes content,
+vault_seal_order(struct vault *v, struct env *env, const struct stream_id *stream, const struct group_id *image, struct bytes content,
                  uint8_t salt[ORDER_SALT_BYTES], struct buf *box, struct err *err)
 {
 	const struct epoch *ep = vault_content_epoch(v, stream);
@@ -145,36 +145,61 @@ vault_seal_order(struct vault *v, struct env *env, const struct stream_id *strea
 	order_key(key, k, salt);
 	ok = ok && aead_seal(&sealed, key, salt, BYTES_OF(ep->id), buf_bytes(&plain));
 	buf_clear(box);
-	wr_array(box, 2);
+	wr_array(box, 3);
 	WR_FIXED(box, ep->id);
 	wr_bin(box, sealed.p, sealed.len);
+	WR_FIXED(box, *image);
 	wipe(key, sizeof(key));
 	buf_wipe(&plain);
 	buf_free(&sealed);
 	return ok && buf_ok(box) ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
 }
 
+struct order_box { struct epoch_id epoch; struct bytes sealed; bool tells_group; struct group_id image; };
+
+static bool
+read_order_box(struct order_box *b, struct bytes in)
+{
+	struct rd r = rd_init(in);
+	size_t parts = rd_array_any(&r, 3);
+
+	r.bad = r.bad || parts < 2;
+	RD_FIXED(&r, b->epoch);
+	b->sealed = rd_bin_any(&r, AEAD_TAG_BYTES + 1, PADDED_BYTES_MAX + AEAD_TAG_BYTES);
+	b->tells_group = parts == 3;
+	if (b->tells_group)
+		RD_FIXED(&r, b->image);
+	return rd_end(&r);
+}
+
+bool
+vault_order_group(struct bytes box, struct group_id *image)
+{
+	struct order_box b;
+
+	if (!read_order_box(&b, box) || !b.tells_group)
+		return false;
+	*image = b.image;
+	return true;
+}
+
 enum err_code
 vault_open_order(const struct vault *v, const uint8_t salt[ORDER_SALT_BYTES], struct bytes box, struct buf *content, struct err *err)
 {
-	struct rd r = rd_init(box);
-	struct bytes sealed, plain;
+	struct order_box b;
+	struct bytes plain;
 	struct epoch_keys *k;
-	struct epoch_id epoch;
 	uint8_t key[32];
 	bool ok;
 
-	rd_array(&r, 2);
-	RD_FIXED(&r, epoch);
-	sealed = rd_bin_any(&r, AEAD_TAG_BYTES + 1, PADDED_BYTES_MAX);
-	if (!rd_end(&r))
+	if (!read_order_box(&b, box))
 		return err_set(err, ERR_DAMAGED, "the sealed part of an order to erase is not in the form it must have");
-	(void)vault_epoch(v, &epoch, &k);
+	(void)vault_epoch(v, &b.epoch, &k);
 	if (k == NULL || !k->has_mk)
 		return err_plain(err, ERR_KEY);
 	order_key(key, k, salt);
 	buf_clear(content);
-	ok = aead_open(content, key, salt, BYTES_OF(epoch), sealed);
+	ok = aead_open(content, key, salt, BYTES_OF(b.epoch), b.sealed);
 	wipe(key, sizeof(key));
 	if (!buf_ok(content))
 		return err_plain(err, ERR_NO_MEMORY);

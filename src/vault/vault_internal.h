@@ -127,22 +127,21 @@ enum err_code vault_learn_table(struct vault *v, const struct header *h, struct 
 /* The secret of a known epoch: into the vault and the keystore. */
 enum err_code vault_take_secret(struct vault *v, struct epoch *ep, const uint8_t e[32], struct err *err) MUST_CHECK;
 void vault_commit_of(uint8_t out[32], const uint8_t e[32], const struct stream_id *stream);
+/* vault_prefer.c: the one to write under, or NULL. */
 struct epoch *vault_preferred_epoch(const struct vault *v, const struct stream_id *stream);
 /* The same for content: NULL in a drop-box, which holds none. */
 struct epoch *vault_content_epoch(const struct vault *v, const struct stream_id *stream);
 /* vault_drop.c: the pair that rows of a drop-box are sealed to; readers alone can make it, from E. */
 void vault_drop_pair(uint8_t pk[32], uint8_t sk[32], const uint8_t e[32], const uint8_t commit[32]);
 
-/* vault_rotate.c: an epoch of the stream that nobody writes under any more once all have taken up `now`. */
-bool vault_is_old(const struct vault *v, const struct epoch *ep, const struct epoch *now);
-/* Would this key be lost to others with the old epochs: born under one, and announced under none that stays? */
+/* vault_rotate.c: would this key be lost to others with the old epochs: born under one, and announced under none that stays? */
 bool vault_is_untold(const struct vault *v, const struct case_key *c, const struct epoch *now);
 void vault_case_told(struct vault *v, int64_t i, const struct epoch_id *under);
 
 /* The KEYTABLE whose rows stand in v->plain, which is wiped. */
 enum err_code vault_seal_table(struct vault *v, struct env *env, const struct header *next, struct buf *payload, struct err *err) MUST_CHECK;
 
-/* Index, or NO_CASE when out of memory. A key that is there already is not added twice. */
+/* vault_cases.c: index, or NO_CASE when out of memory. A key that is there already is not added twice. */
 int64_t vault_case_put(struct vault *v, const struct key_id *kid, const uint8_t key[32], const struct stream_id *stream,
                        const struct epoch_id *birth);
 int64_t vault_case_first(const struct vault *v, const struct key_id *kid);

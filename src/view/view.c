@@ -37,8 +37,10 @@ view_error(struct view *v, struct err *err)
 {
 	int rc = sqlite3_errcode(v->db);
 
-	if (rc == SQLITE_NOMEM)
+	if (rc == SQLITE_NOMEM) {
+		mem_refused();
 		return err_plain(err, ERR_NO_MEMORY);
+	}
 	/* SQLite's own sentence could quote a value; its code cannot. */
 	return err_set(err, ERR_DAMAGED, "the view: SQLite code %d", sqlite3_extended_errcode(v->db));
 }
@@ -140,22 +142,34 @@ view_take(sqlite3_stmt *s, int column, uint8_t *out, size_t len)
 	return true;
 }
 
-uint64_t
-view_number(struct view *v, const char *sql)
+enum err_code
+view_number(struct view *v, const char *sql, uint64_t *out, struct err *err)
 {
-	sqlite3_stmt *s = view_walk(v, sql, NULL);
-	uint64_t out = 0;
+	sqlite3_stmt *s = view_walk(v, sql, err);
+	enum err_code rc = ERR_OK;
 
-	if (s != NULL && sqlite3_step(s) == SQLITE_ROW)
-		out = (uint64_t)sqlite3_column_int64(s, 0);
+	if (s == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	if (sqlite3_step(s) == SQLITE_ROW)
+		*out = (uint64_t)sqlite3_column_int64(s, 0);
+	else
+		rc = view_error(v, err);
 	(void)sqlite3_finalize(s);
-	return out;
+	return rc;
 }
 
-static void
-find_next_row(struct view *v)
+enum err_code
+view_next_row(struct view *v, int64_t *row, struct err *err)
 {
-	v->next_row = (int64_t)view_number(v, "SELECT max(row) FROM record") + 1;
+	uint64_t last;
+	enum err_code rc = v->next_row > 0 ? ERR_OK : view_number(v, "SELECT max(row) FROM record", &last, err);
+
+	if (rc != ERR_OK)
+		return rc;
+	if (v->next_row == 0)
+		v->next_row = (int64_t)last + 1;
+	*row = v->next_row++;
+	return ERR_OK;
 }
 
 /* ---- life ---- */
@@ -220,7 +234,6 @@ view_new(struct env *env, struct err *err)
 		view_free(v);
 		return NULL;
 	}
-	find_next_row(v);
 	return v;
 }
 
@@ -255,7 +268,7 @@ view_clear(struct view *v)
 	/* Without a database every later call fails with a sentence; there is nothing better to do here. */
 	if (forget_authors(v, &err) != ERR_OK || open_database(v, true, &err) != ERR_OK)
 		env_logf(v->env, "view: %s", err.text);
-	find_next_row(v);
+	v->next_row = 0;
 	view_set_profile(v, v->profile);
 }
 
@@ -438,7 +451,7 @@ view_deserialize(struct view *v, struct bytes image, struct buf *marks, struct e
 	}
 	buf_clear(marks);
 	buf_put(marks, image.p + 8, (size_t)marks_len);
-	find_next_row(v);
+	v->next_row = 0;
 	view_count_dead(v);
 	return buf_ok(marks) ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
 }

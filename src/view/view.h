@@ -81,6 +81,8 @@ bool view_indexed(struct view *v); /* nothing is left to do */
 /* Rows of the entries that made a record, oldest first. */
 enum err_code view_history(struct view *v, const struct record_id *id, bool (*cb)(void *ctx, uint64_t row), void *ctx, struct err *err) MUST_CHECK;
 
+/* VIEW_UNCOUNTED: memory was short for counting. */
+#define VIEW_UNCOUNTED UINT64_MAX
 uint64_t view_record_count(struct view *v), view_conflict_count(struct view *v);
 /* HC(32,∅,"fb1/state", canonical of all records by id). Kept until the next change. */
 enum err_code view_state_hash(struct view *v, uint8_t out[32], struct err *err) MUST_CHECK;

@@ -181,15 +181,16 @@ uint64_t
 view_record_count(struct view *v)
 {
 	if (!v->count_known)
-		v->count = view_number(v, "SELECT count(*) FROM record WHERE type <> 1");
-	v->count_known = true;
-	return v->count;
+		v->count_known = view_number(v, "SELECT count(*) FROM record WHERE type <> 1", &v->count, NULL) == ERR_OK;
+	return v->count_known ? v->count : VIEW_UNCOUNTED;
 }
 
 uint64_t
 view_conflict_count(struct view *v)
 {
-	return view_number(v, "SELECT count(*) FROM record WHERE conflict = 1 AND type <> 1");
+	uint64_t count;
+
+	return view_number(v, "SELECT count(*) FROM record WHERE conflict = 1 AND type <> 1", &count, NULL) == ERR_OK ? count : VIEW_UNCOUNTED;
 }
 
 static bool
@@ -207,8 +208,12 @@ view_state_hash(struct view *v, uint8_t out[32], struct err *err)
 	enum err_code rc = ERR_OK;
 
 	if (!v->hash_known) {
-		wr_array(&all, view_number(v, "SELECT count(*) FROM record"));
-		rc = each_row(v, view_walk(v, "SELECT id, team, state FROM record ORDER BY id", err), add_canonical, &all, err);
+		uint64_t count = 0;
+
+		rc = view_number(v, "SELECT count(*) FROM record", &count, err);
+		wr_array(&all, count);
+		if (rc == ERR_OK)
+			rc = each_row(v, view_walk(v, "SELECT id, team, state FROM record ORDER BY id", err), add_canonical, &all, err);
 		if (rc == ERR_OK && !buf_ok(&all))
 			rc = err_plain(err, ERR_NO_MEMORY);
 		if (rc == ERR_OK) {

@@ -51,9 +51,10 @@ load(struct view *v, const struct record_id *id, size_t coming, struct fold *f, 
 		if (rc == ERR_OK)
 			rc = makers_decode(&v->makers, view_blob(s, RECORD_ROWS), coming, err);
 	} else if (step == SQLITE_DONE) {
-		f->row = v->next_row++;
 		record_reset(v->work, id);
-		rc = makers_decode(&v->makers, BYTES_NONE, coming, err);
+		rc = view_next_row(v, &f->row, err);
+		if (rc == ERR_OK)
+			rc = makers_decode(&v->makers, BYTES_NONE, coming, err);
 	} else {
 		rc = view_error(v, err);
 	}

@@ -40,7 +40,7 @@ struct view {
 	struct makers makers;         /* what it is made of */
 	struct change_space space;
 	struct buf scratch, rows;
-	int64_t next_row;             /* of the next new record */
+	int64_t next_row;             /* of the next new record; 0: not looked up yet */
 
 	struct author *authors;
 	size_t author_count, author_cap;
@@ -64,8 +64,10 @@ enum err_code view_run(struct view *v, sqlite3_stmt *s, struct err *err) MUST_CH
 void view_bind_blob(sqlite3_stmt *s, int at, struct bytes b);
 struct bytes view_blob(sqlite3_stmt *s, int column); /* borrowed until the next step */
 bool view_take(sqlite3_stmt *s, int column, uint8_t *out, size_t len); /* false: not of that length */
-/* A question with one number for an answer; 0 when it cannot be asked. */
-uint64_t view_number(struct view *v, const char *sql);
+/* A question with one number for an answer. */
+enum err_code view_number(struct view *v, const char *sql, uint64_t *out, struct err *err) MUST_CHECK;
+/* The row of the next new record. */
+enum err_code view_next_row(struct view *v, int64_t *row, struct err *err) MUST_CHECK;
 /* row, first_entry, first, conflict, dirty, id, team, state, rows of one record: bound, not stepped; NULL with err set. */
 enum { RECORD_ROW, RECORD_FIRST_ENTRY, RECORD_FIRST, RECORD_CONFLICT, RECORD_DIRTY, RECORD_ID, RECORD_TEAM, RECORD_STATE, RECORD_ROWS };
 sqlite3_stmt *view_record_row(struct view *v, const struct record_id *id, struct err *err);
@@ -82,7 +84,6 @@ void view_count_dead(struct view *v);
 /* view_makers.c: the list is in the order of rows in its bytes, and in any order while it is worked on. */
 /* The next of `rest`; m->row is 0 before the first. False at the end, or when the bytes are not in that form. */
 bool maker_next(struct bytes *rest, struct maker *m);
-void makers_clear(struct makers *m);
 void makers_free(struct makers *m);
 /* `coming`: how many may be looked for and added, so that it is known whether an index pays. */
 enum err_code makers_decode(struct makers *m, struct bytes rows, size_t coming, struct err *err) MUST_CHECK;

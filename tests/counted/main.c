@@ -112,6 +112,7 @@ try_scene(const struct options *o, struct room *r, const struct scene *s, struct
 	for (int k = 0; k < KINDS; k++)
 		if ((o->kind < 0 || o->kind == k) && k != o->but)
 			t.kind = (enum kind)k, try_kind(o, &t, tally);
+	json_decref(whole.answer);
 	if (!o->quiet)
 		printf("%s: %llu faults\n", s->op, (unsigned long long)(tally->passed - was));
 }
@@ -136,36 +137,78 @@ every_row_is_asked(void)
 }
 
 static int
-kind_named(const char *name)
+usage(FILE *to)
 {
-	int k = 0;
-
-	while (k < KINDS && strcmp(kinds[k].name, name) != 0)
-		k++;
-	return k;
+	fputs("usage: counted [--seed N] [--trials N] [--op NAME] [--kind KIND] [--but KIND] [--nth N] [--quiet]\nkinds:", to);
+	for (int k = 0; k < KINDS; k++)
+		fprintf(to, " %s", kinds[k].name);
+	fputs("\n--trials N: of each operation and kind so many, spread out; 0: all of them\n", to);
+	return to == stdout ? 0 : 1;
 }
 
-static void
+static bool
+number(const char *text, long *out)
+{
+	char *end;
+
+	*out = strtol(text, &end, 10);
+	return end != text && *end == '\0' && *out >= 0;
+}
+
+static bool
+kind_named(const char *name, int *out)
+{
+	for (*out = 0; *out < KINDS; (*out)++)
+		if (strcmp(kinds[*out].name, name) == 0)
+			return true;
+	return false;
+}
+
+static bool
+op_named(const char *name, const char **out)
+{
+	*out = name;
+	if (strcmp(name, opening.op) == 0)
+		return true;
+	for (const struct scene *s = scenes; s->op != NULL; s++)
+		if (strcmp(s->op, name) == 0)
+			return true;
+	return false;
+}
+
+static bool
 read_options(struct options *o, int argc, char **argv)
 {
-	for (int i = 1; i < argc; i += 2) {
-		if (strcmp(argv[i], "--quiet") == 0)
-			o->quiet = true, i--;
-		else if (i + 1 == argc)
+	for (int i = 1; i < argc; i++) {
+		const char *name = argv[i], *value = i + 1 < argc ? argv[i + 1] : "";
+		long seed;
+		bool good;
+
+		if (strcmp(name, "--quiet") == 0) {
+			o->quiet = true;
 			continue;
-		else if (strcmp(argv[i], "--seed") == 0)
-			o->seed = strtoull(argv[i + 1], NULL, 10);
-		else if (strcmp(argv[i], "--trials") == 0)
-			o->trials = strtol(argv[i + 1], NULL, 10);
-		else if (strcmp(argv[i], "--nth") == 0)
-			o->nth = strtol(argv[i + 1], NULL, 10);
-		else if (strcmp(argv[i], "--op") == 0)
-			o->op = argv[i + 1];
-		else if (strcmp(argv[i], "--kind") == 0)
-			o->kind = kind_named(argv[i + 1]);
-		else if (strcmp(argv[i], "--but") == 0)
-			o->but = kind_named(argv[i + 1]);
+		}
+		i++;
+		if (strcmp(name, "--seed") == 0)
+			good = number(value, &seed), o->seed = (uint64_t)seed;
+		else if (strcmp(name, "--trials") == 0)
+			good = number(value, &o->trials);
+		else if (strcmp(name, "--nth") == 0)
+			good = number(value, &o->nth);
+		else if (strcmp(name, "--op") == 0)
+			good = op_named(value, &o->op);
+		else if (strcmp(name, "--kind") == 0)
+			good = kind_named(value, &o->kind);
+		else if (strcmp(name, "--but") == 0)
+			good = kind_named(value, &o->but);
+		else
+			good = false;
+		if (!good) {
+			fprintf(stderr, "counted: %s %s: there is no such thing here\n", name, value);
+			return false;
+		}
 	}
+	return true;
 }
 
 int
@@ -176,7 +219,10 @@ main(int argc, char **argv)
 	static struct room room;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	read_options(&o, argc, argv);
+	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+		return usage(stdout);
+	if (!read_options(&o, argc, argv))
+		return usage(stderr);
 	count_libraries();
 	room_new(&room, o.seed);
 	tally.failed += !every_row_is_asked();

@@ -150,35 +150,85 @@ note(const struct options *o, uint64_t from, const struct stop_counts *c)
 	fclose(f);
 }
 
-static void
+static int
+usage(FILE *to)
+{
+	fputs("usage: crash [--seed N] [--rounds N] [--looks N] [--step N] [--path NAME] [--nth N] [--look N] [--seconds N] [--ledger FILE --commit TEXT] [--list]\n", to);
+	return to == stdout ? 0 : 1;
+}
+
+static bool
+number(const char *text, long *out)
+{
+	char *end;
+
+	*out = strtol(text, &end, 10);
+	return end != text && *end == '\0' && *out >= 0;
+}
+
+static bool
+count_of(const char *text, uint64_t *out)
+{
+	long n;
+	bool good = number(text, &n);
+
+	*out = (uint64_t)n;
+	return good;
+}
+
+static bool
+path_named(const char *name, const char **out)
+{
+	*out = name;
+	for (const struct path *p = paths; p->name != NULL; p++)
+		if (strcmp(p->name, name) == 0)
+			return true;
+	for (const struct scene *s = scenes; s->op != NULL; s++)
+		if (strcmp(s->op, name) == 0)
+			return true;
+	return false;
+}
+
+static bool
 read_options(struct options *o, int argc, char **argv)
 {
-	for (int i = 1; i < argc; i += 2) {
-		const char *value = i + 1 < argc ? argv[i + 1] : "";
+	for (int i = 1; i < argc; i++) {
+		const char *name = argv[i], *value = i + 1 < argc ? argv[i + 1] : "";
+		bool good = true;
 
-		if (strcmp(argv[i], "--list") == 0)
-			o->list = true, i--;
-		else if (strcmp(argv[i], "--seed") == 0)
-			o->seed = strtoull(value, NULL, 10);
-		else if (strcmp(argv[i], "--rounds") == 0)
-			o->rounds = strtoull(value, NULL, 10);
-		else if (strcmp(argv[i], "--looks") == 0)
-			o->looks = strtoull(value, NULL, 10);
-		else if (strcmp(argv[i], "--step") == 0)
-			o->step = strtol(value, NULL, 10);
-		else if (strcmp(argv[i], "--nth") == 0)
-			o->nth = strtol(value, NULL, 10);
-		else if (strcmp(argv[i], "--look") == 0)
-			o->look = strtol(value, NULL, 10);
-		else if (strcmp(argv[i], "--seconds") == 0)
-			o->seconds = strtol(value, NULL, 10);
-		else if (strcmp(argv[i], "--path") == 0)
-			o->path = value;
-		else if (strcmp(argv[i], "--ledger") == 0)
+		if (strcmp(name, "--list") == 0) {
+			o->list = true;
+			continue;
+		}
+		i++;
+		if (strcmp(name, "--seed") == 0)
+			good = count_of(value, &o->seed);
+		else if (strcmp(name, "--rounds") == 0)
+			good = count_of(value, &o->rounds) && o->rounds > 0;
+		else if (strcmp(name, "--looks") == 0)
+			good = count_of(value, &o->looks);
+		else if (strcmp(name, "--step") == 0)
+			good = number(value, &o->step) && o->step > 0;
+		else if (strcmp(name, "--nth") == 0)
+			good = number(value, &o->nth);
+		else if (strcmp(name, "--look") == 0)
+			good = number(value, &o->look);
+		else if (strcmp(name, "--seconds") == 0)
+			good = number(value, &o->seconds);
+		else if (strcmp(name, "--path") == 0)
+			good = path_named(value, &o->path);
+		else if (strcmp(name, "--ledger") == 0)
 			o->ledger = value;
-		else if (strcmp(argv[i], "--commit") == 0)
+		else if (strcmp(name, "--commit") == 0)
 			o->commit = value;
+		else
+			good = false;
+		if (!good) {
+			fprintf(stderr, "crash: %s %s: there is no such thing here\n", name, value);
+			return false;
+		}
 	}
+	return true;
 }
 
 int
@@ -189,7 +239,10 @@ main(int argc, char **argv)
 	uint64_t from;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	read_options(&o, argc, argv);
+	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+		return usage(stdout);
+	if (!read_options(&o, argc, argv))
+		return usage(stderr);
 	begun = time(NULL);
 	for (from = o.seed; o.seed < from + o.rounds && !time_is_up(&o); o.seed++)
 		round_of(&o, &counts);

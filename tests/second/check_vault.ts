@@ -3,7 +3,7 @@ import { equal, hex, unhex, utf8 } from './bytes';
 import { Case, Count } from './count';
 import { Copied, codeRow } from './rows';
 import { publicOf } from './hc';
-import { Place, Reader, Vault, dropSecret, epochCommit, metaKey, openDrop, openEpoch, openKeygrant, openKeytable, openName, openOrder, openOuter, openReason, readEpoch, readReceipt, unwrap } from './vault';
+import { Place, Reader, Vault, dropSecret, epochCommit, metaKey, openDrop, openEpoch, openKeygrant, openKeytable, openName, openOrder, openOuter, openReason, orderGroup, readEpoch, readReceipt, unwrap } from './vault';
 
 function placeOf(x: Case) {
 	return { author: unhex(x.author), stream: unhex(x.stream), inc: unhex(x.inc), seq: x.seq };
@@ -97,6 +97,15 @@ export function checkVault(v: Case, c: Count): void {
 
 			return r.gone == 2 && r.absent == 1 && r.keys && r.oldest == 1 && placed(r.late[0]);
 		});
+	}
+	for (const x of v.order_groups) {
+		const mk = metaKey(unhex(x.epoch_key), unhex(x.epoch));
+
+		if (x.opens)
+			c.check('order_groups', x.name, () => hex(orderGroup(unhex(x.payload)) ?? new Uint8Array()) === x.clear
+				&& (x.clear === '' || hex(openOrder(unhex(x.payload), mk).group) === x.clear));
+		else
+			c.refuses('order_groups', x.name, () => openOrder(unhex(x.payload), mk));
 	}
 	checkDrops(v.drops, unhex(v.org), c);
 	for (const x of v.coded)

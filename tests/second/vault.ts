@@ -241,13 +241,23 @@ export function readEraseOk(payload: Bytes): Bytes {
 	return asBin(asArray(decode(payload), 1)[0], 32);
 }
 
+/* The group in clear; none in a box of an earlier version. */
+export function orderGroup(payload: Bytes): Bytes | null {
+	const parts = asArray(decode(readEraseReq(payload).box));
+
+	must(parts.length === 2 || parts.length === 3, 'a box of another form');
+	return parts.length === 3 ? asBin(parts[2], 16) : null;
+}
+
 export function openOrder(payload: Bytes, mk: Bytes): Order {
 	const { places, salt, box } = readEraseReq(payload);
-	const [epoch, sealed] = asArray(decode(box), 2);
+	const clear = orderGroup(payload);
+	const [epoch, sealed] = asArray(decode(box));
 	const content = unpad(unbox(HC(32, mk, 'fb1/erase', salt), salt, asBin(epoch, 16), asBin(sealed)));
 	const [group, keys, records, reason] = asArray(decode(content), 4);
 
 	must(typeof reason === 'string', 'a reason that is no text');
+	must(clear === null || compare(clear, asBin(group, 16)) === 0, 'one group in clear and another in the box');
 	return {
 		places, group: asBin(group, 16), content, reason: utf8(reason as string),
 		records: atMost(records, 128).map((id) => asBin(id, 16)),

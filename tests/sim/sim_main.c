@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "sim/mark.h"
@@ -128,6 +129,8 @@ save(const struct options *o, uint64_t seed, const struct script *record, const 
 
 	if (o->dump == NULL && (o->keep == NULL || r->ok))
 		return;
+	if (o->keep != NULL)
+		(void)mkdir(o->keep, 0777); /* where that fails, saving says why */
 	snprintf(path, sizeof(path), "%s/%s-%llu.sim", o->keep != NULL ? o->keep : "", profile_called(o->profile), (unsigned long long)seed);
 	snprintf(comment, sizeof(comment), "%s, seed %llu%s%s: %s", profile_called(o->profile), (unsigned long long)seed, r->ok ? "" : ": ",
 	         r->finding.invariant, r->ok ? "passed" : r->finding.text);

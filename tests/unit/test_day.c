@@ -5,6 +5,7 @@
  */
 #include "asks.h"
 
+#include "base/mem.h"
 #include "casework/code.h"
 #include "casework/doubles.h"
 #include "casework/marks.h"
@@ -305,6 +306,70 @@ a_stop_at_any_moment_of_a_purge_loses_no_draft(void **state)
 		SITE_OK(node_desk_save(o.first, err));
 	}
 	CHECK_TRUE("it has been stopped at several moments", stops >= 3);
+	nodes_end(&o);
+}
+
+/* From the reading of the desk on, so many allocations succeed, and then one fails. */
+static long desk_memory;
+
+static enum err_code
+scarce_read(struct env *env, const char *path, size_t max, struct buf *out, struct err *err)
+{
+	size_t len = strlen(path);
+
+	if (len > 5 && strcmp(path + len - 5, "/desk") == 0)
+		mem_fail_after(desk_memory, 0);
+	return posix_files.read(env, path, max, out, err);
+}
+
+static void
+a_desk_that_there_was_no_memory_to_read_is_not_taken_for_none(void **state)
+{
+	struct env_files scarce = posix_files;
+	struct node_secret secret = nodes_secret();
+	size_t places, unread = 0;
+	struct nodes o;
+
+	(void)state;
+	nodes_start(&o);
+	scarce.read = scarce_read;
+	tell(o.first, "draft put", json_pack("{s:s,s:s}", "key", "visit", "text", "half a word"));
+	for (long n = 0; n < 12; n++) {
+		struct err err = ERR_INIT;
+		enum err_code rc;
+		json_t *list;
+
+		desk_memory = n;
+		node_close(o.first);
+		o.env->files = &scarce;
+		rc = node_open(&o.first, o.env, o.home[0], &secret, &err);
+		mem_fail_after(-1, 0);
+		o.node[0] = o.first;
+		if (rc != ERR_OK) {
+			o.env->files = &posix_files;
+			o.first = nodes_open(&o, 0);
+			continue;
+		}
+		/* While it stays so, nothing says that there are no drafts, and nothing is written over them. */
+		desk_memory = 0;
+		if (node_desk_ready(o.first, &err) == ERR_NO_MEMORY) {
+			unread++;
+			mem_fail_after(-1, 0);
+			list = ask(o.first, "draft list", json_object(), &rc);
+			mem_fail_after(-1, 0);
+			CHECK_CASE("nobody is told that there is none", rc, ERR_NO_MEMORY);
+			json_decref(list);
+			CHECK_CASE("nor is it saved", node_desk_save(o.first, &err), ERR_NO_MEMORY);
+			CHECK_CASE("nor destroyed", node_desk_shred(o.first, &err), ERR_NO_MEMORY);
+		}
+		mem_fail_after(-1, 0);
+		o.env->files = &posix_files;
+		tell(o.first, "draft put", json_pack("{s:s,s:s}", "key", "other", "text", "another"));
+		CHECK_CASE("the draft is there", drafts_and_places(o.first, &places), 1);
+		o.first = nodes_reopen(&o, o.first);
+		CHECK_CASE("and stays", drafts_and_places(o.first, &places), 1);
+	}
+	CHECK_TRUE("there were such moments", unread >= 2);
 	nodes_end(&o);
 }
 
@@ -838,6 +903,7 @@ main(void)
 		cmocka_unit_test(places_go_after_a_day_and_with_their_session),
 		cmocka_unit_test(two_devices_never_give_the_same_ticket),
 		cmocka_unit_test(a_stop_at_any_moment_of_a_purge_loses_no_draft),
+		cmocka_unit_test(a_desk_that_there_was_no_memory_to_read_is_not_taken_for_none),
 		cmocka_unit_test(what_was_purged_opens_under_no_key_that_is_left),
 		cmocka_unit_test(a_visit_is_saved_whole_or_not_at_all),
 		cmocka_unit_test(a_merged_case_counts_once_in_rows_too),

@@ -4,6 +4,8 @@
  */
 #include "nodes.h"
 
+#include "base/mem.h"
+#include "node/removal.h"
 #include "node/tend.h"
 
 struct office {
@@ -438,6 +440,124 @@ a_newcomer_reads_what_is_live_though_nobody_writes(void **state)
 	end(&f);
 }
 
+/* Cia asks under an epoch that she made just then; the team is taken from her, and her team log never comes to anybody. */
+static struct hash
+ask_under_a_lost_key(struct office *f, struct node *cia, struct node *dag)
+{
+	struct node_removal *r = mem_zero(1, sizeof(*r));
+	struct device_id dev;
+	struct hash request;
+
+	assert_non_null(r);
+	nodes_meet(f->anna, cia);
+	dev = node_self(dag)->id;
+	SITE_OK(node_revoke(f->anna, &dev, "slutar", r, err));
+	SITE_OK(node_commit(f->anna, err));
+	nodes_meet(f->anna, cia);
+	nodes_meet(f->anna, f->bo);
+	request = ask(cia, &f->gone);
+	nodes_copy_streams(cia, f->anna, true);
+	dev = node_self(cia)->id;
+	SITE_OK(node_ungrant(f->anna, &dev, &f->o.team, r, err));
+	SITE_OK(node_commit(f->anna, err));
+	mem_free(r);
+	return request;
+}
+
+static void
+an_order_whose_key_never_comes_erases_what_it_does_not_name(void **state)
+{
+	struct erase_case about;
+	struct buf keep = BUF_INIT;
+	struct office f;
+	struct node *cia, *dag;
+	struct hash request;
+
+	(void)state;
+	start(&f);
+	cia = nodes_join(&f.o, "cia", true);
+	dag = nodes_join(&f.o, "dag", true);
+	request = ask_under_a_lost_key(&f, cia, dag);
+	nodes_put(&f.o, f.bo, &f.gone, "status", "open", secret); /* he has not heard, and it is in no range */
+	nodes_copy_streams(f.anna, f.bo, true);
+	approve(f.anna, &request);
+	CHECK_CASE("its box", node_open_order(f.anna, orders_at(replica_orders(node_replica(f.anna)), 0), &about, &keep, NULL), ERR_KEY);
+	assert_false(knows(f.anna, &f.gone));
+
+	nodes_copy(f.bo, f.anna);
+	assert_false(knows(f.anna, &f.gone));
+	assert_int_equal(erased_in(node_replica(f.anna), &f.o.team), 3);
+	nodes_copy(f.anna, f.bo);
+	assert_false(knows(f.bo, &f.gone));
+	assert_true(knows(f.bo, &f.kept));
+	assert_int_equal(erased_in(node_replica(f.bo), &f.o.team), 3);
+	assert_true(node_is_erased(f.bo, &f.gone, NULL));
+	meet(f.bo, f.hub);
+	meet(f.anna, f.hub);
+	assert_int_equal(erased_in(f.hub, &f.o.team), 3);
+	assert_true(orders_receipt_of(replica_orders(f.hub), &request, &node_self(f.anna)->sign_pk)->receipt.keys);
+	f.anna = nodes_reopen(&f.o, f.anna);
+	assert_false(knows(f.anna, &f.gone));
+	nodes_same_state(f.anna, f.bo);
+	buf_free(&keep);
+	end(&f);
+}
+
+/* To Eva the approval comes before the entries: those come without their payloads, and nothing but the order tells what they were. */
+static void
+an_order_whose_key_never_comes_erases_what_comes_after_it(void **state)
+{
+	struct office f;
+	struct node *cia, *dag, *eva;
+	struct hash request;
+
+	(void)state;
+	start(&f);
+	cia = nodes_join(&f.o, "cia", true);
+	dag = nodes_join(&f.o, "dag", true);
+	eva = nodes_join(&f.o, "eva", true);
+	request = ask_under_a_lost_key(&f, cia, dag);
+	nodes_put(&f.o, f.bo, &f.gone, "status", "open", secret); /* he has not heard */
+	approve(f.anna, &request);
+	nodes_copy_streams(f.anna, eva, true);
+	nodes_copy_streams(f.bo, eva, false);
+	assert_false(knows(eva, &f.gone));
+	nodes_copy(f.anna, eva);
+	assert_false(knows(eva, &f.gone));
+	assert_true(knows(eva, &f.kept));
+	assert_int_equal(node_waiting_keys(eva), 0);
+	end(&f);
+}
+
+static void
+what_a_removed_device_asked_for_unheard_is_asked_for_anew(void **state)
+{
+	struct node_removal *r = mem_zero(1, sizeof(*r));
+	struct device_id dev;
+	struct office f;
+	struct node *cia;
+	struct hash request, again;
+
+	(void)state;
+	assert_non_null(r);
+	start(&f);
+	cia = nodes_join(&f.o, "cia", true);
+	nodes_meet(f.anna, cia);
+	dev = node_self(cia)->id;
+	SITE_OK(node_revoke(f.anna, &dev, "slutar", r, err));
+	SITE_OK(node_commit(f.anna, err));
+	request = ask(cia, &f.gone);
+	nodes_copy(cia, f.anna);
+	CHECK_CASE("beyond the cut", node_approve_erasure(f.anna, &request, NULL), ERR_REFUSED);
+	nodes_copy(f.anna, f.bo);
+	again = ask(f.bo, &f.gone);
+	nodes_copy(f.bo, f.anna);
+	approve(f.anna, &again);
+	assert_false(knows(f.anna, &f.gone));
+	mem_free(r);
+	end(&f);
+}
+
 int
 main(void)
 {
@@ -451,6 +571,9 @@ main(void)
 		cmocka_unit_test(an_erased_record_is_neither_written_nor_imported_again),
 		cmocka_unit_test(the_next_writer_makes_an_epoch_without_the_erased_key),
 		cmocka_unit_test(a_newcomer_reads_what_is_live_though_nobody_writes),
+		cmocka_unit_test(an_order_whose_key_never_comes_erases_what_it_does_not_name),
+		cmocka_unit_test(an_order_whose_key_never_comes_erases_what_comes_after_it),
+		cmocka_unit_test(what_a_removed_device_asked_for_unheard_is_asked_for_anew),
 		cmocka_unit_test(every_device_says_that_it_has_erased),
 		cmocka_unit_test(receipts_read_back_as_they_were_written),
 	};

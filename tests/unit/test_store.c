@@ -7,6 +7,8 @@
 #include "pg_site.h"
 
 #include "base/mem.h"
+#include "org/ack.h"
+#include "org/attest.h"
 #include "store/place.h"
 
 /* --- helpers --- */
@@ -950,6 +952,92 @@ a_carried_ack_counts_only_while_no_newer_one_is_known(void **state)
 	site_end(&w);
 }
 
+struct said { const struct log_head *log; uint64_t len; const struct hash *head; };
+
+static void
+put_said(struct buf *delta, const struct said *said, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct extent it = { .log = said[i].log->short_id, .len = said[i].len };
+
+		memcpy(it.head8, said[i].head->b, sizeof(it.head8));
+		extent_put(delta, &it);
+	}
+}
+
+static void
+hub_attests(struct site *w, struct replica *r, const struct said *said, size_t count)
+{
+	struct buf delta = BUF_INIT, payload = BUF_INIT;
+	struct attest *a = calloc(1, sizeof(*a));
+
+	put_said(&delta, said, count);
+	a->day = 20000;
+	a->delta = buf_bytes(&delta);
+	attest_encode(&payload, a);
+	assert_true(buf_ok(&payload));
+	(void)site_append(w, r, &w->device[HUB], &w->control, KIND_ATTEST, buf_bytes(&payload));
+	free(a);
+	buf_free(&delta);
+	buf_free(&payload);
+}
+
+static void
+hub_acks(struct site *w, struct replica *r, const struct said *said, size_t count)
+{
+	struct buf delta = BUF_INIT, out = BUF_INIT;
+	struct ack a = { .n = 1 };
+	uint8_t digest[32];
+
+	put_said(&delta, said, count);
+	a.delta = buf_bytes(&delta);
+	ack_digest(digest, &w->org, &a);
+	sign_digest(a.sig, "fb1/ack/sig", digest, w->device[HUB].sign_sk);
+	ack_encode(&out, &a);
+	assert_true(buf_ok(&out));
+	SITE_OK(replica_put_ack(r, &w->device[HUB].sign_pk, buf_bytes(&out), ACK_LIVE, 1000, err));
+	buf_free(&delta);
+	buf_free(&out);
+}
+
+/* What a hub attested before it took in our last notes comes here behind, or together with, its ACK for them. */
+static void
+an_attestation_lowers_nothing_that_a_later_ack_has_proved(void **state)
+{
+	struct buf keep = BUF_INIT;
+	const struct author *hub;
+	struct replica *r;
+	struct entry three, four, own;
+	struct site w;
+	size_t log, hubs;
+
+	(void)state;
+	site_start(&w);
+	r = founded(&w, "a", 5, &log);
+	hub = &w.device[HUB].sign_pk;
+	SITE_OK(replica_entry(r, log, 2, &three, &keep, err));
+	SITE_OK(replica_entry(r, log, 3, &four, &keep, err));
+	hub_attests(&w, r, &(struct said){ replica_log_at(r, log), 3, &three.id }, 1); /* OPEN, ATTEST */
+	hubs = site_log_of(&w, r, &w.device[HUB], &w.control);
+	SITE_OK(replica_entry(r, hubs, 1, &own, &keep, err));
+	hub_acks(&w, r, (struct said[]){ { replica_log_at(r, log), 4, &four.id }, { replica_log_at(r, hubs), 2, &own.id } }, 2);
+	SITE_OK(replica_commit(r, err));
+	assert_int_equal(replica_acked(r, hub, log), 4);
+	/* One that is younger than the ACK counts: a disk was lost. */
+	hub_attests(&w, r, &(struct said){ replica_log_at(r, log), 3, &three.id }, 1);
+	SITE_OK(replica_commit(r, err));
+	assert_int_equal(replica_acked(r, hub, log), 3);
+	/* And it counts against an ACK of which nobody can say whether it is older. */
+	hub_acks(&w, r, &(struct said){ replica_log_at(r, log), 4, &four.id }, 1);
+	assert_int_equal(replica_acked(r, hub, log), 4);
+	hub_attests(&w, r, &(struct said){ replica_log_at(r, log), 3, &three.id }, 1);
+	SITE_OK(replica_commit(r, err));
+	assert_int_equal(replica_acked(r, hub, log), 3);
+	buf_free(&keep);
+	replica_close(r);
+	site_end(&w);
+}
+
 /* --- a disk that fails --- */
 
 static void
@@ -1207,6 +1295,7 @@ main(void)
 		cmocka_unit_test(a_new_incarnation_opens_with_its_right_and_its_past),
 		cmocka_unit_test(custody_counts_what_a_peer_has_signed_for),
 		cmocka_unit_test(a_carried_ack_counts_only_while_no_newer_one_is_known),
+		cmocka_unit_test(an_attestation_lowers_nothing_that_a_later_ack_has_proved),
 	};
 	const struct CMUnitTest a_file[] = {
 		cmocka_unit_test(a_home_that_is_open_cannot_be_opened_again),

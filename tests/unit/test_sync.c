@@ -7,6 +7,7 @@
 #include "log/run.h"
 #include "peer/binding.h"
 #include "org/ack.h"
+#include "org/attest.h"
 
 static const char *const names[] = {
 	[MSG_HELLO] = "HELLO", [MSG_BUCKETS] = "BUCKETS", [MSG_HAVE] = "HAVE", [MSG_WANT] = "WANT",
@@ -964,6 +965,54 @@ a_live_link_pushes_what_comes_and_never_sends_it_back(void **state)
 	close_all(&w, a, b);
 }
 
+/* By SECOND, of what it holds of the log now; nobody is told of it yet. */
+static void
+attests(struct site *w, struct replica *r, size_t log)
+{
+	struct extent it = extent_of(replica_log_at(r, log));
+	struct buf delta = BUF_INIT, payload = BUF_INIT;
+	struct attest *a = calloc(1, sizeof(*a));
+
+	extent_put(&delta, &it);
+	a->day = 20000;
+	a->delta = buf_bytes(&delta);
+	attest_encode(&payload, a);
+	assert_true(buf_ok(&payload));
+	(void)site_append(w, r, &w->device[SECOND], &w->control, KIND_ATTEST, buf_bytes(&payload));
+	SITE_OK(replica_commit(r, err));
+	free(a);
+	buf_free(&delta);
+	buf_free(&payload);
+}
+
+/* The word that is older is in a queue while the younger one goes out. */
+static void
+an_ack_takes_the_place_of_what_was_attested_before_it_and_comes_later(void **state)
+{
+	struct replica *a, *b;
+	struct site w;
+	struct room m;
+	size_t log;
+
+	(void)state;
+	two_advisers(&w, &a, &b);
+	attests(&w, b, site_log_of(&w, b, &w.device[ADVISER], &w.team)); /* its log is no new one */
+	room_init(&w, &m, a, ADVISER, b, SECOND, true);
+	talk(&m);
+	log = site_log_of(&w, a, &w.device[ADVISER], &w.team);
+	attests(&w, b, site_log_of(&w, b, &w.device[ADVISER], &w.team));
+	notes(&w, a, ADVISER, &w.team, 2);
+	step(&m, 0, SYNC_GROWN, BYTES_NONE);
+	settle(&m);
+	assert_int_equal(replica_acked(a, &w.device[SECOND].sign_pk, log), replica_log_at(a, log)->len);
+	step(&m, 1, SYNC_GROWN, BYTES_NONE);
+	settle(&m);
+	assert_true(same_frontier(a, b));
+	assert_int_equal(replica_acked(a, &w.device[SECOND].sign_pk, log), replica_log_at(a, log)->len);
+	room_free(&m);
+	close_all(&w, a, b);
+}
+
 static void
 a_right_granted_under_a_live_link_opens_what_it_covers(void **state)
 {
@@ -1291,6 +1340,7 @@ main(void)
 		cmocka_unit_test(missing_payloads_are_asked_for_once_the_right_is_there),
 		cmocka_unit_test(a_fork_is_found_and_both_sides_of_it_are_kept),
 		cmocka_unit_test(a_live_link_pushes_what_comes_and_never_sends_it_back),
+		cmocka_unit_test(an_ack_takes_the_place_of_what_was_attested_before_it_and_comes_later),
 		cmocka_unit_test(a_right_granted_under_a_live_link_opens_what_it_covers),
 		cmocka_unit_test(a_large_copy_stays_within_the_credit),
 		cmocka_unit_test(a_thousand_authors_compare_in_under_five_kilobytes),

@@ -220,7 +220,7 @@ what_a_vault_makes_for_others_is_whole(void **state)
 		SCARCE_STEP(&s, vault_make_epoch(v, d.o.env, org, &d.o.team, 1, &epoch, err));
 		SCARCE_STEP(&s, vault_make_keygrant(v, d.o.env, org, &d.o.team, bo, &grant, err));
 		SCARCE_STEP(&s, vault_make_keytable(v, d.o.env, &d.next, &at, &more, &table, err));
-		SCARCE_STEP(&s, vault_seal_order(v, d.o.env, &d.o.team, BYTES_STR("which case"), salt, &box, err));
+		SCARCE_STEP(&s, vault_seal_order(v, d.o.env, &d.o.team, &d.group, BYTES_STR("which case"), salt, &box, err));
 		SCARCE_STEP(&s, vault_open_order(v, salt, buf_bytes(&box), &content, err));
 		SCARCE_STEP(&s, vault_seal_name(v, d.o.env, org, BYTES_STR("Dalby"), &name, err));
 		SCARCE_STEP(&s, vault_open_name(v, buf_bytes(&name), &plain, err));

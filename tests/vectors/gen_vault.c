@@ -351,6 +351,47 @@ print_name(void)
 	buf_free(&sealed);
 }
 
+/* A request with that box: what it tells in clear, and whether the second implementation, too, takes what opens for what is meant. */
+static void
+print_order_group(const char *name, struct erase_request *q, struct bytes box, bool opens)
+{
+	struct buf payload = BUF_INIT;
+	struct group_id clear;
+
+	q->box = box;
+	erase_request_encode(&payload, q);
+	row(name);
+	print_payload(&payload);
+	json_hex("epoch", v->epochs[0].id.b, 16);
+	json_hex("epoch_key", v->keys[0].e, 32);
+	json_hex("clear", clear.b, vault_order_group(box, &clear) ? sizeof(clear.b) : 0);
+	json_bool("opens", opens);
+	json_close('}');
+	buf_free(&payload);
+}
+
+static void
+print_order_groups(struct erase_request *q, struct buf *box)
+{
+	struct buf other = BUF_INIT;
+
+	json_open("order_groups", '[');
+	print_order_group("in clear what the box says", q, buf_bytes(box), true);
+	buf_put(&other, box->p, box->len - 18); /* without [2, 16, group] at the end */
+	other.p[0] = 0x92;
+	print_order_group("a box of an earlier version", q, buf_bytes(&other), true);
+	buf_clear(&other);
+	buf_put_bytes(&other, buf_bytes(box));
+	other.p[other.len - 1] ^= 1;
+	print_order_group("another group in clear", q, buf_bytes(&other), false);
+	buf_clear(&other);
+	buf_put(&other, box->p, box->len - 1);
+	other.p[other.len - 16] = 15;
+	print_order_group("a group of fifteen bytes", q, buf_bytes(&other), false);
+	json_close(']');
+	buf_free(&other);
+}
+
 /* A whole ERASE_REQ, what is in its box, and the RECEIPT that answers it. */
 static void
 print_order(void)
@@ -364,7 +405,7 @@ print_order(void)
 	struct buf content = BUF_INIT, box = BUF_INIT, payload = BUF_INIT;
 
 	erase_case_encode(&content, &about);
-	must(vault_seal_order(v, &fixed.env, &team, buf_bytes(&content), q.salt, &box, NULL) == ERR_OK, "vault_seal_order");
+	must(vault_seal_order(v, &fixed.env, &team, &about.group, buf_bytes(&content), q.salt, &box, NULL) == ERR_OK, "vault_seal_order");
 	q.box = buf_bytes(&box);
 	erase_request_encode(&payload, &q);
 	json_open("orders", '[');
@@ -383,6 +424,7 @@ print_order(void)
 	json_hex("receipt", payload.p, payload.len);
 	json_close('}');
 	json_close(']');
+	print_order_groups(&q, &box);
 	buf_free(&content);
 	buf_free(&box);
 	buf_free(&payload);
