@@ -394,7 +394,7 @@ go_back(struct replica *r)
 
 	r->pending = 0;
 	r->attest_count = 0;
-	if (r->db.away && PLANTED(28)) {
+	if (r->db.away && PLANTED(29)) {
 		r->lost = false;
 	} else if (r->db.away) {
 		r->lost = true; /* until replica_tend() has read it all again */
