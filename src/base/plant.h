@@ -29,6 +29,7 @@
  *  24  nothing is sent to who has once signed for it, whatever its disk has lost since
  *  25  who has signed for the beginning of a log is said to hold all of it
  *  26  an order to erase takes whatever stands at its places, of every history
+ *  27  nobody says that a home leaves before it is wiped
  */
 #ifndef FALTBOK_BASE_PLANT_H
 #define FALTBOK_BASE_PLANT_H
