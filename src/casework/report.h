@@ -31,7 +31,7 @@ struct report_source {
 	bool (*author)(void *ctx, uint32_t author, char id[33]);
 };
 
-/* A run that was published: what report_cells() made of it then. The ledger is all of them, in order of their time, then id. */
+/* A run that was published: what report_run_cells() kept of it then. The ledger is all of them, in order of their time, then id. */
 struct report_past {
 	const struct report_def *def;
 	const char *id, *at;     /* 32 hex digits; RFC 3339 */

@@ -51,7 +51,7 @@ say_percent(char out[40], const struct report_line *l, const json_t *v, const js
 		snprintf(out, 40, "%.0f", floor(100 * json_number_value(v) / base + 0.5));
 }
 
-void
+static void
 say_warnings(struct buf *out, const json_t *line)
 {
 	const json_t *w;

@@ -8,7 +8,7 @@
 
 #include "casework/profile.h"
 
-enum { REPORT_STEPS_MAX = 4, REPORT_DATES_MAX = 3, REPORT_FIELDS_MAX = 12, REPORT_REFS_MAX = 8, REPORT_CODE_MAX = 240 };
+enum { REPORT_STEPS_MAX = 4, REPORT_DATES_MAX = 3, REPORT_FIELDS_MAX = 12, REPORT_REFS_MAX = 8 };
 
 /* What a figure counts. Units are types: a total of two units is refused when the profile is read. */
 enum report_unit {

@@ -221,7 +221,8 @@ hide_small(struct table *t)
 		t->cells[i].hidden = t->cells[i].hidden || count_small((int64_t)t->cells[i].count);
 }
 
-bool
+/* Hides one more count: this one, else the smallest of the table, else its total. False: nothing is left. */
+static bool
 guard_hide(struct table *t, size_t cell)
 {
 	struct cell *named = cell < t->count && cell_published(&t->cells[cell]) ? &t->cells[cell] : NULL, *least = named;

@@ -38,8 +38,6 @@ void guard_vector(struct guard *g, const struct table *t, size_t cell);
 void guard_span(struct guard *g);        /* of all that the facts publish, `extra` left out */
 bool guard_follows(struct guard *g);     /* g->vector, which is destroyed */
 bool guard_close(struct guard *g);        /* finds one small count that follows, hides one more; false: there is none */
-/* Hides one more count: this one, else the smallest of the table, else its total. False: nothing is left. */
-bool guard_hide(struct table *t, size_t cell);
 /* The same; and if nothing is left there, wherever something of this run is. */
 bool guard_hide_near(struct guard *g, struct table *t, size_t cell);
 

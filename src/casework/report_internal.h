@@ -129,7 +129,6 @@ void result_free(struct result *r);
 void warn_add(struct run *r, struct result *x, enum warning w, ...); /* its numbers as doubles, its days as text */
 /* Years, days: the stretch of the same length that ends the day before `from`. */
 bool window_previous(const char *from, const char *to, char out_from[16], char out_to[16]);
-bool day_shift(const char *day, int64_t by, char out[16]);
 
 /* heads.c: beside what a line of persons tells of records, the persons that it tells of. False: out of memory. */
 struct walk;

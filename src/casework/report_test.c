@@ -10,7 +10,7 @@
 
 /* ---- days ---- */
 
-bool
+static bool
 day_shift(const char *day, int64_t by, char out[16])
 {
 	char text[40];

@@ -11,6 +11,5 @@ const char *say_text(const json_t *o, const char *key); /* "" where there is non
 void say_number(char out[40], const struct report_ask *ask, const json_t *v);
 /* Of a table's cell in its base; "" where none may be shown. */
 void say_percent(char out[40], const struct report_line *l, const json_t *v, const json_t *n);
-void say_warnings(struct buf *out, const json_t *line);
 
 #endif

@@ -11,7 +11,7 @@ static const uint8_t NIL[] = { 0xc0 };
 
 /* ---- which ---- */
 
-bool
+static bool
 rows_has_field(const struct profile_type *t, const struct profile_field *f)
 {
 	if (t->group == GROUP_OPEN)

@@ -20,7 +20,6 @@
 bool rows_has_type(const struct profile_type *t);                                    /* are there rows of it? */
 /* Is the change worth a row? Of a type without rows only that a record which rows name was merged, or parted again. */
 bool rows_wants(const struct profile *p, const struct profile_type *t, const struct change *c);
-bool rows_has_field(const struct profile_type *t, const struct profile_field *f);    /* is it copied? */
 bool rows_can_tell(const struct profile *p, const struct report_line *l);            /* does the line ask for nothing else? */
 
 /* The row of a record. An open record is its own row: it is nobody's, and is kept for ever. */

@@ -1,7 +1,7 @@
 /*
  * A change: the decrypted body of one DATA entry, what its author did to one record.
  *
- *   body = [v, profile version, group16, record16, type, hlc, shown_at|nil, import16|nil,
+ *   body = [v, profile version, group16, record16, type, hlc, shown|nil, import16|nil,
  *           [[op, field, value, over[]]…]]
  *
  * A dot names one op of one entry for ever: (first half of the entry's id, op

@@ -183,7 +183,7 @@ dot_same(const struct dot *a, const struct dot *b)
 	return a->op == b->op && memcmp(a->entry, b->entry, sizeof(a->entry)) == 0;
 }
 
-bool
+static bool
 field_is_gone(const struct field *f, const struct dot *d, size_t *at)
 {
 	for (size_t i = 0; i < f->gone_count; i++)

@@ -51,7 +51,6 @@ bool number_read(struct bytes value, double *out);
 void *arena_alloc(struct record *r, size_t n); /* not aligned: bytes only */
 struct field *field_find(const struct record *r, uint32_t number);
 struct field *field_make(struct record *r, uint32_t number);
-bool field_is_gone(const struct field *f, const struct dot *d, size_t *at);
 struct value *value_room(struct field *f);
 struct dot *gone_room(struct field *f);
 struct note *note_room(struct record *r);

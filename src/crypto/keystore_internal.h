@@ -8,7 +8,6 @@ void keystore_index_stones(struct keystore *k); /* after tombstones were added *
 
 enum {
 	KEYSTORE_OPS_MAX = 16,           /* with 1 GiB already half a minute: nobody asks for more but to do harm */
-	KEYSTORE_SLOT_BYTES_MAX = 192,   /* of a slot in the header: 16 + 24 + 48 + 32, numbers and heads */
 	KEYSTORE_EPOCH_BYTES_MAX = 128,  /* 16 + 16 + 9 + 32 + 32 and heads */
 	KEYSTORE_STONE_BYTES = 21,
 	KEYSTORE_FIXED_BYTES_MAX = 2560, /* all the rest: names, network keys, slots */

@@ -8,8 +8,6 @@
 
 #include "base/bytes.h"
 
-enum { CHACHA_TAG_BYTES = 16 };
-
 void x25519_base(uint8_t pk[32], const uint8_t sk[32]);
 /* False when the result is zero: a low-order key, which would bring in no secret at all. */
 bool x25519(uint8_t shared[32], const uint8_t sk[32], const uint8_t pk[32]);

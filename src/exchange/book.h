@@ -1,7 +1,7 @@
 /*
  * Sheets of cells, read from and written as what spreadsheets take.
  *
- *    .xlsx, .csv  ─ book_read_* ─>  book: sheets ─> cells  ─ book_xlsx, sheet_csv, sheet_html ─>  bytes
+ *    .xlsx, .csv  ─ book_read_* ─>  book: sheets ─> cells  ─ book_xlsx, sheet_csv, book_html ─>  bytes
  *
  * A cell is text, a number or a date; an absent one reads as "". No formula
  * is ever written, and of one that is read the result stands. Bounds are in

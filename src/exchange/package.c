@@ -16,7 +16,7 @@
 #include "exchange/records_book.h"
 
 /* proto/exchange.md, 5 */
-enum { FILES_MAX = 256, MANIFEST_MAX = 1 << 20, PART_MAX = 1 << 30, PROFILE_MAX = 1 << 20, TRACE_ADDS_MAX = 64 };
+enum { FILES_MAX = 256, MANIFEST_MAX = 1 << 20, PART_MAX = 1 << 30, TRACE_ADDS_MAX = 64 };
 static const char sign_ctx[] = "fb1/export";
 
 static const char readme[] =

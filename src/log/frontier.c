@@ -116,17 +116,6 @@ merkle_finish(const struct merkle *m, uint8_t out[32])
 	}
 }
 
-void
-merkle_root(uint8_t out[32], const struct bytes *leaves, size_t count)
-{
-	struct merkle m;
-
-	merkle_init(&m);
-	for (size_t i = 0; i < count; i++)
-		merkle_add(&m, leaves[i]);
-	merkle_finish(&m, out);
-}
-
 /* As the leaves would sort: author, stream, inc, length, head, and what has no branch id before what has one. */
 static int
 order_leaves(const void *a, const void *b)

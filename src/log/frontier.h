@@ -41,10 +41,8 @@ int log_key_order(const struct log_key *a, const struct log_key *b); /* author, 
  * place, in that order.
  */
 void frontier_root(uint8_t out[32], struct log_head *heads, size_t count);
-/* MTH over given leaf data, for checkpoints too. */
-void merkle_root(uint8_t out[32], const struct bytes *leaves, size_t count);
 
-/* A tree that grows leaf by leaf and keeps one hash per level: what merkle_root() and frontier_root() are made of. */
+/* MTH: a tree that grows leaf by leaf and keeps one hash per level. */
 struct merkle {
 	uint64_t count;
 	uint8_t level[64][32]; /* [i]: root of a complete subtree of 2^i leaves, where bit i of count is set */

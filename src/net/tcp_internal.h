@@ -30,7 +30,6 @@ struct tcp_conn {
 /* tcp.c */
 struct tcp_conn *tcp_conn_new(struct net *n); /* NULL: out of memory */
 void tcp_socket_new(struct tcp_conn *c);
-void tcp_socket_gone(uv_handle_t *h);
 void tcp_conn_free_when_done(struct tcp_conn *c);
 void tcp_conn_end(struct tcp_conn *c);
 /* Tells the owner, unless it has given the connection back, and ends. */

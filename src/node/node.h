@@ -104,7 +104,7 @@ bool node_team_named(struct node *n, const char *name_or_id, struct stream_id *o
 /* ---- records ---- */
 /* The team a record belongs to, or the only team; ERR_INVALID with the names when it must be said. */
 enum err_code node_team_for(struct node *n, const struct record_id *record, const char *team, struct stream_id *out, struct err *err) MUST_CHECK;
-/* One change = one entry, in the open batch. `over` is taken from the view, so flush between changes of one record: node_batch_* does. */
+/* One change = one entry, in the open batch. `over` is taken from the record as it is, open batch included. */
 enum err_code node_write(struct node *n, const struct stream_id *team, struct draft *d, struct hash *entry, struct err *err) MUST_CHECK;
 /* Everything written since the last commit becomes durable and visible, or is dropped. */
 enum err_code node_commit(struct node *n, struct err *err) MUST_CHECK;

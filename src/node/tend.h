@@ -25,8 +25,6 @@ enum err_code node_rotate_network(struct node *n, uint64_t *number, struct err *
 /* ---- what others attest ---- */
 /* Age in days of the newest attestation by a coordinator; 0 on a coordinator's own device, -1: never heard. */
 int64_t node_membership_days(struct node *n);
-/* Days since the device's last word: an attestation or an exchange with us; -1: never. */
-int64_t node_silent_days(struct node *n, const struct org_device *d);
 
 /* ---- copies ---- */
 /*

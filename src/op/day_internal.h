@@ -7,7 +7,7 @@
 #include "casework/marks.h"
 #include "op/op_internal.h"
 
-enum { DAY_TEXT = 512, DAY_REFS_MAX = 256 };
+enum { DAY_TEXT = 512 };
 
 /* ---- the profile's words: ERR_REFUSED when it has no such type ---- */
 const struct profile_type *day_type(struct op_call *c, const char *name);
@@ -61,7 +61,6 @@ json_t *day_planned_channels(struct op_call *c, const struct record_id *site, co
 struct day_tally { size_t visits, cases, bookings; };
 enum err_code day_tally(struct op_call *c, const struct record_id *session, struct day_tally *out);
 json_t *day_queue_json(const struct queue_counts *q);
-json_t *day_place_json(struct op_call *c, const struct queue_place *p);
 /* The other records that look like this one, as HINTs. */
 json_t *day_doubles(struct op_call *c, const struct record_id *id);
 

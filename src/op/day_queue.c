@@ -26,7 +26,7 @@ set_text(json_t *o, const char *key, const char *text)
 		json_object_set_new(o, key, json_string(text));
 }
 
-json_t *
+static json_t *
 day_place_json(struct op_call *c, const struct queue_place *p)
 {
 	char ticket[24], clock[6];

@@ -37,9 +37,6 @@ void law_log_read(struct node *n, const char *op, const struct record_id *id, co
 enum err_code law_write_access(struct op_call *c, const struct record_id *id, const struct stream_id *team) MUST_CHECK;
 enum err_code law_end_access(struct op_call *c) MUST_CHECK;
 
-/* The records of a group, as short JSON {"id", "type"}; and how many entries made them. */
-json_t *law_group_records(struct node *n, const struct group_id *group, uint64_t *entries);
-
 /* A field of a record as text, or "" */
 void law_field_text(const struct record *r, const struct profile_type *t, const char *field, struct buf *out);
 const char *law_today(struct node *n, char out[16]);

@@ -27,7 +27,8 @@ take_member(void *ctx, const struct record *r, const struct stream_id *team)
 	return true;
 }
 
-json_t *
+/* The records of a group, as short JSON {"id", "type"}; and how many entries made them. */
+static json_t *
 law_group_records(struct node *n, const struct group_id *group, uint64_t *entries)
 {
 	struct group_walk w = { n, group, json_array(), 0 };

@@ -64,8 +64,6 @@ void control_op_encode(struct buf *out, const struct control_op *op);
 enum err_code control_op_decode(struct control_op *op, uint8_t kind, struct bytes payload, struct err *err) MUST_CHECK;
 void control_op_free(struct control_op *op);
 
-/* The newcomer's own word that all these keys are theirs; signed by sign_pk. */
-void admit_digest(uint8_t out[32], const struct admit *a);
 bool admit_possession_ok(const struct admit *a);
 /* What a kill card signs: the device and the exact cuts, in their order. False when out of memory. */
 bool revoke_kill_digest(uint8_t out[32], const struct org_id *org, const struct revoke *r) MUST_CHECK;

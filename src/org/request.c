@@ -7,7 +7,8 @@
 
 enum { REQUEST_VERSION = 1, REQUEST_FIELDS = 10 };
 
-void
+/* The newcomer's own word that all these keys are theirs; signed by sign_pk. */
+static void
 admit_digest(uint8_t out[32], const struct admit *a)
 {
 	struct bytes kill = a->has_kill ? BYTES(a->kill_pk, sizeof(a->kill_pk)) : BYTES_NONE;

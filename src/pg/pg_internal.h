@@ -68,7 +68,6 @@ bool pg_exec(struct pg *g, const char *sql, int ms, PGresult **last);
 enum err_code pg_error(struct pg *g, struct err *err);
 
 /* stmt.c */
-enum err_code pg_prepare(struct db *db, const char *sql, enum db_use use, struct stmt **out, struct err *err);
 void pg_stmt_ops(struct db_engine *e);
 /* What was gathered goes to the server. */
 bool pg_settle_rows(struct pg *g);

@@ -379,7 +379,7 @@ changes(struct stmt *s)
 	return n;
 }
 
-enum err_code
+static enum err_code
 pg_prepare(struct db *db, const char *sql, enum db_use use, struct stmt **out, struct err *err)
 {
 	struct pg *g = db->own;

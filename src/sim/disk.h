@@ -43,8 +43,7 @@ struct disk *disk_new(uint64_t seed, uint32_t id, struct trace *trace);
 void disk_free(struct disk *d);
 const char *disk_vfs_name(const struct disk *d);
 const struct env_files *disk_env_files(void);
-/* env_files find their disk through this; set it where the env is made. */
-struct disk *disk_of_env(struct env *env);
+/* Where the env is made: by this env_files find their disk. */
 void disk_bind(struct disk *d, struct env *env);
 
 /*

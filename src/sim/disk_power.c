@@ -62,7 +62,8 @@ disk_power_on(struct disk *d, enum disk_loss loss)
 void
 disk_copy(struct disk *to, const struct disk *from)
 {
-	to->next_inode = from->next_inode + 1000;
+	assert(to->live.count == 0 && to->durable.count == 0);
+	to->next_inode = from->next_inode + 1000; /* past every number that `from` has given out: none is on both */
 	for (size_t i = 0; i < from->live.count; i++) {
 		struct inode *f = disk_inode_new(to);
 

@@ -9,7 +9,7 @@
 
 static const char FIRST_LINE[] = "faltbok-sim 1";
 
-void
+static void
 script_event_wipe(struct script_event *e)
 {
 	for (size_t i = 0; i < e->count; i++)

@@ -43,7 +43,6 @@ void script_copy(struct script *to, const struct script *from); /* `to` empty */
 void script_note(struct script_event *e, const char *name, uint64_t value); /* one more value of that name */
 struct decision *script_decision(const struct script_event *e, const char *name); /* or NULL */
 uint64_t script_value(const struct script_event *e, const char *name); /* the first; 0 when there is none */
-void script_event_wipe(struct script_event *e);
 
 /* ERR_IO; a line that is none of a script: ERR_MALFORMED, with its number. */
 enum err_code script_load(struct script *s, const char *path, struct err *err) MUST_CHECK;

@@ -95,16 +95,6 @@ still_free(struct still *s)
 	mem_free(s);
 }
 
-size_t
-still_open_fates(const struct still *s)
-{
-	size_t n = s->change_count;
-
-	for (size_t i = 0; i < s->file_count; i++)
-		n += s->files[i].piece_count;
-	return n;
-}
-
 /* ---- living through it ---- */
 
 struct settling { struct dice dice; enum disk_loss loss; uint64_t digest; };

@@ -18,8 +18,6 @@ struct still;
 /* The power is off and no file is open. */
 struct still *still_take(const struct disk *d);
 void still_free(struct still *s);
-/* Sectors, truncations and names whose fate is open. */
-size_t still_open_fates(const struct still *s);
 /*
  * Puts the disk to that moment and settles it. Returns a digest of what was decided: with the same one the disk holds
  * the same bytes.

@@ -18,7 +18,7 @@ enum {
 	RECORDING_BYTES_MAX = 64 << 10,
 };
 
-struct env_conn *
+static struct env_conn *
 conn_other(struct env_conn *c)
 {
 	return &c->wire->end[c == &c->wire->end[0]];

@@ -38,7 +38,6 @@ struct wire {
 };
 
 /* wire.c */
-struct env_conn *conn_other(struct env_conn *c);
 uint64_t conn_entity(const struct env_conn *c); /* whose events they are */
 bool conn_hears(const struct env_conn *c);
 uint64_t wire_latency(struct wire *wire);

@@ -59,7 +59,7 @@ world_after(struct world *w, uint64_t ns, uint64_t entity, void (*fn)(void *ctx,
 	sift_up(w->heap, w->event_count++);
 }
 
-bool
+static bool
 world_step(struct world *w)
 {
 	struct event e;

@@ -64,7 +64,8 @@ take_round(struct replica *to, struct replica *from, bool *moved, struct err *er
 	return ERR_OK;
 }
 
-enum err_code
+/* Every entry, and the organisation, out of `from`, through the checks a peer's entries go through. What is held already costs next to nothing. */
+static enum err_code
 replica_take_over(struct replica *to, struct replica *from, struct err *err)
 {
 	bool moved = true;
@@ -110,7 +111,9 @@ take_log_db(struct home *h, struct err *err)
 	if (rc == ERR_OK)
 		rc = take_value(h->replica, local, "hub.quota", false, err);
 	if (rc == ERR_OK)
-		rc = take_value(h->replica, local, "store.kill", true, err);
+		rc = take_value(h->replica, local, META_KILL, true, err);
+	if (rc == ERR_OK)
+		rc = take_value(h->replica, local, META_PAPER, true, err);
 	if (rc == ERR_OK)
 		rc = replica_commit(h->replica, err);
 	replica_close(local);

@@ -23,9 +23,9 @@ bool home_network_is_stale(struct home *h);
  * is over, and writes the keystore when any of that changed it. *changed may be NULL: whoever keeps a count of keys asks again.
  */
 enum err_code home_learn_network(struct home *h, bool *changed, struct err *err) MUST_CHECK;
-/* How many of these keys, newest first, links and beacons may still use. proto/org.md, 11. */
 /* Is some other live device known to have this key? Until then the older ones are the only way to anybody, whatever a clock says. */
 bool netkey_has_company(struct replica *r, const uint8_t key[32], const struct author *self);
+/* How many of these keys, newest first, links and beacons may still use. proto/org.md, 11. */
 size_t netkey_links(const struct network_key *keys, size_t count, int64_t lived_ms);
 /* How many of them a newcomer is given: the newest, and those that are not retired for long. */
 size_t netkey_handed_on(const struct network_key *keys, size_t count, int64_t lived_ms);

@@ -51,8 +51,6 @@ enum err_code replica_open(struct replica **out, struct env *env, const char *ho
 struct db_engine;
 enum err_code replica_open_in(struct replica **out, struct env *env, const struct db_engine *engine, const char *name, const char *path,
                               bool create, struct err *err) MUST_CHECK;
-/* Every entry, and the organisation, out of `from`, through the checks a peer's entries go through. What is held already costs next to nothing. */
-enum err_code replica_take_over(struct replica *to, struct replica *from, struct err *err) MUST_CHECK;
 void replica_close(struct replica *r); /* drops an open transaction */
 void replica_set_hook(struct replica *r, const struct replica_hook *hook);
 
@@ -197,6 +195,7 @@ enum err_code replica_put_receipt(struct replica *r, const struct device_keys *k
  * nothing was erased since, or in the middle of a transaction. ERR_NO_SPACE: it stays due.
  */
 enum err_code replica_scrub(struct replica *r, struct err *err) MUST_CHECK;
+bool replica_scrub_is_due(const struct replica *r);
 /* For who holds no reading key, hub and auditor: a receipt for each approved order that has none of ours and can have one, and a commit. May be called by the `committed` hook. */
 enum err_code replica_confirm(struct replica *r, const struct device_keys *keys, const struct inc *inc, struct err *err) MUST_CHECK;
 
@@ -212,6 +211,22 @@ bool replica_away(const struct replica *r); /* its server cannot be reached: not
 void replica_set_self(struct replica *r, const struct author *self);
 /* Gives up our part of it; the last who does deletes everything. The replica may only be closed after. */
 enum err_code replica_leave(struct replica *r, bool *emptied, struct err *err) MUST_CHECK;
+
+/*
+ * What was printed for this device and may be nowhere but on paper (proto/store.md, 13). It is written down before what the paper
+ * opens is saved, so a cut at any moment leaves the old paper or a reminder.
+ *
+ *   PAPER_NONE    there is none, or a person has said that it is kept
+ *   PAPER_MADE    made, and not yet handed out: nobody can have it
+ *   PAPER_SHOWN   handed out; whether it was written down nobody has said
+ */
+enum paper_state { PAPER_NONE, PAPER_MADE, PAPER_SHOWN };
+struct own_papers { enum paper_state recovery, kill; };
+void replica_papers(struct replica *r, struct own_papers *out); /* both PAPER_NONE where nothing is kept */
+enum err_code replica_papers_put(struct replica *r, const struct own_papers *p, struct err *err) MUST_CHECK; /* in the transaction that is open; to be committed */
+/* What was made has been handed out; a person says that it is kept. Each is durable when it returns. */
+enum err_code replica_papers_shown(struct replica *r, struct err *err) MUST_CHECK;
+enum err_code replica_papers_kept(struct replica *r, struct err *err) MUST_CHECK;
 
 /* Small values of the owner: a key and a blob, in the same transaction as entries. */
 enum err_code replica_meta_put(struct replica *r, const char *key, struct bytes value, struct err *err) MUST_CHECK;

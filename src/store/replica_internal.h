@@ -17,7 +17,7 @@
 #include "store/replica.h"
 
 enum {
-	SEQ_BITS = 40,           /* a row is log_no << 40 | seq: one B-tree, each log contiguous in it */
+	SEQ_BITS = 40,           /* a row is the log's number << 40 | seq: one B-tree, each log contiguous in it */
 	OWN_BIT = 62,            /* set in rows of logs that are written here: see row_of() */
 	BRANCHES_MAX = 64,       /* per (author, stream, inc): a hostile author could make any number */
 	DAMAGED_MAX = 4096,

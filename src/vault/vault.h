@@ -20,7 +20,7 @@
 
 struct vault;
 
-/* Borrows the keystore for its whole life: epochs learned are added to it; *keystore_dirty() then asks for a rewrite. */
+/* Borrows the keystore for its whole life: epochs learned are added to it; vault_keystore_dirty() then asks for a rewrite. */
 struct vault *vault_new(struct keystore *ks, struct err *err);
 void vault_free(struct vault *v); /* wipes */
 bool vault_keystore_dirty(const struct vault *v);

@@ -134,9 +134,7 @@ struct epoch *vault_content_epoch(const struct vault *v, const struct stream_id 
 /* vault_drop.c: the pair that rows of a drop-box are sealed to; readers alone can make it, from E. */
 void vault_drop_pair(uint8_t pk[32], uint8_t sk[32], const uint8_t e[32], const uint8_t commit[32]);
 
-/* vault_rotate.c: an epoch of the stream that nobody writes under any more once all have taken up `now`. */
-bool vault_is_old(const struct vault *v, const struct epoch *ep, const struct epoch *now);
-/* Would this key be lost to others with the old epochs: born under one, and announced under none that stays? */
+/* vault_rotate.c: would this key be lost to others with the old epochs: born under one, and announced under none that stays? */
 bool vault_is_untold(const struct vault *v, const struct case_key *c, const struct epoch *now);
 void vault_case_told(struct vault *v, int64_t i, const struct epoch_id *under);
 

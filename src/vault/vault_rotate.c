@@ -10,7 +10,7 @@
 #include "vault/vault_late.h"
 
 /* Of two epochs of one number made apart the smaller id is preferred: once all have it, the other is old as well. */
-bool
+static bool
 vault_is_old(const struct vault *v, const struct epoch *ep, const struct epoch *now)
 {
 	return v->keys[ep - v->epochs].has_e && SAME(ep->stream, now->stream) && !SAME(ep->id, now->id) && ep->n <= now->n;

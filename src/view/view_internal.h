@@ -84,7 +84,6 @@ void view_count_dead(struct view *v);
 /* view_makers.c: the list is in the order of rows in its bytes, and in any order while it is worked on. */
 /* The next of `rest`; m->row is 0 before the first. False at the end, or when the bytes are not in that form. */
 bool maker_next(struct bytes *rest, struct maker *m);
-void makers_clear(struct makers *m);
 void makers_free(struct makers *m);
 /* `coming`: how many may be looked for and added, so that it is known whether an index pays. */
 enum err_code makers_decode(struct makers *m, struct bytes rows, size_t coming, struct err *err) MUST_CHECK;

@@ -42,7 +42,7 @@ maker_next(struct bytes *rest, struct maker *m)
 	return true;
 }
 
-void
+static void
 makers_clear(struct makers *m)
 {
 	table_free(m->by_row);

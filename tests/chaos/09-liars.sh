@@ -7,7 +7,6 @@ for who in ben cia dan; do admitted $who advisor lund >/dev/null || no "$who joi
 quietly fb anna put case title=början
 for who in ben cia dan; do carry anna $who && carry $who anna; done
 for who in ben cia dan; do carry anna $who; done
-title() { fb "$1" --json get "$2" 2>/dev/null | jq -r '.fields.title // empty'; }
 lie_of() { "$tools/liar" "$2" --home "$work/$1" --passphrase-file "$work/pass" "$3" "$4"; } # HOME LIE IN OUT
 role_of() { fb "$1" --json members | jq -c --arg d "$2" '[.members[]|select(.device==$d)|.roles[]]|sort'; }
 

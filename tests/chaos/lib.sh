@@ -30,15 +30,6 @@ skip() {
 # Only root may mount, make networks, be another user; where a container forbids it as well, that is found out by trying.
 count() { echo "$1 ${2:-1}" >>"$work/counts"; } # FAULT [N]
 
-until_true() { # SECONDS COMMAND…: it holds before the time is up, which only bounds how long a failure takes
-	local _end=$((SECONDS + $1))
-	shift
-	while [ $SECONDS -lt $_end ]; do
-		"$@" && return 0
-		sleep 0.05
-	done
-	return 1
-}
 quietly() { "$@" >/dev/null 2>&1; }
 
 # try COMMAND…: remembers what it said; 0 as the command. What no person should have to read is kept for the judge.
@@ -113,7 +104,7 @@ start() {
 	"$@" >"$work/$_name.out" 2>"$work/$_name.err" &
 	pid=$!
 	background="$background $pid"
-	until_true 30 ready_or_gone "$_name" "$pid"
+	until_true 120 ready_or_gone "$_name" "$pid"
 	port=$(jq -r '.port // empty' "$work/$_name.out" 2>/dev/null)
 	[ -s "$work/$_name.out" ] || { no "$_name starts: $(head -c 300 "$work/$_name.err")"; return 1; }
 }

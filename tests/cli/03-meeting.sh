@@ -5,7 +5,6 @@ found
 for who in bo cia; do claim "$who is admitted" admitted $who advisor lund; done
 claim 'a hub is admitted' admitted hub hub
 claim 'an auditor is admitted' admitted auditor auditor
-hash_of() { fb "$1" --json status | jq -r .state_hash; }
 
 same "$(fb bo --json members | jq '[.members[]|select(.self_granted|length>0)]|length')" 1 "Anna's own grant is an alarm at Bo"
 exits 2 'an advisor admits nobody' fb bo admit "$work/cia.request" --role advisor --welcome "$work/w"

@@ -4,9 +4,6 @@
 found
 for who in bo cia; do claim "$who is admitted" admitted $who advisor lund; done
 for who in dag eva; do claim "$who coordinates as well" admitted $who coordinator lund; done
-hash_of() { fb "$1" --json status | jq -r .state_hash; }
-title() { fb "$1" --json get "$2" 2>/dev/null | jq -r '.fields.title // empty'; }
-carry() { fb "$1" --quiet bundle write "$work/stick.fb" && fb "$2" --quiet bundle read "$work/stick.fb"; } # FROM TO
 warns() { fb "$1" --json status | jq -r '.warnings[]' >"$work/out"; : >"$work/err"; }
 
 # Example 1 of PROTOCOL 5.4: an advisor is removed while she writes offline. Bo is out; Cia has met him, Anna has not.

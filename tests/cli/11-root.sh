@@ -5,10 +5,8 @@ found
 kit=$work/kit
 for who in dag eva; do claim "$who coordinates as well" admitted $who coordinator lund; done
 claim 'Bo advises' admitted bo advisor lund
-carry() { fb "$1" --quiet bundle write "$work/stick.fb" && fb "$2" --quiet bundle read "$work/stick.fb"; } # FROM TO
 state() { fb "$1" --json members | jq -r --arg d "$2" '.members[]|select(.device==$d)|.state'; }
 digest() { fb "$1" --json status | jq -r .entries; }
-title() { fb "$1" --json get "$2" 2>/dev/null | jq -r '.fields.title // empty'; }
 warns() { fb "$1" --json status | jq -r '.warnings[]' >"$work/out"; : >"$work/err"; }
 code_on() { grep -oE '^[A-Z2-7]{26}$' "$1"; }
 

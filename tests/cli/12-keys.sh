@@ -4,8 +4,6 @@
 found
 for who in bo cia; do claim "$who is admitted" admitted $who advisor lund; done
 claim 'dag is admitted to no team' admitted dag advisor
-carry() { fb "$1" --quiet bundle write "$work/stick.fb" && fb "$2" --quiet bundle read "$work/stick.fb"; } # FROM TO
-title() { fb "$1" --json get "$2" 2>/dev/null | jq -r '.fields.title // empty'; }
 status() { fb "$1" --json status; }
 warns() { status "$1" | jq -r '.warnings[]' >"$work/out"; : >"$work/err"; }
 have_faketime=$(command -v faketime)

@@ -3,8 +3,6 @@
 . "$(dirname "$0")/lib.sh"
 found
 for who in bo cia; do claim "$who is admitted" admitted $who advisor lund; done
-carry() { fb "$1" --quiet bundle write "$work/stick.fb" && fb "$2" --quiet bundle read "$work/stick.fb"; } # FROM TO
-title() { fb "$1" --json get "$2" 2>/dev/null | jq -r '.fields.title // empty'; }
 status() { fb "$1" --json status; }
 
 # A snapshot is resumed: the same files in the same place, as they were before the last entries.

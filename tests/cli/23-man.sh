@@ -17,4 +17,11 @@ while read -r usage; do
 		claim "$op: $option" grep -qF -- "$option" "$work/entry"
 	done
 done <"$work/usages"
+for program in hub audit; do
+	"$bin/faltbok-$program" --help | sed -nE 's/^  ([a-z][a-z-]*).*/\1/p' >"$work/commands"
+	claim "faltbok-$program lists its commands" [ "$(wc -l <"$work/commands")" -gt 6 ]
+	while read -r command; do
+		claim "faltbok-$program $command stands in its man page" grep -qE "(^|, )\*$command[* ]" packaging/man/faltbok-$program.1.scd
+	done <"$work/commands"
+done
 finish

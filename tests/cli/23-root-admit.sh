@@ -4,8 +4,6 @@
 found
 kit=$work/kit
 shares="$kit/trustee-1.txt $kit/trustee-3.txt"
-carry() { fb "$1" --quiet bundle write "$work/stick.fb" && fb "$2" --quiet bundle read "$work/stick.fb"; } # FROM TO
-title() { fb "$1" --json get "$2" 2>/dev/null | jq -r '.fields.title // empty'; }
 asks() { fb "$1" --quiet join --request "$work/$1.request" --member "$1" --device "$1"; }
 entries() { fb "$1" --json status | jq .entries; }
 roles() { fb "$1" --json members | jq -c --arg d "$2" '.members[]|select(.device==$d)|.roles'; } # AT OF

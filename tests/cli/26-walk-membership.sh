@@ -4,9 +4,6 @@
 . "$(dirname "$0")/lib.sh"
 found
 for who in bo cia; do claim "$who is admitted" admitted $who advisor lund; done
-carry() { fb "$1" --quiet bundle write "$work/stick.fb" && fb "$2" --quiet bundle read "$work/stick.fb"; } # FROM TO
-title() { fb "$1" --json get "$2" 2>/dev/null | jq -r '.fields.title // empty'; }
-hash_of() { fb "$1" --json status | jq -r .state_hash; }
 words() { fb "$@" >"$work/out" 2>"$work/err"; }
 
 # ---- a coordinator who helps herself ----

@@ -3,7 +3,6 @@
 . "$(dirname "$0")/lib.sh"
 found
 for who in bo cia; do claim "$who is admitted" admitted $who advisor lund; done
-carry() { fb "$1" --quiet bundle write "$work/stick.fb" && fb "$2" --quiet bundle read "$work/stick.fb"; } # FROM TO
 told() { fb "$1" --json status | jq -r "[.warnings[]|select(contains(\"granted itself the team $2\"))]|length"; }
 listed() { fb "$1" --json members | jq -c '[.members[]|select(.self_granted|length>0)|[.self_granted, .self_granted_unseen]]'; }
 

@@ -75,7 +75,7 @@ serving() {
 	pid=$!
 	background="$background $pid"
 	port=
-	for _ in $(seq 200); do
+	for _ in $(seq 2000); do
 		port=$(jq -r "if .port > 0 then .port else .ws_port // empty end" "$work/serve.$$" 2>/dev/null)
 		ws_port=$(jq -r ".ws_port // 0" "$work/serve.$$" 2>/dev/null)
 		[ -n "$port" ] && return 0
@@ -85,6 +85,18 @@ serving() {
 	no "serving: $(cat "$work/serve.err")"
 	return 1
 }
+until_true() { # SECONDS COMMAND…: it holds before the time is up, which only bounds how long a failure takes
+	local _end=$((SECONDS + $1))
+	shift
+	while [ $SECONDS -lt $_end ]; do
+		"$@" && return 0
+		sleep 0.05
+	done
+	return 1
+}
+carry() { fb "$1" --quiet bundle write "$work/stick.fb" && fb "$2" --quiet bundle read "$work/stick.fb"; } # FROM TO
+title() { fb "$1" --json get "$2" 2>/dev/null | jq -r '.fields.title // empty'; } # HOME RECORD
+hash_of() { fb "$1" --json status | jq -r .state_hash; }
 finish() {
 	echo "$(basename "$0"): $passed passed, $failed failed"
 	echo "$passed passed, $failed failed"

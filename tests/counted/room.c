@@ -152,6 +152,15 @@ room_restore(struct room *r)
 	disk_image_restore(r->disk, r->kept);
 }
 
+void
+room_finding(void *ctx, const char *text)
+{
+	struct err *err = ctx;
+
+	if (err->code == ERR_OK)
+		(void)err_set(err, ERR_DAMAGED, "%s", text);
+}
+
 uint64_t
 room_entries(struct room *r)
 {
@@ -194,14 +203,24 @@ static const struct { int at; const char *op, *params, *name, *path; } day[] = {
 	{ LUND, "profile export-xlsform", "{\"output\":\"/home/lund/form.xlsx\",\"type\":\"volunteer\"}", NULL, NULL },
 	{ LUND, "export", "{\"all\":true, \"output\":\"/home/lund/archive.zip\"}", NULL, NULL },
 	{ LUND, "report", "{\"name\":\"iop\",\"from\":\"2026-03-01\",\"to\":\"2026-03-02\",\"publish\":true, \"team\":\"Lund\"}", NULL, NULL },
+	{ LUND, "team add", "{\"name\":\"Veberöd\"}", NULL, NULL },
+	{ LUND, "grant", "{\"device\":\"self\",\"team\":\"Veberöd\"}", NULL, NULL },
+	{ LUND, "put", "{\"type\":\"case\",\"set\":{\"topic\":\"housing\"}, \"team\":\"Veberöd\"}", NULL, NULL },
+	{ LUND, "team set", "{\"team\":\"Veberöd\",\"approval\":\"hand\"}", NULL, NULL },
 	{ LUND, "bundle write", "{\"file\":\"/home/lund/all.bundle\"}", NULL, NULL },
 	{ DALBY, "bundle read", "{\"file\":\"/home/lund/all.bundle\"}", NULL, NULL },
 	{ DALBY, "put", "{\"type\":\"case\",\"id\":\"$case\",\"set\":{\"next_step\":\"Skriv till kommunen\"}}", NULL, NULL },
 	{ DALBY, "erase", "{\"id\":\"$third\",\"reason\":\"den enskilde bad om det\"}", "request", "request" },
+	{ DALBY, "grant", "{\"device\":\"self\",\"team\":\"Veberöd\"}", NULL, NULL }, /* whose key Lund then gives, or does not */
+	{ DALBY, "team add", "{\"name\":\"Björnstorp\"}", NULL, NULL },               /* and one that Lund reads by the escrow key, or not */
+	{ DALBY, "grant", "{\"device\":\"self\",\"team\":\"Björnstorp\"}", NULL, NULL },
+	{ DALBY, "put", "{\"type\":\"case\",\"set\":{\"topic\":\"housing\"}, \"note\":\"Bara i Björnstorp\",\"team\":\"Björnstorp\"}", NULL, NULL },
 	{ DALBY, "retention order", "{\"until\":\"2027-06-01\",\"reason\":\"beslut\",\"team\":\"Lund\"}", "theirs", "id" },
 	{ LUND, "put", "{\"type\":\"case\",\"id\":\"$case\",\"set\":{\"next_step\":\"Gå till kommunen\"}}", NULL, NULL },
 	{ DALBY, "bundle write", "{\"file\":\"/home/lund/dalby.bundle\"}", NULL, NULL },
 	{ LUND, "bundle read", "{\"file\":\"/home/lund/dalby.bundle\"}", NULL, NULL },
+	{ LUND, "keys list", "{}", "key", "waiting.0.id" },
+	{ LUND, "grant", "{\"device\":\"self\",\"team\":\"Björnstorp\"}", NULL, NULL },
 	{ DALBY, "visit save", "{\"set\":{\"gender\":\"woman\",\"case.topic\":\"work_establishment\"}, \"note\":\"Ett nytt brev\",\"team\":\"Lund\"}", NULL, NULL },
 	{ DALBY, "bundle write", "{\"file\":\"/home/lund/news.bundle\"}", NULL, NULL },
 };

@@ -3,9 +3,10 @@
  * organisation founded, a day at a library under way, and beside it a second
  * machine with a colleague's home. Each trial begins from the same disks.
  *
- *    room_new(&r)                    once: the home is made, the day is written, the disk is kept
- *    room_start(&r, cold)            the disk as it was kept; the program starts
- *    room_ask(&r, scene)             one operation; the answer or the error is in r.result, r.err
+ *    room_new(&r, seed)              once: the home is made, the day is written, the disk is kept
+ *    room_restore(&r)                the disk as it was kept
+ *    room_open(&r, cold)             the program starts
+ *    room_ask(&r, op, params)        one operation; the answer or the error is in r.result, r.err
  *    room_stop(&r)                   the program ends, in order or because the power went
  *    room_open_other(&r)             the colleague's program starts too, from her disk as it was kept; room_stop_other()
  */
@@ -27,9 +28,18 @@ struct scene {
 	 * in itself, may stop between two.
 	 */
 	bool many_acts;
-	bool once; /* writes beside the log what can be asked but once: an answer that was lost is seen in the refusal of the next */
+	int once; /* writes what can be asked but once: an answer that was lost is seen in the refusal of the next */
 	const char *first, *first_params; /* asked before anything may fail; or NULL */
 };
+
+enum { ONCE = 1, ONCE_REFUSED }; /* the next is told that it is there or gone; or that there is nothing left to do */
+
+/* Asked again it fails with that code because it had been done. */
+static inline bool
+scene_was_done(const struct scene *s, enum err_code code)
+{
+	return s->once == ONCE ? code == ERR_EXISTS || code == ERR_UNKNOWN : s->once == ONCE_REFUSED && code == ERR_REFUSED;
+}
 
 extern const struct scene scenes[]; /* ends with a nameless one */
 
@@ -60,5 +70,7 @@ enum err_code room_open_other(struct room *r, struct err *err);
 void room_stop_other(struct room *r);
 extern const char room_home[], room_passphrase[];
 uint64_t room_entries(struct room *r);
+/* For replica_verify(), with an err: keeps the first finding. */
+void room_finding(void *err, const char *text);
 
 #endif

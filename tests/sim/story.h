@@ -157,4 +157,22 @@ sim_same(struct sim *s)
 	return true;
 }
 
+/* Where a FORK entry says that the log of that header splits, as table i has evaluated it. */
+static inline uint64_t
+sim_fork_told(struct sim *s, size_t i, const struct header *of)
+{
+	struct log_key key;
+
+	log_key_init(&key, &of->author, &of->stream, &of->inc);
+	return org_fork_point(replica_org(station_replica(s->at[i])), &key);
+}
+
+/* For replica_verify(): nothing may be found. */
+static inline void
+sim_fault(void *ctx, const char *text)
+{
+	(void)ctx;
+	fail_msg("verify: %s", text);
+}
+
 #endif

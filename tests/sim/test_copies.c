@@ -234,23 +234,6 @@ branches_of(struct sim *s, size_t i, size_t who)
 	return n;
 }
 
-/* Where a FORK entry says that the log of table `who` in the team splits, as table i has evaluated it. */
-static uint64_t
-fork_told(struct sim *s, size_t i, const struct header *of)
-{
-	struct log_key key;
-
-	log_key_init(&key, &of->author, &of->stream, &of->inc);
-	return org_fork_point(replica_org(station_replica(s->at[i])), &key);
-}
-
-static void
-a_fault(void *ctx, const char *text)
-{
-	(void)ctx;
-	fail_msg("verify: %s", text);
-}
-
 /* The disk of table i goes back to `image`, every file of it: nothing on the machine tells. */
 static void
 put_back(struct sim *s, size_t i, const struct disk_image *image)
@@ -275,7 +258,7 @@ both_are_kept(struct sim *s, const struct hash *first, const struct hash *second
 		/* proto/org.md, 5: from the fork on neither history counts, until a team adopts them. */
 		assert_int_equal(sim_notes(s, i, "after the image"), shown);
 		assert_int_equal(sim_notes(s, i, "before it met anybody"), shown);
-		assert_int_equal(replica_verify(station_replica(s->at[i]), a_fault, NULL, NULL, &err), ERR_OK);
+		assert_int_equal(replica_verify(station_replica(s->at[i]), sim_fault, NULL, NULL, &err), ERR_OK);
 	}
 }
 
@@ -331,7 +314,7 @@ a_restored_image_keeps_both_histories_and_writes_on(void **state)
 	sim_settle(s);
 	both_are_kept(s, &first, &second, 0);
 	for (size_t i = 0; i < s->count; i++)
-		assert_true(fork_told(s, i, &at) == UINT64_MAX); /* nobody has written since */
+		assert_true(sim_fork_told(s, i, &at) == UINT64_MAX); /* nobody has written since */
 
 	sim_note(s, 1, "in a log of its own");
 	assert_true(node_moved(s->at[1]->node));
@@ -339,7 +322,7 @@ a_restored_image_keeps_both_histories_and_writes_on(void **state)
 	both_are_kept(s, &first, &second, 0);
 	for (size_t i = 0; i < s->count; i++) {
 		assert_int_equal(sim_notes(s, i, "in a log of its own"), 1);
-		assert_int_equal(fork_told(s, i, &at), at.seq);
+		assert_int_equal(sim_fork_told(s, i, &at), at.seq);
 	}
 	assert_true(sim_same(s));
 

@@ -55,22 +55,6 @@ holds(struct sim *s, size_t i, const struct hash *id)
 	return found;
 }
 
-static uint64_t
-fork_told(struct sim *s, size_t i, const struct header *of)
-{
-	struct log_key key;
-
-	log_key_init(&key, &of->author, &of->stream, &of->inc);
-	return org_fork_point(replica_org(station_replica(s->at[i])), &key);
-}
-
-static void
-a_fault(void *ctx, const char *text)
-{
-	(void)ctx;
-	fail_msg("verify: %s", text);
-}
-
 static bool
 alike(struct sim *s, size_t a, size_t b)
 {
@@ -134,7 +118,7 @@ all_know(struct sim *s, const struct hash said[2])
 		assert_int_equal(sim_notes(s, i, "as it was"), 1);
 		assert_int_equal(sim_notes(s, i, "to the first half"), 0);
 		assert_int_equal(sim_notes(s, i, "to the other half"), 0);
-		assert_int_equal(replica_verify(station_replica(s->at[i]), a_fault, NULL, NULL, NULL), ERR_OK);
+		assert_int_equal(replica_verify(station_replica(s->at[i]), sim_fault, NULL, NULL, NULL), ERR_OK);
 		assert_true(alike(s, i, FOUNDER));
 	}
 }
@@ -163,7 +147,7 @@ two_histories_shown_to_two_halves_are_one_fork_for_all(void **state)
 		all_know(s, said);
 		/* The next who writes tells of it in an entry: whoever joins later knows too. */
 		at = proofs_against(s, SECOND, LIAR).at;
-		assert_true(fork_told(s, SECOND, &at) == UINT64_MAX);
+		assert_true(sim_fork_told(s, SECOND, &at) == UINT64_MAX);
 		sim_note(s, SECOND, "what we do about it");
 		for (int round = 0; round < 2; round++)
 			for (size_t m = 0; m < 2; m++)
@@ -171,7 +155,7 @@ two_histories_shown_to_two_halves_are_one_fork_for_all(void **state)
 		all_know(s, said);
 		for (size_t i = 0; i < s->count; i++)
 			if (i != LIAR) {
-				assert_int_equal(fork_told(s, i, &at), at.seq);
+				assert_int_equal(sim_fork_told(s, i, &at), at.seq);
 				assert_int_equal(sim_notes(s, i, "what we do about it"), 1);
 				station_crash(s->at[i], false);
 				sim_switch_on(s, i, LOSS_ALL);
@@ -248,7 +232,7 @@ nothing_of_a_forged_entry_is_kept_shown_or_passed_on(void **state)
 	sim_settle(s);
 	assert_int_equal(sim_notes(s, SECOND, "and the next of its own"), 1);
 	assert_int_equal(sim_notes(s, SECOND, NULL), 3);
-	assert_int_equal(replica_verify(station_replica(s->at[SECOND]), a_fault, NULL, NULL, NULL), ERR_OK);
+	assert_int_equal(replica_verify(station_replica(s->at[SECOND]), sim_fault, NULL, NULL, NULL), ERR_OK);
 	assert_true(sim_same(s));
 	sim_free(s);
 }

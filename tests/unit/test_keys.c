@@ -173,7 +173,6 @@ the_view_of_the_membership_is_as_old_as_a_coordinators_word(void **state)
 	(void)tend(bo); /* an adviser's own word says nothing about it */
 	assert_int_equal(node_membership_days(bo), 20);
 	assert_int_equal(node_membership_days(o.first), 0);
-	assert_int_equal(node_silent_days(bo, org_device_by_author(node_org(bo), &node_keystore(o.first)->device.sign_pk)), 20);
 	nodes_end(&o);
 }
 
@@ -846,8 +845,16 @@ a_backup_makes_a_home_that_forks_nothing_and_loses_nothing(void **state)
 		SITE_OK(node_tend(again, NULL, err));
 		nodes_meet(o.first, again);
 	}
+	assert_int_equal(node_copies(again, &c, 1), 1); /* which ends nothing: they may write in turns */
+	assert_int_equal(node_copies(o.first, &c, 1), 1);
+	for (int day = 1; day <= 7; day++) {
+		later(DAYS(1));
+		nodes_put(&o, again, &mine, "title", day % 2 == 0 ? "Ensam" : "Alldeles ensam", NULL);
+		SITE_OK(node_tend(again, NULL, err));
+		nodes_meet(o.first, again);
+		assert_int_equal(node_copies(o.first, &c, 1), day < 7);
+	}
 	assert_int_equal(node_copies(again, &c, 1), 0);
-	assert_int_equal(node_copies(o.first, &c, 1), 0);
 	nodes_put(&o, bo, &late, "title", "Ändå", NULL);
 	nodes_meet(o.first, bo);
 	assert_int_equal(node_copies(o.first, &c, 1), 1); /* it lives after all */
@@ -895,10 +902,83 @@ a_restored_device_whose_seal_key_had_moved_on_is_given_its_keys_again(void **sta
 	nodes_end(&o);
 }
 
+static bool
+count_kind(void *ctx, const struct entry *e)
+{
+	*(size_t *)ctx += e->h.kind == KIND_SEALKEY;
+	return true;
+}
+
+static size_t
+seal_keys_told_by(struct node *n, const struct author *who)
+{
+	struct replica *r = node_replica(n);
+	size_t count = 0;
+
+	for (size_t i = 0; i < replica_log_count(r); i++)
+		if (SAME(replica_log_at(r, i)->key.author, *who))
+			SITE_OK(replica_scan(r, i, 0, replica_log_at(r, i)->len, false, count_kind, &count, err));
+	return count;
+}
+
+/* The alarm stands until one of them has ended; what each hears of the other calls up no more entries. */
+static void
+two_homes_of_one_device_are_an_alarm_every_day_and_write_no_keys_against_each_other(void **state)
+{
+	struct nodes o;
+	struct node *bo, *again;
+	struct node_copies c;
+	struct record_id here, there;
+	struct author who;
+	size_t told = 0;
+	char file[160];
+
+	(void)state;
+	nodes_start(&o);
+	bo = nodes_join(&o, "bo", true);
+	gather(&o);
+	all_tend(&o);
+	snprintf(file, sizeof(file), "%s/bo.backup", o.site.dir);
+	SITE_OK(node_backup(bo, file, err));
+	live(&o, 31);
+	all_tend(&o); /* Bo's seal key is a new one, which the backup lacks */
+	again = restored(&o, file);
+	who = node_keystore(bo)->device.sign_pk;
+	here = nodes_id(&o), there = nodes_id(&o);
+	for (int day = 0; day < 12; day++) {
+		live(&o, 1);
+		nodes_put(&o, bo, &here, "title", day % 2 == 0 ? "Hyra" : "Lån", NULL);
+		nodes_put(&o, again, &there, "title", day % 2 == 0 ? "Kopian" : "Kopia", NULL);
+		for (int round = 0; round < 2; round++) {
+			all_tend(&o);
+			gather(&o);
+		}
+		if (day > 0)
+			for (size_t i = 0; i < o.count; i++)
+				assert_int_equal(node_copies(o.node[i], &c, 1), 1);
+		if (day == 2)
+			told = seal_keys_told_by(o.first, &who);
+	}
+	assert_int_equal(seal_keys_told_by(o.first, &who), told);
+	/* The original ends: the one that is left tells its key again, if others seal to the other's. */
+	for (int day = 0; day < 9; day++) {
+		live(&o, 1);
+		nodes_put(&o, again, &there, "title", day % 2 == 0 ? "Ensam" : "Alldeles ensam", NULL);
+		(void)tend(again);
+		nodes_meet(o.first, again);
+	}
+	assert_int_equal(node_copies(o.first, &c, 1), 0);
+	(void)tend(again);
+	nodes_meet(o.first, again);
+	assert_memory_equal(org_device_by_author(node_org(o.first), &who)->seal_pk, node_keystore(again)->seal[0].pk, 32);
+	nodes_end(&o);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(two_homes_of_one_device_are_an_alarm_every_day_and_write_no_keys_against_each_other),
 		cmocka_unit_test(a_device_attests_at_most_once_an_hour_and_only_for_news),
 		cmocka_unit_test(an_attestation_proves_custody_to_whoever_hears_of_it),
 		cmocka_unit_test(the_view_of_the_membership_is_as_old_as_a_coordinators_word),

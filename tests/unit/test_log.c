@@ -305,19 +305,20 @@ a_root_is_that_of_rfc_6962(void **state)
 		{ "5051525354555657", "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c" },
 		{ "606162636465666768696a6b6c6d6e6f", "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328" },
 	};
-	struct bytes leaves[COUNT_OF(tree)];
-	uint8_t data[COUNT_OF(tree)][16], root[32], want[32];
+	uint8_t leaf[16], root[32], want[32];
+	struct merkle m;
 
 	(void)state;
-	merkle_root(root, NULL, 0);
+	merkle_init(&m);
+	merkle_finish(&m, root);
 	assert_true(hex_decode(want, 32, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"));
 	assert_memory_equal(root, want, 32);
 	for (size_t i = 0; i < COUNT_OF(tree); i++) {
 		size_t len = strlen(tree[i].leaf) / 2;
 
-		assert_true(hex_decode(data[i], len, tree[i].leaf));
-		leaves[i] = BYTES(data[i], len);
-		merkle_root(root, leaves, i + 1);
+		assert_true(hex_decode(leaf, len, tree[i].leaf));
+		merkle_add(&m, BYTES(leaf, len));
+		merkle_finish(&m, root);
 		assert_true(hex_decode(want, 32, tree[i].root));
 		assert_memory_equal(root, want, 32);
 	}

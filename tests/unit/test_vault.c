@@ -370,68 +370,74 @@ an_epoch_opens_for_its_readers_and_only_to_what_it_commits_to(void **state)
 	desk_end(&d);
 }
 
+/* Somebody who came after the EPOCH, with a vault that has learned nothing yet, and the grant to them. */
+struct latecomer {
+	struct desk d;
+	struct keystore *ks;
+	struct vault *v;
+	struct entry epoch, grant;
+	struct buf epoch_payload, grant_payload;
+};
+
+static void
+latecomer_start(struct latecomer *l)
+{
+	struct node *n;
+
+	memset(l, 0, sizeof(*l));
+	desk_start(&l->d);
+	n = nodes_join(&l->d.o, "genarp", true);
+	l->epoch = find_kind(&l->d, KIND_EPOCH, &l->epoch_payload);
+	l->grant = find_kind(&l->d, KIND_KEYGRANT, &l->grant_payload);
+	l->ks = bare_keystore(&l->d, n);
+	l->v = vault_new(l->ks, NULL);
+}
+
+static void
+latecomer_end(struct latecomer *l)
+{
+	vault_free(l->v);
+	keystore_free(l->ks);
+	buf_free(&l->epoch_payload);
+	buf_free(&l->grant_payload);
+	desk_end(&l->d);
+}
+
 static void
 a_keygrant_waits_for_its_epoch(void **state)
 {
-	struct desk d;
-	struct buf epoch = BUF_INIT, grant = BUF_INIT;
-	struct keystore *ks;
-	struct entry e, g;
-	struct vault *v;
-	struct node *late;
+	struct latecomer l;
 
 	(void)state;
-	desk_start(&d);
-	late = nodes_join(&d.o, "genarp", true);
-	e = find_kind(&d, KIND_EPOCH, &epoch);
-	g = find_kind(&d, KIND_KEYGRANT, &grant);
-	ks = bare_keystore(&d, late);
-	v = vault_new(ks, NULL);
-	SITE_OK(vault_learn(v, node_org(d.o.first), &g, err));
-	assert_int_equal(ks->epoch_count, 0);
-	SITE_OK(vault_learn(v, node_org(d.o.first), &e, err));
-	assert_int_equal(ks->epoch_count, 1);
-	assert_int_equal(ks->epochs[0].n, 1);
-	vault_free(v);
-	keystore_free(ks);
-	buf_free(&epoch);
-	buf_free(&grant);
-	desk_end(&d);
+	latecomer_start(&l);
+	SITE_OK(vault_learn(l.v, node_org(l.d.o.first), &l.grant, err));
+	assert_int_equal(l.ks->epoch_count, 0);
+	SITE_OK(vault_learn(l.v, node_org(l.d.o.first), &l.epoch, err));
+	assert_int_equal(l.ks->epoch_count, 1);
+	assert_int_equal(l.ks->epochs[0].n, 1);
+	latecomer_end(&l);
 }
 
 /* One byte behind a good grant: the rows before it are not taken either. */
 static void
 a_keygrant_in_another_form_gives_nothing(void **state)
 {
-	struct desk d;
-	struct buf epoch = BUF_INIT, grant = BUF_INIT;
-	struct keystore *ks;
-	struct entry e, g, bad;
-	struct vault *v;
-	struct node *late;
+	struct latecomer l;
+	struct entry bad;
 
 	(void)state;
-	desk_start(&d);
-	late = nodes_join(&d.o, "genarp", true);
-	e = find_kind(&d, KIND_EPOCH, &epoch);
-	g = find_kind(&d, KIND_KEYGRANT, &grant);
-	ks = bare_keystore(&d, late);
-	v = vault_new(ks, NULL);
-	SITE_OK(vault_learn(v, node_org(d.o.first), &e, err));
-	buf_put(&grant, "", 1);
-	bad = g;
-	bad.payload = buf_bytes(&grant);
+	latecomer_start(&l);
+	SITE_OK(vault_learn(l.v, node_org(l.d.o.first), &l.epoch, err));
+	buf_put(&l.grant_payload, "", 1);
+	bad = l.grant;
+	bad.payload = buf_bytes(&l.grant_payload);
 	bad.h.plen++;
-	assert_int_equal(vault_learn(v, node_org(d.o.first), &bad, NULL), ERR_MALFORMED);
-	assert_int_equal(ks->epoch_count, 0);
-	g.payload = BYTES(grant.p, grant.len - 1);
-	SITE_OK(vault_learn(v, node_org(d.o.first), &g, err));
-	assert_int_equal(ks->epoch_count, 1);
-	vault_free(v);
-	keystore_free(ks);
-	buf_free(&epoch);
-	buf_free(&grant);
-	desk_end(&d);
+	assert_int_equal(vault_learn(l.v, node_org(l.d.o.first), &bad, NULL), ERR_MALFORMED);
+	assert_int_equal(l.ks->epoch_count, 0);
+	l.grant.payload = BYTES(l.grant_payload.p, l.grant_payload.len - 1);
+	SITE_OK(vault_learn(l.v, node_org(l.d.o.first), &l.grant, err));
+	assert_int_equal(l.ks->epoch_count, 1);
+	latecomer_end(&l);
 }
 
 static struct entry

@@ -6,6 +6,7 @@ import { lead } from '../../api/lead';
 import type { Status } from '../../api/types';
 import { listed, useLanguage, useT } from '../../i18n';
 import { ActButton, LinkButton, Notice, Panel, Trouble } from '../../parts/basics';
+import { PaperNotice } from '../../parts/paper';
 
 interface Said { key: string; text: string; kind: 'wait' | 'bad'; granted?: string }
 
@@ -26,6 +27,7 @@ function useSaid(status: Status): Said[] {
 	for (const c of status.copies ?? []) if (status.forks.every((f) => f.device !== c.name)) add('bad', `copy-${c.id}`, t('plain.fork', { name: c.name }));
 	for (const d of status.disputes ?? []) add('bad', `dispute-${d.by}-${d.target}`, t('plain.dispute', { name: d.by, other: d.target }));
 	for (const g of granted(status)) said.push({ key: `grant-${g.id}`, kind: 'wait', granted: g.id, text: t('alarm.selfgrant', { name: g.name, teams: listed(lang, g.teams) }) });
+	if (status.leaving === true) add('wait', 'leaving', t('closing.leaving'));
 	if (status.moved === true) add('wait', 'moved', t('plain.moved'));
 	if (status.waiting_adoption > 0) add('wait', 'adopt', t('plain.adopt', { n: status.waiting_adoption }));
 	if ((status.keys_waiting ?? 0) > 0) add('wait', 'keys', t('keys.count', { n: status.keys_waiting ?? 0 }));
@@ -62,6 +64,7 @@ export function Plain({ status }: { status: Status }) {
 		<Panel title={t('plain.title')}>
 			{status.conflicts > 0 && <Notice kind="wait" title={t('plain.conflicts', { n: status.conflicts })}
 				actions={<LinkButton small href={href('cases')}>{t('nav.cases')}</LinkButton>} />}
+			<PaperNotice status={status} here />
 			{said.map((s) => (s.granted === undefined ? <Notice key={s.key} kind={s.kind}>{s.text}</Notice>
 				: <SelfGranted key={s.key} device={s.granted} title={s.text} />))}
 			{said.length === 0 && status.conflicts === 0 && status.warnings.length === 0 && <p class="soft">{t('plain.none')}</p>}
