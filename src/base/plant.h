@@ -29,6 +29,7 @@
  *  24  nothing is sent to who has once signed for it, whatever its disk has lost since
  *  25  who has signed for the beginning of a log is said to hold all of it
  *  26  an order to erase takes whatever stands at its places, of every history
+ *  27  nobody says that a home leaves before it is wiped
  *  28  the device that keeps a book gives a time that is taken
  *  29  what memory ran ahead with stays there when the store's server is lost
  */

@@ -3,6 +3,7 @@
  * log by log, of what was written here and of what was heard; then the keys go, and the files when the home is closed.
  */
 #include "base/mem.h"
+#include "base/plant.h"
 #include "node/node_internal.h"
 #include "store/attest.h"
 
@@ -59,7 +60,7 @@ node_must_leave(struct node *n)
 {
 	const struct org_device *self = node_has_org(n) ? node_self(n) : NULL;
 
-	if (self == NULL || !org_device_live(self))
+	if (self == NULL || !org_device_live(self) || PLANTED(27))
 		return false; /* it can say nothing that anybody would take */
 	return self->hub || (!has_hub(n) && (self->coordinator || self->advisor));
 }

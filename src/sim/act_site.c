@@ -58,9 +58,8 @@ exchange(struct play *p, size_t i, size_t with)
 	return true;
 }
 
-/* Says so where others may count on what it holds, and meets one of them once more. */
-static bool
-leave(struct play *p, size_t i, size_t with)
+bool
+play_leave(struct play *p, size_t i, size_t with)
 {
 	struct station *s = p->stations[i];
 	struct err err = ERR_INIT;
@@ -92,13 +91,12 @@ begin_anew(struct play *p, size_t i)
 	struck(STRUCK_SITE_CLOSED);
 }
 
-bool
-act_close_site(struct play *p, size_t i)
+static bool
+close_one(struct play *p, size_t i, size_t with, bool *gone)
 {
 	struct station *s = p->stations[i];
-	size_t with = play_has_hub(p) ? p->swarm.stations : act_some_station(p);
-	bool gone;
 
+	*gone = false;
 	if (p->coordinator[i] || p->lost[i] || p->copy[i] || p->may_fork[i] || !keepers_keep(p, i) || p->options->lying || i == with || p->swarm.sticks_only)
 		return true;
 	for (int round = 0; round < ROUNDS && station_runs(s) && !is_proven(s->node); round++)
@@ -106,16 +104,30 @@ act_close_site(struct play *p, size_t i)
 			return false;
 	if (!station_runs(s) || station_power_went(s) || p->hurt[i] || !is_proven(s->node))
 		return true;
-	if (!play_judge_proof(p, i) || !leave(p, i, with))
+	if (!play_judge_proof(p, i) || !play_leave(p, i, with))
 		return false;
 	if (!station_runs(s) || station_power_went(s) || p->hurt[i] || !is_proven(s->node))
 		return true; /* nobody has acknowledged it: it goes on, and what it writes takes it back */
 	if (!play_judge_proof(p, i))
 		return false;
 	station_add_secrets(s);
-	if (!play_wipe_one(p, i, &gone))
+	if (!play_wipe_one(p, i, gone))
 		return false;
-	if (gone)
+	if (*gone)
 		begin_anew(p, i);
 	return true;
+}
+
+/* Two tables that stood together close one after the other, at times: what the first has heard is then with the second alone. */
+bool
+act_close_site(struct play *p, size_t i)
+{
+	size_t with = play_has_hub(p) ? p->swarm.stations : act_some_station(p);
+	bool gone;
+
+	if (!close_one(p, i, with, &gone))
+		return false;
+	if (!gone || play_has_hub(p) || with == i || !play_chance(p, "then-with", 500) || !play_ensure_up(p, with))
+		return p->report->finding.invariant[0] == '\0';
+	return close_one(p, with, act_some_station(p), &gone);
 }

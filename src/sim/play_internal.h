@@ -209,6 +209,7 @@ bool upgrade_judge(struct play *p);
 /* wipe.c: is what station i takes for proved true; and the last station is wiped, at the end (I2, I9). */
 bool play_judge_proof(struct play *p, size_t i);
 bool play_wipe(struct play *p);
+bool play_leave(struct play *p, size_t i, size_t with); /* says so where others may count on what it holds, and meets one of them once more */
 bool play_wipe_one(struct play *p, size_t i, bool *gone); /* the power may go in it; whether the home is gone */
 
 /* trustees.c */

@@ -118,19 +118,49 @@ play_wipe_one(struct play *p, size_t i, bool *gone)
 	return true;
 }
 
+static bool
+is_proven(struct station *s)
+{
+	struct node_proof *proof = sim_must(mem_zero(1, sizeof(*proof)));
+	bool whole;
+
+	node_proof(s->node, proof);
+	whole = node_proof_whole(proof);
+	mem_free(proof);
+	return whole;
+}
+
+static bool
+may_go(struct play *p, size_t i)
+{
+	struct station *s = p->stations[i];
+
+	return s->joined && station_runs(s) && !p->was_put_back[i] && !p->hurt[i] && !station_power_went(s) && is_proven(s);
+}
+
+/* One home goes as `close-site --wipe` lets it: it says that it leaves, where others may count on it, and is wiped when that is acknowledged. */
+static bool
+wipe_last(struct play *p, size_t i, size_t with, bool *gone)
+{
+	*gone = false;
+	if (!play_judge_proof(p, i))
+		return false;
+	if (!may_go(p, i) || (node_must_leave(p->stations[i]->node) && p->swarm.sticks_only))
+		return true;
+	if (!play_leave(p, i, with))
+		return false;
+	if (!may_go(p, i))
+		return true;
+	return play_judge_proof(p, i) && play_wipe_one(p, i, gone);
+}
+
 bool
 play_wipe(struct play *p)
 {
 	size_t i = p->swarm.stations - 1;
-	struct station *s = p->stations[i];
-	struct node_proof *proof;
-	bool proven, gone;
+	bool gone;
 
-	if (p->options->lying || !play_judge_proof(p, i) || !station_runs(s) || p->was_put_back[i])
-		return p->report->finding.invariant[0] == '\0';
-	proof = sim_must(mem_zero(1, sizeof(*proof)));
-	node_proof(s->node, proof);
-	proven = node_proof_whole(proof);
-	mem_free(proof);
-	return !proven || play_wipe_one(p, i, &gone);
+	if (p->options->lying || (i == 0 && !play_has_hub(p)))
+		return play_judge_proof(p, i);
+	return wipe_last(p, i, play_has_hub(p) ? p->swarm.stations : 0, &gone);
 }

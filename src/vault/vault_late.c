@@ -36,12 +36,27 @@ vault_last_key(const struct vault *v, struct vault_key *out)
 	return true;
 }
 
+/* Without the MK of the epoch that it was born under a key opens nothing, and who lacks the one may lack the other. */
+static bool
+brings_one(const struct vault *v, size_t epoch, const struct stream_id *stream, const struct vault_key *keys, size_t count)
+{
+	if (!v->keys[epoch].has_mk || !SAME(v->epochs[epoch].stream, *stream))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (SAME(v->cases[keys[i].at].birth, v->epochs[epoch].id))
+			return true;
+	return false;
+}
+
 enum err_code
 vault_make_keytable_of(struct vault *v, struct env *env, const struct header *next, const struct vault_key *keys,
                        size_t count, struct buf *payload, struct err *err)
 {
 	struct buf *out = &v->plain;
+	size_t metas = 0;
 
+	for (size_t i = 0; i < v->epoch_count && metas < KEYTABLE_METAS_MAX; i++)
+		metas += brings_one(v, i, &next->stream, keys, count);
 	buf_clear(out);
 	wr_array(out, 2);
 	wr_array(out, count);
@@ -54,7 +69,15 @@ vault_make_keytable_of(struct vault *v, struct env *env, const struct header *ne
 		WR_FIXED(out, keys[i].group);
 		WR_FIXED(out, c->birth);
 	}
-	wr_array(out, 0);
+	wr_array(out, metas);
+	for (size_t i = 0; i < v->epoch_count && metas > 0; i++) {
+		if (!brings_one(v, i, &next->stream, keys, count))
+			continue;
+		wr_array(out, 2);
+		WR_FIXED(out, v->epochs[i].id);
+		wr_bin(out, v->keys[i].mk, 32);
+		metas--;
+	}
 	return vault_seal_table(v, env, next, payload, err);
 }
 

@@ -639,6 +639,76 @@ of_two_network_keys_made_apart_everybody_takes_both(void **state)
 	nodes_end(&o);
 }
 
+static void
+carry_stick(struct node *from, struct node *to)
+{
+	struct bundle_counts k;
+	struct buf stick = BUF_INIT;
+	uint64_t entries;
+
+	SITE_OK(bundle_write(node_peer_host(from), NULL, &stick, &entries, err));
+	SITE_OK(bundle_read(node_peer_host(to), buf_bytes(&stick), false, &k, err));
+	SITE_OK(node_commit(to, err));
+	buf_free(&stick);
+}
+
+/* Kim admits Cia while the first coordinator removes Bo: Cia's welcome has the old key, and no row of the new one is hers. */
+static void
+who_is_admitted_while_somebody_is_removed_gets_every_network_key_it_needs(void **state)
+{
+	struct node_removal *r = mem_zero(1, sizeof(*r));
+	struct device_id dev;
+	struct nodes o;
+	struct node *kim, *bo, *cia, *first;
+
+	(void)state;
+	assert_non_null(r);
+	nodes_start(&o);
+	kim = nodes_join_as(&o, "kim", ROLE_COORDINATOR, true);
+	bo = nodes_join(&o, "bo", true);
+	gather(&o);
+	all_tend(&o);
+	dev = id_of(bo);
+	SITE_OK(node_revoke(o.first, &dev, NULL, r, err));
+	SITE_OK(node_commit(o.first, err));
+	first = o.first;
+	o.first = kim;
+	cia = nodes_join(&o, "cia", true);
+	o.first = first;
+	assert_int_equal(node_keystore(cia)->network_count, 1);
+	assert_true(can_link(cia, kim) && can_link(cia, first));
+	/* Who has heard of both makes a key that is hers as well; until she has it every stick and link is good for her. */
+	nodes_meet(first, kim);
+	carry_stick(kim, cia);
+	later(HOURS(2));
+	(void)tend(first);
+	(void)tend(kim);
+	nodes_meet(first, kim);
+	assert_true(can_link(cia, kim) && can_link(cia, first));
+	carry_stick(first, cia);
+	assert_memory_equal(node_keystore(cia)->network[0].n, node_keystore(first)->network[0].n, 32);
+	for (int turn = 0; turn < 3; turn++) {
+		nodes_meet(first, kim);
+		nodes_meet(first, cia);
+		nodes_meet(kim, cia);
+		later(HOURS(2));
+		(void)tend(first);
+		(void)tend(kim);
+		(void)tend(cia);
+	}
+	carry_stick(cia, first);
+	carry_stick(kim, cia);
+	live(&o, 181);
+	(void)tend(first);
+	(void)tend(kim);
+	(void)tend(cia);
+	assert_true(can_link(cia, kim) && can_link(cia, first) && can_link(first, kim));
+	assert_false(can_link(bo, cia) || can_link(bo, first) || can_link(bo, kim));
+	carry_stick(first, cia);
+	mem_free(r);
+	nodes_end(&o);
+}
+
 /* ---- keys by hand ---- */
 
 static void
@@ -917,6 +987,7 @@ main(void)
 		cmocka_unit_test(a_seal_key_is_replaced_monthly_and_the_old_one_goes_when_all_know),
 		cmocka_unit_test(a_removed_device_has_no_network_key_left_when_the_grace_is_over),
 		cmocka_unit_test(of_two_network_keys_made_apart_everybody_takes_both),
+		cmocka_unit_test(who_is_admitted_while_somebody_is_removed_gets_every_network_key_it_needs),
 		cmocka_unit_test(who_is_alone_keeps_the_old_network_key_until_somebody_joins),
 		cmocka_unit_test(an_old_network_key_links_to_who_is_alone_until_somebody_joins),
 		cmocka_unit_test(an_old_network_key_links_for_a_year_and_opens_sticks_for_as_long_as_somebody_is_silent),

@@ -7,6 +7,7 @@
 #include "crypto/hc.h"
 #include "crypto/seal.h"
 #include "vault/vault_internal.h"
+#include "vault/vault_late.h"
 
 /* A founded organisation, its first device's vault, and where its next entry in the team would stand. */
 struct desk {
@@ -487,6 +488,47 @@ a_keytable_opens_what_came_without_a_wrap(void **state)
 	desk_end(&d);
 }
 
+/* Who was never given the epoch has its outer layers from the table alone. */
+static void
+a_table_of_adopted_keys_brings_what_opens_their_outer_layers(void **state)
+{
+	struct desk d;
+	struct buf keep = BUF_INIT, table = BUF_INIT;
+	struct vault_key key;
+	struct keystore *ks;
+	struct entry e, t;
+	struct vault *v;
+	uint8_t mk[32];
+
+	(void)state;
+	desk_start(&d);
+	desk_seal(&d, "skrivet efteråt");
+	SITE_OK(vault_open(d.v, &d.next, buf_bytes(&d.payload), &d.body, err));
+	assert_true(vault_last_key(d.v, &key));
+	memset(&key.group, 5, sizeof(key.group));
+	e = find_kind(&d, KIND_EPOCH, &keep);
+	ks = bare_keystore(&d, d.o.first);
+	v = vault_new(ks, NULL);
+	SITE_OK(vault_learn(v, node_org(d.o.first), &e, err));
+	memcpy(mk, v->keys[0].mk, 32);
+	v->keys[0].has_mk = false;
+	memset(v->keys[0].mk, 0, 32);
+	d.next.seq++;
+	SITE_OK(vault_make_keytable_of(d.v, d.o.env, &d.next, &key, 1, &table, err));
+	t = entry_with(&d, KIND_KEYTABLE, &table);
+	SITE_OK(vault_learn(v, node_org(d.o.first), &t, err));
+	assert_true(v->keys[0].has_mk);
+	assert_memory_equal(v->keys[0].mk, mk, 32);
+	d.next.seq--;
+	SITE_OK(vault_open(v, &d.next, buf_bytes(&d.payload), &d.body, err));
+	assert_memory_equal(d.body.p, "skrivet", 7);
+	vault_free(v);
+	keystore_free(ks);
+	buf_free(&keep);
+	buf_free(&table);
+	desk_end(&d);
+}
+
 /* ---- names, images ---- */
 
 static void
@@ -592,6 +634,7 @@ main(void)
 		cmocka_unit_test(a_keygrant_waits_for_its_epoch),
 		cmocka_unit_test(a_keygrant_in_another_form_gives_nothing),
 		cmocka_unit_test(a_keytable_opens_what_came_without_a_wrap),
+		cmocka_unit_test(a_table_of_adopted_keys_brings_what_opens_their_outer_layers),
 		cmocka_unit_test(a_key_stays_while_all_is_read_again_if_an_entry_opens_under_it),
 		cmocka_unit_test(a_name_opens_for_readers_of_the_roster_alone),
 		cmocka_unit_test(an_image_of_the_vault_knows_what_it_knew),
