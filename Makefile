@@ -15,7 +15,9 @@ LDFLAGS  += -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=address -fsanitize=u
 VERSION  := 0.1.0
 SAY       = @echo "  $(1)  $@"
 Q        := $(if $(V),,@)
-JOBS     := -j$(shell nproc 2>/dev/null || echo 1)
+CORES    := $(shell nproc 2>/dev/null || echo 1)
+# For a make that is called: as many at once as there are cores, or what a make above has given.
+JOBS      = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(CORES))
 
 SRC      := $(filter-out src/app/%,$(wildcard src/*/*.c))
 OBJ      := $(SRC:%.c=$(BUILD)/%.o) $(BUILD)/web/assets.o
@@ -71,6 +73,8 @@ $(LIBRARY): $(BUILD)/src/app/node_library.o $(NODE_OBJ)
 
 # ---- tests: each suite ends with its closing line ----
 
+# A suite is a target of its own, PATH.run: `make -j2 -O unit cli` runs several side by side and prints each whole.
+
 # Unit tests: tests/unit/test_X.c is one cmocka program over all layers.
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 $(BUILD)/tests/test_%: tests/unit/test_%.c $(OBJ)
@@ -85,15 +89,20 @@ REPLAY := $(FUZZ_TARGETS:%=$(BUILD)/tests/replay_%)
 $(BUILD)/tests/replay_%: tests/fuzz/%.c tests/fuzz/replay.c $(OBJ)
 	@mkdir -p $(@D)
 	@echo "  FUZZ  $@"
-	$(Q)$(CC) $(FLAGS) -Itests/unit -o $@ $< tests/fuzz/replay.c $(OBJ) $(LDFLAGS) $(LIBS)
+	$(Q)$(CC) $(FLAGS) -Itests/unit -o $@ $< tests/fuzz/replay.c $(OBJ) $(LDFLAGS) -Wl,--wrap=err_set,--wrap=err_plain $(LIBS)
 
-.PHONY: unit replay cli
-unit: $(UNIT)
-	@for t in $(UNIT); do echo "== $$t"; $$t || exit 1; done
+CLI := $(wildcard tests/cli/[0-9]*.sh)
+.PHONY: unit replay cli $(UNIT:%=%.run) $(CLI:%=%.run)
+unit: $(UNIT:%=%.run)
+$(UNIT:%=%.run): %.run: %
+	@echo "== $<"; $<
+cli: $(CLI:%=%.run)
+$(CLI:%=%.run): %.run: % all
+	@echo "== $<"; $< $(BUILD)
 replay: $(REPLAY)
-	@for t in $(FUZZ_TARGETS); do $(BUILD)/tests/replay_$$t tests/fuzz/corpus/$$t || exit 1; done
-cli: all
-	@for t in tests/cli/[0-9]*.sh; do echo "== $$t"; $$t $(BUILD) || exit 1; done
+	@for t in $(FUZZ_TARGETS); do $(BUILD)/tests/replay_$$t tests/fuzz/corpus/$$t || exit 1; done >$(BUILD)/replay.out; rc=$$?; cat $(BUILD)/replay.out; exit $$rc
+	@awk '{ for (i = 2; i < NF; i++) { if ($$i == "malformed") bad += $$(i - 1); if ($$i ~ /^passed/) all += $$(i - 1) } } \
+		END { print all " inputs replayed, " bad " of them malformed, of 3000"; exit bad < 3000 }' $(BUILD)/replay.out
 
 # tools/fuzz-build makes them twice: with sanitizers, which see more, and without, which is ten times as fast.
 FUZZ_LINK ?= fuzzer,address,undefined
@@ -135,7 +144,7 @@ check-quotes:
 	@tools/check-quotes
 # The warnings of the other compiler, over every source.
 check-clang:
-	@echo $(wildcard src/*/*.c) | xargs -n 1 -P $(JOBS:-j%=%) clang -fsyntax-only $(filter-out -MMD -MP,$(FLAGS)) && echo "clang: no warning"
+	@echo $(wildcard src/*/*.c) | xargs -n 1 -P $(CORES) clang -fsyntax-only $(filter-out -MMD -MP,$(FLAGS)) && echo "clang: no warning"
 
 # ---- what people type ----
 
@@ -154,16 +163,22 @@ demo:
 check:
 	@tools/setup check
 	@$(MAKE) --no-print-directory test
-# What is to be built is built on every core first; the tests then run one after the other.
+# What is to be built is built first; then the suites run, as many side by side as there are cores, those that last longest in front.
+# One that fails does not keep the others from telling.
+SUITES := ui-check chaos-check sim-check san-unit counted cli unit second universes replay check-clang \
+	check-hands check-absence check-quotes check-vectors check-faults check-catalogues ui-unit
 test: check-layers
 	@$(MAKE) --no-print-directory $(JOBS) all man built
-	@$(MAKE) --no-print-directory check-hands check-absence check-quotes check-clang check-vectors check-faults unit replay counted cli chaos-check sim-check second universes ui-check
-	@$(MAKE) --no-print-directory $(JOBS) SAN=1 built-unit
-	@$(MAKE) --no-print-directory SAN=1 unit
+	@$(MAKE) --no-print-directory $(JOBS) -O -k $(SUITES)
+	@echo "every suite passed"
 
+.PHONY: san-unit
+san-unit:
+	@$(MAKE) --no-print-directory $(JOBS) SAN=1 unit
 .PHONY: built built-unit
 built-unit: $(UNIT)
-built: $(UNIT) $(REPLAY) $(BUILD)/sim $(SIM_TESTS) $(BUILD)/counted $(BUILD)/crash $(CHAOS_TOOLS)
+built: $(UNIT) $(REPLAY) $(BUILD)/sim $(SIM_TESTS) $(BUILD)/counted $(BUILD)/crash $(CHAOS_TOOLS) $(BUILD)/second/second.mjs $(BUILD)/tests/universes sims
+	@$(MAKE) --no-print-directory $(JOBS) SAN=1 built-unit
 MAN := $(patsubst packaging/man/%.scd,$(BUILD)/man/%,$(wildcard packaging/man/*.scd))
 $(BUILD)/man/%: packaging/man/%.scd
 	@mkdir -p $(@D)

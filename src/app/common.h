@@ -79,6 +79,11 @@ int app_join(struct app *app);
 /* passphrase: a new one for this home.  recover --code FILE: a new one by the recovery code. */
 int app_change_passphrase(struct app *app);
 int app_recover(struct app *app);
+/* paper new: another recovery code. paper confirm: what was printed is kept (of the node, a row of the table does that). */
+int app_paper(struct app *app);
+bool app_is_paper(const struct app *app, const char *what);
+/* To be called when papers have just been printed: asks whoever sits there whether they are kept, or notes that nobody has said so. */
+void app_papers_shown(struct app *app, struct replica *r);
 int app_report_digest(struct app *app); /* report_digest.c: the auditor's */
 
 #endif

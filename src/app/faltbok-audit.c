@@ -19,6 +19,7 @@ static const struct command commands[] = {
 	{ "report-digest", "FILE [--digest HEX]", "Recomputes the digest of a report that was written as JSON; exit 3 when it was changed." },
 	{ "passphrase", "[--new-passphrase-file FILE]", "Changes the passphrase of this home." },
 	{ "recover", "--code FILE", "Sets a new passphrase with this device's recovery code." },
+	{ "paper", "new | confirm", "Prints another recovery code; or says that what was printed is written down and kept." },
 	{ NULL, NULL, NULL },
 };
 
@@ -138,7 +139,10 @@ report(struct app *app, const struct audit *a)
 	buf_free(&text);
 	if (code != 0 || audit_clean(a))
 		return code;
-	fprintf(stderr, "%s: this replica does not verify: see the findings; ask its holder, and fetch it again from somebody else\n", app->program);
+	if (audit_verifies(a))
+		fprintf(stderr, "%s: this replica verifies, and somebody should be asked about the warnings\n", app->program);
+	else
+		fprintf(stderr, "%s: this replica does not verify: see the findings; ask its holder, and fetch it again from somebody else\n", app->program);
 	return err_exit_status(ERR_DAMAGED);
 }
 
@@ -353,6 +357,8 @@ main(int argc, char **argv)
 		code = app_change_passphrase(&app);
 	else if (strcmp(app.argv[0], "recover") == 0)
 		code = app_recover(&app);
+	else if (strcmp(app.argv[0], "paper") == 0)
+		code = app_paper(&app);
 	else {
 		err_set(&err, ERR_USAGE, "there is no command \"%s\"; `faltbok-audit --help` shows them", app.argv[0]);
 		code = app_fail(&app, &err);

@@ -27,6 +27,7 @@ static const struct command commands[] = {
 	  "The organisations of this hub; `join` adds one." },
 	{ "passphrase", "[--new-passphrase-file FILE]", "Changes the passphrase of this home." },
 	{ "recover", "--code FILE", "Sets a new passphrase with this device's recovery code." },
+	{ "paper", "new | confirm", "Prints another recovery code; or says that what was printed is written down and kept." },
 	{ NULL, NULL, NULL },
 };
 
@@ -205,6 +206,10 @@ main(int argc, char **argv)
 		code = app_change_passphrase(&app);
 	else if (strcmp(app.argv[0], "recover") == 0)
 		code = app_recover(&app);
+	else if (app_is_paper(&app, "confirm"))
+		code = ask(&app);
+	else if (strcmp(app.argv[0], "paper") == 0)
+		code = app_paper(&app);
 	else {
 		err_set(&err, ERR_USAGE, "there is no command \"%s\"; `faltbok-hub --help` shows them", app.argv[0]);
 		code = app_fail(&app, &err);

@@ -22,6 +22,7 @@ static const struct command own_commands[] = {
 	{ "practice", "", "Makes a home for practice, with made-up examples; nothing in it counts." },
 	{ "passphrase", "[--new-passphrase-file FILE]", "Changes the passphrase of this home." },
 	{ "recover", "--code FILE", "Sets a new passphrase with this device's recovery code." },
+	{ "paper new", "", "Prints another recovery code for this device; the one before opens nothing any more." },
 };
 
 /* Our own commands and the table's rows in one list, for help. */
@@ -190,6 +191,8 @@ main(int argc, char **argv)
 		status = app_page(&app);
 	else if (strcmp(app.argv[0], "passphrase") == 0)
 		status = app_change_passphrase(&app);
+	else if (app_is_paper(&app, "new"))
+		status = app_paper(&app);
 	else if (strcmp(app.argv[0], "recover") == 0 && !card_by_shares(&app))
 		status = app_recover(&app);
 	else

@@ -38,6 +38,7 @@ struct deed {
 	bool fresh;                  /* its passphrase is a new one */
 	bool founds, joins;          /* an organisation */
 	bool by_code, welcome;       /* how it joins */
+	bool paper;                  /* a new one */
 	const char *needs[4];        /* texts that must be there */
 	void (*work)(struct serve_job *j);
 };

@@ -125,6 +125,22 @@ on_welcome(struct hub *h, const json_t *ask, bool take, struct err *err)
 	return answer;
 }
 
+/* The card that went out with the request has been printed. */
+static json_t *
+request_shown(struct hub *h, const json_t *ask, struct err *err)
+{
+	const char *member = json_string_value(json_object_get(ask, "member")), *device = json_string_value(json_object_get(ask, "device"));
+	struct home part = { 0 };
+	bool fresh = true, noted = false;
+
+	if (member == NULL || device == NULL)
+		err_set(err, ERR_USAGE, "join shown: both names are needed");
+	else if (app_begin_part(hub_home(h), &part, member, device, &fresh, err) == ERR_OK)
+		noted = replica_papers_shown(part.replica, err) == ERR_OK;
+	home_close(&part);
+	return noted ? json_pack("{s:b}", "noted", 1) : NULL;
+}
+
 bool
 hub_join_answer(struct hub *h, const json_t *ask, json_t **answer, struct err *err)
 {
@@ -136,6 +152,8 @@ hub_join_answer(struct hub *h, const json_t *ask, json_t **answer, struct err *e
 		*answer = json_pack("{s:b}", "serving", 1);
 	else if (strcmp(op, "join request") == 0)
 		*answer = make_request(h, ask, err);
+	else if (strcmp(op, "join shown") == 0)
+		*answer = request_shown(h, ask, err);
 	else if (strcmp(op, "join look") == 0 || strcmp(op, "join welcome") == 0)
 		*answer = on_welcome(h, ask, strcmp(op, "join welcome") == 0, err);
 	else
@@ -190,6 +208,11 @@ request(struct app *app, const char *file)
 		app_say_request(&text, file, words, "", card);
 	}
 	status = result != NULL ? app_answer(app, result, buf_str(&text)) : app_fail(app, &err);
+	json_decref(answer);
+	answer = NULL;
+	/* Not noted: the same request, asked for again, comes with another card. */
+	if (result != NULL && status == 0 && (app->json || !app->quiet))
+		(void)!ask_it(app, json_pack("{s:s,s:s,s:s}", "op", "join shown", "member", member, "device", device), &answer, &err);
 	json_decref(answer);
 	buf_free(&bytes);
 	buf_wipe(&text);

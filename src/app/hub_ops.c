@@ -58,6 +58,20 @@ count_lacking(struct tenant *t)
 	return l.entries;
 }
 
+static void
+warn_papers(struct tenant *t, json_t *warnings)
+{
+	struct own_papers p;
+
+	replica_papers(tenant_replica(t), &p);
+	if (p.recovery != PAPER_NONE)
+		json_array_append_new(warnings, json_string("nobody has said that this hub's recovery code is written down: `faltbok-hub paper confirm` when it is; "
+		                                            "`faltbok-hub paper new`, while it does not serve, prints another"));
+	if (p.kill != PAPER_NONE)
+		json_array_append_new(warnings, json_string("nobody has said that this hub's kill card is written down: `faltbok-hub paper confirm` when it is; it "
+		                                            "cannot be printed again, and without it only a coordinator removes the hub"));
+}
+
 static json_t *
 tenant_json(struct tenant *t, json_t *warnings)
 {
@@ -84,6 +98,7 @@ tenant_json(struct tenant *t, json_t *warnings)
 	if (st.refused_links > 0)
 		json_array_append_new(warnings, json_sprintf("%.8s: %llu calls were refused, more devices or links than its quota has room for", org,
 		                                             (unsigned long long)st.refused_links));
+	warn_papers(t, warnings);
 	if (lacking > 0)
 		json_array_append_new(warnings, json_sprintf("%.8s: %llu entries that others hold are not here yet (%llu %% are)", org,
 		                                             (unsigned long long)lacking, (unsigned long long)(100 * st.entries / (st.entries + lacking))));
@@ -290,6 +305,17 @@ gc(struct hub *h, const char *home, const json_t *ask, struct err *err)
 	                 "organisations", list);
 }
 
+/* ---- what is on paper ---- */
+
+static json_t *
+paper_confirm(struct hub *h, struct err *err)
+{
+	for (size_t i = 0; i < hub_count(h); i++)
+		if (replica_papers_kept(tenant_replica(hub_tenant(h, i)), err) != ERR_OK)
+			return NULL;
+	return json_pack("{s:b}", "kept", 1);
+}
+
 /* ---- asking ---- */
 
 json_t *
@@ -303,6 +329,8 @@ hub_ask(struct hub *h, const char *home, const json_t *ask, bool serving, struct
 		return verify(h, err);
 	if (op != NULL && strcmp(op, "gc") == 0)
 		return gc(h, home, ask, err);
+	if (op != NULL && strcmp(op, "paper confirm") == 0)
+		return paper_confirm(h, err);
 	if (op != NULL && strcmp(op, "org quota") == 0)
 		return set_quota(h, ask, err);
 	if (op != NULL && strcmp(op, "org remove") == 0)

@@ -50,6 +50,10 @@ hub_question(struct app *app, struct err *err)
 	json_t *ask = json_object();
 	int used = 1;
 
+	if (app_is_paper(app, "confirm")) {
+		json_object_set_new(ask, "op", json_string("paper confirm"));
+		return ask;
+	}
 	json_object_set_new(ask, "op", what != NULL ? json_sprintf("org %s", what) : json_string(command));
 	if (strcmp(command, "gc") == 0)
 		json_object_set_new(ask, "dry_run", json_boolean(app_flag(app, "--dry-run")));
@@ -125,6 +129,8 @@ hub_say(const json_t *ask, const json_t *answer, struct buf *out)
 		say_gc(answer, out);
 	else if (strcmp(op, "verify") == 0)
 		buf_printf(out, "%llu entries verify.\n", count(answer, "entries"));
+	else if (strcmp(op, "paper confirm") == 0)
+		buf_printf(out, "Noted: it is written down and kept. Status reminds of it no more.\n");
 	else if (strcmp(op, "org remove") == 0)
 		buf_printf(out, "%s is no more here: its keys are destroyed, and %llu entries with them.\n", json_string_value(json_object_get(answer, "removed")),
 		           count(answer, "entries"));

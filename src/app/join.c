@@ -7,6 +7,7 @@
 
 #include "app/common.h"
 #include "app/newcomer.h"
+#include "crypto/guard.h"
 #include "org/ops.h"
 
 enum { WELCOME_BYTES_MAX = 64 << 20 };
@@ -42,6 +43,16 @@ app_begin_part(struct home *whole, struct home *home, const char *member, const 
 	return home_part_create(home, whole, member, device, err);
 }
 
+/* A recovery code that nobody has seen, since a cut came between, gives way to one that is shown. */
+static enum err_code
+show_code_again(struct home *home, char code_out[27], struct err *err)
+{
+	struct own_papers p;
+
+	replica_papers(home->replica, &p);
+	return p.recovery == PAPER_MADE && !has_joined(home->keys) ? home_recovery_code(home, code_out, err) : ERR_OK;
+}
+
 enum err_code
 app_begin_device(struct app *app, struct home *whole, struct home *home, const char *member, const char *device, bool *fresh, char code_out[27],
                  struct err *err)
@@ -61,19 +72,23 @@ app_begin_device(struct app *app, struct home *whole, struct home *home, const c
 	*home = *whole;
 	memset(whole, 0, sizeof(*whole));
 	*fresh = home->keys->member_name[0] == '\0'; /* its organisation was given up */
-	return *fresh ? home_rename(home, member, device, err) : newcomer_names(home, member, device, err);
+	if ((*fresh ? home_rename(home, member, device, err) : newcomer_names(home, member, device, err)) != ERR_OK)
+		return err->code;
+	return code_out != NULL ? show_code_again(home, code_out, err) : ERR_OK;
 }
 
-/* A request that was broken off or lost is made again as it was, with the card that was shown then. */
+/* A request that was broken off or lost is made again as it was, with the card that was shown then; with another, if none was. */
 enum err_code
 app_make_request(struct home *home, bool fresh, struct buf *out, char words[WORDS_SIX_BYTES + 1], char card[27], struct err *err)
 {
 	struct join_request req;
 	uint8_t digest[32];
+	struct own_papers p;
 	enum err_code rc = home_self(home, &req, err);
 
 	card[0] = '\0';
-	if (rc == ERR_OK && (fresh || !req.keys.has_kill))
+	replica_papers(home->replica, &p);
+	if (rc == ERR_OK && (fresh || !req.keys.has_kill || p.kill == PAPER_MADE))
 		rc = home_kill_card(home, card, err);
 	if (rc == ERR_OK)
 		rc = home_request(home, out, err);
@@ -107,6 +122,7 @@ join_request(struct app *app, const char *file)
 	char words[WORDS_SIX_BYTES + 1], code[27], card[27] = "";
 	struct buf text = BUF_INIT, out = BUF_INIT;
 	json_t *result = NULL;
+	struct err none = ERR_INIT;
 	bool fresh;
 	int status;
 
@@ -125,10 +141,16 @@ join_request(struct app *app, const char *file)
 			app_say_request(&text, file, words, code, card);
 		}
 	}
+	if (result == NULL && card[0] != '\0' && home_unmake_kill_card(&home, &none) != ERR_OK) /* of a request that was never handed over */
+		err_wrap(&err, "%s", none.text);
+	status = result != NULL ? app_answer(app, result, buf_str(&text) != NULL ? buf_str(&text) : "") : app_fail(app, &err);
+	if (result != NULL && status == 0)
+		app_papers_shown(app, home.replica);
 	home_close(&home);
 	home_close(&whole);
 	buf_free(&out);
-	status = result != NULL ? app_answer(app, result, buf_str(&text) != NULL ? buf_str(&text) : "") : app_fail(app, &err);
+	wipe(card, sizeof(card));
+	wipe(code, sizeof(code));
 	buf_wipe(&text);
 	return status;
 }

@@ -136,24 +136,18 @@ send_out(struct newcomer *w, struct buf *out, struct err *err)
 
 /* ---- the welcome ---- */
 
-/* A recovery code, where there is none yet: a join that was cut has shown none. */
+/* A recovery code, where there is none yet, or none that anybody has seen: a join may have been cut at any moment. */
 static enum err_code
 add_recovery_code(struct newcomer *w, struct err *err)
 {
-	struct keystore *k = w->home.keys;
-	uint8_t code[16];
-	enum err_code rc;
+	const struct keystore *k = w->home.keys;
+	struct own_papers p;
 
+	replica_papers(w->home.replica, &p);
 	for (size_t i = 0; i < k->slot_count; i++)
-		if (k->slots[i].type == 2)
+		if (k->slots[i].type == 2 && p.recovery != PAPER_MADE)
 			return ERR_OK;
-	recovery_code_make(w->env, w->recovery);
-	if (!recovery_code_parse(w->recovery, code))
-		return err_set(err, ERR_DAMAGED, "the recovery code does not read back");
-	/* 128 random bits need no slow hash to be safe. */
-	rc = keystore_set_slot(k, w->env, 2, BYTES(code, sizeof(code)), KDF_INTERACTIVE, err);
-	wipe(code, sizeof(code));
-	return rc == ERR_OK ? home_save_keystore(&w->home, err) : rc;
+	return home_recovery_code(&w->home, w->recovery, err);
 }
 
 static enum err_code

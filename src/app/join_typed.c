@@ -28,17 +28,21 @@ over_typed(void *ctx)
 static enum err_code
 open_home(struct app *app, struct home *whole, struct home *home, const char *member, const char *device, char kill_card[27], struct err *err)
 {
+	struct own_papers p;
 	bool fresh;
 	enum err_code rc = app_begin_device(app, whole, home, member, device, &fresh, NULL, err);
 
-	if (rc != ERR_OK || !fresh)
+	if (rc != ERR_OK)
+		return rc;
+	replica_papers(home->replica, &p);
+	if (!fresh && p.kill != PAPER_MADE)
 		return rc;
 	/* Shown before anybody is asked: a join that is cut and taken up again goes on with this very card. */
 	rc = home_kill_card(home, kill_card, err);
-	if (rc == ERR_OK)
-		app_say(app, "Kill card of this device; keep it on paper, apart from it: read to a coordinator it removes a stolen device:\n  %s",
-		        kill_card);
-	return rc;
+	if (rc != ERR_OK)
+		return rc;
+	app_say(app, "Kill card of this device; keep it on paper, apart from it: read to a coordinator it removes a stolen device:\n  %s\n", kill_card);
+	return replica_papers_shown(home->replica, err);
 }
 
 static const char *const role_names[] = { "?", "coordinator", "advisor", "auditor", "hub" };
@@ -88,6 +92,8 @@ app_join_code(struct app *app, const char *code)
 	if (err.code == ERR_OK && app->joined != NULL)
 		app->joined(app, &home);
 	status = err.code == ERR_OK ? answer(app, w, &home, kill_card) : app_fail(app, &err);
+	if (err.code == ERR_OK && status == 0)
+		app_papers_shown(app, home.replica);
 	newcomer_free(w);
 	home_close(&home);
 	home_close(&whole);

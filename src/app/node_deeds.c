@@ -72,6 +72,7 @@ do_request(struct serve_job *j)
 		job_more(j, "words", json_string(words_encode(words, digest, 6)));
 		job_more(j, "recovery_code", json_string(code));
 		job_more(j, "kill_card", json_string(card));
+		(void)!replica_papers_shown(j->home.replica, &j->err);
 	}
 	wipe(code, sizeof(code));
 	wipe(card, sizeof(card));
@@ -241,6 +242,19 @@ do_welcome(struct serve_job *j)
 	welcome_free(&w);
 }
 
+/* A card for the request, unless there is one that was shown or will be. Nobody else touches s->kill_card while this runs. */
+static void
+begin_card(struct serve_job *j)
+{
+	struct join_request self;
+	struct own_papers p;
+
+	replica_papers(j->home.replica, &p);
+	if (home_self(&j->home, &self, &j->err) != ERR_OK || (self.keys.has_kill && p.kill != PAPER_MADE) || j->s->kill_card[0] != '\0')
+		return;
+	(void)!home_kill_card(&j->home, j->s->kill_card, &j->err);
+}
+
 /* A home to join with: the one begun before under these names, or a new one. The rest is on the loop: join_by_code(). */
 static void
 do_code(struct serve_job *j)
@@ -251,18 +265,15 @@ do_code(struct serve_job *j)
 	if (!j->has_home && j->was == SERVE_NO_HOME) {
 		j->has_home = home_create(&j->home, app->env, app->home, job_text(j, "member"), job_text(j, "device"), buf_bytes(&j->passphrase), app->kdf, NULL,
 		                          &j->err) == ERR_OK;
-		if (j->has_home && home_kill_card(&j->home, j->kit.kill_card, &j->err) == ERR_OK)
-			job_more(j, "kill_card", json_string(j->kit.kill_card));
-	}
-	else if (!j->has_home)
+	} else if (!j->has_home)
 		open_home(j, 1, buf_bytes(&j->passphrase));
 	if (j->has_home && !SAME(j->home.keys->org, none)) {
 		home_close(&j->home);
 		j->has_home = false;
 		err_set(&j->err, ERR_REFUSED, "this home belongs to an organisation already; unlock it");
 	}
-	if (j->has_home)
-		(void)!newcomer_names(&j->home, job_text(j, "member"), job_text(j, "device"), &j->err);
+	if (j->has_home && newcomer_names(&j->home, job_text(j, "member"), job_text(j, "device"), &j->err) == ERR_OK)
+		begin_card(j);
 }
 
 static const struct deed deeds[] = {
@@ -274,7 +285,7 @@ static const struct deed deeds[] = {
 	{ "unlock", .locked = true, .needs = { "passphrase" }, .work = do_unlock },
 	{ "recover", .locked = true, .fresh = true, .needs = { "code", "passphrase" }, .work = do_recover },
 	{ "passphrase", .open = true, .fresh = true, .needs = { "old", "passphrase" }, .work = do_passphrase },
-	{ "paper", .open = true, .needs = { "old" }, .work = do_paper },
+	{ "paper", .open = true, .paper = true, .needs = { "old" }, .work = do_paper },
 };
 
 const struct deed *

@@ -13,6 +13,8 @@
 #include "app/node_builtin.h"
 #include "base/mem.h"
 #include "base/nfc.h"
+#include "crypto/guard.h"
+#include "org/ops.h"
 #include "web/ask.h"
 
 enum { PASSPHRASE_BYTES_MAX = 4096, PASSPHRASE_BYTES_MIN = 8 };
@@ -72,13 +74,27 @@ begin_unlock(struct serve_job *j)
 		j->node = j->s->node;
 }
 
-/* The new passphrase of an open node. */
+/* Before the slot that the new paper opens is saved: the old paper, or a reminder, whenever the power goes. */
+static void
+note_paper(struct serve_job *j)
+{
+	struct own_papers p;
+
+	replica_papers(node_replica(j->s->node), &p);
+	p.recovery = PAPER_SHOWN;
+	if (replica_papers_put(node_replica(j->s->node), &p, &j->err) == ERR_OK)
+		(void)!node_commit(j->s->node, &j->err);
+}
+
+/* The new passphrase of an open node, or its new paper. */
 static void
 settle_keys(struct serve_job *j)
 {
 	struct serve *s = j->s;
 	struct keystore *live = s->node != NULL ? node_keystore(s->node) : NULL;
 
+	if (j->err.code == ERR_OK && s->state == SERVE_OPEN && j->deed->paper)
+		note_paper(j);
 	if (j->err.code == ERR_OK && s->state == SERVE_OPEN) {
 		memcpy(live->slots, j->keys->slots, sizeof(live->slots));
 		live->slot_count = j->keys->slot_count;
@@ -152,6 +168,27 @@ enter(struct serve_job *j)
 		job_finish(j);
 }
 
+/*
+ * The kill card is shown when all went well. One that was made for an earlier try is kept in the process until then; after a restart another
+ * was made, and if the device had been let in with the one before, it would remove nothing: then none is shown, and status reminds of it.
+ */
+static void
+hand_out_card(struct serve_job *j)
+{
+	struct device_id self = device_id_of(&j->home.keys->device.sign_pk);
+	char *card = j->s->kill_card;
+	uint8_t code[16], pk[32], sk[64];
+
+	if (card[0] == '\0' || !recovery_code_parse(card, code))
+		return;
+	kill_pair(pk, sk, code);
+	if (org_kill_card_fits(replica_org(j->home.replica), &self, pk))
+		job_more(j, "kill_card", json_string(card));
+	wipe(sk, sizeof(sk));
+	wipe(code, sizeof(code));
+	wipe(card, sizeof(j->s->kill_card));
+}
+
 static void
 joined(void *ctx)
 {
@@ -164,6 +201,8 @@ joined(void *ctx)
 	j->has_home = true;
 	if (j->err.code == ERR_OK && newcomer_recovery(s->newcomer)[0] != '\0')
 		job_more(j, "recovery_code", json_string(newcomer_recovery(s->newcomer)));
+	if (j->err.code == ERR_OK)
+		hand_out_card(j);
 	newcomer_free(s->newcomer);
 	s->newcomer = NULL;
 	s->joining = NULL;

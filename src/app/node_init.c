@@ -129,6 +129,21 @@ print_kit(struct buf *out, const struct kit *kit)
 		buf_printf(out, "Trustee %d, escrow share:   %s\n", i + 1, kit->escrow[i]);
 }
 
+/* False when there are no files after all, though there was room a moment ago: then the kit is printed, for it exists nowhere else. */
+static bool
+write_kit(struct app *app, const char *dir, const char *org, const struct kit *kit, struct node *node)
+{
+	struct err err = ERR_INIT;
+
+	if (kit_write(app->env, dir, org, kit, &err) == ERR_OK) {
+		if (replica_papers_kept(node_replica(node), &err) != ERR_OK)
+			fprintf(stderr, "%s: noting that the kit was written: %s\n", app->program, err.text);
+		return true;
+	}
+	fprintf(stderr, "%s: %s: %s; the kit is printed here instead\n", app->program, dir, err.text);
+	return false;
+}
+
 int
 app_init(struct app *app)
 {
@@ -144,27 +159,29 @@ app_init(struct app *app)
 	json_t *result = NULL;
 	uint8_t print[32];
 	char words[WORDS_SIX_BYTES + 1];
+	bool printed = false; /* here, rather than into files */
 	int status;
 
 	if (org == NULL || member == NULL || device == NULL)
 		err_set(&err, ERR_USAGE, "init --org NAME --member NAME --device NAME: all three names are needed");
-	else if (app_no_more(app, &err) == ERR_OK && read_profile(app, profile_path, &profile, &err) == ERR_OK &&
+	else if (app_no_more(app, &err) == ERR_OK && (dir == NULL || kit_ready(app->env, dir, &err) == ERR_OK) && read_profile(app, profile_path, &profile, &err) == ERR_OK &&
 	         profile_parse(&checked, buf_bytes(&profile), &err) == ERR_OK && app_passphrase(app, true, &err) == ERR_OK &&
 	         (f.passphrase = buf_bytes(&app->passphrase), f.profile = buf_bytes(&profile),
 	          found_org(&node, app->env, &f, &kit, print, &err)) == ERR_OK) {
 		result = founded_json(node, print);
-		if (dir != NULL)
-			(void)!kit_write(app->env, dir, org, &kit, &err);
+		printed = dir == NULL || !write_kit(app, dir, org, &kit, node);
 	}
 	if (err.code == ERR_OK) {
 		buf_printf(&text, "%s is founded. Its words, which newcomers compare:\n  %s\n", org, words_encode(words, print, 6));
-		if (dir != NULL)
+		if (!printed)
 			buf_printf(&text, "The recovery kit is in %s: print the sheets, hand them out, delete the files.\n", dir);
 		else
 			print_kit(&text, &kit);
-		if (dir == NULL)
+		if (printed)
 			json_object_set_new(result, "kit", kit_json(&kit));
 		status = app_answer(app, result, buf_str(&text));
+		if (printed && status == 0)
+			app_papers_shown(app, node_replica(node));
 	} else {
 		json_decref(result);
 		status = app_fail(app, &err);

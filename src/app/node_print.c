@@ -336,6 +336,9 @@ print_result(struct buf *out, const struct op_row *row, const json_t *r)
 		print_exposure(out, r);
 	else if (strcmp(op, "members") == 0)
 		print_members(out, r);
+	else if (strcmp(op, "paper confirm") == 0)
+		buf_printf(out, json_array_size(json_object_get(r, "confirmed")) == 0 ? "There was nothing to note.\n"
+		           : "Noted: it is written down and kept. Status reminds of it no more.\n");
 	else if (strcmp(op, "members seen") == 0)
 		buf_printf(out, number_of(r, "seen") == 0 ? "There was nothing new to see.\n"
 		           : "Noted on this device: status tells of the next one. `faltbok members` goes on showing who granted themselves what.\n");

@@ -54,6 +54,7 @@ struct serve {
 	uint64_t open_done, open_all; /* entries read, and how many there are; 0 of 0: nothing is being opened */
 	struct env_timer *indexing; /* the full text is being brought up to date, a slice at a time */
 	char digits[7];
+	char kill_card[27];        /* of a home that is joining by a code, until it can be shown */
 	struct env_timer *wiped;   /* set: the home has been destroyed, and is about to be left */
 	bool stopping;
 };

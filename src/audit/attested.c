@@ -30,6 +30,9 @@ audit_take_attest(struct audit *a, const struct log_key *log, const struct entry
 		*place = at->day;
 	if (at->day > a->newest_day)
 		a->newest_day = at->day;
+	if (rc == ERR_OK && attest_lists_nothing(e) && !attest_says_leaving(e))
+		rc = audit_find(a, CHECK_A9, AUDIT_WARNING, log, e, err,
+		                "an ATTEST that lists nothing and is no word of leaving, which stands behind the OPEN: it hides what its device holds.");
 	while (rc == ERR_OK && extent_next(&at->delta, &it)) {
 		struct claimed *room = mem_room(a->claimed, a->claimed_count, &a->claimed_cap, sizeof(*room));
 
@@ -118,10 +121,40 @@ check_freshness(struct audit *a, struct err *err)
 	return rc;
 }
 
+/* The word of leaving is a device's last: proto/sync.md, 8. Whatever its incarnation writes besides takes it back. */
+static bool
+has_written_elsewhere(const struct audit *a, const struct audited_log *word)
+{
+	for (size_t i = 0; i < a->log_count; i++) {
+		const struct log_key *k = &a->logs[i].key;
+
+		if (&a->logs[i] != word && SAME(k->author, word->key.author) && SAME(k->inc, word->key.inc))
+			return true;
+	}
+	return false;
+}
+
+static enum err_code
+check_leaving(struct audit *a, struct err *err)
+{
+	enum err_code rc = ERR_OK;
+
+	for (size_t i = 0; i < a->log_count && rc == ERR_OK; i++) {
+		const struct audited_log *l = &a->logs[i];
+
+		if (l->says_leaving && l->head.len == LEAVING_LEN && !has_written_elsewhere(a, l))
+			rc = audit_find(a, CHECK_A9, AUDIT_INFO, &l->key, NULL, err,
+			                "its device has said that it leaves and is to be destroyed: what it attested before proves nothing any more.");
+	}
+	return rc;
+}
+
 enum err_code
 audit_check_attested(struct audit *a, struct err *err)
 {
 	enum err_code rc = check_claims(a, err);
 
+	if (rc == ERR_OK)
+		rc = check_leaving(a, err);
 	return rc == ERR_OK ? check_freshness(a, err) : rc;
 }

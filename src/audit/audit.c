@@ -10,6 +10,7 @@
 #include "audit/audit_internal.h"
 #include "base/mem.h"
 #include "crypto/hc.h"
+#include "org/attest.h"
 
 struct audit *
 audit_new(const uint8_t fingerprint[32])
@@ -223,7 +224,7 @@ check_fork(struct audit *a, const struct log_key *log, const struct entry *e, st
 	if ((*place)++ > 0)
 		return ERR_OK;
 	return audit_find(a, CHECK_A8, AUDIT_WARNING, &forked, NULL, err,
-	                  "its device signed two different entries %llu; entry %llu of log %s proves it.",
+	                  "its device signed two different entries with the number %llu; entry %llu of log %s proves it.",
 	                  (unsigned long long)proof.a.seq, (unsigned long long)e->h.seq, audit_log_name(a, log, name));
 }
 
@@ -286,6 +287,7 @@ check_operation(struct audit *a, const struct log_key *log, const struct entry *
 	case KIND_ATTEST: {
 		enum err_code rc = check_attest(a, log, e, err);
 
+		a->logs[a->at].says_leaving = a->logs[a->at].says_leaving || (a->logs[a->at].opens && !log->is_branch && attest_says_leaving(e));
 		return rc == ERR_OK ? audit_take_attest(a, log, e, err) : rc;
 	}
 	case KIND_ADMIT: return check_admit(a, log, e, err);

@@ -64,6 +64,7 @@ enum err_code audit_finish(struct audit *a, struct err *err) MUST_CHECK;
 
 /* After audit_finish(). Findings stand by check, then in the order they were found. */
 bool audit_clean(const struct audit *a); /* nothing above AUDIT_INFO */
+bool audit_verifies(const struct audit *a); /* nothing above AUDIT_WARNING */
 size_t audit_finding_count(const struct audit *a);
 const struct audit_finding *audit_finding_at(const struct audit *a, size_t i);
 struct audit_counts audit_counts(const struct audit *a);

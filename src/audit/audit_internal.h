@@ -15,6 +15,7 @@ struct audited_log {
 	struct chain_head head;
 	bool control_kinds, team_kinds;   /* what it was seen to carry */
 	bool opens;                       /* begins with OPEN or GENESIS, or is a branch */
+	bool says_leaving;                /* its second entry is the word of leaving */
 	uint64_t unsigned_count;
 	struct hash before;               /* the id that its first entry follows: where a branch goes on from */
 	struct seq_range *missing;        /* payloads not there, ascending */
@@ -45,6 +46,7 @@ struct audit {
 	struct audited_epoch *epochs; size_t epoch_count, epoch_cap; /* epochs.c's */
 	struct audit_finding *findings; size_t finding_count, finding_cap;
 	size_t per_check[CHECKS];
+	enum audit_severity worst_left_out; /* of those that were not kept */
 	struct audit_counts counts;
 	uint8_t frontier[32];
 };

@@ -50,6 +50,7 @@ audit_find(struct audit *a, enum audit_check check, enum audit_severity severity
 
 	if (a->per_check[check] >= AUDIT_FINDINGS_MAX) {
 		a->counts.findings_left_out++;
+		a->worst_left_out = severity > a->worst_left_out ? severity : a->worst_left_out;
 		return ERR_OK;
 	}
 	room = mem_room(a->findings, a->finding_count, &a->finding_cap, sizeof(*room));
@@ -89,15 +90,25 @@ audit_note(struct audit *a, const char *check, enum audit_severity severity, con
 	return err_set(err, ERR_INVALID, "there is no check %s", check);
 }
 
+static bool
+nothing_above(const struct audit *a, enum audit_severity most)
+{
+	for (size_t i = 0; i < a->finding_count; i++)
+		if (a->findings[i].severity > most)
+			return false;
+	return a->finished && a->worst_left_out <= most;
+}
+
 bool
 audit_clean(const struct audit *a)
 {
-	if (!a->finished)
-		return false;
-	for (size_t i = 0; i < a->finding_count; i++)
-		if (a->findings[i].severity != AUDIT_INFO)
-			return false;
-	return a->counts.findings_left_out == 0;
+	return nothing_above(a, AUDIT_INFO);
+}
+
+bool
+audit_verifies(const struct audit *a)
+{
+	return nothing_above(a, AUDIT_WARNING);
 }
 
 size_t

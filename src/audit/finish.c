@@ -59,13 +59,51 @@ check_shape(struct audit *a, const struct audited_log *l, struct err *err)
 	return rc;
 }
 
+static bool
+one_fork(const struct log_key *a, const struct log_key *b)
+{
+	return a->is_branch && b->is_branch && a->branch_seq == b->branch_seq && SAME(a->author, b->author) && SAME(a->stream, b->stream) &&
+	       SAME(a->inc, b->inc);
+}
+
+/* The histories of one fork are told as one, with the first of them: each would have the same name. */
+static enum err_code
+check_histories(struct audit *a, const struct audited_log *l, struct err *err)
+{
+	uint64_t entries = 0, idle = 0;
+	size_t histories = 0;
+
+	for (size_t i = 0; i < a->log_count; i++) {
+		const struct audited_log *x = &a->logs[i];
+		uint64_t base = x->key.branch_seq, limit;
+
+		if (!one_fork(&l->key, &x->key))
+			continue;
+		if (histories++ == 0 && x != l)
+			return ERR_OK;
+		limit = org_limit(a->org, &x->key);
+		limit = limit > base ? limit : base;
+		entries += x->head.len - base;
+		idle += limit < x->head.len ? x->head.len - limit : 0;
+	}
+	if (idle == 0)
+		return ERR_OK;
+	return audit_find(a, CHECK_A4, AUDIT_INFO, &l->key, NULL, err,
+	                  "%llu of %llu entries behind a fork have no effect; they stand in %zu histor%s.", (unsigned long long)idle,
+	                  (unsigned long long)entries, histories, histories == 1 ? "y" : "ies");
+}
+
 /* A4: what no longer has effect, or never had. */
 static enum err_code
 check_effect(struct audit *a, const struct audited_log *l, struct err *err)
 {
 	uint64_t limit = org_limit(a->org, &l->key);
 
-	if (!org_known(a->org) || limit >= l->head.len)
+	if (!org_known(a->org))
+		return ERR_OK;
+	if (l->key.is_branch)
+		return check_histories(a, l, err);
+	if (limit >= l->head.len)
 		return ERR_OK;
 	return audit_find(a, CHECK_A4, AUDIT_INFO, &l->key, NULL, err,
 	                  "%llu of %llu entries have no effect: they lie beyond a cut or a fork, or the right they "
@@ -78,9 +116,11 @@ check_effect(struct audit *a, const struct audited_log *l, struct err *err)
 static enum err_code
 check_branch(struct audit *a, const struct audited_log *l, struct err *err)
 {
-
 	if (!l->key.is_branch || org_fork_point(a->org, &l->key) <= l->key.branch_seq)
 		return ERR_OK;
+	for (const struct audited_log *x = a->logs; x < l; x++)
+		if (one_fork(&x->key, &l->key))
+			return ERR_OK; /* said with the first of them */
 	return audit_find(a, CHECK_A8, AUDIT_WARNING, &l->key, NULL, err,
 	                  "a second history is held and no FORK entry proves it.");
 }

@@ -14,6 +14,7 @@ static _Thread_local long left = -1; /* allocations that still succeed; < 0: all
 static _Thread_local bool keep_failing;
 static _Thread_local long counted;
 static _Thread_local unsigned held;
+static _Thread_local unsigned long refusals;
 
 bool
 mem_grant(void)
@@ -32,10 +33,17 @@ mem_grant(void)
 	return false;
 }
 
+static void *
+given(void *p)
+{
+	refusals += p == NULL;
+	return p;
+}
+
 void *
 mem_alloc(size_t n)
 {
-	return mem_grant() ? malloc(n > 0 ? n : 1) : NULL;
+	return given(mem_grant() ? malloc(n > 0 ? n : 1) : NULL);
 }
 
 void *
@@ -44,14 +52,14 @@ mem_zero(size_t count, size_t n)
 	size_t bytes;
 
 	if (!mem_grant() || __builtin_mul_overflow(count, n, &bytes))
-		return NULL;
-	return calloc(1, bytes > 0 ? bytes : 1);
+		return given(NULL);
+	return given(calloc(1, bytes > 0 ? bytes : 1));
 }
 
 void *
 mem_grow(void *p, size_t n)
 {
-	return mem_grant() ? realloc(p, n > 0 ? n : 1) : NULL;
+	return given(mem_grant() ? realloc(p, n > 0 ? n : 1) : NULL);
 }
 
 void *
@@ -113,6 +121,18 @@ mem_release(void)
 {
 	assert(held > 0);
 	held--;
+}
+
+void
+mem_refused(void)
+{
+	refusals++;
+}
+
+unsigned long
+mem_refusals(void)
+{
+	return refusals;
 }
 
 long

@@ -20,6 +20,10 @@ void mem_free(void *p);
 /* Makes room for one more in a growing array: doubles `cap`. Returns the array or NULL (old one intact). */
 void *mem_room(void *array, size_t count, size_t *cap, size_t item_bytes);
 
+/* How often this thread has been given none: unchanged between two moments, nothing was left out for want of memory. */
+unsigned long mem_refusals(void);
+void mem_refused(void);                 /* one more: a library that asks elsewhere was given none */
+
 /* The next `n` allocations succeed, then one fails (or all, when for_ever). n < 0 switches it off. */
 void mem_fail_after(long n, int for_ever);
 long mem_allocations(void);             /* counted since the last mem_fail_after() */

@@ -14,10 +14,10 @@
 #include "base/mem.h"
 #include "net/net_internal.h"
 
-enum { LINE_BYTES_MAX = 16 << 20 };
+enum { LINE_BYTES_MAX = 16 << 20, CALLERS_WAITING = 16 };
 
 struct net_control {
-	uv_pipe_t pipe; /* first: libuv gives it back */
+	struct port *port;
 	struct net *net;
 	struct net_control *next, **at;
 	struct caller *callers;
@@ -99,14 +99,6 @@ caller_end(struct caller *c)
 			c->next->at = c->at;
 	}
 	uv_close((uv_handle_t *)&c->pipe, caller_freed);
-}
-
-static bool
-same_user(struct caller *c)
-{
-	uv_os_fd_t fd;
-
-	return uv_fileno((uv_handle_t *)&c->pipe, &fd) == 0 && is_same_user(fd);
 }
 
 /* A line may hold what was typed into a case. */
@@ -205,13 +197,15 @@ got_bytes(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 }
 
 static void
-got_caller(uv_stream_t *server, int status)
+came(void *ctx, int fd)
 {
-	struct net_control *control = (struct net_control *)server;
-	struct caller *c = status == 0 ? mem_zero(1, sizeof(*c)) : NULL;
+	struct net_control *control = ctx;
+	struct caller *c = mem_zero(1, sizeof(*c));
 
-	if (c == NULL)
+	if (c == NULL) {
+		close(fd);
 		return;
+	}
 	uv_pipe_init(&control->net->loop, &c->pipe, 0);
 	c->control = control;
 	c->next = control->callers;
@@ -219,37 +213,29 @@ got_caller(uv_stream_t *server, int status)
 	if (c->next != NULL)
 		c->next->at = &c->next;
 	control->callers = c;
-	if (uv_accept(server, (uv_stream_t *)&c->pipe) != 0 || !same_user(c) ||
-	    uv_read_start((uv_stream_t *)&c->pipe, give_buffer, got_bytes) != 0)
+	if (!is_same_user(fd) || uv_pipe_open(&c->pipe, fd) != 0) {
+		close(fd);
 		caller_end(c);
+	} else if (uv_read_start((uv_stream_t *)&c->pipe, give_buffer, got_bytes) != 0) {
+		caller_end(c);
+	}
 }
 
 /* ---- the socket ---- */
 
-static void
-control_freed(uv_handle_t *h)
-{
-	struct net_control *c = (struct net_control *)h;
-
-	mem_free(c->path);
-	mem_free(c);
-}
-
 static int
 bind_private(struct net_control *c, const char *path)
 {
-	char name[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
 	mode_t before;
 	int rc, dir;
 
-	if (!short_name(path, name, &dir))
+	if (!short_name(path, sa.sun_path, &dir))
 		return UV_ENAMETOOLONG;
-	unlink(name); /* of a process that died: the home's lock says that no other one lives */
+	unlink(sa.sun_path); /* of a process that died: the home's lock says that no other one lives */
 	before = umask(0177);
-	rc = uv_pipe_bind(&c->pipe, name);
+	rc = port_open(c->net, (const struct sockaddr *)&sa, sizeof(sa), CALLERS_WAITING, came, c, &c->port);
 	umask(before);
-	if (rc == 0)
-		rc = uv_listen((uv_stream_t *)&c->pipe, 16, got_caller);
 	if (dir >= 0)
 		close(dir);
 	return rc;
@@ -271,7 +257,6 @@ net_control_listen(struct env *env, const char *path,
 	c->net = n;
 	c->asked = asked;
 	c->ctx = ctx;
-	uv_pipe_init(&n->loop, &c->pipe, 0);
 	c->next = n->controls;
 	c->at = &n->controls;
 	if (c->next != NULL)
@@ -301,7 +286,9 @@ net_control_stop(struct net_control *c)
 		caller->control = NULL;
 	}
 	unlink(c->path);
-	uv_close((uv_handle_t *)&c->pipe, control_freed);
+	port_close(c->port);
+	mem_free(c->path);
+	mem_free(c);
 }
 
 /* ---- the other end ---- */

@@ -1,8 +1,9 @@
 /*
  * What the files of `net` share: net.c the loop, timers, work and signals;
- * ways.c which way an address names; lookup.c names; tcp.c and tcp_dial.c TCP; ws.c,
- * ws_dial.c and ws_listen.c WebSockets; cast.c datagrams to the local
- * networks; control.c the control socket.
+ * ways.c which way an address names; lookup.c names; port.c who connects;
+ * tcp.c and tcp_dial.c TCP; ws.c, ws_dial.c and ws_listen.c WebSockets;
+ * lost.c addresses that are gone; cast.c datagrams to the local networks;
+ * control.c the control socket.
  */
 #ifndef FALTBOK_NET_NET_INTERNAL_H
 #define FALTBOK_NET_NET_INTERNAL_H
@@ -83,6 +84,14 @@ struct lookup *lookup_start(struct net *n, const char *host, const char *port, l
 void lookup_abandon(struct net *n, struct lookup *l);
 /* When all of them have been abandoned. Waits for no resolver; the loop must run once more. */
 void lookup_close(struct net *n);
+
+/* port.c */
+struct port;
+typedef void port_came(void *ctx, int fd); /* a connection, not blocking: the called one's to close */
+/* Bound and listening: 0, or libuv's error. Whatever fails later, it goes on. */
+int port_open(struct net *n, const struct sockaddr *sa, socklen_t len, int backlog, port_came *came, void *ctx, struct port **out);
+int port_number(const struct port *p); /* 0: closed */
+void port_close(struct port *p);       /* its number is free at once; the loop must run once more */
 
 /* tcp.c, tcp_dial.c */
 extern const struct way tcp_way;

@@ -6,6 +6,7 @@
  */
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "net/tcp_internal.h"
@@ -14,7 +15,7 @@ enum { BACKLOG = 511, KEEPALIVE_S = 60, UNACKED_MS = 30000 };
 
 struct tcp_listener {
 	struct env_listener base;
-	uv_tcp_t tcp;
+	struct port *port;
 	struct net *net;
 	struct tcp_listener *next, **at;
 	net_accepted *accept;
@@ -344,28 +345,22 @@ welcome(struct tcp_listener *l, struct tcp_conn *c)
 }
 
 static void
-got_connection(uv_stream_t *server, int status)
+came(void *ctx, int fd)
 {
-	struct tcp_listener *l = server->data;
-	struct tcp_conn *c;
+	struct tcp_listener *l = ctx;
+	struct tcp_conn *c = tcp_conn_new(l->net);
 
-	if (status != 0)
+	if (c == NULL) {
+		close(fd);
 		return;
-	c = tcp_conn_new(l->net);
-	if (c == NULL)
-		return;
-	if (uv_accept(server, (uv_stream_t *)&c->tcp) != 0) {
+	}
+	if (uv_tcp_open(&c->tcp, fd) != 0) {
+		close(fd);
 		c->given_back = true;
 		tcp_conn_end(c);
 		return;
 	}
 	welcome(l, c);
-}
-
-static void
-listener_closed(uv_handle_t *h)
-{
-	mem_free(h->data);
 }
 
 static void
@@ -377,7 +372,8 @@ way_listen_stop(struct env *env, struct env_listener *base)
 	*l->at = l->next;
 	if (l->next != NULL)
 		l->next->at = l->at;
-	uv_close((uv_handle_t *)&l->tcp, listener_closed);
+	port_close(l->port);
+	mem_free(l);
 }
 
 enum err_code
@@ -404,16 +400,12 @@ tcp_listen(struct env *env, const char *addr, net_accepted *accept, void *ctx, s
 	l->net = n;
 	l->accept = accept;
 	l->ctx = ctx;
-	uv_tcp_init(&n->loop, &l->tcp);
-	l->tcp.data = l;
 	l->next = n->listeners;
 	l->at = &n->listeners;
 	if (l->next != NULL)
 		l->next->at = &l->next;
 	n->listeners = l;
-	rc = uv_tcp_bind(&l->tcp, lookup.addrinfo->ai_addr, 0);
-	if (rc == 0)
-		rc = uv_listen((uv_stream_t *)&l->tcp, BACKLOG, got_connection);
+	rc = port_open(n, lookup.addrinfo->ai_addr, lookup.addrinfo->ai_addrlen, BACKLOG, came, l, &l->port);
 	uv_freeaddrinfo(lookup.addrinfo);
 	if (rc != 0) {
 		way_listen_stop(env, &l->base);
@@ -426,14 +418,8 @@ tcp_listen(struct env *env, const char *addr, net_accepted *accept, void *ctx, s
 static int
 way_listen_port(struct env *env, struct env_listener *base)
 {
-	struct tcp_listener *l = (struct tcp_listener *)base;
-	struct sockaddr_storage sa;
-	int len = sizeof(sa);
-
 	(void)env;
-	if (uv_tcp_getsockname(&l->tcp, (struct sockaddr *)&sa, &len) != 0)
-		return 0;
-	return sa.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&sa)->sin6_port) : ntohs(((struct sockaddr_in *)&sa)->sin_port);
+	return port_number(((struct tcp_listener *)base)->port);
 }
 
 const struct way tcp_way = {

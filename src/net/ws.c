@@ -7,10 +7,11 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 
 #include "base/mem.h"
 
-enum { BLOCK_BYTES_MIN = 4096 };
+enum { BLOCK_BYTES_MIN = 4096, LOOK_MS = 1000 };
 
 struct ws_block {
 	struct ws_block *next;
@@ -130,6 +131,53 @@ way_close(struct env *env, struct env_conn *base)
 	lws_callback_on_writable(c->wsi);
 }
 
+/* ---- signs of life that are no PONG ---- */
+
+static int
+in_kernel(struct ws_conn *c)
+{
+	int left;
+
+	return ioctl(lws_get_socket_fd(c->wsi), TIOCOUTQ, &left) == 0 ? left : 0;
+}
+
+static void
+note_waiting(struct ws_conn *c)
+{
+	c->then.left = in_kernel(c);
+	c->then.unsent = c->unsent;
+	c->then.passed = c->passed;
+}
+
+/*
+ * A PING stands behind all that waits to be sent, and its PONG behind all that we do not read. So whoever takes of what
+ * waits lives, however slowly; and while we are the ones who do not read, silence is ours. What does not have to wait is
+ * taken by the system of a process that has stopped, too, and says nothing.
+ */
+static void
+look_for_life(uv_timer_t *t)
+{
+	struct ws_conn *c = t->data;
+	struct ws_waiting then = c->then;
+
+	if (c->wsi == NULL)
+		return;
+	note_waiting(c);
+	if (c->then.left < then.left || (then.unsent > 0 && c->passed != then.passed) || (c->paused && c->unsent == 0))
+		lws_validity_confirmed(c->wsi);
+	if (c->then.left == 0 && c->unsent == 0 && !c->paused)
+		uv_timer_stop(t);
+}
+
+static void
+watch_life(struct ws_conn *c)
+{
+	if (uv_is_active((uv_handle_t *)&c->timer))
+		return;
+	note_waiting(c);
+	uv_timer_start(&c->timer, look_for_life, LOOK_MS, LOOK_MS);
+}
+
 /* ---- receiving ---- */
 
 static int
@@ -161,6 +209,8 @@ way_pause(struct env *env, struct env_conn *base, bool paused)
 	if (c->wsi == NULL || c->given_back || c->paused == paused)
 		return;
 	c->paused = paused;
+	if (paused && c->up)
+		watch_life(c);
 	if (paused)
 		lws_rx_flow_control(c->wsi, 0);
 	else
@@ -240,6 +290,7 @@ way_send(struct env *env, struct env_conn *base, struct bytes data)
 		c->unsent += n;
 		data = BYTES(data.p + n, data.len - n);
 	}
+	watch_life(c);
 	lws_callback_on_writable(c->wsi);
 	return ERR_OK;
 }
@@ -258,6 +309,7 @@ send_one(struct ws_conn *c)
 	struct ws_block *b = c->first;
 	int rc = lws_write(c->wsi, b->room + LWS_PRE, b->len, LWS_WRITE_BINARY);
 
+	c->passed += b->len;
 	c->first = b->next;
 	if (c->first == NULL)
 		c->last = NULL;

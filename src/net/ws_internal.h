@@ -30,6 +30,9 @@ enum {
 struct ws_block;   /* of the queue */
 struct ws_listener;
 
+/* What is on its way: in the kernel, in our queue; and what had gone to libwebsockets by then. */
+struct ws_waiting { int left; size_t unsent; uint64_t passed; };
+
 struct ws_conn {
 	struct env_conn base; /* first */
 	struct net *net;
@@ -44,7 +47,9 @@ struct ws_conn {
 	bool up, paused, given_back, closing, timer_open;
 	bool flushing;              /* the queue is with libwebsockets: its next call means that it has gone */
 	bool spoke;                 /* something of ours has been sent */
-	uv_timer_t timer;           /* an address that does not answer; then, lingering */
+	uv_timer_t timer;           /* an address that does not answer; then, whether what waits is taken; then, lingering */
+	uint64_t passed;            /* to libwebsockets, ever */
+	struct ws_waiting then;     /* when it was looked at last */
 	char why[NET_WHY_BYTES];
 	/* While it is dialled. */
 	struct url url;

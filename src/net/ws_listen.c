@@ -2,8 +2,8 @@
  * WebSockets received: plain HTTP behind a proxy, one path, and a 404 that
  * says nothing for everything else. Spec: proto/transport.md, 3.
  */
-#include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "net/ws_internal.h"
@@ -14,7 +14,7 @@ struct ws_listener {
 	struct env_listener base; /* first */
 	struct ws *ws;
 	struct ws_listener *next;
-	uv_tcp_t tcp;
+	struct port *port;
 	struct lws_vhost *vhost;
 	char path[URL_CHARS + 1];
 	net_accepted *accept;
@@ -131,39 +131,18 @@ ws_listen_opened(struct lws *wsi)
 
 /* ---- the port ---- */
 
-static void
-accepted_closed(uv_handle_t *h)
-{
-	mem_free(h);
-}
-
 /* From here on the socket is the library's. */
 static void
-hand_over(struct ws_listener *l, uv_tcp_t *tcp)
+came(void *ctx, int fd)
 {
-	uv_os_fd_t fd;
-	int own = uv_fileno((uv_handle_t *)tcp, &fd) == 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+	struct ws_listener *l = ctx;
 
-	uv_close((uv_handle_t *)tcp, accepted_closed);
-	if (own < 0)
+	if (l->connections >= WS_CONNECTIONS_MAX) {
+		close(fd);
 		return;
-	tcp_tune(own);
-	(void)lws_adopt_socket_vhost(l->vhost, own);
-}
-
-static void
-got_connection(uv_stream_t *server, int status)
-{
-	struct ws_listener *l = server->data;
-	uv_tcp_t *tcp = status == 0 ? mem_zero(1, sizeof(*tcp)) : NULL;
-
-	if (tcp == NULL)
-		return;
-	uv_tcp_init(&l->ws->net->loop, tcp);
-	if (uv_accept(server, (uv_stream_t *)tcp) != 0 || l->connections >= WS_CONNECTIONS_MAX)
-		uv_close((uv_handle_t *)tcp, accepted_closed);
-	else
-		hand_over(l, tcp);
+	}
+	tcp_tune(fd);
+	(void)lws_adopt_socket_vhost(l->vhost, fd);
 }
 
 /* ---- life ---- */
@@ -182,7 +161,8 @@ stop(struct ws_listener *l)
 	if (l->stopped)
 		return;
 	l->stopped = true;
-	uv_close((uv_handle_t *)&l->tcp, NULL);
+	port_close(l->port);
+	l->port = NULL;
 	if (l->conns > 0 || l->vhost == NULL)
 		return;
 	lws_vhost_destroy(l->vhost);
@@ -199,14 +179,8 @@ ws_way_listen_stop(struct env *env, struct env_listener *base)
 int
 ws_way_listen_port(struct env *env, struct env_listener *base)
 {
-	struct ws_listener *l = (struct ws_listener *)base;
-	struct sockaddr_storage sa;
-	int len = sizeof(sa);
-
 	(void)env;
-	if (l->stopped || uv_tcp_getsockname(&l->tcp, (struct sockaddr *)&sa, &len) != 0)
-		return 0;
-	return sa.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&sa)->sin6_port) : ntohs(((struct sockaddr_in *)&sa)->sin_port);
+	return port_number(((struct ws_listener *)base)->port);
 }
 
 void
@@ -246,9 +220,7 @@ bind_own(struct ws_listener *l, const struct url *url, const char *addr, struct 
 	rc = uv_getaddrinfo(&l->ws->net->loop, &lookup, NULL, url->host, port, &hints);
 	if (rc != 0)
 		return err_set(err, ERR_NETWORK, "%s is no address of this machine", addr);
-	rc = uv_tcp_bind(&l->tcp, lookup.addrinfo->ai_addr, 0);
-	if (rc == 0)
-		rc = uv_listen((uv_stream_t *)&l->tcp, BACKLOG, got_connection);
+	rc = port_open(l->ws->net, lookup.addrinfo->ai_addr, lookup.addrinfo->ai_addrlen, BACKLOG, came, l, &l->port);
 	uv_freeaddrinfo(lookup.addrinfo);
 	return rc == 0 ? ERR_OK : err_set(err, ERR_NETWORK, "cannot listen on %s: %s", addr, uv_strerror(rc));
 }
@@ -290,8 +262,6 @@ ws_listen(struct env *env, const char *addr, net_accepted *accept, void *ctx, st
 	(void)snprintf(l->path, sizeof(l->path), "%s", url.path);
 	l->next = n->ws->listeners; /* freed with the rest: the library may call until then */
 	n->ws->listeners = l;
-	uv_tcp_init(&n->loop, &l->tcp);
-	l->tcp.data = l;
 	rc = open_vhost(l, err); /* first: what comes is given to it at once */
 	if (rc == ERR_OK)
 		rc = bind_own(l, &url, addr, err);

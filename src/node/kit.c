@@ -104,6 +104,23 @@ remove_sheets(struct env *env, const char *dir, size_t count)
 }
 
 enum err_code
+kit_ready(struct env *env, const char *dir, struct err *err)
+{
+	static const char trial[] = "A sheet will stand here.\n";
+	char path[4096];
+	enum err_code rc = env->files->make_dir(env, dir, err);
+
+	for (size_t i = COUNT_OF(sheet_names); i-- > 0 && rc == ERR_OK;) {
+		(void)snprintf(path, sizeof(path), "%s/%s", dir, sheet_names[i]);
+		if (env->files->exists(env, path))
+			rc = err_set(err, ERR_EXISTS, "%s: there is a kit's sheet already; give another directory, or put it away first", path);
+	}
+	if (rc == ERR_OK)
+		rc = env->files->create(env, path, BYTES_STR(trial), err);
+	return rc == ERR_OK ? env->files->remove(env, path, err) : rc;
+}
+
+enum err_code
 kit_write(struct env *env, const char *dir, const char *org, const struct kit *kit, struct err *err)
 {
 	struct buf sheet = BUF_INIT;

@@ -22,6 +22,8 @@ enum err_code kit_split(struct env *env, char out[3][SHARE_TEXT_BYTES], const ui
 /* The words by which people know whose sheets these are, from the public side of the key. */
 void kit_root_words(char out[WORDS_SIX_BYTES + 1], const struct author *root_pk);
 void kit_rotation_words(char out[WORDS_SIX_BYTES + 1], const uint8_t next_root_hash[32]);
+/* Before the keys are made: the directory is there or can be, none of the sheets is, and one can be written. ERR_EXISTS, and what the disk says. */
+enum err_code kit_ready(struct env *env, const char *dir, struct err *err) MUST_CHECK;
 /* One file per sheet into a directory that has none of them yet; all or none. ERR_EXISTS. */
 enum err_code kit_write(struct env *env, const char *dir, const char *org, const struct kit *kit, struct err *err) MUST_CHECK;
 void kit_remove(struct env *env, const char *dir); /* what kit_write() wrote: its keys have not become anything */

@@ -119,9 +119,11 @@ name_of(struct node *n, enum name_kind kind, const uint8_t id[16])
 {
 	static char digits[8][9]; /* when there is no memory to keep it better */
 	static unsigned slot;
+	unsigned long refused = mem_refusals();
 	struct name *name;
 	uint8_t key[17];
 	uint64_t *at;
+	bool found;
 
 	key[0] = (uint8_t)kind;
 	memcpy(key + 1, id, 16);
@@ -135,7 +137,13 @@ name_of(struct node *n, enum name_kind kind, const uint8_t id[16])
 		return hex_encode(digits[slot++ % 8], id, 4);
 	}
 	*at = (uint64_t)(uintptr_t)name;
-	if (!node_has_org(n) || !find_name(n, kind, id, name))
+	found = node_has_org(n) && find_name(n, kind, id, name);
+	if (!found && refused != mem_refusals()) { /* nobody has looked: it is asked again the next time */
+		mem_free(name);
+		(void)table_del(n->names, key);
+		return hex_encode(digits[slot++ % 8], id, 4);
+	}
+	if (!found)
 		(void)hex_encode(name->text, id, 4);
 	return name->text;
 }

@@ -269,7 +269,7 @@ day_write(struct op_call *c, struct draft *d, const struct stream_id *team)
 bool
 day_commit(struct op_call *c)
 {
-	if (c->err.code == ERR_OK && node_commit(c->node, &c->err) == ERR_OK)
+	if (c->err.code == ERR_OK && op_commit(c) == ERR_OK)
 		return true;
 	node_drop(c->node);
 	return false;

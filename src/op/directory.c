@@ -171,7 +171,7 @@ op_directory_import(struct op_call *c)
 		if (rc == ERR_OK)
 			rc = take_record(&t, one);
 	if (rc == ERR_OK)
-		rc = node_commit(c->node, &c->err);
+		rc = op_commit(c);
 	if (rc == ERR_OK)
 		c->result = json_pack("{s:I,s:I,s:I,s:I,s:O,s:b}", "new", (json_int_t)t.made, "changed", (json_int_t)t.changed, "same", (json_int_t)t.same, "erased",
 		                      (json_int_t)t.erased, "not_taken", untaken, "saved", 1);

@@ -19,7 +19,7 @@ op_erase(struct op_call *c)
 		err_set(&c->err, ERR_USAGE, "erase: reason is missing; usage: erase ID --reason R");
 	else if (view_find(node_view(c->node), param_text(c, "id"), &id, &c->err) == ERR_OK &&
 	    node_order_erasure(c->node, &id, param_text(c, "reason"), &order, &c->err) == ERR_OK &&
-	    node_commit(c->node, &c->err) == ERR_OK)
+	    op_commit(c) == ERR_OK)
 		c->result = json_pack("{s:o,s:I,s:I,s:s}", "request", json_hex(order.id.b, 16), "entries", (json_int_t)order.entries,
 		                      "records", (json_int_t)order.records, "state", "waiting");
 	if (c->err.code != ERR_OK)
@@ -53,7 +53,7 @@ op_erase_approve(struct op_call *c)
 	struct hash request;
 
 	if (find_order(c, param_text(c, "id"), &request) == ERR_OK &&
-	    node_approve_erasure(c->node, &request, &c->err) == ERR_OK && node_commit(c->node, &c->err) == ERR_OK)
+	    node_approve_erasure(c->node, &request, &c->err) == ERR_OK && op_commit(c) == ERR_OK)
 		c->result = json_pack("{s:o,s:s}", "request", json_hex(request.b, 16), "state", "approved");
 	if (c->err.code != ERR_OK)
 		node_drop(c->node);

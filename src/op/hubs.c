@@ -70,9 +70,9 @@ op_hubs(struct op_call *c)
 	if (add != NULL && forget != NULL)
 		err_set(&c->err, ERR_USAGE, "hubs: add one or forget one, not both at once");
 	else if (add != NULL && node_address_add(c->node, add, &c->err) == ERR_OK)
-		(void)!node_commit(c->node, &c->err);
+		(void)!op_commit(c);
 	else if (forget != NULL && node_address_forget(c->node, forget, &c->err) == ERR_OK)
-		(void)!node_commit(c->node, &c->err);
+		(void)!op_commit(c);
 	if (c->err.code != ERR_OK)
 		node_drop(c->node);
 	else if (add != NULL)

@@ -90,7 +90,7 @@ answer(struct op_call *c, bool yes)
 {
 	struct node_key_wait w;
 
-	if (find_wait(c, &w) == ERR_OK && node_answer_key(c->node, &w, yes, &c->err) == ERR_OK && node_commit(c->node, &c->err) == ERR_OK)
+	if (find_wait(c, &w) == ERR_OK && node_answer_key(c->node, &w, yes, &c->err) == ERR_OK && op_commit(c) == ERR_OK)
 		c->result = json_pack("{s:o,s:s,s:s,s:b}", "id", json_hex(w.id, 16), "name", node_device_name(c->node, &w.dev), "team",
 		                      stream_name(c->node, &w.stream), "given", yes);
 	if (c->err.code != ERR_OK)
@@ -120,7 +120,7 @@ op_team_set(struct op_call *c)
 		err_set(&c->err, ERR_INVALID, "--approval is hand or auto, not \"%s\"", how);
 	else if (!node_team_named(c->node, param_text(c, "team"), &team))
 		err_set(&c->err, ERR_UNKNOWN, "there is no team \"%s\"; `faltbok team list` lists them", param_text(c, "team"));
-	else if (node_set_team_by_hand(c->node, &team, strcmp(how, "hand") == 0, &c->err) == ERR_OK && node_commit(c->node, &c->err) == ERR_OK)
+	else if (node_set_team_by_hand(c->node, &team, strcmp(how, "hand") == 0, &c->err) == ERR_OK && op_commit(c) == ERR_OK)
 		c->result = json_pack("{s:s,s:o,s:s}", "team", node_team_name(c->node, &team), "id", json_hex(team.b, 16), "approval", how);
 	if (c->err.code != ERR_OK)
 		node_drop(c->node);
@@ -134,7 +134,7 @@ op_netkey_rotate(struct op_call *c)
 
 	for (size_t i = 0; i < org_device_count(node_org(c->node)); i++)
 		live += org_device_live(org_device_at(node_org(c->node), i));
-	if (node_rotate_network(c->node, &number, &c->err) == ERR_OK && node_commit(c->node, &c->err) == ERR_OK)
+	if (node_rotate_network(c->node, &number, &c->err) == ERR_OK && op_commit(c) == ERR_OK)
 		c->result = json_pack("{s:I,s:I,s:i}", "number", (json_int_t)number, "devices", (json_int_t)live, "grace_days", NETKEY_GRACE_DAYS);
 	if (c->err.code != ERR_OK)
 		node_drop(c->node);

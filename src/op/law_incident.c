@@ -226,7 +226,7 @@ op_incident_lost(struct op_call *c)
 		draft_init(&d, t, &id);
 		if (view_each(node_view(c->node), 0, count_people, &people, &c->err) == ERR_OK &&
 		    fill_incident(c, &d, dev, &x, &people) == ERR_OK && node_team_for(c->node, NULL, param_text(c, "team"), &team, &c->err) == ERR_OK &&
-		    node_write(c->node, &team, &d, &entry, &c->err) == ERR_OK && node_commit(c->node, &c->err) == ERR_OK)
+		    node_write(c->node, &team, &d, &entry, &c->err) == ERR_OK && op_commit(c) == ERR_OK)
 			c->result = json_pack("{s:o,s:b,s:b,s:I,s:I,s:o}", "incident", json_hex(id.b, 16), "saved", 1, "removed", x.removed, "persons",
 			                      (json_int_t)people.persons, "cases", (json_int_t)people.cases, "next", steps(&x, param_text(c, "device")));
 		else

@@ -144,7 +144,7 @@ law_write_access(struct op_call *c, const struct record_id *id, const struct str
 enum err_code
 law_end_access(struct op_call *c)
 {
-	if (c->err.code == ERR_OK && node_commit(c->node, &c->err) == ERR_OK)
+	if (c->err.code == ERR_OK && op_commit(c) == ERR_OK)
 		return ERR_OK;
 	node_drop(c->node);
 	return c->err.code;

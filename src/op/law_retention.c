@@ -309,7 +309,7 @@ op_retention(struct op_call *c)
 		for (size_t i = 0; i < s.count; i++)
 			json_array_append_new(s.groups[i].kept ? kept : due, due_json(c->node, &s.groups[i]));
 		if (!dry && (approve_asked(c, &s, &order, approved) != ERR_OK || ask_for(c, &s, &order, asked) != ERR_OK ||
-		             log_run(c, &s, json_array_size(asked) + json_array_size(approved)) != ERR_OK || node_commit(c->node, &c->err) != ERR_OK))
+		             log_run(c, &s, json_array_size(asked) + json_array_size(approved)) != ERR_OK || op_commit(c) != ERR_OK))
 			node_drop(c->node);
 		if (c->err.code == ERR_OK)
 			c->result = json_pack("{s:b,s:s,s:O,s:O,s:O,s:O,s:s?}", "dry_run", dry, "today", today, "due", due, "kept", kept, "asked", asked,
@@ -344,7 +344,7 @@ write_order(struct op_call *c, const struct record_id *id, const char *const fie
 	if (rc == ERR_OK)
 		rc = node_write(c->node, team, &d, &entry, &c->err);
 	if (rc == ERR_OK)
-		rc = node_commit(c->node, &c->err);
+		rc = op_commit(c);
 	if (rc != ERR_OK)
 		node_drop(c->node);
 	draft_free(&d);

@@ -186,7 +186,7 @@ ledger_publish(struct op_call *c, const struct report_ask *ask, json_t *report, 
 	draft_init(&d, type, &id);
 	if (c->err.code == ERR_OK && assign_run(&d, ask, report, text, &c->err) == ERR_OK && assign_sources(&d, report, &c->err) == ERR_OK &&
 	    node_team_for(c->node, NULL, param_text(c, "team"), &team, &c->err) == ERR_OK &&
-	    node_write(c->node, &team, &d, &entry, &c->err) == ERR_OK && node_commit(c->node, &c->err) == ERR_OK) {
+	    node_write(c->node, &team, &d, &entry, &c->err) == ERR_OK && op_commit(c) == ERR_OK) {
 		(void)time_print(at, node_env(c->node)->ops->wall_ms(node_env(c->node)), 0);
 		json_object_set_new(report, "run", json_pack("{s:o,s:o,s:s,s:s}", "id", json_hex(id.b, 16), "entry", json_hex(entry.b, 32), "at", at,
 		                                             "by", node_device_name(c->node, &node_self(c->node)->id)));

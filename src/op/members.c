@@ -100,7 +100,7 @@ op_admit(struct op_call *c)
 	else if (join_request_decode(&req, buf_bytes(&file), &c->err) != ERR_OK)
 		err_wrap(&c->err, "%s is not a request that can be trusted", param_text(c, "request"));
 	else if (node_admit(c->node, &req, role, teams, team_count, &dev, &c->err) == ERR_OK &&
-	         node_commit(c->node, &c->err) == ERR_OK && node_welcome(c->node, &dev, &welcome, &c->err) == ERR_OK &&
+	         op_commit(c) == ERR_OK && node_welcome(c->node, &dev, &welcome, &c->err) == ERR_OK &&
 	         param_file_out(c, "welcome", buf_bytes(&welcome)) == ERR_OK) {
 		join_request_digest(digest, &req);
 		c->result = json_pack("{s:o,s:s,s:s,s:s,s:s,s:s}", "device", json_hex(dev.b, 16), "member", req.member_name,
@@ -231,7 +231,7 @@ op_members_seen(struct op_call *c)
 	if (whose != NULL && find_device(c, whose, &d) == ERR_OK)
 		dev = d->id;
 	if (c->err.code == ERR_OK && node_see_grants(c->node, d != NULL ? &dev : NULL, &count, &c->err) == ERR_OK &&
-	    node_commit(c->node, &c->err) == ERR_OK)
+	    op_commit(c) == ERR_OK)
 		c->result = json_pack("{s:I}", "seen", (json_int_t)count);
 	if (c->err.code != ERR_OK)
 		node_drop(c->node);
@@ -247,7 +247,7 @@ op_team_add(struct op_call *c)
 	if (node_team_named(c->node, param_text(c, "name"), &team))
 		err_set(&c->err, ERR_EXISTS, "there is a team \"%s\" already", param_text(c, "name"));
 	else if (node_team_add(c->node, param_text(c, "name"), param_flag(c, "drop-box"), &team, &c->err) == ERR_OK &&
-	         node_commit(c->node, &c->err) == ERR_OK &&
+	         op_commit(c) == ERR_OK &&
 	         (!param_flag(c, "drop-box") || node_profile(c->node) == NULL || node_fill_rows(c->node, false, &rows, &c->err) == ERR_OK))
 		c->result = json_pack("{s:o,s:s,s:b,s:I}", "team", json_hex(team.b, 16), "name", param_text(c, "name"), "drop_box",
 		                      param_flag(c, "drop-box"), "rows", (json_int_t)rows);
@@ -304,7 +304,7 @@ op_grant(struct op_call *c)
 	}
 	dev = d->id;
 	self = node_self(c->node) != NULL && SAME(dev, node_self(c->node)->id);
-	if (node_grant(c->node, &dev, &team, &c->err) == ERR_OK && node_commit(c->node, &c->err) == ERR_OK)
+	if (node_grant(c->node, &dev, &team, &c->err) == ERR_OK && op_commit(c) == ERR_OK)
 		c->result = json_pack("{s:o,s:s,s:s,s:b}", "device", json_hex(dev.b, 16), "name", node_device_name(c->node, &dev),
 		                      "team", node_team_name(c->node, &team), "self_grant", self);
 out:

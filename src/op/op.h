@@ -62,6 +62,8 @@ struct op_call {
 	void (*finished)(struct op_call *call); /* the caller's; it frees the call */
 	void *ctx;                         /* the caller's */
 	void *work;                        /* the operation's, while it is under way */
+	unsigned long refused;             /* op_start()'s: how often there had been no memory before */
+	bool reads;                        /* op_start()'s: the row does not write */
 	unsigned long json_refused;        /* op_start()'s: how often there had been no memory for JSON before */
 };
 

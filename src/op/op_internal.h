@@ -14,6 +14,8 @@ enum err_code param_file(struct op_call *c, const char *name, size_t max, struct
 enum err_code param_file_of(struct op_call *c, const char *name, size_t nth, size_t max, struct buf *out); /* of several */
 /* Has all JSON of the call found memory? op_end() asks it too. */
 bool op_json_is_whole(const struct op_call *call);
+/* node_commit(), unless there was no memory for something since the call began: then nothing is saved, and that is the error. */
+enum err_code op_commit(struct op_call *c) MUST_CHECK;
 enum err_code param_file_out(struct op_call *c, const char *name, struct bytes data);
 /* Fails the call with err's text as it stands. */
 void op_fail(struct op_call *c);
@@ -44,6 +46,9 @@ enum err_code param_before(struct op_call *c, struct node_before before[BEFORE_M
 
 void op_put(struct op_call *), op_get(struct op_call *), op_list(struct op_call *), op_search(struct op_call *),
 	op_resolve(struct op_call *), op_conflicts(struct op_call *), op_import(struct op_call *), op_export(struct op_call *);
+json_t *papers_json(struct node *n);
+void warn_papers(json_t *w, struct node *n);
+void op_paper_confirm(struct op_call *);
 void op_admit(struct op_call *), op_members(struct op_call *), op_members_seen(struct op_call *), op_team_add(struct op_call *), op_team_fill(struct op_call *), op_team_list(struct op_call *),
 	op_grant(struct op_call *), op_ungrant(struct op_call *), op_revoke(struct op_call *), op_adopt(struct op_call *),
 	op_exposure(struct op_call *); /* members --exposure */

@@ -221,7 +221,7 @@ op_profile_install(struct op_call *c)
 	struct profile *p;
 
 	if (read_profile(c, &file, &p) == ERR_OK && node_install_profile(c->node, buf_bytes(&file), &c->err) == ERR_OK &&
-	    node_commit(c->node, &c->err) == ERR_OK)
+	    op_commit(c) == ERR_OK)
 		c->result = json_pack("{s:s,s:i}", "profile", profile_id(p), "version", (int)profile_version(p));
 	if (c->err.code != ERR_OK)
 		node_drop(c->node);

@@ -195,7 +195,7 @@ write_draft(struct op_call *c, struct draft *d, bool is_new, const struct stream
 	if (c->err.code == ERR_OK && !is_new)
 		(void)!node_record(c->node, &d->record, now, NULL, &c->err);
 	if (c->err.code == ERR_OK && check_draft(c, d, is_new ? NULL : now, known_team) == ERR_OK &&
-	    node_write(c->node, &team, d, &entry, &c->err) == ERR_OK && node_commit(c->node, &c->err) == ERR_OK)
+	    node_write(c->node, &team, d, &entry, &c->err) == ERR_OK && op_commit(c) == ERR_OK)
 		c->result = saved_json(c->node, d, &entry);
 	else
 		node_drop(c->node);

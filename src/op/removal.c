@@ -145,7 +145,7 @@ revoke_device(struct op_call *c, const struct device_id *dev, struct node_remova
 	if (rc == ERR_OK)
 		rc = node_revoke_how(c->node, dev, &how, r, &c->err);
 	wipe(code, sizeof(code));
-	if (rc != ERR_OK || node_commit(c->node, &c->err) != ERR_OK)
+	if (rc != ERR_OK || op_commit(c) != ERR_OK)
 		return;
 	snprintf(name, sizeof(name), "%s", node_device_name(c->node, dev));
 	if (r->dispute) {
@@ -198,7 +198,7 @@ op_ungrant(struct op_call *c)
 		goto out;
 	}
 	dev = d->id;
-	if (node_ungrant(c->node, &dev, &team, r, &c->err) == ERR_OK && node_commit(c->node, &c->err) == ERR_OK)
+	if (node_ungrant(c->node, &dev, &team, r, &c->err) == ERR_OK && op_commit(c) == ERR_OK)
 		c->result = removal_json(c, r, &dev);
 	if (c->result != NULL)
 		json_object_set_new(c->result, "team", json_string(node_team_name(c->node, &team)));
@@ -337,7 +337,7 @@ op_adopt(struct op_call *c)
 	else if (lists)
 		c->result = json_pack("{s:o}", "waiting", late_list(c, &w));
 	else if (choose(c, &w) == ERR_OK && node_adopt(c->node, w.late, w.count, &c->err) == ERR_OK &&
-	         node_commit(c->node, &c->err) == ERR_OK)
+	         op_commit(c) == ERR_OK)
 		c->result = json_pack("{s:I,s:I}", "adopted", (json_int_t)w.count, "waiting_adoption", (json_int_t)node_late_count(c->node));
 	if (c->err.code != ERR_OK && !lists)
 		node_drop(c->node);

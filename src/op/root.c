@@ -49,7 +49,7 @@ root_finish(struct op_call *c)
 {
 	bool rehearse = param_flag(c, "rehearse");
 
-	if (c->err.code == ERR_OK && !rehearse && node_commit(c->node, &c->err) != ERR_OK) {
+	if (c->err.code == ERR_OK && !rehearse && op_commit(c) != ERR_OK) {
 		json_decref(c->result);
 		c->result = NULL;
 	}

@@ -38,7 +38,7 @@ admit_as_root(struct op_call *c, const struct join_request *req, struct node_adm
 
 	if (node_root_enter(c->node, sheets, &root, &c->err) == ERR_OK) {
 		a->root = root;
-		if (node_root_admit(c->node, req, a, &dev, &c->err) == ERR_OK && (rehearse || node_commit(c->node, &c->err) == ERR_OK) &&
+		if (node_root_admit(c->node, req, a, &dev, &c->err) == ERR_OK && (rehearse || op_commit(c) == ERR_OK) &&
 		    node_root_welcome(c->node, root, &dev, &welcome, &c->err) == ERR_OK &&
 		    (rehearse || param_file_out(c, "welcome", buf_bytes(&welcome)) == ERR_OK))
 			c->result = admitted_json(c, req, a, &dev);

@@ -243,6 +243,8 @@ const struct op_row op_table[] = {
 	  false, op_members },
 	{ "members seen", "[DEVICE]", "Says that it is known here why coordinators granted themselves teams: status tells of the next one only.",
 	  PARAMS{ POS_MAY("device", PARAM_TEXT, "device id or name: of that one alone"), END }, true, op_members_seen },
+	{ "paper confirm", "", "Says that what was printed for this device, recovery code and kill card, is written down and kept.", PARAMS{ END }, true,
+	  op_paper_confirm },
 	{ "invite", "--role ROLE [--team TEAM]… [--listen HOST:PORT] [--address HOST]… [--hub-only] [--yes]",
 	  "Coordinator: shows a code for one newcomer to join with on the spot; single use, one hour.",
 	  PARAMS{ OPT_MUST("role", PARAM_TEXT, "coordinator, advisor, auditor or hub"),
@@ -461,7 +463,18 @@ json_memory(size_t n)
 bool
 op_json_is_whole(const struct op_call *call)
 {
-	return call->json_refused == json_refusals;
+	/* What only reads can be asked again: it tells all, and not what was left when a name or a record found no memory. */
+	return call->json_refused == json_refusals && !(call->reads && call->refused != mem_refusals());
+}
+
+/* What was to be written may lack what there was no memory to look at. */
+enum err_code
+op_commit(struct op_call *call)
+{
+	if (call->refused == mem_refusals())
+		return node_commit(call->node, &call->err);
+	node_drop(call->node);
+	return err_set(&call->err, ERR_NO_MEMORY, "saving: out of memory; nothing of it was saved");
 }
 
 void
@@ -469,6 +482,8 @@ op_start(const struct op_row *row, struct op_call *call)
 {
 	json_set_alloc_funcs(json_memory, mem_free);
 	call->json_refused = json_refusals;
+	call->refused = mem_refusals();
+	call->reads = !row->writes;
 	call->result = NULL;
 	call->err = (struct err)ERR_INIT;
 	if (replica_lost(node_replica(call->node)))

@@ -100,7 +100,7 @@ op_import(struct op_call *c)
 		op_no_profile(c);
 	else if (param_file(c, "file", TRACE_BYTES_MAX, &file) == ERR_OK && import_package(c, &file) == ERR_OK &&
 	         node_team_for(c->node, NULL, param_text(c, "team"), &im.team, &c->err) == ERR_OK &&
-	         import_all(&im, buf_bytes(&file)) == ERR_OK && node_commit(c->node, &c->err) == ERR_OK)
+	         import_all(&im, buf_bytes(&file)) == ERR_OK && op_commit(c) == ERR_OK)
 		c->result = json_pack("{s:I,s:I,s:I,s:I,s:I,s:b,s:O}", "lines", (json_int_t)im.line, "imported", (json_int_t)im.taken,
 		                      "already_here", (json_int_t)im.known, "by_others", (json_int_t)im.other, "erased", (json_int_t)im.erased, "saved", 1,
 		                      "warnings", im.warnings);

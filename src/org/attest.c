@@ -61,6 +61,20 @@ attest_decode(struct attest *a, struct bytes payload, struct err *err)
 	return extents_well_formed(a->delta) ? ERR_OK : err_set(err, ERR_MALFORMED, "what an ATTEST lists is not in the form it must have");
 }
 
+bool
+attest_lists_nothing(const struct entry *e)
+{
+	struct attest a;
+
+	return e->h.kind == KIND_ATTEST && e->has_payload && attest_decode(&a, e->payload, NULL) == ERR_OK && a.delta.len == 0;
+}
+
+bool
+attest_says_leaving(const struct entry *e)
+{
+	return e->h.seq == LEAVING_LEN - 1 && attest_lists_nothing(e);
+}
+
 const struct attest_epoch *
 attest_epoch_of(const struct attest *a, const struct stream_id *stream)
 {

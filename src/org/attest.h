@@ -10,6 +10,7 @@
 #define FALTBOK_ORG_ATTEST_H
 
 #include "codec/strict.h"
+#include "log/entry.h"
 #include "log/extent.h"
 
 enum { ATTEST_ITEMS_MAX = 2000, ATTEST_EPOCHS_MAX = 256, ATTEST_DELTA_BYTES_MAX = ATTEST_ITEMS_MAX * 26 };
@@ -29,6 +30,13 @@ struct attest {
 void attest_encode(struct buf *out, const struct attest *a);
 /* ERR_MALFORMED. */
 enum err_code attest_decode(struct attest *a, struct bytes payload, struct err *err) MUST_CHECK;
+/*
+ * proto/sync.md, 8 "Leaving": the word stands behind the OPEN of a control log, LEAVING_LEN entries with it, and lists nothing. Whether
+ * the incarnation has written on since is for whoever holds its logs to see.
+ */
+enum { LEAVING_LEN = 2 };
+bool attest_lists_nothing(const struct entry *e); /* an ATTEST in its form */
+bool attest_says_leaving(const struct entry *e);
 /* The epoch named for the stream, or NULL. */
 const struct attest_epoch *attest_epoch_of(const struct attest *a, const struct stream_id *stream);
 

@@ -322,13 +322,38 @@ act(struct org *o, struct eval *ev, uint32_t s, uint8_t r, struct err *err)
 	return rc;
 }
 
+static bool
+lists(const struct open_op *open, const struct inc *inc)
+{
+	for (size_t i = 0; i < open->old_count; i++)
+		if (SAME(open->old[i].inc, *inc))
+			return true;
+	return false;
+}
+
+/* How new the incarnation of a control log is: proto/log.md, 7. Of those that list as many as fit, one that none of them lists is newer. */
+static size_t
+older_of(const struct org *o, uint32_t log)
+{
+	const struct held_log *l = &o->logs[log], *other;
+	size_t count = l->open == NONE ? 0 : o->nodes[l->open].op->u.open.old_count;
+
+	if (count < OLD_INCS_MAX)
+		return count;
+	for (uint32_t i = o->subjects[l->subject].logs; i != NONE; i = o->logs[i].next) {
+		other = &o->logs[i];
+		if (i != log && other->open != NONE && SAME(other->id.stream, l->id.stream) &&
+		    o->nodes[other->open].op->u.open.old_count == OLD_INCS_MAX && lists(&o->nodes[other->open].op->u.open, &l->id.inc))
+			return count;
+	}
+	return count + 1;
+}
+
 /* Which of two SEALKEYs of a device is the newer: the incarnation that knew more older ones, then seq. */
 static bool
 seal_is_newer(const struct org *o, const struct node *a, const struct node *b)
 {
-	uint32_t open_a = o->logs[a->log].open, open_b = o->logs[b->log].open;
-	size_t old_a = open_a == NONE ? 0 : o->nodes[open_a].op->u.open.old_count;
-	size_t old_b = open_b == NONE ? 0 : o->nodes[open_b].op->u.open.old_count;
+	size_t old_a = older_of(o, a->log), old_b = older_of(o, b->log);
 
 	if (old_a != old_b)
 		return old_a > old_b;

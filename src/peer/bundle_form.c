@@ -101,7 +101,8 @@ bundle_open(struct bundle_chunks *c, struct bytes file, const uint8_t n[32], str
 	c->rest = BYTES(file.p + BUNDLE_SALT_BYTES + first, file.len - BUNDLE_SALT_BYTES - first);
 	if (!open_chunk(head, c->key, 0, false, BYTES(file.p + BUNDLE_SALT_BYTES, first)))
 		return !buf_ok(head) ? err_plain(err, ERR_NO_MEMORY)
-		                     : err_set(err, ERR_KEY, "the bundle is not of this organisation, or its head is damaged");
+		                     : err_set(err, ERR_KEY, "the bundle is not of this organisation, its head is damaged, or it is sealed under a network key that has not come here:"
+				       " a link brings that, or let its writer read a stick written here first, then the next one opens");
 	return ERR_OK;
 }
 

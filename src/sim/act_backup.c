@@ -222,6 +222,32 @@ is_told(struct play *p, size_t i, const struct device_id *dev)
 }
 
 static bool
+holds_key(const struct keystore *k, const uint8_t n[32])
+{
+	for (size_t i = 0; i < k->network_count; i++)
+		if (memcmp(k->network[i].n, n, 32) == 0)
+			return true;
+	return false;
+}
+
+/* The other home of its device has heard of a network key, and spoke for both. */
+bool
+backup_lacks_key_of_twin(struct play *p, size_t i)
+{
+	struct station *s = p->stations[i], *o;
+
+	for (size_t k = 0; k < p->swarm.stations; k++) {
+		o = p->stations[k];
+		if (k == i || !p->copy[i] || !p->copy[k] || !s->joined || !o->joined || !station_runs(s) || !station_runs(o) || !SAME(s->device_id, o->device_id))
+			continue;
+		for (size_t n = 0; n < station_keys(o)->network_count; n++)
+			if (!holds_key(station_keys(s), station_keys(o)->network[n].n))
+				return true;
+	}
+	return false;
+}
+
+static bool
 well(const struct play *p, size_t i)
 {
 	const struct station *s = p->stations[i];

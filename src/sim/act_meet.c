@@ -114,7 +114,7 @@ act_bundle_in(struct play *p, size_t i)
 	buf_free(&file);
 	trace_line(world_trace(p->world), "n%zu: reads a %s bundle: %llu new: %s", i, damaged ? "damaged" : "whole",
 	           (unsigned long long)counts.stored, rc == ERR_OK ? "ok" : err.text);
-	if (rc == ERR_KEY && p->lost[i]) /* its disk has forgotten a network key */
+	if (rc == ERR_KEY && (p->lost[i] || backup_lacks_key_of_twin(p, i))) /* its disk has forgotten a network key, or it came to its copy alone */
 		return true;
 	if (rc != ERR_OK && !damaged && !act_excused(p, i, "reading a whole bundle", &err))
 		return false;

@@ -82,7 +82,13 @@
 	X(QUOTA, "the hub was given a quota")                                    \
 	X(HUB_FULL, "the hub was full")                                          \
 	X(SITE_CLOSED, "a home was proved to be elsewhere and wiped, and its table had another") \
-	X(PROFILE_GREW, "a later version of the profile was installed")
+	X(PROFILE_GREW, "a later version of the profile was installed")              \
+	X(TIME_GIVEN, "a time was booked where the book is kept")                    \
+	X(TIME_ASKED, "and asked for where it is not")                               \
+	X(GIVEN_TWICE, "two devices gave one time while apart")                      \
+	X(PUBLISHED, "a report was published")                                       \
+	X(ORDER_STANDS, "a standing order to erase was approved")                    \
+	X(RETENTION_ERASED, "a retention run approved what another had asked for")
 
 enum mark {
 #define MARK_NAME(name, text) MARK_##name,

@@ -5,6 +5,7 @@
 
 #include "sim/heavy.h"
 #include "sim/nonce.h"
+#include "sim/office.h"
 #include "sim/play_internal.h"
 #include "sim/wide.h"
 #include "sim/world_internal.h"
@@ -280,7 +281,7 @@ carry_all(struct play *p)
 			ok = b == a || (bundle_read(node_peer_host(p->stations[b]->node), buf_bytes(&stick), false, &counts, &err) == ERR_OK &&
 			                node_commit(p->stations[b]->node, &err) == ERR_OK);
 			/* The key went with the disk: the stick that b writes says so, and the next one opens. */
-			ok = ok || (err.code == ERR_KEY && p->lost[b]);
+			ok = ok || (err.code == ERR_KEY && (p->lost[b] || backup_lacks_key_of_twin(p, b)));
 		}
 		buf_free(&stick);
 		if (!ok)
@@ -511,6 +512,10 @@ play(const struct play_options *options, struct play_report *out)
 	}
 	if (is_of(options, PROFILE_HEAVY, "heavy")) {
 		heavy_play(options, out);
+		return;
+	}
+	if (is_of(options, PROFILE_OFFICE, "office")) {
+		office_play(options, out);
 		return;
 	}
 	*out = (struct play_report){ .ok = false };

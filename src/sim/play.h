@@ -26,7 +26,8 @@
 	X(TINY_DISK, "tiny-disk", "disks that are full most of the time")                                  \
 	X(MIXED, "mixed-version", "members whose program is newer: fields, operations and kinds of entries that ours does not know") \
 	X(WIDE, "wide", "12 to 16 devices, six rounds of partitions, people who come and go (wide.h)") \
-	X(HEAVY, "heavy", "two machines and thousands of writes, a lean account (heavy.h)")
+	X(HEAVY, "heavy", "two machines and thousands of writes, a lean account (heavy.h)") \
+	X(OFFICE, "office", "the operations themselves: cases, bookings, published reports, standing orders (office.h)")
 
 enum swarm_profile {
 #define PROFILE_NAME(id, name, text) PROFILE_##id,

@@ -183,6 +183,7 @@ void leave_request(struct node *n, const char *member, uint8_t card[16], struct 
 void backup_throw_away(struct play *p, size_t i);
 void backups_forget(struct play *p);
 bool backup_judge_copies(struct play *p, size_t i);
+bool backup_lacks_key_of_twin(struct play *p, size_t i);
 
 /* act_grant.c: whom the root admitted belongs, at the end; station i says yes to keys that wait. */
 bool grant_judge(struct play *p);

@@ -356,7 +356,7 @@ station_found(struct station *s, struct stream_id *team, struct err *err)
 	if (rc == ERR_OK)
 		rc = station_open(s, err);
 	if (rc == ERR_OK)
-		rc = node_found(s->node, org, s->member, s->device, BYTES_STR(station_profile), true, &s->seeds, err);
+		rc = node_found(s->node, org, s->member, s->device, BYTES_STR(s->profile != NULL ? s->profile : station_profile), true, &s->seeds, err);
 	if (rc == ERR_OK)
 		rc = node_commit(s->node, err);
 	if (rc == ERR_OK)

@@ -25,6 +25,7 @@ struct dialled; /* one exchange that this station began, with a host of its own,
 
 struct station {
 	char kill_card[27];          /* on paper, beside the machine */
+	const char *profile;         /* of the founder: NULL is station_profile */
 	struct node_seeds seeds;     /* of the founder: what the trustees have on paper */
 	struct world *world;
 	struct host *host;

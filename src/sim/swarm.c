@@ -43,6 +43,7 @@ shape(struct swarm *s, enum swarm_profile profile, struct dice *d)
 	case PROFILE_FULL:
 	case PROFILE_WIDE:
 	case PROFILE_HEAVY:
+	case PROFILE_OFFICE:
 	case PROFILE_COUNT:
 		return;
 	case PROFILE_USB_ONLY:

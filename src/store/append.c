@@ -35,23 +35,6 @@ find_right(struct replica *r, const struct author *me, const struct stream_id *s
 	return SAME(*stream, r->control) ? ERR_OK : err_set(err, ERR_REFUSED, "this device has not been given that team");
 }
 
-/* The heads of our older incarnations in this stream, the newest when there are more than fit. */
-static void
-cite_old(const struct replica *r, const struct header *h, struct open_op *open)
-{
-	for (size_t i = r->count; i-- > 0 && open->old_count < COUNT_OF(open->old);) {
-		const struct log_head *l = &r->logs[i].head;
-
-		if (l->key.is_branch || !SAME(l->key.author, h->author) || !SAME(l->key.stream, h->stream) || l->len == 0 ||
-		    SAME(l->key.inc, h->inc))
-			continue;
-		open->old[open->old_count].inc = l->key.inc;
-		open->old[open->old_count].len = l->len;
-		memcpy(open->old[open->old_count].head16, l->head.b, sizeof(open->old[0].head16));
-		open->old_count++;
-	}
-}
-
 static enum err_code
 add_entry(struct replica *r, const struct header *h, struct bytes payload, const uint8_t sk[64], struct entry *out, struct err *err)
 {
@@ -89,7 +72,9 @@ add_open(struct replica *r, const struct device_keys *keys, struct header *h, st
 	rc = find_right(r, &h->author, &h->stream, &op.u.open, err);
 	if (rc != ERR_OK)
 		return rc;
-	cite_old(r, h, &op.u.open);
+	rc = replica_cite_older(r, h, &op.u.open, err);
+	if (rc != ERR_OK)
+		return rc;
 	buf_clear(&r->own);
 	control_op_encode(&r->own, &op);
 	if (!buf_ok(&r->own))

@@ -30,24 +30,6 @@ attest_note(struct replica *r, size_t log, const struct entry *e, struct err *er
 	return ERR_OK;
 }
 
-/* How many older incarnations the log's OPEN cites: the larger the number, the newer the incarnation. */
-static int64_t
-older_count(struct replica *r, size_t log)
-{
-	struct buf keep = BUF_INIT;
-	struct control_op op;
-	struct entry e;
-	int64_t count = 0;
-
-	if (replica_entry(r, log, 0, &e, &keep, NULL) == ERR_OK && e.has_payload && e.h.kind == KIND_OPEN &&
-	    control_op_decode(&op, KIND_OPEN, e.payload, NULL) == ERR_OK) {
-		count = (int64_t)op.u.open.old_count;
-		control_op_free(&op);
-	}
-	buf_free(&keep);
-	return count;
-}
-
 struct last { bool any; struct inc inc; int64_t older, seq; };
 
 static struct last
@@ -116,7 +98,8 @@ fold_one(struct replica *r, struct attest_at at, struct attest *a, struct buf *k
 	struct extent it;
 	struct last now, before;
 	struct entry e;
-	struct log_key key;
+	struct log_key key, before_key;
+	size_t log;
 	enum err_code rc = ERR_OK;
 
 	if (at.log >= r->count || replica_entry(r, at.log, at.seq, &e, keep, NULL) != ERR_OK || e.h.kind != KIND_ATTEST || !e.has_payload)
@@ -126,7 +109,10 @@ fold_one(struct replica *r, struct attest_at at, struct attest *a, struct buf *k
 	if (d == NULL || d->gone || !org_effective(r->org, &key, at.seq) || attest_decode(a, e.payload, NULL) != ERR_OK)
 		return ERR_OK;
 	before = last_of(r, &key.author, NULL);
-	now = (struct last){ .any = true, .inc = key.inc, .seq = (int64_t)at.seq, .older = older_count(r, at.log) };
+	now = (struct last){ .any = true, .inc = key.inc, .seq = (int64_t)at.seq, .older = replica_older(r, at.log) };
+	log_key_init(&before_key, &key.author, &r->control, &before.inc);
+	if (before.any && now.older >= OLD_INCS_MAX && replica_log_find(r, &before_key, &log)) /* it may have been listed since */
+		before.older = replica_older(r, log);
 	if (before.any && (now.older < before.older || (SAME(now.inc, before.inc) && now.seq <= before.seq)))
 		return ERR_OK;
 	if (now.older > before.older)
@@ -391,15 +377,11 @@ replica_attest_leaving(struct replica *r, const struct device_keys *keys, const 
 static bool
 says_nothing_is_held(struct replica *r, size_t log)
 {
-	struct attest *a = mem_alloc(sizeof(*a));
 	struct buf keep = BUF_INIT;
 	struct entry e;
-	bool yes;
+	bool yes = replica_entry(r, log, LEAVING_LEN - 1, &e, &keep, NULL) == ERR_OK && attest_says_leaving(&e);
 
-	yes = a != NULL && replica_entry(r, log, LEAVING_LEN - 1, &e, &keep, NULL) == ERR_OK && e.h.kind == KIND_ATTEST && e.has_payload &&
-	      attest_decode(a, e.payload, NULL) == ERR_OK && a->delta.len == 0;
 	buf_free(&keep);
-	mem_free(a);
 	return yes;
 }
 

@@ -23,7 +23,6 @@ enum err_code replica_attest(struct replica *r, const struct device_keys *keys, 
  */
 enum err_code replica_attest_leaving(struct replica *r, const struct device_keys *keys, const struct inc *inc, struct err *err) MUST_CHECK;
 /* Is that the last that this incarnation has said? Then it signs for nothing. *log may be NULL: the word's, LEAVING_LEN long. */
-enum { LEAVING_LEN = 2 };
 bool replica_is_leaving(struct replica *r, const struct author *self, const struct inc *inc, size_t *log);
 
 /* The newest ATTEST of that device, in effect, as of the last commit; `keep` holds what it borrows. */

@@ -66,6 +66,13 @@ sqlite_handle(struct db *db)
 	return db->own;
 }
 
+static enum err_code
+no_memory(struct err *err)
+{
+	mem_refused();
+	return err_plain(err, ERR_NO_MEMORY);
+}
+
 enum err_code
 sqlite_error(sqlite3 *handle, int rc, struct err *err)
 {
@@ -83,10 +90,10 @@ sqlite_error(sqlite3 *handle, int rc, struct err *err)
 	case SQLITE_NOTADB:
 		return err_set(err, ERR_DAMAGED, "the database file is damaged (%s)", sqlite3_errstr(rc));
 	case SQLITE_NOMEM:
-		return err_plain(err, ERR_NO_MEMORY);
+		return no_memory(err);
 	case SQLITE_IOERR:
 		if (rc == SQLITE_IOERR_NOMEM)
-			return err_plain(err, ERR_NO_MEMORY);
+			return no_memory(err);
 		if (sys == ENOSPC || sys == EDQUOT) /* a quota, or a sync that found no room */
 			return err_plain(err, ERR_NO_SPACE);
 		return err_set(err, ERR_IO, "the disk refuses (%s)", sys ? strerror(sys) : sqlite3_errstr(rc));
@@ -165,6 +172,8 @@ step(struct stmt *s)
 {
 	int rc = is_gone(s->db) && !sqlite3_stmt_readonly(raw(s)) ? SQLITE_ABORT_ROLLBACK : sqlite3_step(raw(s));
 
+	if ((rc & 0xff) == SQLITE_NOMEM || rc == SQLITE_IOERR_NOMEM)
+		mem_refused(); /* also where the caller takes what has come so far for all there is */
 	if ((rc & 0xff) == SQLITE_IOERR && rc != SQLITE_IOERR_NOMEM && !sqlite3_stmt_readonly(raw(s)))
 		s->db->failed = true;
 	return rc;

@@ -16,8 +16,6 @@
 #include "store/replica_internal.h"
 #include "store/place.h"
 
-#define META_KILL "store.kill" /* the public key of this device's kill card */
-
 static void
 path_in(const struct home *h, char out[4096], const char *name)
 {
@@ -121,6 +119,16 @@ new_keystore(struct home *h, const char *member, const char *device, struct byte
 	return rc;
 }
 
+/* A log.db may lie there that a cut has left without its keystore: what it says of papers is about another's. */
+static enum err_code
+begin_papers(struct home *h, bool recovery, struct err *err)
+{
+	const struct own_papers p = { recovery ? PAPER_MADE : PAPER_NONE, PAPER_NONE };
+	enum err_code rc = replica_papers_put(h->replica, &p, err);
+
+	return rc == ERR_OK ? replica_commit(h->replica, err) : rc;
+}
+
 static enum err_code
 say_wiping(const char *path, struct err *err)
 {
@@ -155,6 +163,8 @@ home_create(struct home *h, struct env *env, const char *path, const char *membe
 		rc = replica_open(&h->replica, env, path, true, err);
 	if (rc == ERR_OK)
 		rc = home_check_place(h, true, err);
+	if (rc == ERR_OK)
+		rc = begin_papers(h, recovery_code_out != NULL, err);
 	/* The keystore last: with it the home exists, and everything it needs is there. */
 	if (rc == ERR_OK)
 		rc = home_save_keystore(h, err);
@@ -279,13 +289,18 @@ enum err_code
 home_kill_card(struct home *h, char code_out[27], struct err *err)
 {
 	uint8_t code[16], pk[32], sk[64];
+	struct own_papers p;
 	enum err_code rc;
 
 	recovery_code_make(h->env, code_out);
 	if (!recovery_code_parse(code_out, code))
 		return err_set(err, ERR_DAMAGED, "the kill card's code does not read back");
 	kill_pair(pk, sk, code);
+	replica_papers(h->replica, &p);
+	p.kill = PAPER_MADE;
 	rc = replica_own_put(h->replica, META_KILL, BYTES(pk, sizeof(pk)), err);
+	if (rc == ERR_OK)
+		rc = replica_papers_put(h->replica, &p, err);
 	if (rc == ERR_OK)
 		rc = replica_commit(h->replica, err);
 	wipe(code, sizeof(code));

@@ -54,8 +54,13 @@ enum err_code home_wipe_keys(struct env *env, const char *home, struct err *err)
 enum err_code home_wipe_finish(struct env *env, const char *home, struct err *err) MUST_CHECK;
 bool home_is_being_wiped(struct env *env, const char *home);
 
-/* A kill card for this device, before it asks to be admitted: the code is for paper, only its public key stays here. */
+/* A kill card for this device, before it asks to be admitted: the code is for paper, only its public key stays here. PAPER_MADE. */
 enum err_code home_kill_card(struct home *h, char code_out[27], struct err *err) MUST_CHECK;
+/* It could not be shown, so there is none: the next request brings one of its own. */
+enum err_code home_unmake_kill_card(struct home *h, struct err *err) MUST_CHECK;
+
+/* Another recovery code: PAPER_MADE, then the keystore with it; the one before opens nothing from then on. On error code_out is empty. */
+enum err_code home_recovery_code(struct home *h, char code_out[27], struct err *err) MUST_CHECK;
 /* The keys of this home, signed, with the kill card's when there is one; names included. */
 enum err_code home_self(struct home *h, struct join_request *out, struct err *err) MUST_CHECK;
 /* The newcomer's request for the keys of this home. */

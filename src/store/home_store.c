@@ -111,7 +111,9 @@ take_log_db(struct home *h, struct err *err)
 	if (rc == ERR_OK)
 		rc = take_value(h->replica, local, "hub.quota", false, err);
 	if (rc == ERR_OK)
-		rc = take_value(h->replica, local, "store.kill", true, err);
+		rc = take_value(h->replica, local, META_KILL, true, err);
+	if (rc == ERR_OK)
+		rc = take_value(h->replica, local, META_PAPER, true, err);
 	if (rc == ERR_OK)
 		rc = replica_commit(h->replica, err);
 	replica_close(local);

@@ -211,6 +211,22 @@ void replica_set_self(struct replica *r, const struct author *self);
 /* Gives up our part of it; the last who does deletes everything. The replica may only be closed after. */
 enum err_code replica_leave(struct replica *r, bool *emptied, struct err *err) MUST_CHECK;
 
+/*
+ * What was printed for this device and may be nowhere but on paper (proto/store.md, 13). It is written down before what the paper
+ * opens is saved, so a cut at any moment leaves the old paper or a reminder.
+ *
+ *   PAPER_NONE    there is none, or a person has said that it is kept
+ *   PAPER_MADE    made, and not yet handed out: nobody can have it
+ *   PAPER_SHOWN   handed out; whether it was written down nobody has said
+ */
+enum paper_state { PAPER_NONE, PAPER_MADE, PAPER_SHOWN };
+struct own_papers { enum paper_state recovery, kill; };
+void replica_papers(struct replica *r, struct own_papers *out); /* both PAPER_NONE where nothing is kept */
+enum err_code replica_papers_put(struct replica *r, const struct own_papers *p, struct err *err) MUST_CHECK; /* in the transaction that is open; to be committed */
+/* What was made has been handed out; a person says that it is kept. Each is durable when it returns. */
+enum err_code replica_papers_shown(struct replica *r, struct err *err) MUST_CHECK;
+enum err_code replica_papers_kept(struct replica *r, struct err *err) MUST_CHECK;
+
 /* Small values of the owner: a key and a blob, in the same transaction as entries. */
 enum err_code replica_meta_put(struct replica *r, const char *key, struct bytes value, struct err *err) MUST_CHECK;
 enum err_code replica_meta_get(struct replica *r, const char *key, struct buf *out, struct err *err) MUST_CHECK; /* ERR_UNKNOWN */

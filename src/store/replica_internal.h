@@ -189,6 +189,10 @@ enum err_code attest_fold(struct replica *r, struct err *err) MUST_CHECK;
 /* netkey.c */
 enum err_code netkey_note(struct replica *r, const struct entry *e, struct err *err) MUST_CHECK;
 void netkey_forget(struct replica *r);
+/* incarnation.c: how new the log's incarnation is among its author's; 0 .. OLD_INCS_MAX + 1. */
+int64_t replica_older(struct replica *r, size_t log);
+/* What the OPEN at `h` lists: the author's other incarnations in that stream, the newest when there are more than fit. ERR_NO_MEMORY. */
+enum err_code replica_cite_older(struct replica *r, const struct header *h, struct open_op *open, struct err *err) MUST_CHECK;
 
 /* fork.c */
 struct place { size_t known; size_t log; bool forks; };

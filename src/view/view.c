@@ -37,8 +37,10 @@ view_error(struct view *v, struct err *err)
 {
 	int rc = sqlite3_errcode(v->db);
 
-	if (rc == SQLITE_NOMEM)
+	if (rc == SQLITE_NOMEM) {
+		mem_refused();
 		return err_plain(err, ERR_NO_MEMORY);
+	}
 	/* SQLite's own sentence could quote a value; its code cannot. */
 	return err_set(err, ERR_DAMAGED, "the view: SQLite code %d", sqlite3_extended_errcode(v->db));
 }

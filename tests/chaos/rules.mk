@@ -8,7 +8,7 @@ $(BUILD)/chaos/%: tests/chaos/%.c $(OBJ)
 
 .PHONY: chaos chaos-check check-faults bench-lan
 chaos-check: all $(CHAOS_TOOLS)
-	@DEPTH=0 tests/chaos/run.sh $(BUILD)
+	@DEPTH=0 SIDE=$(if $(findstring jobserver,$(MAKEFLAGS)),1,2) tests/chaos/run.sh $(BUILD)
 chaos: DEPTH := $(or $(DEPTH),1)
 chaos:
 	@tools/setup check

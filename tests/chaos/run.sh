@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs the suites, two at a time, and adds up what they say.
+# Runs the suites, two at a time (SIDE=n: n), and adds up what they say.
 #   run.sh BUILD [SUITE…]     DEPTH=0: the slice of every check; DEPTH=n: n times the whole, with a row for the ledger
 # SEED=n runs every suite with that seed, as a suite's first line says it.
 set -u
@@ -15,7 +15,7 @@ suites=${*:-$(ls tests/chaos/[0-9]*.sh)}
 # The longest first; a place is free when one has ended.
 running=0
 for s in $suites; do
-	if [ $running -ge 2 ]; then
+	if [ $running -ge "${SIDE:-2}" ]; then
 		wait -n
 		running=$((running - 1))
 	fi

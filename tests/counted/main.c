@@ -112,6 +112,7 @@ try_scene(const struct options *o, struct room *r, const struct scene *s, struct
 	for (int k = 0; k < KINDS; k++)
 		if ((o->kind < 0 || o->kind == k) && k != o->but)
 			t.kind = (enum kind)k, try_kind(o, &t, tally);
+	json_decref(whole.answer);
 	if (!o->quiet)
 		printf("%s: %llu faults\n", s->op, (unsigned long long)(tally->passed - was));
 }

@@ -28,9 +28,18 @@ struct scene {
 	 * in itself, may stop between two.
 	 */
 	bool many_acts;
-	bool once; /* writes beside the log what can be asked but once: an answer that was lost is seen in the refusal of the next */
+	int once; /* writes what can be asked but once: an answer that was lost is seen in the refusal of the next */
 	const char *first, *first_params; /* asked before anything may fail; or NULL */
 };
+
+enum { ONCE = 1, ONCE_REFUSED }; /* the next is told that it is there or gone; or that there is nothing left to do */
+
+/* Asked again it fails with that code because it had been done. */
+static inline bool
+scene_was_done(const struct scene *s, enum err_code code)
+{
+	return s->once == ONCE ? code == ERR_EXISTS || code == ERR_UNKNOWN : s->once == ONCE_REFUSED && code == ERR_REFUSED;
+}
 
 extern const struct scene scenes[]; /* ends with a nameless one */
 

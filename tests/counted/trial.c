@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "op/op.h"
+
 const struct kind_row kinds[KINDS] = {
 	[MEMORY] = { "memory", FAULT_NONE, true },  [WRITE] = { "write", FAULT_WRITE, true }, [SYNC] = { "sync", FAULT_SYNC, true },
 	[READ] = { "read", FAULT_READ, true },      [SPACE] = { "space", FAULT_NO_SPACE, false }, [POWER] = { "power", FAULT_POWER, false },
@@ -117,7 +119,7 @@ asked_again(const struct trial *t, const json_t *params, bool some)
 
 	if (room_ask(r, t->scene->op, params) || some || replica_failed(node_replica(r->node)))
 		return true;
-	if (t->scene->once && (r->err.code == ERR_EXISTS || r->err.code == ERR_UNKNOWN))
+	if (scene_was_done(t->scene, r->err.code))
 		return true;
 	return found(t, "asked again it fails", r->err.text);
 }
@@ -191,6 +193,15 @@ try_operation(struct trial *t, bool *struck)
 	/* Of many acts the last may be proofs: what cannot be read of them is no proof, which is poorer and safe. */
 	if (answered && *struck && t->kind != POWER && !(t->kind == READ && t->scene->many_acts) && nodes < t->whole->nodes)
 		good = found(t, "an answer that lacks something is given as whole", NULL);
+	if (good && answered && *struck && t->kind == MEMORY && t->whole->answer != NULL && !json_equal(r->result, t->whole->answer)) {
+		good = found(t, "it answers something else", NULL);
+		if (getenv("COUNTED_SHOW") != NULL) {
+			json_dumpf(r->result, stdout, JSON_SORT_KEYS);
+			printf("\n");
+			json_dumpf(t->whole->answer, stdout, JSON_SORT_KEYS);
+			printf("\n");
+		}
+	}
 	if (t->kind == POWER && disk_dead(r->disk))
 		answered = false; /* nobody heard it */
 	if (good && !disk_dead(r->disk) && !entries_fit(t, answered, room_entries(r)))
@@ -252,6 +263,8 @@ measure_operation(struct room *r, const struct scene *s, struct whole *w)
 	w->changes = (long)(disk_ops(r->disk) - changes);
 	w->entries = room_entries(r);
 	w->nodes = good ? count_nodes(r->result) : 0;
+	if (good && !op_find(s->op)->writes)
+		w->answer = json_deep_copy(r->result);
 	if (!good)
 		printf("%s %s: fails although nothing is wrong: %s\n", s->op, s->params, r->err.text);
 	room_stop(r);

@@ -17,9 +17,19 @@ coverage:
 endif
 
 coverage-built: all $(UNIT) $(REPLAY) $(BUILD)/sim $(SIM_TESTS) $(BUILD)/counted $(BUILD)/tests/universes
+# Three lanes beside each other, each line with its seconds; gcov adds up what programs that run at one time have counted.
 # Command line suites start many programs; one that is killed loses its counts, which only makes the figures smaller.
-coverage-run: unit replay cli
-	@for t in $(SIM_TESTS); do echo "== $$t"; $$t || exit 1; done
-	@for p in $(COVERED_PROFILES); do $(BUILD)/sim --seeds $(COVERED_SEEDS) --profile $$p || exit 1; done
-	@$(BUILD)/tests/universes 400 1 >/dev/null
-	@$(BUILD)/counted --trials 1 --quiet
+# What hangs is ended and named: `make coverage` ends by itself.
+COVERED = @covered() { s=$$(date +%s); timeout $(COVERED_SECONDS) "$$@" >$(BUILD)/lane-$@.out 2>&1 || { echo "$$*: ends with $$?"; tail -20 $(BUILD)/lane-$@.out; return 1; }; echo "$$(($$(date +%s) - s)) s  $$*"; };
+COVERED_SECONDS ?= 1800
+.PHONY: coverage-unit coverage-cli coverage-sim
+coverage-run:
+	@$(MAKE) --no-print-directory -j3 coverage-unit coverage-cli coverage-sim
+coverage-unit: $(UNIT) $(REPLAY)
+	$(COVERED) for t in $(UNIT); do covered $$t || exit 1; done; for t in $(FUZZ_TARGETS); do covered $(BUILD)/tests/replay_$$t tests/fuzz/corpus/$$t || exit 1; done
+coverage-cli: all
+	$(COVERED) for t in tests/cli/[0-9]*.sh; do covered $$t $(BUILD) || exit 1; done
+coverage-sim: $(SIM_TESTS) $(BUILD)/sim $(BUILD)/counted $(BUILD)/tests/universes
+	$(COVERED) for t in $(SIM_TESTS); do covered $$t || exit 1; done; \
+	for p in $(COVERED_PROFILES); do covered $(BUILD)/sim --seeds $(COVERED_SEEDS) --profile $$p || exit 1; done; \
+	covered $(BUILD)/tests/universes 400 1 && covered $(BUILD)/counted --trials 1 --quiet

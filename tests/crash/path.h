@@ -45,5 +45,27 @@ void path_end(struct room *r);
 void debt_note(struct debt *d, struct replica *r);
 /* What that device has signed for, as the colleague's replica has it. */
 void debt_note_acked(struct debt *d, struct replica *colleague, const struct author *device);
+/* The power is gone: what whoever was written to has signed for, to the colleague, is owed too. */
+void path_note_acked(struct room *r, struct debt *d);
+bool debt_is_held(const struct debt *d, struct replica *r);
+/* Verifies, and holds what is owed; else an error that says which. */
+enum err_code debt_check(const struct debt *d, struct replica *r, struct err *err);
+
+/* One operation of the room's node; r->result is its answer. */
+enum err_code path_ask(struct room *r, const char *op, const char *params, struct err *err);
+
+/* ---- paths of other files ---- */
+/* A hub: what it is brought, an organisation more, an organisation less. path_hub_end(): whatever of it runs is gone. */
+enum err_code hub_waits(struct room *r, struct err *err), hub_is_brought(struct room *r, struct err *err), hub_stands(struct room *r, const struct debt *d, struct err *err);
+enum err_code hub_is_open(struct room *r, struct err *err), hub_takes_one_more(struct room *r, struct err *err), hub_has_one_more(struct room *r, struct err *err),
+	hub_gives_one_up(struct room *r, struct err *err), parts_stand(struct room *r, const struct debt *d, struct err *err);
+void path_hub_note_acked(struct room *r, struct debt *d);
+void path_hub_end(struct room *r);
+/* The home ends: closed after an exchange, wiped, wiped on; and copied to another place. */
+enum err_code has_met(struct room *r, struct err *err), close_home(struct room *r, struct err *err), closed_stands(struct room *r, const struct debt *d, struct err *err);
+enum err_code wipe_home(struct room *r, struct err *err), is_wiped_or_stands(struct room *r, const struct debt *d, struct err *err);
+enum err_code full_text(struct room *r, struct err *err), full_text_stands(struct room *r, const struct debt *d, struct err *err);
+enum err_code is_a_copy(struct room *r, struct err *err), copy_writes(struct room *r, struct err *err), copy_stands(struct room *r, const struct debt *d, struct err *err);
+extern struct debt *path_noting; /* of the path that begins */
 
 #endif

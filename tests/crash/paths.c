@@ -18,6 +18,7 @@
 #define RESTORED "/home/restored/faltbok"
 #define BACKUP "/home/lund/today.backup"
 #define NEW_PASSPHRASE "en ny mening"
+#define OLD_PAPER "abcdefghijklmnopqrstuvwxya"
 #define OTHER_ADDR "n1:7007"
 
 static struct bytes
@@ -29,7 +30,7 @@ passphrase(void)
 static struct home bare; /* of a path that has no node */
 static struct meet *other_meet;
 static struct buf welcome_file;
-static struct debt *noting; /* of the path that begins */
+struct debt *path_noting;
 
 static struct env *
 env_of(struct room *r)
@@ -39,8 +40,8 @@ env_of(struct room *r)
 
 /* ---- what every path has ---- */
 
-static enum err_code
-ask(struct room *r, const char *op, const char *text, struct err *err)
+enum err_code
+path_ask(struct room *r, const char *op, const char *text, struct err *err)
 {
 	json_t *params = room_params(r, text);
 	bool good = room_ask(r, op, params);
@@ -56,11 +57,11 @@ path_begin(struct room *r, const struct path *p, const struct debt *kept, struct
 	enum err_code rc;
 
 	*d = *kept;
-	noting = d;
+	path_noting = d;
 	room_restore(r);
 	rc = p->prepare != NULL ? p->prepare(r, err) : room_open(r, false, err);
 	if (rc == ERR_OK && p->scene != NULL && p->scene->first != NULL)
-		rc = ask(r, p->scene->first, p->scene->first_params, err);
+		rc = path_ask(r, p->scene->first, p->scene->first_params, err);
 	if (rc == ERR_OK && r->node != NULL)
 		debt_note(d, node_replica(r->node));
 	return rc;
@@ -69,13 +70,14 @@ path_begin(struct room *r, const struct path *p, const struct debt *kept, struct
 enum err_code
 path_run(struct room *r, const struct path *p, struct err *err)
 {
-	return p->scene != NULL ? ask(r, p->scene->op, p->scene->params, err) : p->run(r, err);
+	return p->scene != NULL ? path_ask(r, p->scene->op, p->scene->params, err) : p->run(r, err);
 }
 
 void
 path_end(struct room *r)
 {
 	room_forget_answer(r);
+	path_hub_end(r);
 	if (r->node != NULL)
 		room_stop(r);
 	home_close(&bare);
@@ -113,6 +115,57 @@ debt_note_acked(struct debt *d, struct replica *colleague, const struct author *
 			d->owed[d->count++] = (struct owed){ replica_log_at(colleague, i)->key, len, e.id };
 		buf_free(&keep);
 	}
+}
+
+void
+path_note_acked(struct room *r, struct debt *d)
+{
+	if (r->other != NULL && r->node != NULL && node_self(r->node) != NULL)
+		debt_note_acked(d, node_replica(r->other), &node_self(r->node)->sign_pk);
+	path_hub_note_acked(r, d);
+}
+
+static bool
+holds_what_is_owed(const struct owed *o, struct replica *r)
+{
+	struct buf keep = BUF_INIT;
+	struct err err = ERR_INIT;
+	struct entry e;
+	size_t log;
+	bool held;
+
+	if (o->len == 0)
+		return true;
+	if (!replica_log_find(r, &o->key, &log) || replica_log_at(r, log)->len < o->len)
+		return false;
+	if (replica_log_at(r, log)->len == o->len)
+		return SAME(replica_log_at(r, log)->head, o->head);
+	held = replica_entry(r, log, o->len - 1, &e, &keep, &err) == ERR_OK && SAME(e.id, o->head);
+	buf_free(&keep);
+	return held;
+}
+
+bool
+debt_is_held(const struct debt *d, struct replica *r)
+{
+	bool held = true;
+
+	for (size_t i = 0; held && i < d->count; i++)
+		held = holds_what_is_owed(&d->owed[i], r);
+	return held;
+}
+
+enum err_code
+debt_check(const struct debt *d, struct replica *r, struct err *err)
+{
+	struct err finding = ERR_INIT;
+	enum err_code rc = replica_verify(r, room_finding, &finding, NULL, err);
+
+	if (rc == ERR_OK && finding.code != ERR_OK)
+		rc = err_set(err, ERR_DAMAGED, "the store does not verify: %s", finding.text);
+	if (rc == ERR_OK && !debt_is_held(d, r))
+		rc = err_set(err, ERR_DAMAGED, "an entry that was acknowledged is not there");
+	return rc;
 }
 
 /* ---- the program starts, and ends ---- */
@@ -185,6 +238,55 @@ one_passphrase_opens(struct room *r, const struct debt *d, struct err *err)
 	return rc;
 }
 
+/* ---- a new recovery paper ---- */
+
+static char paper[27];
+
+static enum err_code
+paper_begin(struct room *r, struct err *err)
+{
+	uint8_t code[16];
+	enum err_code rc = open_bare(r, err);
+
+	if (!recovery_code_parse(OLD_PAPER, code))
+		abort();
+	if (rc == ERR_OK)
+		rc = keystore_set_slot(bare.keys, env_of(r), 2, BYTES(code, sizeof(code)), KDF_INTERACTIVE, err);
+	if (rc == ERR_OK)
+		rc = home_save_keystore(&bare, err);
+	return rc == ERR_OK ? replica_papers_kept(bare.replica, err) : rc;
+}
+
+static enum err_code
+print_paper(struct room *r, struct err *err)
+{
+	(void)r;
+	return home_recovery_code(&bare, paper, err);
+}
+
+static enum err_code
+old_paper_opens_or_a_reminder_stands(struct room *r, const struct debt *d, struct err *err)
+{
+	enum err_code rc = home_open(&bare, env_of(r), room_home, 2, BYTES_STR(OLD_PAPER), err);
+	struct own_papers p = { PAPER_NONE, PAPER_NONE };
+
+	if (rc == ERR_OK && d->acknowledged)
+		rc = err_set(err, ERR_DAMAGED, "the old paper still opens");
+	if (rc == ERR_PASSPHRASE) {
+		*err = (struct err)ERR_INIT;
+		rc = d->acknowledged ? home_open(&bare, env_of(r), room_home, 2, BYTES_STR(paper), err) :
+		                       home_open(&bare, env_of(r), room_home, 1, passphrase(), err);
+		if (rc == ERR_OK)
+			replica_papers(bare.replica, &p);
+		if (rc == ERR_OK && p.recovery == PAPER_NONE)
+			rc = err_set(err, ERR_DAMAGED, "the old paper opens nothing, and nobody is reminded of the new one");
+	}
+	if (rc == ERR_OK && replica_entry_count(bare.replica) != d->before)
+		rc = err_set(err, ERR_DAMAGED, "other entries than before");
+	home_close(&bare);
+	return rc;
+}
+
 /* ---- what the store can do without ---- */
 
 static enum err_code
@@ -192,7 +294,7 @@ scrub_begin(struct room *r, struct err *err)
 {
 	enum err_code rc = room_open(r, false, err);
 
-	return rc == ERR_OK ? ask(r, "erase approve", "{\"id\":\"$request\"}", err) : rc;
+	return rc == ERR_OK ? path_ask(r, "erase approve", "{\"id\":\"$request\"}", err) : rc;
 }
 
 static enum err_code
@@ -236,7 +338,17 @@ old_store(struct room *r, struct err *err)
 static enum err_code
 create(struct room *r, struct err *err)
 {
-	return home_create(&bare, env_of(r), NEWCOMER, "Nils", "skurup", passphrase(), KDF_INTERACTIVE, NULL, err);
+	return home_create(&bare, env_of(r), NEWCOMER, "Nils", "skurup", passphrase(), KDF_INTERACTIVE, paper, err);
+}
+
+/* A recovery code that nobody has seen is reminded of from the first moment on. */
+static enum err_code
+paper_is_noted(struct err *err)
+{
+	struct own_papers p;
+
+	replica_papers(bare.replica, &p);
+	return p.recovery == PAPER_MADE ? ERR_OK : err_set(err, ERR_DAMAGED, "a recovery code was made, and nobody is reminded of it");
 }
 
 /* There is one, which opens; or there is none, and one can be made. */
@@ -249,6 +361,8 @@ stands_or_is_made(struct room *r, const struct debt *d, struct err *err)
 		*err = (struct err)ERR_INIT;
 		rc = create(r, err);
 	}
+	if (rc == ERR_OK)
+		rc = paper_is_noted(err);
 	home_close(&bare);
 	return rc;
 }
@@ -274,7 +388,7 @@ admit(struct room *r, struct bytes request, struct err *err)
 		rc = node_commit(r->node, err);
 	if (rc == ERR_OK)
 		rc = node_welcome(r->node, &dev, &welcome_file, err);
-	debt_note(noting, node_replica(r->node));
+	debt_note(path_noting, node_replica(r->node));
 	room_stop(r);
 	return rc;
 }
@@ -393,7 +507,7 @@ colleague_listens(struct room *r, struct err *err)
 static enum err_code
 sync(struct room *r, struct err *err)
 {
-	return ask(r, "sync", "{\"peer\":[\"" OTHER_ADDR "\"],\"wait\":20}", err);
+	return path_ask(r, "sync", "{\"peer\":[\"" OTHER_ADDR "\"],\"wait\":20}", err);
 }
 
 const struct path paths[] = {
@@ -401,6 +515,7 @@ const struct path paths[] = {
 	{ "start, cold", NULL, nothing, start_cold, opens_all_the_way, false, false },
 	{ "snapshot", NULL, NULL, snapshot, opens_all_the_way, false, false },
 	{ "passphrase", NULL, open_bare, change_passphrase, one_passphrase_opens, false, true },
+	{ "paper", NULL, paper_begin, print_paper, old_paper_opens_or_a_reminder_stands, false, true },
 	{ "scrub", NULL, scrub_begin, scrub, NULL, false, false },
 	{ "gc", NULL, NULL, gc, NULL, false, false },
 	{ "migration", NULL, old_store, open_bare, NULL, false, false },
@@ -408,5 +523,12 @@ const struct path paths[] = {
 	{ "join", NULL, newcomer_waits, accept, joins_in_the_end, false, false },
 	{ "restore", NULL, backup_is_there, restore, restored_in_the_end, false, false },
 	{ "sync", NULL, colleague_listens, sync, NULL, true, false },
+	{ "close", NULL, has_met, close_home, closed_stands, false, false },
+	{ "full text", NULL, NULL, full_text, full_text_stands, false, false },
+	{ "copy", NULL, is_a_copy, copy_writes, copy_stands, false, true },
+	{ "wipe", NULL, nothing, wipe_home, is_wiped_or_stands, false, true },
+	{ "hub is brought", NULL, hub_waits, hub_is_brought, hub_stands, false, true },
+	{ "hub takes one more", NULL, hub_is_open, hub_takes_one_more, parts_stand, false, true },
+	{ "hub gives one up", NULL, hub_has_one_more, hub_gives_one_up, parts_stand, false, true },
 	{ NULL, NULL, NULL, NULL, NULL, false, false },
 };

@@ -56,8 +56,7 @@ stop_at(struct stop *s, const struct debt *kept, uint64_t after)
 	s->debt.acknowledged = good && !disk_dead(r->disk);
 	if (!disk_dead(r->disk))
 		disk_power_off(r->disk);
-	if (r->other != NULL && r->node != NULL && node_self(r->node) != NULL)
-		debt_note_acked(&s->debt, node_replica(r->other), &node_self(r->node)->sign_pk);
+	path_note_acked(r, &s->debt);
 	path_end(r);
 	s->still = still_take(r->disk);
 	return true;
@@ -86,29 +85,9 @@ entries_fit(const struct stop *s, uint64_t entries)
 }
 
 static bool
-holds_what_is_owed(const struct owed *o, struct replica *r)
-{
-	struct buf keep = BUF_INIT;
-	struct err err = ERR_INIT;
-	struct entry e;
-	size_t log;
-	bool held;
-
-	if (o->len == 0)
-		return true;
-	if (!replica_log_find(r, &o->key, &log) || replica_log_at(r, log)->len < o->len)
-		return false;
-	if (replica_log_at(r, log)->len == o->len)
-		return SAME(replica_log_at(r, log)->head, o->head);
-	held = replica_entry(r, log, o->len - 1, &e, &keep, &err) == ERR_OK && SAME(e.id, o->head);
-	buf_free(&keep);
-	return held;
-}
-
-static bool
 home_stands(struct stop *s, uint64_t k)
 {
-	struct err err = ERR_INIT, finding = ERR_INIT;
+	struct err err = ERR_INIT;
 	bool good = true;
 	struct home h;
 
@@ -118,11 +97,8 @@ home_stands(struct stop *s, uint64_t k)
 		good = found(s, k, "the home takes itself for a copy", NULL);
 	if (good && !entries_fit(s, replica_entry_count(h.replica)))
 		good = found(s, k, s->debt.acknowledged ? "what was saved is not there" : "half of it is there", NULL);
-	for (size_t i = 0; good && i < s->debt.count; i++)
-		if (!holds_what_is_owed(&s->debt.owed[i], h.replica))
-			good = found(s, k, "an entry that was acknowledged is not there", NULL);
-	if (good && (replica_verify(h.replica, room_finding, &finding, NULL, &err) != ERR_OK || finding.code != ERR_OK))
-		good = found(s, k, "the store does not verify", finding.code != ERR_OK ? finding.text : err.text);
+	if (good && debt_check(&s->debt, h.replica, &err) != ERR_OK)
+		good = found(s, k, "the home", err.text);
 	home_close(&h);
 	return good;
 }
@@ -146,7 +122,7 @@ all_stands(struct stop *s, uint64_t k)
 	if (!good)
 		found(s, k, "the snapshot shows something else than the entries", NULL);
 	if (good && s->path->scene != NULL && !s->debt.acknowledged && room_entries(r) == s->debt.before &&
-	    path_run(r, s->path, &err) != ERR_OK && !(s->path->scene->once && (err.code == ERR_EXISTS || err.code == ERR_UNKNOWN)))
+	    path_run(r, s->path, &err) != ERR_OK && !scene_was_done(s->path->scene, err.code))
 		good = found(s, k, "asked again it fails", err.text);
 	path_end(r);
 	return good;

@@ -50,6 +50,25 @@ export function readAttest(payload: Bytes): Attest {
 	};
 }
 
+/* sync.md, 8 "Leaving": "its first entry there, behind the OPEN of the control stream, is an ATTEST with an empty `delta`". */
+export interface Written { seq: number; isAttest: boolean; payload: Bytes }
+
+function listsNothing(e: Written): boolean {
+	try {
+		return e.isAttest && readAttest(e.payload).items.length === 0;
+	} catch {
+		return false;
+	}
+}
+
+export const saysLeaving = (e: Written): boolean => e.seq === 1 && listsNothing(e);
+
+/* "While that ATTEST is the last that the incarnation has written": the lengths of its control log and of its others together. */
+export const isLeaving = (e: Written, control: number, elsewhere: number): boolean => saysLeaving(e) && control === 2 && elsewhere === 0;
+
+/* org.md, 10: "no other ATTEST lists nothing". */
+export const listsNothingElsewhere = (e: Written): boolean => listsNothing(e) && e.seq !== 1;
+
 export interface Netkey { n: Int; commit: Bytes; epk: Bytes; rows: { dev: Bytes; index: Int; sealed: Bytes }[] }
 
 export function readNetkey(payload: Bytes): Netkey {

@@ -4,8 +4,9 @@
  */
 import { hex, unhex } from './bytes';
 import { Case, Count } from './count';
-import { netkeyCommit, openNetkey, readAttest, readNetkey } from './attest';
+import { isLeaving, listsNothingElsewhere, netkeyCommit, openNetkey, readAttest, readNetkey, saysLeaving } from './attest';
 import { checkForms } from './ops';
+import { KIND } from './org_ops';
 
 function checkAttests(v: Case, c: Count): void {
 	for (const x of v.attests) {
@@ -20,11 +21,21 @@ function checkAttests(v: Case, c: Count): void {
 	}
 }
 
+function checkLeaving(v: Case, c: Count): void {
+	for (const x of v.leaving) {
+		const e = { seq: x.seq, isAttest: x.kind === KIND.attest, payload: unhex(x.payload) };
+
+		c.same('leaving', x.name, JSON.stringify([x.says, x.leaving, x.out_of_place]), () =>
+			JSON.stringify([saysLeaving(e), isLeaving(e, x.control, x.elsewhere), listsNothingElsewhere(e)].map(Number)));
+	}
+}
+
 export function checkPayload(v: Case, c: Count): void {
 	const n = v.netkeys;
 	const org = unhex(n.org);
 
 	checkAttests(v, c);
+	checkLeaving(v, c);
 	c.same('netkeys', 'commitment', n.commit, () => hex(netkeyCommit(unhex(n.key), org)));
 	for (const x of n.rows) {
 		c.check('netkeys', x.name, () => {

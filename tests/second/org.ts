@@ -115,6 +115,9 @@ function marks(cuts: Cuts): Value[] {
 
 // ---- what the evaluation comes to ----
 
+/* How many older incarnations an OPEN has room for. */
+const OLDER_MAX = 16;
+
 interface Accepted<T> { entry: Entry; op: T; stratum: number }
 
 interface Device extends Accepted<Admit> { dev: Bytes; sealPk: Bytes; sealIndex: number; seals: Bytes[] }
@@ -376,7 +379,28 @@ export class Org {
 			first = this.held.parent(first);
 		if (first === null || first.header.kind !== KIND.open || first.payload === null)
 			return 0;
-		return unlessRefused(() => readOpen(first!.payload!))?.older.length ?? 0;
+		const count = unlessRefused(() => readOpen(first!.payload!))?.older.length ?? 0;
+
+		return count < OLDER_MAX ? count : count + (this.isListedByFull(first) ? 0 : 1);
+	}
+
+	/* "… an OPEN that lists 16 goes before one that another OPEN listing 16 lists." Of two OPENs of a log the smaller id stands. */
+	private isListedByFull(open: Entry): boolean {
+		const firsts = new Map<string, Entry>();
+
+		for (const e of this.held.entries) {
+			const key = hex(e.header.inc);
+			const known = firsts.get(key);
+
+			if (e.header.seq == 0 && e.header.kind === KIND.open && e.payload !== null && equal(e.header.author, open.header.author)
+				&& equal(e.header.stream, open.header.stream) && unlessRefused(() => readOpen(e.payload!)) && (known === undefined || compare(e.id, known.id) < 0))
+				firsts.set(key, e);
+		}
+		return [...firsts.values()].some((e) => {
+			const listed = readOpen(e.payload!).older;
+
+			return !equal(e.header.inc, open.header.inc) && listed.length === OLDER_MAX && listed.some((o) => equal(o.inc, open.header.inc));
+		});
 	}
 
 	private sealKeys(d: Device): void {

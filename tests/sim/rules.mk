@@ -1,8 +1,8 @@
 # The simulator and the tests of it. Included by the Makefile.
 SIM_TESTS := $(patsubst tests/sim/%.c,$(BUILD)/tests/sim_%,$(wildcard tests/sim/test_*.c))
 
-# Only what a machine of the simulator runs: no page, no sockets, no operations.
-SIM_LAYERS := base codec crypto log org vault crdt casework exchange sync link peer audit store view node hub sim
+# Only what a machine of the simulator runs: no page, no sockets.
+SIM_LAYERS := base codec crypto log org vault crdt casework exchange sync link peer audit store view node op hub sim
 SIM_OBJ   := $(call objects_of,$(SIM_LAYERS))
 # What the program has beside that: its main, and what is hung before libsodium.
 SIM_MAIN  := $(patsubst %.c,$(BUILD)/%.o,tests/sim/sim_main.c tests/sim/hooks.c)
@@ -19,20 +19,25 @@ $(BUILD)/tests/sim_test_%: tests/sim/test_%.c $(SIM_OBJ)
 
 # Some seconds of it in every check; longer campaigns are `build/sim --seeds A..B`.
 .PHONY: sim-check
-sim-check: $(BUILD)/sim $(SIM_TESTS)
-	@for t in $(SIM_TESTS); do echo "== $$t"; $$t || exit 1; done
+sim-check: $(BUILD)/sim $(SIM_TESTS:%=%.run) sim-played
+.PHONY: sim-played $(SIM_TESTS:%=%.run)
+$(SIM_TESTS:%=%.run): %.run: %
+	@echo "== $<"; $<
+sim-played: $(BUILD)/sim
 	@$(BUILD)/sim --seeds 1..40 --twice
 	@$(BUILD)/sim --seeds 1..4 --profile full
 	@$(BUILD)/sim --seeds 1..2 --profile heavy
 	@$(BUILD)/sim --seeds 1..2 --profile wide
+	@$(BUILD)/sim --seeds 1..4 --profile office --twice
 	@for p in usb-only hub-rollback byzantine clone-storm clock-madness tiny-disk mixed-version; do $(BUILD)/sim --seeds 1..4 --profile $$p || exit 1; done
 	@$(MAKE) --no-print-directory regress sim-determinism
 
 # Unoptimised, as it is, and under sanitizers: built aside, and one seed has one trace in all of them.
-.PHONY: sim-determinism
-sim-determinism: $(BUILD)/sim
+.PHONY: sims sim-determinism
+sims: $(BUILD)/sim
 	@$(MAKE) --no-print-directory $(JOBS) BUILD=$(BUILD)/o0 CFLAGS="-O0 -g" HARDEN=-fPIE $(BUILD)/o0/sim
 	@$(MAKE) --no-print-directory $(JOBS) SAN=1 build/san/sim
+sim-determinism: sims
 	@tests/sim/determinism $(BUILD)/sim $(BUILD)/o0/sim build/san/sim
 
 # Bugs planted on purpose, one build each (src/base/plant.h): the simulator must find every one of them. Only

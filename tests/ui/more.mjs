@@ -238,7 +238,10 @@ async function passphrase(p, node) {
 	await p.write(p.field('here.old', forms.last()), OTHER_PASSPHRASE);
 	await p.touch(p.button('paper.do'));
 	const code = (await p.page.locator('.sheet .secret').textContent()).trim();
-	await p.touch(p.button('do.done'));
+	same('nobody has said yet that it is kept', (await p.must('status')).paper_unconfirmed.join(), 'recovery_code');
+	await p.touch(p.button('paper.kept').last());
+	await p.page.locator('.sheet .secret').waitFor({ state: 'detached' });
+	same('and then somebody has', (await p.must('status')).paper_unconfirmed.length, 0);
 	same('the code is gone from the page', await p.page.locator('.secret').count(), 0);
 	await p.touch(p.button('lock.now'));
 	await p.write(p.field('passphrase'), PASSPHRASE);

@@ -111,8 +111,15 @@ print_findings(const struct audit *a)
 static inline void
 write_attest(struct world *w, unsigned by, uint8_t digest, uint8_t frontier)
 {
+	struct extent own = { .len = 1 };
+	struct buf delta = BUF_INIT, out = BUF_INIT;
 	uint8_t ctl[16], root[32];
-	struct buf out = BUF_INIT;
+	const struct inc inc = inc_of(0);
+	struct log_key key;
+
+	log_key_init(&key, &w->actors[by].keys.sign_pk, &w->control, &inc);
+	own.log = log8_of(&key);
+	extent_put(&delta, &own);
 
 	memset(ctl, digest, sizeof(ctl));
 	memset(root, frontier, sizeof(root));
@@ -121,9 +128,10 @@ write_attest(struct world *w, unsigned by, uint8_t digest, uint8_t frontier)
 	wr_bin(&out, ctl, sizeof(ctl));
 	wr_bin(&out, root, sizeof(root));
 	wr_uint(&out, 4);
-	wr_bin(&out, "", 0);
+	wr_bin(&out, delta.p, delta.len);
 	wr_array(&out, 0);
 	world_write(w, by, &w->control, 0, KIND_ATTEST, buf_bytes(&out));
+	buf_free(&delta);
 	buf_free(&out);
 }
 

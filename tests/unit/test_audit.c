@@ -218,7 +218,7 @@ forks_are_proved_or_asked_about(void **state)
 	world_write(w, C1, &w->control, 0, KIND_FORK, buf_bytes(&proof)); /* said twice, reported once */
 	a = audit_of(w);
 	assert_int_equal(findings(a, "A8"), 1);
-	assert_non_null(strstr(audit_finding_at(a, audit_finding_count(a) - 1)->text, "signed two different entries 9"));
+	assert_non_null(strstr(audit_finding_at(a, audit_finding_count(a) - 1)->text, "signed two different entries with the number 9;"));
 	audit_free(a);
 
 	proof.p[proof.len - 1] ^= 1;
@@ -228,6 +228,55 @@ forks_are_proved_or_asked_about(void **state)
 	assert_int_equal(findings(a, "A3"), 1);
 	audit_free(a);
 	buf_free(&proof);
+	world_free(w);
+}
+
+/* A replica holds both histories as branches of one name (proto/store.md, 4). */
+static void
+a_log_that_has_forked_is_counted_once(void **state)
+{
+	struct world *w = audited_office();
+	struct stream_id team = team_of(1);
+	const struct entry *base = world_last(w, BOB, &team, 0) - 1, *two[2] = { base + 1, NULL };
+	struct log_key key;
+	uint8_t print[32];
+	struct audit *a;
+
+	(void)state;
+	two[1] = &w->entries[world_write_after(w, BOB, &team, 0, base, KIND_DATA, BYTES_STR("another story"))];
+	two[0] = world_last(w, BOB, &team, 0);
+	for (size_t i = 0; i < w->count; i++) /* the entries may have moved */
+		if (SAME(w->entries[i].h.author, two[1]->h.author) && SAME(w->entries[i].h.stream, team) && w->entries[i].h.seq == two[1]->h.seq) {
+			two[0] = &w->entries[i];
+			break;
+		}
+	assert_ptr_not_equal(two[0], two[1]);
+	fingerprint_of(w, print);
+	a = audit_new(print);
+	for (int control = 1; control >= 0; control--)
+		for (size_t i = 0; i < w->count; i++) {
+			const struct entry *e = &w->entries[i];
+
+			if (e == two[0] || e == two[1] || SAME(e->h.stream, w->control) != (control == 1))
+				continue;
+			log_key_init(&key, &e->h.author, &e->h.stream, &e->h.inc);
+			assert_int_equal(audit_entry(a, &key, e, NULL), ERR_OK);
+		}
+	for (int i = 0; i < 2; i++) {
+		log_key_init(&key, &two[i]->h.author, &team, &two[i]->h.inc);
+		key.is_branch = true;
+		key.branch_seq = two[i]->h.seq;
+		key.branch_id = two[i]->id;
+		assert_int_equal(audit_entry(a, &key, two[i], NULL), ERR_OK);
+	}
+	assert_int_equal(audit_finish(a, NULL), ERR_OK);
+	print_findings(a);
+	assert_int_equal(findings(a, "A4"), 1);
+	assert_non_null(strstr(audit_finding_at(a, 0)->text, "2 of 2 entries behind a fork have no effect; they stand in 2 histories"));
+	assert_int_equal(findings(a, "A8"), 1);
+	assert_false(audit_clean(a));
+	assert_true(audit_verifies(a));
+	audit_free(a);
 	world_free(w);
 }
 
@@ -359,6 +408,59 @@ devices_that_held_the_same_and_understood_it_differently_are_found(void **state)
 }
 
 static void
+attest_nothing(struct world *w, unsigned by)
+{
+	struct attest *at = mem_zero(1, sizeof(*at));
+	struct buf out = BUF_INIT;
+
+	assert_non_null(at);
+	at->day = 20001;
+	attest_encode(&out, at);
+	world_write(w, by, &w->control, 0, KIND_ATTEST, buf_bytes(&out));
+	buf_free(&out);
+	mem_free(at);
+}
+
+/* proto/sync.md, 8 "Leaving": the word stands behind the OPEN, and holds until its incarnation writes on. */
+static void
+a_word_of_leaving_is_told_and_an_empty_attest_elsewhere_is_asked_about(void **state)
+{
+	struct world *w = audited_office();
+	struct audit *a;
+
+	(void)state;
+	world_open(w, DEE, &w->control, 0, NULL);
+	attest_nothing(w, DEE);
+	a = audit_of(w);
+	assert_int_equal(findings(a, "A9"), 1);
+	assert_int_equal(graver(a, "A9"), 0);
+	assert_non_null(strstr(audit_finding_at(a, 0)->text, "has said that it leaves"));
+	audit_free(a);
+	attest_nothing(w, DEE); /* it has written on: the word is taken back, and this is none */
+	a = audit_of(w);
+	assert_int_equal(findings(a, "A9"), 1);
+	assert_int_equal(graver(a, "A9"), 1);
+	audit_free(a);
+	world_free(w);
+}
+
+/* Ana has written in her team under the incarnation in which she would leave. */
+static void
+who_goes_on_writing_elsewhere_is_not_leaving(void **state)
+{
+	struct world *w = audited_office();
+	struct audit *a;
+
+	(void)state;
+	world_open(w, ANA, &w->control, 0, NULL);
+	attest_nothing(w, ANA);
+	a = audit_of(w);
+	assert_int_equal(findings(a, "A9"), 0);
+	audit_free(a);
+	world_free(w);
+}
+
+static void
 keys_not_held_and_teams_granted_to_oneself_are_found(void **state)
 {
 	struct world *w = audited_office();
@@ -424,6 +526,30 @@ findings_are_kept_within_bounds(void **state)
 	world_free(w);
 }
 
+/* However many facts there are to read: nothing is wrong with the replica. */
+static void
+facts_beyond_the_bounds_are_no_reason_to_ask(void **state)
+{
+	struct world *w = audited_office();
+	uint8_t print[32];
+
+	(void)state;
+	fingerprint_of(w, print);
+	for (int worst = AUDIT_INFO; worst <= AUDIT_ERROR; worst++) {
+		struct audit *a = audit_new(print);
+
+		feed(a, w);
+		for (int i = 0; i <= AUDIT_FINDINGS_MAX; i++)
+			assert_int_equal(audit_note(a, "A9", i < AUDIT_FINDINGS_MAX ? AUDIT_INFO : (enum audit_severity)worst, "A fact.", NULL), ERR_OK);
+		assert_int_equal(audit_finish(a, NULL), ERR_OK);
+		assert_int_equal(audit_counts(a).findings_left_out, 1);
+		assert_int_equal(audit_clean(a), worst == AUDIT_INFO);
+		assert_int_equal(audit_verifies(a), worst != AUDIT_ERROR);
+		audit_free(a);
+	}
+	world_free(w);
+}
+
 static void
 a_source_may_report_what_it_cannot_read(void **state)
 {
@@ -483,13 +609,17 @@ main(void)
 		cmocka_unit_test(a_device_nobody_admitted_is_found),
 		cmocka_unit_test(a_log_out_of_shape_is_found),
 		cmocka_unit_test(a_removed_members_later_entries_are_counted_and_are_no_offence),
+		cmocka_unit_test(a_log_that_has_forked_is_counted_once),
 		cmocka_unit_test(forks_are_proved_or_asked_about),
 		cmocka_unit_test(payloads_are_erased_only_by_two_members),
 		cmocka_unit_test(devices_that_held_the_same_and_understood_it_differently_are_found),
 		cmocka_unit_test(what_is_attested_and_not_here_is_found_and_is_grave_after_a_week),
+		cmocka_unit_test(a_word_of_leaving_is_told_and_an_empty_attest_elsewhere_is_asked_about),
+		cmocka_unit_test(who_goes_on_writing_elsewhere_is_not_leaving),
 		cmocka_unit_test(keys_not_held_and_teams_granted_to_oneself_are_found),
 		cmocka_unit_test(a_drop_box_sealed_to_an_adviser_is_found),
 		cmocka_unit_test(findings_are_kept_within_bounds),
+		cmocka_unit_test(facts_beyond_the_bounds_are_no_reason_to_ask),
 		cmocka_unit_test(a_source_may_report_what_it_cannot_read),
 		cmocka_unit_test(running_out_of_memory_is_an_error_and_no_finding),
 	};

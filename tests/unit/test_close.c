@@ -413,6 +413,37 @@ stopped_at(long n)
 	return through;
 }
 
+/* Each time under a new incarnation, and an OPEN lists sixteen: from the 17th on it lists those that are newest. */
+static void
+who_leaves_for_the_twentieth_time_is_believed_as_the_first(void **state)
+{
+	struct record_id id;
+	struct nodes o;
+	struct node *bo;
+	struct author his;
+	size_t log;
+
+	(void)state;
+	nodes_start(&o);
+	bo = nodes_join(&o, "bo", true);
+	his = node_self(bo)->sign_pk;
+	nodes_meet(o.first, bo);
+	assert_true(replica_log_find(node_replica(o.first), &(struct log_key){ .author = node_self(o.first)->sign_pk,
+	            .stream = control_stream(org_id(node_org(o.first))), .inc = o.first->home.keys->inc }, &log));
+	for (int i = 0; i < 20; i++) {
+		id = nodes_id(&o);
+		nodes_put(&o, bo, &id, NULL, NULL, "ett besök");
+		nodes_clock_ms += 2 * 3600000;
+		SITE_OK(node_tend(bo, NULL, err));
+		nodes_copy(bo, o.first);
+		assert_true(replica_acked(node_replica(o.first), &his, log) > 0);
+		SITE_OK(node_leave(bo, err));
+		nodes_copy(bo, o.first);
+		assert_int_equal(replica_acked(node_replica(o.first), &his, log), 0);
+	}
+	nodes_end(&o);
+}
+
 static void
 a_stop_at_any_moment_of_a_wipe_leaves_a_home_that_works_or_one_that_is_finished(void **state)
 {
@@ -435,6 +466,7 @@ main(void)
 		cmocka_unit_test(a_home_is_wiped_with_proof_only),
 		cmocka_unit_test(two_homes_that_rely_on_each_other_are_never_both_wiped),
 		cmocka_unit_test(who_leaves_makes_void_what_it_signed_until_it_goes_on),
+		cmocka_unit_test(who_leaves_for_the_twentieth_time_is_believed_as_the_first),
 		cmocka_unit_test(a_stop_at_any_moment_of_a_wipe_leaves_a_home_that_works_or_one_that_is_finished),
 	};
 

@@ -198,6 +198,28 @@ the_newest_seal_key_counts(void **state)
 	world_free(w);
 }
 
+/* From the 17th on an OPEN has no room for all: each lists the one before it, whose keys were told at higher places. */
+static void
+of_twenty_incarnations_the_newest_tells_the_seal_key(void **state)
+{
+	struct world *w = office();
+	struct control_op op = { .kind = KIND_SEALKEY };
+	struct org *o;
+
+	(void)state;
+	for (unsigned i = 0; i < 20; i++) {
+		world_op(w, ANA, i, &(struct control_op){ .kind = KIND_OPEN, .u.open = world_lists(i) });
+		for (unsigned k = i; k < 20; k++) {
+			memset(op.u.sealkey.seal_pk, (int)i + 1, 32);
+			world_op(w, ANA, i, &op);
+		}
+		o = evaluated(w);
+		assert_int_equal(world_device(w, o, ANA)->seal_pk[0], i + 1);
+		org_free(o);
+	}
+	world_free(w);
+}
+
 static void
 a_team_keeps_its_narrower_mode_and_its_most_senior_word(void **state)
 {
@@ -781,6 +803,7 @@ main(void)
 		cmocka_unit_test(of_two_admits_the_more_senior_counts),
 		cmocka_unit_test(nobody_makes_an_equal),
 		cmocka_unit_test(the_newest_seal_key_counts),
+		cmocka_unit_test(of_twenty_incarnations_the_newest_tells_the_seal_key),
 		cmocka_unit_test(a_team_keeps_its_narrower_mode_and_its_most_senior_word),
 		cmocka_unit_test(a_damaged_payload_is_counted_and_its_entry_kept_out),
 		cmocka_unit_test(a_log_counts_only_under_the_grant_it_was_opened_under),

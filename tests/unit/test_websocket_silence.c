@@ -245,6 +245,66 @@ bytes_are_a_sign_of_life_even_where_no_pong_comes(void **state)
 	pair_close(&p);
 }
 
+/* Twenty-five kilobytes a second, and never a PONG: what the other end would answer stands behind megabytes. The kernel says so by its sixteenths. */
+static void
+whoever_takes_bytes_lives_however_slowly_and_is_given_up_when_it_takes_none(void **state)
+{
+	static const struct { const char *name; bool paused; } cases[] = { { "we read", false }, { "we do not read before it has taken them", true } };
+	static uint8_t piece[512 << 10];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct pair p;
+		char url[64];
+		int fd, s;
+
+		pair_listen(&p, url);
+		fd = upgraded_by_hand(&p);
+		fill(&p.received);
+		if (cases[i].paused)
+			p.received.env->ops->pause(p.received.env, p.received.conn, true);
+		for (s = 0; s < GIVE_UP_S && !p.received.closed; s++) {
+			if (s % 20 == 0)
+				assert_true(recv(fd, piece, sizeof(piece), MSG_DONTWAIT) > 0);
+			ahead_s++;
+			turn(&p.received);
+			if (!p.received.closed)
+				(void)p.received.env->ops->send(p.received.env, p.received.conn, BYTES(piece, 32 << 10)); /* as long as it takes some, there is more */
+		}
+		if (p.received.closed)
+			fail_msg("%s: given up after %d seconds, while bytes were taken every twenty", cases[i].name, s);
+		s = seconds_until_lost(&p.received) + 19;
+		if (s < SILENCE_S - LEEWAY_S || s > SILENCE_S + LEEWAY_S)
+			fail_msg("%s: given up %d seconds after the last byte was taken", cases[i].name, s);
+		close(fd);
+		pair_close(&p);
+	}
+}
+
+static void
+who_is_not_read_is_not_given_up_for_its_silence(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_open(&p);
+	p.dialled.env->ops->pause(p.dialled.env, p.dialled.conn, true);
+	assert_int_equal(p.received.env->ops->send(p.received.env, p.received.conn, BYTES("late", 4)), ERR_OK);
+	for (int s = 0; s < GIVE_UP_S; s++) {
+		if (s % 20 == 0)
+			assert_int_equal(p.dialled.env->ops->send(p.dialled.env, p.dialled.conn, BYTES("x", 1)), ERR_OK); /* or it would give us up */
+		ahead_s++;
+		turn(&p.dialled);
+		turn(&p.received);
+	}
+	assert_false(p.dialled.closed || p.received.closed);
+	assert_int_equal(p.dialled.got, 0);
+	p.dialled.env->ops->pause(p.dialled.env, p.dialled.conn, false);
+	turn(&p.dialled);
+	assert_int_equal(p.dialled.got, 4);
+	pair_close(&p);
+}
+
 int
 main(void)
 {
@@ -252,6 +312,8 @@ main(void)
 		cmocka_unit_test(a_peer_that_has_stopped_is_given_up_in_time_and_not_before),
 		cmocka_unit_test(a_link_on_which_nobody_has_anything_to_say_lives_on),
 		cmocka_unit_test(bytes_are_a_sign_of_life_even_where_no_pong_comes),
+		cmocka_unit_test(whoever_takes_bytes_lives_however_slowly_and_is_given_up_when_it_takes_none),
+		cmocka_unit_test(who_is_not_read_is_not_given_up_for_its_silence),
 	};
 
 	setenv("SSL_CERT_FILE", "/dev/null", 1);

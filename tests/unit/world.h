@@ -281,6 +281,17 @@ world_open(struct world *w, unsigned by, const struct stream_id *stream, unsigne
 	return i;
 }
 
+/* What the OPEN of incarnation `inc` lists: those before it, the last of them when there are more than fit. */
+static inline struct open_op
+world_lists(unsigned inc)
+{
+	struct open_op open = { .old_count = inc < OLD_INCS_MAX ? inc : OLD_INCS_MAX };
+
+	for (unsigned i = 0; i < open.old_count; i++)
+		open.old[i].inc = inc_of(inc - 1 - i);
+	return open;
+}
+
 /* `n` entries of content. Returns the last one's number. */
 static inline size_t
 world_data(struct world *w, unsigned by, const struct stream_id *team, unsigned inc, unsigned n)

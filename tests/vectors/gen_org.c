@@ -83,14 +83,36 @@ take_part(const struct world *w, struct world *part, size_t *take, bool whole)
 	}
 }
 
+/* A device of 20 incarnations: each tells a seal key, the older ones more often. */
 static void
-print_world(unsigned seed)
+make_many_incarnations(struct world *w)
+{
+	struct control_op op = { .kind = KIND_SEALKEY };
+
+	world_genesis(w);
+	world_admit(w, ROOT, 0, 1, 1);
+	world_grant(w, ROOT, 0, 1, ROLE_COORDINATOR, NULL, 1);
+	for (unsigned i = 0; i < 20; i++) {
+		world_op(w, 1, i, &(struct control_op){ .kind = KIND_OPEN, .u.open = world_lists(i) });
+		for (unsigned k = i; k < 20; k += 5) {
+			memset(op.u.sealkey.seal_pk, (int)(i * 20 + k), 32);
+			world_op(w, 1, i, &op);
+		}
+	}
+}
+
+static void
+print_world(unsigned seed, bool many)
 {
 	struct world *w = world_new(), *part = world_new();
 	static size_t take[WORLD_ENTRIES];
 	struct buf out = BUF_INIT;
 
-	universe_make(w, seed, STEPS);
+	universe_seed(seed);
+	if (many)
+		make_many_incarnations(w);
+	else
+		universe_make(w, seed, STEPS);
 	json_open(NULL, '{');
 	json_open("entries", '[');
 	for (size_t i = 0; i < w->count; i++) {
@@ -279,7 +301,8 @@ main(void)
 	world_free(w);
 	json_open("worlds", '[');
 	for (unsigned seed = 0; seed < WORLDS; seed++)
-		print_world(seed);
+		print_world(seed, false);
+	print_world(WORLDS, true);
 	json_close(']');
 	printf("\n}\n");
 	return 0;

@@ -4,6 +4,7 @@
  *
  *   forms: [[kind, payload, 1 when it is in its form]…]
  *   attests: what each of some ATTESTs says
+ *   leaving: [{ name, seq, kind, payload, control entries, entries elsewhere, says 1, leaving 1, out of place 1 }…]
  *   netkeys: { org, commit, key, payload, rows: [{ name, device, seal_sk, opens }…] }
  */
 #include "../unit/fixed_env.h"
@@ -218,6 +219,63 @@ print_attests(void)
 	buf_free(&b);
 }
 
+/* ---- the word of leaving ---- */
+
+struct word { const char *name; uint64_t seq, control, elsewhere; uint8_t kind; size_t items; int spoil; /* 1: a byte too many, 2: cut short */ };
+
+static void
+print_word(const struct word *w)
+{
+	static struct attest a;
+	struct buf delta = BUF_INIT, b = BUF_INIT;
+	struct entry e = { .h = { .kind = w->kind, .seq = w->seq }, .has_payload = true };
+	bool says, leaving;
+
+	attest_some(&a, &delta, w->items, 0);
+	attest_encode(&b, &a);
+	if (w->spoil == 1)
+		buf_put(&b, "", 1);
+	e.payload = BYTES(b.p, b.len - (w->spoil == 2));
+	says = attest_says_leaving(&e);
+	leaving = says && w->control == LEAVING_LEN && w->elsewhere == 0;
+	json_open(NULL, '{');
+	json_text("name", w->name);
+	json_uint("kind", w->kind);
+	json_uint("seq", w->seq);
+	json_hex("payload", e.payload.p, e.payload.len);
+	json_uint("control", w->control);
+	json_uint("elsewhere", w->elsewhere);
+	json_uint("says", says);
+	json_uint("leaving", leaving);
+	json_uint("out_of_place", attest_lists_nothing(&e) && !says);
+	json_close('}');
+	buf_free(&delta);
+	buf_free(&b);
+}
+
+/* An entry of a control log, how long that log is, and how much the incarnation has written in others. */
+static void
+print_words(void)
+{
+	static const struct word words[] = {
+		{ "the word, and nothing since", 1, 2, 0, KIND_ATTEST, 0, 0 },
+		{ "the word, and an entry behind it", 1, 3, 0, KIND_ATTEST, 0, 0 },
+		{ "the word, and a note in a team's log", 1, 2, 1, KIND_ATTEST, 0, 0 },
+		{ "a first ATTEST that lists one log", 1, 2, 0, KIND_ATTEST, 1, 0 },
+		{ "nothing listed where the OPEN should be", 0, 2, 0, KIND_ATTEST, 0, 0 },
+		{ "nothing listed one entry late", 2, 3, 0, KIND_ATTEST, 0, 0 },
+		{ "nothing listed years later", 4096, 4097, 7, KIND_ATTEST, 0, 0 },
+		{ "the same bytes as a RECEIPT", 1, 2, 0, KIND_RECEIPT, 0, 0 },
+		{ "with a byte too many", 1, 2, 0, KIND_ATTEST, 0, 1 },
+		{ "cut short", 1, 2, 0, KIND_ATTEST, 0, 2 },
+	};
+
+	json_open("leaving", '[');
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		print_word(&words[i]);
+	json_close(']');
+}
+
 static void
 print_attest_forms(void)
 {
@@ -357,6 +415,7 @@ main(void)
 		world_grant(w, ROOT, 0, i, ROLE_COORDINATOR, NULL, 1);
 	printf("{\"spec\": \"proto/org.md, 3, 9, 10 and 11; proto/log.md, 6\"");
 	print_attests();
+	print_words();
 	print_netkeys(w, &netkey);
 	json_open("forms", '[');
 	print_erasures(w);

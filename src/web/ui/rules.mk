@@ -7,4 +7,3 @@ ui-unit: all # which may be installing the same modules
 	@cd $(UI) && node_modules/.bin/tsc --noEmit && node test.mjs
 check-catalogues:
 	@node $(UI)/catalogues.mjs
-test: check-catalogues ui-unit

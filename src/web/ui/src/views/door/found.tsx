@@ -7,6 +7,7 @@ import { door, type Founded } from '../../api/door';
 import type { Team } from '../../api/types';
 import { formatDate, today, useLanguage, useT } from '../../i18n';
 import { ActButton, Button, Line, Notice, Panel, Tick, Trouble } from '../../parts/basics';
+import { paperKept } from '../../parts/paper';
 import { printSheets, Sheet } from '../../parts/print';
 import { Door } from '../../parts/shell';
 import { Back } from './first';
@@ -79,6 +80,7 @@ function Kit({ org, made, team, reads }: { org: string; made: Founded; team: str
 			const { teams } = await call<{ teams: Team[] }>('team list');
 			if (teams.every((x) => x.name !== team)) await call('team add', { name: team });
 			if (reads) await call('grant', { device: 'self', team });
+			await paperKept();
 			await take(made);
 		} catch (x) {
 			setError(asApiError(x));

@@ -3,12 +3,14 @@ import { useRef, useState } from 'preact/hooks';
 import { asApiError } from '../../base/load';
 import { doorSession, take } from '../../base/session';
 import { useStore } from '../../base/store';
+import { useTry } from '../../base/try';
 import type { ApiError } from '../../api/client';
 import { door, type Asked, type Joined, type Session, type Welcomed } from '../../api/door';
 import { bytesOf, fileIn, saveFile, type FileIn } from '../../api/files';
 import { useLanguage, useT } from '../../i18n';
-import { Button, Code, Line, Notice, Panel, Tick, Trouble } from '../../parts/basics';
+import { ActButton, Button, Code, Line, Notice, Panel, Tick, Trouble } from '../../parts/basics';
 import { FilePick } from '../../parts/file';
+import { paperKept } from '../../parts/paper';
 import { printSheets, Sheet } from '../../parts/print';
 import { Door } from '../../parts/shell';
 import { Back } from './first';
@@ -37,13 +39,13 @@ export function JoinByCode({ onBack }: { onBack: () => void }) {
 		try {
 			const answer = await door.code({ code: code.trim(), member: who.member.trim(), device: who.device.trim(), passphrase: who.first });
 			setMade(answer);
-			await take(answer, answer.recovery_code === undefined);
+			await take(answer, answer.recovery_code === undefined && answer.kill_card === undefined);
 		} catch (x) {
 			setError(asApiError(x));
 		}
 		setBusy(false);
 	};
-	if (made?.recovery_code !== undefined) return <OwnCode code={made.recovery_code} stolen={made.kill_card} device={who.device} next={made} />;
+	if (made?.recovery_code !== undefined || made?.kill_card !== undefined) return <OwnCode code={made.recovery_code} stolen={made.kill_card} device={who.device} next={made} />;
 	return (
 		<Door title={t('first.code')}>
 			{busy ? <Comparing digits={digits} /> : (
@@ -173,25 +175,33 @@ export function WaitForWelcome({ asked }: { asked?: Asked }) {
 }
 
 /* The newcomer's own way back in, before the work begins. */
-function OwnCode({ code, stolen, device, next }: { code: string; stolen: string | undefined; device: string; next: Session }) {
+function OwnCode({ code, stolen, device, next }: { code: string | undefined; stolen: string | undefined; device: string; next: Session }) {
 	const t = useT();
 	const lang = useLanguage();
 	const [safe, setSafe] = useState(false);
+	const { error, run } = useTry();
 	const paper = useRef<HTMLDivElement>(null);
+	const begin = (): Promise<unknown> => run(async () => {
+		await paperKept();
+		await take(next);
+	});
 	return (
 		<Door title={t('join.done')} wide>
 			<div class="stack" ref={paper}>
-				<Sheet lang={lang}>
-					<h2>{t('kit.code')}</h2>
-					<p>{t('kit.code.text', { name: device })}</p>
-					<p class="secret"><Code>{code}</Code></p>
-				</Sheet>
+				{code !== undefined && (
+					<Sheet lang={lang}>
+						<h2>{t('kit.code')}</h2>
+						<p>{t('kit.code.text', { name: device })}</p>
+						<p class="secret"><Code>{code}</Code></p>
+					</Sheet>
+				)}
 				<StolenSheet code={stolen} device={device} lang={lang} />
 			</div>
 			<div class="row"><Button kind="main" icon="print" onClick={() => paper.current !== null && printSheets(paper.current.querySelectorAll('.sheet'))}>{t('do.print')}</Button></div>
 			<Notice kind="wait" title={t('kit.once')} />
 			<Tick label={t('kit.safe')} checked={safe} onInput={setSafe} />
-			<div><Button kind="main" class="large" disabled={!safe} onClick={() => void take(next)}>{t('kit.go')}</Button></div>
+			<Trouble error={error} />
+			<div><ActButton kind="main" class="large" disabled={!safe} act={begin}>{t('kit.go')}</ActButton></div>
 		</Door>
 	);
 }

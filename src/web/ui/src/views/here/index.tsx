@@ -1,6 +1,6 @@
 /* This computer: who works here, its passphrase, the paper for who forgets it, and what has been read here. */
 import { useRef, useState } from 'preact/hooks';
-import { app } from '../../base/app';
+import { app, loadStatus } from '../../base/app';
 import { href } from '../../base/route';
 import { say } from '../../base/say';
 import { doorSession } from '../../base/session';
@@ -9,7 +9,8 @@ import { useTry } from '../../base/try';
 import type { ApiError } from '../../api/client';
 import { door } from '../../api/door';
 import { formatDate, today, useLanguage, useT } from '../../i18n';
-import { Button, Facts, Line, LinkButton, Notice, Own, Panel, Trouble } from '../../parts/basics';
+import { ActButton, Button, Facts, Line, LinkButton, Notice, Own, Panel, Trouble } from '../../parts/basics';
+import { PaperNotice, paperKept } from '../../parts/paper';
 import { printSheets, Sheet } from '../../parts/print';
 import { NewPassphrase, passphraseFault } from '../door/passphrase';
 import { useRole } from '../people/members';
@@ -19,11 +20,12 @@ import { Reads } from '../rights/reads';
 export default function Here(_: ViewProps) {
 	const t = useT();
 	const role = useRole();
-	const { org, device_name, me } = useStore(app);
+	const { org, device_name, me, status } = useStore(app);
 	const minutes = useStore(doorSession, (s) => Math.round((s?.lock_after_s ?? 0) / 60));
 	return (
 		<div class="stack">
 			<div class="head"><h1>{t('more.here')}</h1></div>
+			<PaperNotice status={status} here={false} />
 			<div class="half">
 				<Panel title={<Own>{device_name}</Own>}>
 					<Facts rows={[
@@ -103,6 +105,13 @@ function NewPaper() {
 		});
 		setBusy(false);
 	};
+	const kept = async (): Promise<void> => {
+		await run(async () => {
+			await paperKept();
+			await loadStatus();
+			setCode(undefined);
+		});
+	};
 	return (
 		<Panel title={t('paper.title')}>
 			<p class="help">{t('paper.text')}</p>
@@ -125,7 +134,7 @@ function NewPaper() {
 					<Notice kind="wait" title={t('paper.void')} />
 					<div class="row">
 						<Button kind="main" icon="print" onClick={() => box.current !== null && printSheets(box.current.querySelectorAll('.sheet'))}>{t('do.print')}</Button>
-						<Button onClick={() => setCode(undefined)}>{t('do.done')}</Button>
+						<ActButton act={kept}>{t('paper.kept')}</ActButton>
 					</div>
 				</div>
 			)}

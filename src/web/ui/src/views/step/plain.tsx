@@ -6,6 +6,7 @@ import { lead } from '../../api/lead';
 import type { Status } from '../../api/types';
 import { listed, useLanguage, useT } from '../../i18n';
 import { ActButton, LinkButton, Notice, Panel, Trouble } from '../../parts/basics';
+import { PaperNotice } from '../../parts/paper';
 
 interface Said { key: string; text: string; kind: 'wait' | 'bad'; granted?: string }
 
@@ -62,6 +63,7 @@ export function Plain({ status }: { status: Status }) {
 		<Panel title={t('plain.title')}>
 			{status.conflicts > 0 && <Notice kind="wait" title={t('plain.conflicts', { n: status.conflicts })}
 				actions={<LinkButton small href={href('cases')}>{t('nav.cases')}</LinkButton>} />}
+			<PaperNotice status={status} here />
 			{said.map((s) => (s.granted === undefined ? <Notice key={s.key} kind={s.kind}>{s.text}</Notice>
 				: <SelfGranted key={s.key} device={s.granted} title={s.text} />))}
 			{said.length === 0 && status.conflicts === 0 && status.warnings.length === 0 && <p class="soft">{t('plain.none')}</p>}
