@@ -249,7 +249,9 @@ welcome(struct app *app, const char *file)
 	uint8_t root[32];
 	int status;
 
-	if (app_no_more(app, &err) == ERR_OK && app->env->files->read(app->env, file, WELCOME_BYTES_MAX, &bytes, &err) == ERR_OK) {
+	if (app_no_more(app, &err) == ERR_OK && app->env->files->read(app->env, file, WELCOME_BYTES_MAX, &bytes, &err) == ERR_TOO_BIG)
+		err_set(&err, ERR_TOO_BIG, "%s: a hub that serves takes a welcome of at most 7 MiB; stop the hub, take it with the same command, and start it again", file);
+	if (err.code == ERR_OK) {
 		hex = hex_json(buf_bytes(&bytes));
 		if (look(app, hex, root, &err) != ERR_OK)
 			err_wrap(&err, "%s", file);

@@ -67,6 +67,7 @@ struct env_files {
 
 struct env_ops {
 	uint64_t (*mono_ns)(struct env *env); /* never goes back inside one run */
+	uint64_t (*awake_ns)(struct env *env); /* the same, and it goes on while the machine sleeps; NULL where nobody can tell */
 	int64_t (*wall_ms)(struct env *env);  /* Unix time; may jump by years */
 	void (*random)(struct env *env, void *p, size_t n);
 

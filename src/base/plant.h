@@ -29,6 +29,8 @@
  *  24  nothing is sent to who has once signed for it, whatever its disk has lost since
  *  25  who has signed for the beginning of a log is said to hold all of it
  *  26  an order to erase takes whatever stands at its places, of every history
+ *  28  the device that keeps a book gives a time that is taken
+ *  29  what memory ran ahead with stays there when the store's server is lost
  */
 #ifndef FALTBOK_BASE_PLANT_H
 #define FALTBOK_BASE_PLANT_H

@@ -41,6 +41,16 @@ posix_mono_ns(struct env *env)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+uint64_t
+posix_awake_ns(struct env *env)
+{
+	struct timespec now;
+
+	(void)env;
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
 int64_t
 posix_wall_ms(struct env *env)
 {

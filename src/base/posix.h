@@ -11,6 +11,7 @@
 extern const struct env_files posix_files;
 
 uint64_t posix_mono_ns(struct env *env);
+uint64_t posix_awake_ns(struct env *env);
 int64_t posix_wall_ms(struct env *env);
 int posix_utc_offset_min(struct env *env, int64_t ms); /* by TZ, with summer time */
 void posix_random(struct env *env, void *p, size_t n); /* getrandom(2); stops the process if the kernel has none */

@@ -412,6 +412,23 @@ desk_expire(struct day_desk *d, int64_t now_ms)
 	return remove_places(d, goes_by_time, &now_ms);
 }
 
+static void
+shift(int64_t *at_ms, int64_t ms)
+{
+	if (*at_ms != 0)
+		*at_ms += ms;
+}
+
+void
+desk_shift_places(struct day_desk *d, int64_t ms)
+{
+	for (size_t i = 0; i < d->place_count; i++) {
+		shift(&d->places[i].arrived_ms, ms);
+		shift(&d->places[i].called_ms, ms);
+		shift(&d->places[i].ended_ms, ms);
+	}
+}
+
 size_t
 desk_clear_places(struct day_desk *d, const struct record_id *session)
 {

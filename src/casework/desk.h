@@ -76,6 +76,7 @@ char *place_ticket(char out[24], const struct queue_place *p);
 int64_t place_waited_min(const struct queue_place *p, int64_t now_ms);
 /* Removes places older than a day (or that claim to be from more than a day ahead), or all of one session. How many went. */
 size_t desk_expire(struct day_desk *d, int64_t now_ms);
+void desk_shift_places(struct day_desk *d, int64_t ms); /* the clock was set by so much: they came when they came */
 size_t desk_clear_places(struct day_desk *d, const struct record_id *session);
 int64_t desk_next_expiry(const struct day_desk *d); /* INT64_MAX: none */
 

@@ -16,6 +16,7 @@
 
 #define NS_PER_S 1000000000ull
 #define SPARE_NS INT64_C(500000000) /* at most, saved up in quiet times */
+#define FORGET_NS (NS_PER_S / 2)
 
 enum { FROM_BYTES = 128, NETWORKS_KEPT = 8192, FRIENDLY_S = 86400 };
 
@@ -49,6 +50,7 @@ struct door {
 	struct guest *first, *last;
 	struct env_timer *watch;
 	struct table *networks;  /* key -> struct network */
+	uint64_t forgot_ns;      /* when they were last gone through */
 	struct once *seen;       /* first messages that were led on: a recorded one shows nobody that we are here */
 	int64_t spare_ns;        /* time that strangers may still cost; below 0: what they have cost too much */
 	uint64_t spare_at;
@@ -278,6 +280,9 @@ forget_networks(struct door *d, uint64_t now)
 	uint64_t *value;
 	size_t at = 0;
 
+	if (now - d->forgot_ns < FORGET_NS) /* or each that comes would have all of them gone through */
+		return;
+	d->forgot_ns = now;
 	while (table_count(d->networks) > NETWORKS_KEPT / 2 && table_next(d->networks, &at, &key, &value)) {
 		struct network *n = (struct network *)(uintptr_t)*value;
 

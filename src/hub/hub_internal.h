@@ -27,6 +27,8 @@ struct tenant {
 	struct wake *wake; /* whether the machine has slept, until it seeks */
 	struct doubt doubt;
 	struct env_timer *tend;    /* of a store that others share */
+	struct env_timer *rest;    /* the store is to be written anew after an erasure, when nobody is kept waiting by it */
+	uint64_t stirred_ns, rest_due_ns; /* when something last came or went; when the rewrite is done though it never rests */
 	bool control_grew, attesting, is_full, away;
 	uint8_t witness[32];
 	struct hub_quota quota;

@@ -14,11 +14,15 @@
 #include "store/netkey.h"
 #include "sync/message.h"
 
+#define NS_PER_S 1000000000ull
 #define META_QUOTA "hub.quota" /* [bytes, entries, devices, links] */
 
 enum {
 	CALLERS_MAX = 1024,
 	STEP_BYTES = 128 << 10, /* five hundred who read slowly keep 64 MiB of ours */
+	REST_S = 3,             /* so long nothing has come or gone: the store may be written anew */
+	REST_WAIT_S = 300,      /* one that never rests is kept waiting once, a second for each hundred thousand entries */
+	REST_AGAIN_S = 600,     /* when there was no room for it */
 	TEND_MS = 100,          /* how long what another hub has stored waits at most, and how long ours keeps it from its turn */
 };
 
@@ -220,6 +224,52 @@ witness(struct tenant *t)
 		t->config->witness_put(t->config->ctx, &id, now);
 }
 
+/* ---- after an erasure ---- */
+
+static void rest(void *ctx);
+
+static void
+rest_in(struct tenant *t, uint64_t seconds)
+{
+	if (t->rest == NULL)
+		t->rest = t->home.env->ops->timer(t->home.env, seconds * NS_PER_S, rest, t);
+}
+
+/*
+ * What was erased is deleted, and gaps in the pages may hold copies of it until the store is written anew. That takes its time,
+ * so it waits for a moment when nobody exchanges; proto/store.md, 3.
+ */
+static void
+rest(void *ctx)
+{
+	struct tenant *t = ctx;
+	uint64_t now = t->home.env->ops->mono_ns(t->home.env);
+	struct err err = ERR_INIT;
+
+	t->rest = NULL;
+	if (!replica_scrub_is_due(t->home.replica))
+		return;
+	if (now < t->rest_due_ns && (meet_busy(t->meet) > 0 || now - t->stirred_ns < REST_S * NS_PER_S)) {
+		rest_in(t, REST_S);
+		return;
+	}
+	if (replica_scrub(t->home.replica, &err) != ERR_OK)
+		env_logf(t->home.env, "%s", err.text);
+	t->file_bytes = replica_file_bytes(t->home.replica);
+	if (replica_scrub_is_due(t->home.replica)) /* no room, or in the middle of taking something in */
+		rest_in(t, err.code != ERR_OK ? REST_AGAIN_S : REST_S);
+}
+
+static void
+stir(struct tenant *t)
+{
+	t->stirred_ns = t->home.env->ops->mono_ns(t->home.env);
+	if (t->rest != NULL || !replica_scrub_is_due(t->home.replica))
+		return;
+	t->rest_due_ns = t->stirred_ns + REST_WAIT_S * NS_PER_S;
+	rest_in(t, REST_S);
+}
+
 static void
 committed(void *ctx)
 {
@@ -233,6 +283,7 @@ committed(void *ctx)
 	t->host.network_count = t->home.keys->network_count;
 	attest(t);
 	see_room(t);
+	stir(t);
 	meet_notify(t->meet);
 }
 
@@ -242,6 +293,7 @@ met(void *ctx, const struct peer_result *r, const char *addr)
 	struct tenant *t = ctx;
 	char dev[17] = "?";
 
+	stir(t);
 	t->exchanges++;
 	t->failed += r->code != ERR_OK;
 	if (r->known)
@@ -357,8 +409,9 @@ tenant_new(struct tenant **out, struct home *home, const struct hub_config *conf
 	t->is_full = is_full(t);
 	settle_doubt(t);
 	replica_set_hook(t->home.replica, &(struct replica_hook){ .ctx = t, .stored = stored, .committed = committed, .dropped = dropped });
-	if (replica_scrub(t->home.replica, &why) != ERR_OK) /* a hub is never idle: when it starts */
+	if (replica_scrub(t->home.replica, &why) != ERR_OK) /* nobody waits yet */
 		env_logf(t->home.env, "%s", why.text);
+	stir(t); /* there was no room: later */
 	if (replica_shared(t->home.replica))
 		tend(t);
 	*out = t;
@@ -373,6 +426,9 @@ tenant_hang_up(struct tenant *t)
 	if (t->tend != NULL)
 		t->home.env->ops->timer_stop(t->home.env, t->tend);
 	t->tend = NULL;
+	if (t->rest != NULL)
+		t->home.env->ops->timer_stop(t->home.env, t->rest);
+	t->rest = NULL;
 	seek_free(t->seek);
 	wake_free(t->wake);
 	t->wake = NULL;

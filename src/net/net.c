@@ -119,6 +119,7 @@ net_work(struct env *env, void (*fn)(void *ctx), void (*done)(void *ctx), void *
 
 static const struct env_ops net_ops = {
 	.mono_ns = posix_mono_ns,
+	.awake_ns = posix_awake_ns,
 	.wall_ms = posix_wall_ms,
 	.utc_offset_min = posix_utc_offset_min,
 	.random = posix_random,

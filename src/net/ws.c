@@ -169,6 +169,29 @@ look_for_life(uv_timer_t *t)
 		uv_timer_stop(t);
 }
 
+/* The other end may have megabytes on their way that it cannot see any more: a PONG that nobody asked for says that they arrive. */
+static void
+say_life(struct ws_conn *c)
+{
+	if (uv_now(&c->net->loop) - c->said_ms < WS_PING_S * 1000u)
+		return;
+	c->owes_pong = true;
+	lws_callback_on_writable(c->wsi);
+}
+
+static int
+send_pong(struct ws_conn *c)
+{
+	uint8_t room[LWS_PRE + 1];
+
+	c->owes_pong = false;
+	c->said_ms = uv_now(&c->net->loop);
+	if (lws_write(c->wsi, room + LWS_PRE, 0, LWS_WRITE_PONG) < 0)
+		return -1;
+	lws_callback_on_writable(c->wsi);
+	return 0;
+}
+
 static void
 watch_life(struct ws_conn *c)
 {
@@ -192,6 +215,7 @@ received(struct ws_conn *c, const uint8_t *p, size_t n)
 	}
 	if (n == 0)
 		return 0;
+	say_life(c);
 	if (!c->paused && c->held.len == 0) {
 		c->ev->data(c->ctx, &c->base, p, n);
 		return 0;
@@ -314,6 +338,8 @@ send_one(struct ws_conn *c)
 	if (c->first == NULL)
 		c->last = NULL;
 	c->spoke = true;
+	c->owes_pong = false;
+	c->said_ms = uv_now(&c->net->loop);
 	c->flushing = c->first == NULL;
 	if (!c->flushing)
 		c->unsent -= b->len;
@@ -342,6 +368,8 @@ writeable(struct ws_conn *c)
 		return 0;
 	if (c->first != NULL)
 		return send_one(c);
+	if (c->owes_pong && !c->given_back)
+		return send_pong(c);
 	if (!c->given_back)
 		return 0;
 	if (c->spoke)
@@ -367,6 +395,7 @@ void
 ws_conn_up(struct ws_conn *c)
 {
 	c->up = true;
+	c->said_ms = uv_now(&c->net->loop);
 	tcp_tune(lws_get_socket_fd(c->wsi));
 }
 

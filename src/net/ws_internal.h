@@ -48,6 +48,8 @@ struct ws_conn {
 	bool flushing;              /* the queue is with libwebsockets: its next call means that it has gone */
 	bool spoke;                 /* something of ours has been sent */
 	uv_timer_t timer;           /* an address that does not answer; then, whether what waits is taken; then, lingering */
+	bool owes_pong;             /* has heard for long, and said nothing */
+	uint64_t said_ms;           /* when something of ours was sent last, by the loop's clock */
 	uint64_t passed;            /* to libwebsockets, ever */
 	struct ws_waiting then;     /* when it was looked at last */
 	char why[NET_WHY_BYTES];

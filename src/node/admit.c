@@ -224,6 +224,8 @@ seal_welcome(struct node *n, const struct device_id *dev, struct buf *out, struc
 {
 	const struct org_device *d = org_device_by_id(node_org(n), dev);
 
+	if (replica_lost(n->home.replica)) /* it shows no log: the welcome would be an empty one */
+		return err_set(err, ERR_IO, "the store could not be read again after a failed write; close this program and open the home anew");
 	if (d == NULL || d->gone)
 		return err_set(err, ERR_UNKNOWN, "no admitted device has that id");
 	return welcome_seal(&n->home, d, d->coordinator ? ROLE_COORDINATOR : d->auditor ? ROLE_AUDITOR : d->hub ? ROLE_HUB : ROLE_ADVISOR, out, err);

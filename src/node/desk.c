@@ -20,6 +20,7 @@
 #include "crypto/hc.h"
 #include "crypto/seal.h"
 
+#define CLOCK_SET_MS INT64_C(60000) /* less is how clocks run */
 enum { SALT_BYTES = 32, DESK_DEVICES_MAX = 512 };
 static const char DESK[] = "desk", DESK_NEXT[] = "desk.next";
 
@@ -215,12 +216,38 @@ arm(struct node *n)
 	n->desk_timer = n->env->ops->timer(n->env, (uint64_t)(left > 1000 ? left : 1000) * 1000000, timer_fired, n);
 }
 
+/*
+ * A clock that is put right in the middle of a day, by a network or by hand, would send everybody home who waits. What it moved by
+ * more than time went on, sleep included, was no time: the places move with it. proto/day.md, 2.
+ */
+static void
+follow_clock(struct node *n)
+{
+	int64_t wall_ms = n->env->ops->wall_ms(n->env), set_ms = 0;
+	struct err err = ERR_INIT;
+	uint64_t awake_ns;
+
+	if (n->env->ops->awake_ns == NULL || node_is_locked(n))
+		return;
+	awake_ns = n->env->ops->awake_ns(n->env);
+	if (n->desk_wall_ms != 0)
+		set_ms = wall_ms - n->desk_wall_ms - (int64_t)((awake_ns - n->desk_awake_ns) / 1000000);
+	n->desk_wall_ms = wall_ms;
+	n->desk_awake_ns = awake_ns;
+	if (n->desk.place_count == 0 || (set_ms < CLOCK_SET_MS && set_ms > -CLOCK_SET_MS))
+		return;
+	desk_shift_places(&n->desk, set_ms);
+	if (write_desk(n, DESK, &err) != ERR_OK)
+		env_logf(n->env, "%s", err.text);
+}
+
 /* A place that is a day old goes, whether or not anybody looks. */
 static void
 expire(struct node *n)
 {
 	struct err err = ERR_INIT;
 
+	follow_clock(n);
 	if (desk_expire(&n->desk, n->env->ops->wall_ms(n->env)) > 0 && node_desk_shred(n, &err) != ERR_OK)
 		env_logf(n->env, "%s", err.text);
 	arm(n);

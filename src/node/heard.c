@@ -91,7 +91,10 @@ node_holds_old_key(struct node *n, const struct erase_order *o, const struct org
 
 /* ---- copies ---- */
 
-struct listed { const struct log_head *log; struct attest *a; uint64_t len; uint8_t head8[8]; };
+enum { QUIET_DAYS = 7 }; /* two homes that are both in use write in turns, and each has soon heard all that the other wrote: that alone ends nothing */
+
+/* since: the day on which the length was first attested; newest: that of the last ATTEST. */
+struct listed { const struct log_head *log; struct attest *a; uint64_t len, since, newest; uint8_t head8[8]; };
 
 /* What the last ATTEST that lists the log says of it: later ones pass over what has not grown since. */
 static bool
@@ -102,9 +105,12 @@ note_listed(void *ctx, const struct entry *e)
 
 	if (e->h.kind != KIND_ATTEST || !e->has_payload || attest_decode(l->a, e->payload, NULL) != ERR_OK)
 		return true;
+	l->newest = l->a->day > l->newest ? l->a->day : l->newest;
 	while (extent_next(&l->a->delta, &it)) {
 		if (!SAME(it.log, l->log->short_id))
 			continue;
+		if (it.len != l->len)
+			l->since = l->a->day;
 		l->len = it.len;
 		memcpy(l->head8, it.head8, sizeof(l->head8));
 	}
@@ -112,8 +118,8 @@ note_listed(void *ctx, const struct entry *e)
 }
 
 /*
- * Has the home that writes `other` said, by an ATTEST of its own, that it has all of `log`? Then whoever writes that has been silent since, as
- * far as is known here.
+ * Has the home that writes `other` said, by ATTESTs of its own, that it has all of `log`, and said so for a week? Then whoever writes that
+ * has ended, as far as is known here.
  */
 static bool
 silent_since(struct node *n, const struct log_head *log, const struct log_head *other)
@@ -127,7 +133,7 @@ silent_since(struct node *n, const struct log_head *log, const struct log_head *
 	if (l.a != NULL && replica_log_find(n->home.replica, &key, &at))
 		(void)!replica_scan(n->home.replica, at, 0, UINT64_MAX, false, note_listed, &l, NULL); /* what cannot be read says nothing */
 	mem_free(l.a);
-	return l.len == log->len && log->len > 0 && memcmp(l.head8, log->head.b, sizeof(l.head8)) == 0;
+	return l.len == log->len && log->len > 0 && l.newest >= l.since + QUIET_DAYS && memcmp(l.head8, log->head.b, sizeof(l.head8)) == 0;
 }
 
 /* The log's OPEN, when it is here to be read. */

@@ -20,7 +20,7 @@
 #define META_ROTATION "node.rotation"
 #define DAY_MS 86400000ll
 
-enum { STREAMS_MAX = ATTEST_EPOCHS_MAX, MONTH_DAYS = 30, GRACE_DAYS = 60, VIE_DAYS = 1 };
+enum { STREAMS_MAX = ATTEST_EPOCHS_MAX, MONTH_DAYS = 30, GRACE_DAYS = 60, VIE_DAYS = 1, COPIES_LOOKED_AT = 32 };
 
 struct since { struct stream_id stream; struct epoch_id epoch; uint64_t ms; };
 
@@ -268,14 +268,26 @@ told_by_another(struct node *n)
 	return t.found;
 }
 
+static bool
+has_copy(struct node *n)
+{
+	struct node_copies c[COPIES_LOOKED_AT];
+	size_t count = node_copies(n, c, COPIES_LOOKED_AT);
+
+	for (size_t i = 0; i < count && i < COPIES_LOOKED_AT; i++)
+		if (SAME(c[i].dev, node_self(n)->id))
+			return true;
+	return count > COPIES_LOOKED_AT;
+}
+
 /*
  * This incarnation has told its key, and another incarnation another since: two homes have this device's keys. Each
- * telling its own whenever it hears the other's would never end.
+ * telling its own whenever it hears the other's would never end. So each tells it once, until one of the two has ended.
  */
 static bool
 vies_with_copy(struct node *n, const struct rotation *t)
 {
-	return SAME(t->seal_inc, n->home.keys->inc) && !older_than(n, t->seal_ms, VIE_DAYS) && told_by_another(n);
+	return SAME(t->seal_inc, n->home.keys->inc) && (!older_than(n, t->seal_ms, VIE_DAYS) || has_copy(n)) && told_by_another(n);
 }
 
 static enum err_code
@@ -283,7 +295,6 @@ tend_seal_key(struct node *n, struct rotation *t, struct node_tended *out, struc
 {
 	const struct keystore *ks = n->home.keys;
 	const uint8_t *told = node_self(n)->seal_pk;
-	struct node_copies copies;
 	bool newest = same_secret(told, ks->seal[0].pk, 32);
 	bool second = ks->seal_count > 1 && same_secret(told, ks->seal[1].pk, 32);
 	enum err_code rc = ERR_OK;
@@ -292,7 +303,7 @@ tend_seal_key(struct node *n, struct rotation *t, struct node_tended *out, struc
 		return ERR_OK;
 	if (!newest) /* never told of it: the program stopped in between; or the key others seal to went with a lost disk */
 		rc = publish_seal_key(n, !second, t, err);
-	else if (ks->seal_count > 1 || node_copies(n, &copies, 1) > 0) /* of two copies one would be left without the key */
+	else if (ks->seal_count > 1 || has_copy(n)) /* of two copies one would be left without the key */
 		return ERR_OK;
 	else if (t->adopted || older_than(n, t->seal_ms, MONTH_DAYS))
 		rc = publish_seal_key(n, true, t, err);

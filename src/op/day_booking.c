@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/plant.h"
 #include "casework/slots.h"
 #include "op/law.h"
 
@@ -256,7 +257,7 @@ must_be_free(struct book *b, int at, int minutes, const struct record_id *but)
 	const struct booked *k = taken_by(b, at, minutes, but);
 	char asked[6], has[6], hex[33];
 
-	if (k == NULL)
+	if (k == NULL || PLANTED(28))
 		return ERR_OK;
 	return err_set(&b->call->err, ERR_REFUSED, "%s is taken: booking %.8s from %s, %d minutes", clock_print(asked, at),
 	               hex_encode(hex, k->id.b, 16), clock_print(has, k->at), k->minutes);

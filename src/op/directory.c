@@ -57,7 +57,9 @@ op_directory_export(struct op_call *c)
 	struct buf out = BUF_INIT;
 	char org[33], *text = NULL;
 
-	if (gather_directory(c, records) == ERR_OK &&
+	if (gather_directory(c, records) == ERR_OK && !op_json_is_whole(c)) /* a record may lack its type or its id */
+		err_plain(&c->err, ERR_NO_MEMORY);
+	if (c->err.code == ERR_OK &&
 	    hsds_export(&doc, node_profile(c->node), records, node_org_name(c->node), hex_encode(org, node_keystore(c->node)->org.b, 16), &c->err) == ERR_OK) {
 		text = json_dumps(doc, JSON_INDENT(1));
 		buf_printf(&out, "%s\n", text == NULL ? "" : text);

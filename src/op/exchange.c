@@ -102,6 +102,8 @@ gather_all(struct op_call *c, const struct profile_type *type, json_t *records, 
 		(void)!tell_hidden(&g);
 	buf_free(&g.told);
 	*left_out = g.show_hidden ? 0 : g.hidden;
+	if (c->err.code == ERR_OK && !op_json_is_whole(c)) /* a record may lack its id: no table is made of it */
+		err_plain(&c->err, ERR_NO_MEMORY);
 	if (c->err.code == ERR_OK)
 		law_log_read(c->node, "export", NULL, param_text(c, "output"));
 	return c->err.code;

@@ -155,6 +155,9 @@ warnings_json(struct node *n, int64_t age, uint64_t waiting, const struct node_s
 			status_warn(w, "coordinator device %s has granted itself the team %s and reads its cases; whoever did not expect that asks it why. "
 			     "`faltbok members seen` when it is known why: `members` goes on showing it", node_device_name(n, &g->dev), node_team_name(n, &g->team));
 	}
+	if (node_is_leaving(n))
+		status_warn(w, "this device has said that it leaves, and nobody counts on what it holds: when others have acknowledged that, by link or stick, "
+		            "`faltbok close-site --wipe` goes on; whatever is written here takes it back");
 	warn_papers(w, n);
 	warn_heard(w, n, age);
 	warn_standing(w, n, st, count);
@@ -248,6 +251,7 @@ op_status(struct op_call *c)
 		json_object_set_new(c->result, "unreadable", json_integer((json_int_t)node_waiting_keys(n)));
 		json_object_set_new(c->result, "newer", json_integer((json_int_t)view_undecodable(node_view(n))));
 		json_object_set_new(c->result, "moved", json_boolean(node_moved(n)));
+		json_object_set_new(c->result, "leaving", json_boolean(node_is_leaving(n)));
 		json_object_set_new(c->result, "paper_unconfirmed", papers_json(n));
 		say_heard(n, c->result, st, count);
 	}

@@ -9,6 +9,8 @@
 #include "link/url.h"
 #include "peer/meet_internal.h"
 
+enum { STRANGERS_MAX = MEET_PEERS_MAX / 2 };
+
 static void
 peer_done(void *ctx, struct peer *p, const struct peer_result *result)
 {
@@ -42,12 +44,37 @@ peer_gone(void *ctx, struct peer *p)
 		meet_lost(t);
 }
 
+/*
+ * Room for one more. Of those who have come and not finished their handshake the one who came first goes: who speaks at once
+ * is not kept out by any number of those who are silent.
+ */
+static void
+make_room(struct meet *m)
+{
+	struct link_slot *oldest = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < m->link_count; i++) {
+		struct link_slot *slot = &m->links[i];
+
+		if (peer_dialled(slot->peer) || peer_is_open(slot->peer))
+			continue;
+		count++;
+		if (oldest == NULL || slot->number < oldest->number)
+			oldest = slot;
+	}
+	if (oldest != NULL && (count >= STRANGERS_MAX || m->link_count == MEET_PEERS_MAX))
+		peer_close(oldest->peer);
+}
+
 void
 meet_take(struct meet *m, struct env_conn *conn, const char *from, struct bytes read)
 {
 	struct err err = ERR_INIT;
 	struct peer *p;
 
+	if (!m->closing)
+		make_room(m);
 	if (m->closing || m->link_count == MEET_PEERS_MAX) {
 		m->host->env->ops->close(m->host->env, conn);
 		return;

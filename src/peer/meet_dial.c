@@ -7,7 +7,7 @@
 #include "link/url.h"
 #include "peer/meet_internal.h"
 
-enum { BACKOFF_FIRST_MS = 1000, BACKOFF_MAX_MS = 60000, WEB_AFTER_MS = 2000 };
+enum { BACKOFF_FIRST_MS = 1000, BACKOFF_MAX_MS = 60000, WEB_AFTER_MS = 2000, FOUND_MAX = MEET_TARGETS_MAX - 16 };
 
 static void dial_target(void *ctx);
 
@@ -124,23 +124,31 @@ meet_lost(struct target *t)
 		dial_later(t);
 }
 
-/* One that was dialled once and is gone may be used again. */
+/* One that was dialled once and is gone may be used again. Beacons can be played back from any number of forged addresses: they take not all. */
 static struct target *
-free_target(struct meet *m)
+free_target(struct meet *m, enum meet_how how)
 {
-	for (size_t i = 0; i < m->target_count; i++)
-		if (m->targets[i].how != MEET_KEEP && !m->targets[i].linked && m->targets[i].again == NULL)
-			return &m->targets[i];
+	size_t heard = 0;
+
+	for (size_t i = 0; i < m->target_count; i++) {
+		struct target *t = &m->targets[i];
+
+		if (t->how != MEET_KEEP && !t->linked && t->again == NULL)
+			return t;
+		heard += t->how == MEET_FOUND;
+	}
+	if (how == MEET_FOUND && heard >= FOUND_MAX)
+		return NULL;
 	return m->target_count < MEET_TARGETS_MAX ? &m->targets[m->target_count++] : NULL;
 }
 
 static struct target *
 new_target(struct meet *m, const char *addr, enum meet_how how, struct err *err)
 {
-	struct target *t = free_target(m);
+	struct target *t = free_target(m, how);
 
 	if (t == NULL) {
-		err_set(err, ERR_USAGE, "more than %d peers named", MEET_TARGETS_MAX);
+		err_set(err, ERR_USAGE, "more than %d peers %s", how == MEET_FOUND ? FOUND_MAX : MEET_TARGETS_MAX, how == MEET_FOUND ? "heard" : "named");
 		return NULL;
 	}
 	*t = (struct target){ .meet = m, .how = how, .backoff_ms = BACKOFF_FIRST_MS, .web = url_is(addr) };
@@ -152,8 +160,11 @@ enum err_code
 meet_dial(struct meet *m, const char *addr, enum meet_how how, struct err *err)
 {
 	struct target *t = new_target(m, addr, how, err);
+	enum err_code rc = t == NULL ? ERR_USAGE : dial_now(t, err);
 
-	return t == NULL ? ERR_USAGE : dial_now(t, err);
+	if (rc != ERR_OK && t != NULL)
+		t->how = MEET_ONCE; /* its place is free again */
+	return rc;
 }
 
 static struct target *

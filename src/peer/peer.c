@@ -241,10 +241,12 @@ on_data(void *ctx, struct env_conn *c, const uint8_t *bytes, size_t n)
 			peer_fail(p, &err);
 			break;
 		}
-		if (event == LINK_OPEN)
+		if (event == LINK_OPEN) {
 			link_opened(p);
-		else if (event == LINK_MESSAGE)
+		} else if (event == LINK_MESSAGE) {
+			p->addressed = true;
 			peer_step(p, SYNC_RECEIVED, message);
+		}
 		if (!p->dead && peer_commit(p, PENDING_BYTES_MAX, &err) != ERR_OK)
 			peer_fail(p, &err);
 	}
@@ -422,6 +424,12 @@ bool
 peer_dialled(const struct peer *p)
 {
 	return p->initiator;
+}
+
+bool
+peer_is_open(const struct peer *p)
+{
+	return p->open;
 }
 
 void

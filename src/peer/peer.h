@@ -78,6 +78,7 @@ void peer_probe(struct peer *p);
 /* Whom the handshake has shown the other side to be. False before it, and for a device that is not known here. */
 bool peer_device(struct peer *p, struct device_id *out);
 bool peer_dialled(const struct peer *p); /* by us */
+bool peer_is_open(const struct peer *p); /* the handshake is over: it holds a key of ours */
 /* What it has come to so far. */
 void peer_so_far(struct peer *p, struct peer_result *out);
 

@@ -36,6 +36,7 @@ struct peer {
 	struct env_timer *quiet;
 	struct env_timer *relay;    /* what others have written, in a while */
 	bool heard, grown;
+	bool addressed;             /* the other side has said something, and so have we */
 	uint64_t heard_ns;
 	uint64_t floor_ns, floor_heard, floor_taken; /* when the last minute began, and what had come and gone by then */
 	bool waited;                /* something was waiting to be sent then */

@@ -64,8 +64,8 @@ watch_fired(void *ctx)
 		peer_finish(p, ERR_TIMEOUT, "the other side has fallen silent");
 	else if (below_floor(p))
 		peer_finish(p, ERR_TIMEOUT, "the other side is too slow");
-	else if (p->reported)
-		peer_keep_alive(p);
+	else if (p->reported || p->initiator || p->addressed)
+		peer_keep_alive(p); /* in the middle of an exchange too: the other side may have so much on its way that it hears no CREDIT for long */
 	if (!p->dead)
 		peer_arm_watch(p, p->reported ? KEEPALIVE_MS : SILENCE_MS / 2);
 	peer_leave(p);

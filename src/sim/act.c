@@ -31,7 +31,7 @@ fault_excuses(struct play *p, size_t i)
 	struct disk *d = host_disk(p->stations[i]->host);
 
 	p->hurt[i] = p->hurt[i] || disk_fault_struck(d);
-	return p->hurt[i] || disk_dead(d);
+	return p->hurt[i] || disk_dead(d) || (p->stations[i]->is_hub && play_store_struck(p));
 }
 
 bool
@@ -189,6 +189,7 @@ play_perform(struct play *p, enum act_kind kind, size_t i)
 	uint64_t wait = play_chance(p, "long", 300) ? play_below(p, "wait", 60 * NS_PER_S) : play_below(p, "wait", 500 * NS_PER_MS);
 	const struct act_row *row = &acts[kind];
 
+	p->far_struck = p->far != NULL ? far_struck(p->far) : 0;
 	if ((row->how & OF_THE_HUB) != 0 && !play_has_hub(p))
 		return true;
 	if ((row->how & ANY_STATE) == 0 && !play_ensure_up(p, i))

@@ -19,7 +19,7 @@ tenant_of(struct play *p)
 {
 	struct station *hub = p->stations[p->swarm.stations];
 
-	return station_runs(hub) && !station_power_went(hub) ? hub_tenant(hub->hub, 0) : NULL;
+	return station_runs(hub) && !station_power_went(hub) && !replica_away(station_replica(hub)) ? hub_tenant(hub->hub, 0) : NULL;
 }
 
 static uint64_t
@@ -77,6 +77,8 @@ hub_judge_room(struct play *p)
 	struct tenant_status st;
 	uint64_t now;
 
+	if (t == NULL || play_store_struck(p)) /* what was committed and not told of comes to light later */
+		p->full_teams = 0;
 	if (t == NULL)
 		return true;
 	tenant_status(t, &st);

@@ -315,6 +315,8 @@ bury_judge(struct play *p)
 	for (size_t i = 0; i < p->machines && ok; i++) {
 		disk_look(host_disk(p->stations[i]->host), scan, i);
 	}
+	if (p->far != NULL && ok)
+		disk_look(far_disk(p->far), scan, p->machines);
 	if (ok && scan_finding(scan) != NULL)
 		ok = play_fail(p, "I13", "%s", scan_finding(scan));
 	scan_free(scan);

@@ -196,6 +196,18 @@ unlock(struct env *env, const char *path)
 	disk_release(disk_of_env(env), path);
 }
 
+/* A disk knows files only: a folder is what there is a file in. */
+static bool
+is_folder(const struct disk *d, const char *path)
+{
+	size_t len = strlen(path);
+
+	for (size_t i = 0; i < d->live.count; i++)
+		if (strncmp(d->live.at[i].path, path, len) == 0 && d->live.at[i].path[len] == '/')
+			return true;
+	return false;
+}
+
 static enum err_code
 place(struct env *env, const char *path, struct buf *out, struct err *err)
 {
@@ -205,6 +217,10 @@ place(struct env *env, const char *path, struct buf *out, struct err *err)
 	bool created;
 
 	rc = disk_open(d, path, false, &f, &created);
+	if (rc == DISK_NOT_FOUND && is_folder(d, path)) {
+		buf_printf(out, "machine-%u %s", disk_id(d), path);
+		return buf_ok(out) ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
+	}
 	if (rc != DISK_OK)
 		return failed(rc, path, err);
 	buf_printf(out, "machine-%u", disk_id(d));

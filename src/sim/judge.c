@@ -77,6 +77,8 @@ play_judge_custody(struct play *p, size_t i)
 
 	if (p->lost[i] || p->copy[i]) /* what it signed before is gone with the disk that it signed for, or was signed by its twin */
 		return true;
+	if (p->stations[i]->is_hub && replica_away(own)) /* it cannot be asked just now */
+		return true;
 	for (size_t k = 0; k < p->machines; k++) {
 		struct replica *other = k != i && station_runs(p->stations[k]) ? station_replica(p->stations[k]) : NULL;
 
@@ -224,5 +226,7 @@ play_judge_all(struct play *p)
 		station_add_secrets(p->stations[i]);
 	for (size_t i = 0; i < p->machines; i++)
 		disk_each(host_disk(p->stations[i]->host), scan_file, world_scan(p->world));
+	if (p->far != NULL)
+		disk_each(far_disk(p->far), scan_file, world_scan(p->world));
 	return true;
 }

@@ -83,6 +83,11 @@
 	X(HUB_FULL, "the hub was full")                                          \
 	X(SITE_CLOSED, "a home was proved to be elsewhere and wiped, and its table had another") \
 	X(PROFILE_GREW, "a later version of the profile was installed")              \
+	X(STORE_AWAY, "the hub's store was a database elsewhere")                    \
+	X(STORE_LOST, "and could not be reached")                                    \
+	X(STORE_UNKNOWN, "a commit there came to pass and nobody was told")          \
+	X(FOREIGN_STICK, "a stick of another organisation was read")                 \
+	X(ONE_FULL, "one of several organisations on a hub was full")                \
 	X(TIME_GIVEN, "a time was booked where the book is kept")                    \
 	X(TIME_ASKED, "and asked for where it is not")                               \
 	X(GIVEN_TWICE, "two devices gave one time while apart")                      \
@@ -106,7 +111,8 @@ enum mark {
 	X(REPLAY, "bytes-replayed") X(BUNDLE_SHORT, "bundle-cut") X(BUNDLE_BIT, "bundle-bit-turned") X(STICK_OLD, "old-stick") \
 	X(DISK_BACK, "disk-put-back") X(HUB_BACK, "hub-put-back") X(HOME_COPIED, "home-copied") X(SENSELESS, "nonsense-signed") \
 	X(FORGERY, "entry-forged") X(PASSPHRASE, "wrong-passphrase") X(OLD_SHEETS, "old-root-used") X(CAST_LOST, "datagram-lost") \
-	X(CAST_TWICE, "datagram-twice") X(HUB_AWAY, "hub-away") X(QUOTA, "hub-quota") X(SITE_CLOSED, "home-wiped") X(RESTORING, "power-cut-restoring") X(HOME_RESTORED, "home-restored") X(MIGRATING, "power-cut-migrating")
+	X(CAST_TWICE, "datagram-twice") X(HUB_AWAY, "hub-away") X(QUOTA, "hub-quota") X(SITE_CLOSED, "home-wiped") X(RESTORING, "power-cut-restoring") X(HOME_RESTORED, "home-restored") X(MIGRATING, "power-cut-migrating") \
+	X(STORE_REFUSED, "store-refused") X(STORE_LOST, "store-lost") X(STORE_UNKNOWN, "store-commit-unknown")
 
 enum fault_kind {
 #define FAULT_NAME(name, word) STRUCK_##name,

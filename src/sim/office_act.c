@@ -7,6 +7,7 @@
 #include "op/op.h"
 
 const char *const office_times[OFFICE_TIMES] = { "13:00", "13:30", "14:00", "13:15" };
+const char *const office_addresses[OFFICE_ADDRESSES] = { "n0:7000", "n1:7000", "hub.example:7000", "wss://hub.example/fb" };
 
 /* ---- asking ---- */
 
@@ -203,6 +204,24 @@ act_keep(struct office *o, size_t i)
 	return a != NULL || excused(o, i, "keeping the book", &err, true);
 }
 
+/* ---- addresses: each home's own ---- */
+
+static bool
+act_address(struct office *o, size_t i)
+{
+	size_t k = (size_t)decide_below(&o->decide, "address", OFFICE_ADDRESSES);
+	bool forget = o->typed[i][k] != ADDRESS_GONE && decide_chance(&o->decide, "forget", 500);
+	struct err err;
+	json_t *a = office_ask(o, i, "hubs", json_pack("{s:s}", forget ? "forget" : "add", office_addresses[k]), &err);
+
+	json_decref(a);
+	if (a == NULL && office_struck(o, i))
+		o->typed[i][k] = ADDRESS_DOUBTFUL;
+	else if (a != NULL)
+		o->typed[i][k] = forget ? ADDRESS_GONE : ADDRESS_TYPED;
+	return a != NULL || excused(o, i, "noting an address", &err, forget && o->typed[i][k] == ADDRESS_DOUBTFUL);
+}
+
 /* ---- what coordinators do ---- */
 
 static bool
@@ -319,7 +338,7 @@ static const struct office_act acts[] = {
 	{ "case", 18, act_case, false },   { "edit", 8, act_edit, false },       { "resolve", 4, act_resolve, false }, { "take", 14, act_take, false },
 	{ "cancel", 4, act_cancel, false }, { "book", 6, act_book, false },      { "keep", 4, act_keep, false },       { "publish", 3, act_publish, true },
 	{ "order", 4, act_order, true },   { "yes", 10, act_yes, true },         { "run", 6, act_run, true },          { "meet", 20, act_meet, false },
-	{ "power", 4, act_power, false },
+	{ "power", 4, act_power, false },  { "address", 5, act_address, false },
 };
 
 const struct office_act *

@@ -11,7 +11,7 @@
 #include "sim/office.h"
 #include "sim/station.h"
 
-enum { OFFICE_STATIONS = 3, OFFICE_COORDINATORS = 2, OFFICE_TIMES = 4, OFFICE_ACTS = 60 };
+enum { OFFICE_STATIONS = 3, OFFICE_COORDINATORS = 2, OFFICE_TIMES = 4, OFFICE_ADDRESSES = 4, OFFICE_ACTS = 60 };
 
 #define OFFICE_SITE "Torget"
 #define OFFICE_DAY "2031-03-03"
@@ -34,11 +34,12 @@ struct office {
 	struct office_paper *orders; size_t order_count, order_cap;
 	size_t published, published_perhaps;
 	bool may_stand;        /* somebody said yes to an order: from here on what is due may be erased */
+	enum { ADDRESS_GONE, ADDRESS_TYPED, ADDRESS_DOUBTFUL } typed[OFFICE_STATIONS][OFFICE_ADDRESSES];
 	bool asked_perhaps;    /* a run failed: nobody knows what it asked for */
 };
 
 extern const char office_profile[];
-extern const char *const office_times[OFFICE_TIMES];
+extern const char *const office_times[OFFICE_TIMES], *const office_addresses[OFFICE_ADDRESSES];
 
 bool office_fail(struct office *o, const char *invariant, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 

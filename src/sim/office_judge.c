@@ -177,6 +177,33 @@ judge_book(struct office *o, size_t i, json_t **first)
 	return ok;
 }
 
+/* ---- addresses ---- */
+
+static bool
+is_typed(const json_t *hubs, const char *address)
+{
+	const json_t *list = json_object_get(hubs, "hubs");
+
+	for (size_t k = 0; k < json_array_size(list); k++)
+		if (strcmp(office_text(json_array_get(list, k), "address"), address) == 0 && json_is_true(json_object_get(json_array_get(list, k), "typed")))
+			return true;
+	return false;
+}
+
+static bool
+judge_addresses(struct office *o, size_t i)
+{
+	json_t *a = told(o, i, "hubs", json_object());
+	bool ok = a != NULL;
+
+	for (size_t k = 0; k < OFFICE_ADDRESSES && ok; k++)
+		if (o->typed[i][k] != ADDRESS_DOUBTFUL && is_typed(a, office_addresses[k]) != (o->typed[i][k] == ADDRESS_TYPED))
+			ok = office_fail(o, "I1", "n%zu: %s was %s, and is %s", i, office_addresses[k], o->typed[i][k] == ADDRESS_TYPED ? "typed" : "forgotten",
+			                 o->typed[i][k] == ADDRESS_TYPED ? "not there" : "there");
+	json_decref(a);
+	return ok;
+}
+
 /* ---- all of it ---- */
 
 /* Each asks, and the other approves what was asked: twice round whoever begins. By which order, in `order`. */
@@ -226,7 +253,7 @@ office_judge(struct office *o)
 		ok = ok && judge_book(o, i, &book);
 	}
 	for (size_t i = 0; i < OFFICE_STATIONS && ok; i++)
-		ok = judge_cold(o, i);
+		ok = judge_cold(o, i) && judge_addresses(o, i);
 	json_decref(book);
 	return ok && o->report->finding.invariant[0] == '\0';
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "sim/heavy.h"
+#include "sim/many.h"
 #include "sim/nonce.h"
 #include "sim/office.h"
 #include "sim/play_internal.h"
@@ -27,6 +28,14 @@ bool
 play_has_hub(const struct play *p)
 {
 	return p->machines > p->swarm.stations;
+}
+
+bool
+play_store_struck(const struct play *p)
+{
+	struct station *hub = p->far != NULL ? p->stations[p->swarm.stations] : NULL;
+
+	return hub != NULL && (far_struck(p->far) != p->far_struck || (station_runs(hub) && replica_away(station_replica(hub))));
 }
 
 enum disk_fault
@@ -231,6 +240,10 @@ assemble(struct play *p)
 		p->coordinator[i] = i == 0 || (play_chance(p, "coordinator", 250) && !play_is_spare(p, i));
 	}
 	told_listen(p);
+	if (p->far != NULL) {
+		p->stations[p->swarm.stations]->far = p->far;
+		mark(MARK_STORE_AWAY);
+	}
 	if (p->swarm.meeting == MEET_HUB_ONLY)
 		mark(MARK_HUB_ONLY);
 	if (station_found(p->stations[0], &p->team, &err) != ERR_OK)
@@ -394,6 +407,11 @@ heal(struct play *p)
 	world_reset_wires(p->world);
 	if (!play_tend(p) || !everyone_up(p))
 		return false;
+	if (p->far != NULL) {
+		p->stations[p->swarm.stations]->calm = true;
+		far_calm(p->far, true);
+		world_run(p->world, 20 * NS_PER_S); /* it is had again */
+	}
 	backups_forget(p);
 	if (!hub_make_room(p))
 		return false;
@@ -518,6 +536,10 @@ play(const struct play_options *options, struct play_report *out)
 		office_play(options, out);
 		return;
 	}
+	if (is_of(options, PROFILE_MANY, "many")) {
+		many_play(options, out);
+		return;
+	}
 	*out = (struct play_report){ .ok = false };
 	keystore_cheap_for_tests = true;
 	if (options->script != NULL) {
@@ -531,6 +553,8 @@ play(const struct play_options *options, struct play_report *out)
 	p.machines = p.swarm.stations + (p.swarm.meeting != MEET_EACH_OTHER);
 	p.world = world_new(seed, p.machines, options->show);
 	p.world->net.decide = &p.decide;
+	if (p.swarm.far > 0 && p.machines > p.swarm.stations)
+		p.far = far_new(p.world, p.swarm.far);
 	p.model = model_new(seed, p.swarm.records);
 	scan_add_text(world_scan(p.world), "a note's marker", model_marker(p.model));
 	nonce_forget_all();
@@ -548,6 +572,7 @@ play(const struct play_options *options, struct play_report *out)
 	for (size_t i = 0; i < MACHINES_MAX; i++)
 		if (p.image[i] != NULL)
 			disk_image_free(p.image[i]);
+	far_free(p.far);
 	model_free(p.model);
 	world_free(p.world);
 }

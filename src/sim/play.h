@@ -27,7 +27,8 @@
 	X(MIXED, "mixed-version", "members whose program is newer: fields, operations and kinds of entries that ours does not know") \
 	X(WIDE, "wide", "12 to 16 devices, six rounds of partitions, people who come and go (wide.h)") \
 	X(HEAVY, "heavy", "two machines and thousands of writes, a lean account (heavy.h)") \
-	X(OFFICE, "office", "the operations themselves: cases, bookings, published reports, standing orders (office.h)")
+	X(OFFICE, "office", "the operations themselves: cases, bookings, published reports, standing orders (office.h)") \
+	X(MANY, "many", "several organisations on one hub, which know nothing of each other (many.h)")
 
 enum swarm_profile {
 #define PROFILE_NAME(id, name, text) PROFILE_##id,

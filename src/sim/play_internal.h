@@ -47,6 +47,7 @@ struct swarm {
 	uint32_t besides;       /* and who restore somebody's backup */
 	enum meeting meeting;
 	enum disk_loss loss;
+	uint32_t far;           /* per mille of the transactions of a hub whose store is elsewhere that something befalls; 0: its own disk */
 	struct weather weather;
 };
 
@@ -77,6 +78,8 @@ struct play {
 	bool rooted, by_hand;                   /* act_grant.c */
 	struct device_id rooted_device;
 	size_t rooted_at;
+	struct far *far;                        /* the hub's store, or NULL */
+	uint64_t far_struck;                    /* how often something had befallen it when this act began */
 	bool had_quota;                         /* the hub */
 	uint64_t full_teams;                    /* act_hub.c: entries of teams that the hub held when it was full; 0: it was not */
 	uint64_t full_opens;                    /* and how often it had been started then */
@@ -142,6 +145,7 @@ static inline uint64_t play_below(struct play *p, const char *name, uint64_t n) 
 static inline uint64_t play_between(struct play *p, const char *name, uint64_t lo, uint64_t hi) { return decide_between(&p->decide, name, lo, hi); }
 static inline bool play_chance(struct play *p, const char *name, uint32_t per_mille) { return decide_chance(&p->decide, name, per_mille); }
 
+bool play_store_struck(const struct play *p); /* in this act, or it cannot be reached: what a hub then refuses is no finding */
 bool play_has_hub(const struct play *p); /* it is p->stations[p->swarm.stations] */
 void swarm_draw(struct swarm *s, const struct play_options *o);
 void swarm_to_script(const struct swarm *s, uint64_t seed, struct script *out);

@@ -218,7 +218,7 @@ witness_put(void *ctx, const struct device_id *device, const uint8_t witness[32]
 }
 
 static enum err_code
-start_hub(struct station *s, const char *passphrase, struct err *err)
+open_hub(struct station *s, const char *passphrase, struct err *err)
 {
 	enum err_code rc = home_open(&s->hub_home, host_env(s->host), s->home, 1, BYTES_STR(passphrase), err);
 
@@ -227,6 +227,21 @@ start_hub(struct station *s, const char *passphrase, struct err *err)
 	rc = hub_new(&s->hub, &s->hub_home, &(struct hub_config){ .ctx = s, .witness_get = witness_get, .witness_put = witness_put }, err);
 	if (rc != ERR_OK)
 		home_close(&s->hub_home);
+	return rc;
+}
+
+/* Without its database a hub does not start; whoever starts it waits for that. */
+static enum err_code
+start_hub(struct station *s, const char *passphrase, struct err *err)
+{
+	enum err_code rc;
+
+	if (s->far != NULL)
+		far_calm(s->far, true);
+	host_env(s->host)->store = s->far != NULL ? far_engine(s->far) : NULL;
+	rc = open_hub(s, passphrase, err);
+	if (s->far != NULL)
+		far_calm(s->far, s->calm);
 	return rc;
 }
 
@@ -418,8 +433,8 @@ accept_welcome(struct station *s, struct bytes file, struct err *err)
 	return rc;
 }
 
-enum err_code
-station_join(struct station *s, struct station *by, uint8_t role, const struct stream_id *team, struct err *err)
+static enum err_code
+join(struct station *s, struct station *by, uint8_t role, const struct stream_id *team, struct err *err)
 {
 	struct buf request = BUF_INIT, welcome = BUF_INIT;
 	enum err_code rc;
@@ -438,6 +453,19 @@ station_join(struct station *s, struct station *by, uint8_t role, const struct s
 	rc = outcome(s, rc, err);
 	s->joined = rc == ERR_OK;
 	return rc == ERR_OK ? station_open(s, err) : rc;
+}
+
+enum err_code
+station_join(struct station *s, struct station *by, uint8_t role, const struct stream_id *team, struct err *err)
+{
+	enum err_code rc;
+
+	if (s->far != NULL)
+		far_calm(s->far, true);
+	rc = join(s, by, role, team, err);
+	if (s->far != NULL)
+		far_calm(s->far, s->calm);
+	return rc;
 }
 
 enum err_code

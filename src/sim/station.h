@@ -13,6 +13,7 @@
 #define FALTBOK_SIM_STATION_H
 
 #include "hub/hub.h"
+#include "sim/far.h"
 #include "node/node.h"
 #include "peer/meet.h"
 #include "peer/seek.h"
@@ -43,6 +44,8 @@ struct station {
 	struct hub *hub;
 	bool has_witness;               /* the hub's, in the memory of the machine: gone when its power goes */
 	uint8_t witness[32];
+	struct far *far;                /* where its store is, or NULL: on its own disk */
+	bool calm;                      /* nothing befalls that any more */
 	struct home hub_home;           /* a copy of what the hub has taken over: valid while it runs */
 	struct node *node;
 	struct meet *meet;              /* who comes to us */

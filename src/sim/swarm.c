@@ -44,6 +44,7 @@ shape(struct swarm *s, enum swarm_profile profile, struct dice *d)
 	case PROFILE_WIDE:
 	case PROFILE_HEAVY:
 	case PROFILE_OFFICE:
+	case PROFILE_MANY:
 	case PROFILE_COUNT:
 		return;
 	case PROFILE_USB_ONLY:
@@ -231,6 +232,7 @@ swarm_draw(struct swarm *s, const struct play_options *o)
 	s->weight[DO_CLOSE_SITE] = some(&d, 500, 3);
 	make_dense(s, &d);
 	shape(s, o->profile, &d);
+	s->far = s->meeting != MEET_EACH_OTHER && !s->hub_goes_back && dice_chance(&d, 300) ? (uint32_t)dice_between(&d, 5, 150) : 0;
 	if (o->lying) {
 		s->weight[DO_CRASH] += 4;
 		s->loss = LOSS_ALL;
@@ -243,7 +245,7 @@ swarm_draw(struct swarm *s, const struct play_options *o)
 #define SWARM_MAP(X)                                                                                       \
 	X("stations", stations) X("records", records) X("meeting", meeting) X("stay", stay) X("seek", seek)  \
 	X("half-open", half_open) X("sticks-only", sticks_only) X("hub-goes-back", hub_goes_back)            \
-	X("clones", clones) X("besides", besides) X("newer-programs", newer_programs) X("erases", weight[DO_ERASE]) X("latency-min", weather.latency_min)              \
+	X("clones", clones) X("besides", besides) X("far", far) X("newer-programs", newer_programs) X("erases", weight[DO_ERASE]) X("latency-min", weather.latency_min)              \
 	X("latency-max", weather.latency_max) X("chunk-max", weather.chunk_max)
 
 void

@@ -35,7 +35,7 @@ told(void *ctx, struct station *s, const struct peer_result *r)
 		(void)play_fail(p, "I9", "n%zu is told that the program of n%zu is %s, and it is not", s->no, other->no, r->newer ? "newer" : "none newer");
 	if (r->newer)
 		mark(MARK_NEWER_PROGRAM);
-	if (r->full && (!other->is_hub || !p->had_quota))
+	if (r->full && (!other->is_hub || (!p->had_quota && p->far == NULL))) /* a hub whose database is away has no room either */
 		(void)play_fail(p, "I9", "n%zu is told that n%zu is full, and it has no quota", s->no, other->no);
 	if (r->full)
 		mark(MARK_TOLD_FULL);

@@ -96,6 +96,12 @@ erase_load(struct replica *r, struct err *err)
 	return rc == ERR_UNKNOWN ? err_forgive(err) : rc;
 }
 
+bool
+replica_scrub_is_due(const struct replica *r)
+{
+	return r->scrub_due && !r->db.read_only;
+}
+
 enum err_code
 replica_scrub(struct replica *r, struct err *err)
 {

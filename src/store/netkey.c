@@ -439,7 +439,7 @@ all_have_heard(struct replica *r, const struct netkey_held *held, const struct a
 	return true;
 }
 
-/* Have all other members heard of the newest key? The key of the beginning retires none. */
+/* Have all others heard of the newest key, and is there any? Who is alone is reached by older ones only. The key of the beginning retires none. */
 static bool
 newest_is_shared(const struct home *h)
 {
@@ -448,7 +448,8 @@ newest_is_shared(const struct home *h)
 
 	for (size_t j = 0; j < r->netkey_count; j++)
 		if (counts(r, &r->netkeys[j], &k) && is_of(&k, &r->org_id, h->keys->network[0].n))
-			return all_have_heard(r, &r->netkeys[j], &h->keys->device.sign_pk);
+			return all_have_heard(r, &r->netkeys[j], &h->keys->device.sign_pk) &&
+			       netkey_has_company(r, h->keys->network[0].n, &h->keys->device.sign_pk);
 	return false;
 }
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "base/plant.h"
 #include "base/table.h"
 
 #define META_ORG "store.org"   /* org id ‖ root key */
@@ -393,7 +394,9 @@ go_back(struct replica *r)
 
 	r->pending = 0;
 	r->attest_count = 0;
-	if (r->db.away) {
+	if (r->db.away && PLANTED(29)) {
+		r->lost = false;
+	} else if (r->db.away) {
 		r->lost = true; /* until replica_tend() has read it all again */
 	} else if (replica_load(r, &why) != ERR_OK) {
 		env_logf(r->env, "store: reading back after a failed write: %s", why.text);

@@ -195,6 +195,7 @@ enum err_code replica_put_receipt(struct replica *r, const struct device_keys *k
  * nothing was erased since, or in the middle of a transaction. ERR_NO_SPACE: it stays due.
  */
 enum err_code replica_scrub(struct replica *r, struct err *err) MUST_CHECK;
+bool replica_scrub_is_due(const struct replica *r);
 /* For who holds no reading key, hub and auditor: a receipt for each approved order that has none of ours and can have one, and a commit. May be called by the `committed` hook. */
 enum err_code replica_confirm(struct replica *r, const struct device_keys *keys, const struct inc *inc, struct err *err) MUST_CHECK;
 

@@ -165,7 +165,7 @@ hello_take(struct sync *s, const struct msg_hello *h, struct err *err)
 	if (standing == SYNC_REMOVED) {
 		hello_removed(s);
 	} else if (strange && again) {
-		return standing == SYNC_STRANGER ? sync_refuse(s, REFUSE_UNKNOWN, err) : sync_refused(err, REFUSE_UNKNOWN);
+		return sync_refused(err, REFUSE_UNKNOWN); /* we are; had it proved nothing to us, its DONE would have ended this */
 	} else if (strange) {
 		s->phase = PHASE_PROOF;
 		s->proof_awaited = standing == SYNC_STRANGER;

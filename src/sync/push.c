@@ -66,7 +66,7 @@ by_order(const void *a, const void *b)
 
 	if (x->order != y->order)
 		return x->order < y->order ? -1 : 1;
-	return x->log < y->log ? -1 : x->log > y->log;
+	return (x->log > y->log) - (x->log < y->log);
 }
 
 static enum err_code

@@ -225,7 +225,8 @@ say_bye(struct sync *s, uint8_t reason, struct bytes ack, struct err *err)
 static void
 judge_step(struct sync *s)
 {
-	s->facts.in_step = s->acks_sent && s->ack_got && memcmp(s->my_root, s->peer_root, 32) == 0;
+	assert(s->acks_sent && s->ack_got); /* it is judged at the end of an exchange, and on a live link after it */
+	s->facts.in_step = memcmp(s->my_root, s->peer_root, 32) == 0;
 }
 
 static enum err_code
@@ -404,7 +405,7 @@ go_on(struct sync *s, struct err *err)
 		case PHASE_ACK:
 			if (!s->acks_sent && !answer_awaited(s))
 				rc = give_ack(s, err);
-			else if (s->acks_sent && s->ack_got && !s->exchange_over)
+			else if (s->acks_sent && s->ack_got)
 				rc = finish_exchange(s, err);
 			if (rc == ERR_OK && s->phase == PHASE_LIVE && s->config.initiator && !both_stay(s))
 				rc = say_bye(s, SYNC_BYE_DONE, BYTES_NONE, err);

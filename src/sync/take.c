@@ -5,6 +5,8 @@
  */
 #include "sync/sync_internal.h"
 
+#include <assert.h>
+
 #include "log/run.h"
 
 enum { CREDIT_EVERY = 256 << 10 };
@@ -34,9 +36,10 @@ note_theirs(struct sync *s, const struct header *first, size_t count, struct err
 	key.author = first->author;
 	key.stream = first->stream;
 	key.inc = first->inc;
-	if (s->host.log_find(s->host.ctx, &key, &i) && i < s->log_count) {
+	if (s->host.log_find(s->host.ctx, &key, &i)) {
 		uint64_t end = first->seq + count, len = sync_head(s, i)->len;
 
+		assert(i < s->log_count); /* all have just been met */
 		if (end > len)
 			end = len;
 		if (end > s->logs[i].theirs)

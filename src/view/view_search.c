@@ -228,6 +228,8 @@ snippet_of(struct view *v, const struct record *r, struct bytes match, struct er
 	(void)sqlite3_bind_text64(get, 1, (const char *)match.p, match.len, SQLITE_STATIC, SQLITE_UTF8);
 	if (sqlite3_step(get) == SQLITE_ROW && sqlite3_column_text(get, 0) != NULL)
 		text = (const char *)sqlite3_column_text(get, 0);
+	else if (sqlite3_errcode(v->db) == SQLITE_NOMEM)
+		(void)view_error(v, err);
 	return text;
 }
 

@@ -45,6 +45,29 @@ a_first_message_that_comes_twice_is_answered_once() {
 }
 false_after_replays() { sleep 2; return 0; } # what a replay is answered with is counted for a second and a half
 
+# Valid work without end: handshakes, comparisons, signatures, from a device that may. Who else calls meanwhile is served.
+a_member_that_calls_without_pause_keeps_nobody_out() {
+	local calls=0 n
+	touch "$work/calling"
+	(
+		while [ -e "$work/calling" ]; do
+			quietly fb ben --quiet put case title=rop
+			quietly fb ben --quiet sync --wait 8 --peer "127.0.0.1:$anna_port" && echo x >>"$work/calls"
+		done
+	) &
+	local caller=$!
+	for n in $(seq "$(some 3 20)"); do
+		write cia; write anna
+		claim 'meanwhile Cia meets Anna' one_round cia "$anna_port"
+		owed_by anna cia
+		owed_by cia anna
+	done
+	claim 'and Ben was not kept out' until_true 60 test -s "$work/calls"
+	rm "$work/calling"
+	wait $caller
+	calls=$(wc -l <"$work/calls")
+	count calls "$calls"
+}
 a_link_that_falls_silent_holds_up_nobody_else() {
 	local p
 	write ben
@@ -149,6 +172,7 @@ scenario a_slow_wire_is_only_slow
 scenario a_first_message_that_comes_twice_is_answered_once
 scenario a_link_that_falls_silent_holds_up_nobody_else
 scenario nodes_over_a_bad_wire_keep_coming_back_by_themselves
+scenario a_member_that_calls_without_pause_keeps_nobody_out
 scenario strangers_in_crowds_get_nothing_and_hold_up_nobody
 claim 'Anna and Cia meet once more' one_round cia "$anna_port"
 claim 'Ben too' one_round ben "$anna_port"

@@ -61,9 +61,9 @@ five_on_a_hotspot_find_each_other_and_a_stranger_learns_nothing() {
 	local hub_pid=$pid hub_port=$port
 	for h in $homes; do for from in $homes; do claim "what $from wrote comes to $h" until_true 60 lacks_nothing $h $from; done; done
 	write eva
-	for h in anna ben cia dag; do claim "what Eva writes then comes to $h" until_true 30 lacks_nothing $h eva; done
+	for h in anna ben cia dag; do claim "what Eva writes then comes to $h" until_true 120 lacks_nothing $h eva; done
 	agree anna ben cia dag eva
-	claim 'the hub was found as well' until_true 30 knows_hub anna
+	claim 'the hub was found as well' until_true 120 knows_hub anna
 
 	# Restarted, a node is no more known than before.
 	ended "$pid_ben" TERM

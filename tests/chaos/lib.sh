@@ -104,7 +104,7 @@ start() {
 	"$@" >"$work/$_name.out" 2>"$work/$_name.err" &
 	pid=$!
 	background="$background $pid"
-	until_true 30 ready_or_gone "$_name" "$pid"
+	until_true 120 ready_or_gone "$_name" "$pid"
 	port=$(jq -r '.port // empty' "$work/$_name.out" 2>/dev/null)
 	[ -s "$work/$_name.out" ] || { no "$_name starts: $(head -c 300 "$work/$_name.err")"; return 1; }
 }

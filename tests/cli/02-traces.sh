@@ -22,9 +22,21 @@ exits 2 'a line that is not JSON' fb anna import "$work/bad.jsonl"
 exits 5 'a file that is not there' fb anna import "$work/nowhere.jsonl"
 same "$(fb anna --json status | jq .entries)" "$entries" 'entries after four refusals'
 
+# Of who is in step already an exchange costs the same, however much both hold.
+costs() { fb bo --json sync --peer "127.0.0.1:$port" | jq '.peers[0]|select(.in_step)|.bytes_sent+.bytes_received'; }
+claim 'Bo is admitted' admitted bo advisor lund
+serving fb anna --json serve --listen 127.0.0.1:0
+claim 'Bo has it too' fb bo sync --peer "127.0.0.1:$port"
+small=$(costs)
+
 shuf --random-source="$trace" "$trace" >"$work/shuffled.jsonl"
 claim 'lines in any order' fb anna import "$work/shuffled.jsonl"
 same "$(fb anna --json status | jq .records)" 2737 'records of the whole trace'
+claim 'Bo has the whole trace' fb bo sync --peer "127.0.0.1:$port"
+same "$(fb bo --json status | jq .records)" 2737 'to the last record'
+large=$(costs)
+claim "an exchange about twenty times as much costs no more: $large bytes, of $small" test "$large" -gt 0 -a "$large" -le $((small + small / 4))
+kill "$pid" && wait "$pid"
 claim 'export is readable' fb anna export -o "$work/out.jsonl"
 same "$(wc -l <"$work/out.jsonl")" 2737 'lines of the export'
 same "$(jq -r 'select(.type=="visit")|.fields.gender' "$work/out.jsonl" | sort | uniq -c | tr -s ' ' | tr '\n' ';')" ' 317 man; 420 woman;' 'genders in the export'

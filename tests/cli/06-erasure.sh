@@ -62,6 +62,19 @@ same "$(fb bo --json get "$c" | jq -r '.notes[0].text')" efteråt 'work goes on 
 same "$(fb bo --json status | jq -r .state_hash)" "$(fb anna --json status | jq -r .state_hash)" 'the states afterwards'
 
 fb anna --quiet bundle write "$work/after.fb" --for auditor
+
+# The hub has served all the while, and at its first rest writes its file anew: nothing of what was erased is in it, without a restart.
+sqlite3 -readonly "$work/anna/log.db" 'SELECT n FROM entry WHERE erased = 1' | while read -r n; do
+	sqlite3 -readonly "$work/before.db" "SELECT lower(hex(substr(payload, -24))) FROM entry WHERE n = $n"
+done >"$work/ciphertext"
+rested() {
+	cp "$work/hub/log.db" "$work/live.db" && { cp "$work/hub/log.db-wal" "$work/live.db-wal" 2>/dev/null || :; }
+	[ "$(sqlite3 "$work/live.db" "SELECT count(*) FROM meta WHERE key = 'store.scrub' AND length(value) = 0" 2>/dev/null)" = 1 ]
+}
+for _ in $(seq 300); do rested && break; sleep 0.2; done
+claim 'a hub that serves writes its file anew after an erasure' rested
+claim 'and nothing of it is left there' sh -c "! cat '$work'/hub/log.db* | od -An -v -tx1 | tr -d ' \\n' | grep -qF -f '$work/ciphertext'"
+claim 'it serves still' fb cia sync --peer "127.0.0.1:$hub_port"
 kill "$hub_pid"; wait "$hub_pid" 2>/dev/null
 claim "the hub's replica is clean" audit verify "$work/hub" --root "$root"
 for home in hub anna bo cia auditor; do
@@ -73,9 +86,6 @@ claim 'a bundle written afterwards is clean' audit verify "$work/after.fb" --roo
 same "$(audit --json verify "$work/after.fb" --root "$root" | jq -c .payloads.erased)" 2 'and carries none of it'
 
 # No ciphertext of the case is left in any live file, free pages and WAL included: the last 24 bytes of each payload, as they stood before.
-sqlite3 -readonly "$work/anna/log.db" 'SELECT n FROM entry WHERE erased = 1' | while read -r n; do
-	sqlite3 -readonly "$work/before.db" "SELECT lower(hex(substr(payload, -24))) FROM entry WHERE n = $n"
-done >"$work/ciphertext"
 holds() { od -An -v -tx1 "$@" | tr -d ' \n' | grep -qF -f "$work/ciphertext"; }
 same "$(wc -l <"$work/ciphertext")" 2 'payloads to look for'
 claim 'they were in the file before' holds "$work/before.db"

@@ -9,7 +9,7 @@ inviting() {
 	pid=$!
 	background="$background $pid"
 	code=
-	for _ in $(seq 200); do
+	for _ in $(seq 2000); do
 		code=$(head -n 1 "$work/invite.$$" 2>/dev/null | jq -r '.code // empty' 2>/dev/null)
 		[ -n "$code" ] && return 0
 		kill -0 "$pid" 2>/dev/null || break
@@ -47,14 +47,18 @@ wait "$pid"
 same "$(members)" 3 'three members, and nothing of the failures'
 inviting --yes
 kill "$pid"; wait "$pid" 2>/dev/null
-claim 'the QR code is drawn' sh -c "timeout 2 '$bin/faltbok' --home '$work/anna' --passphrase-file '$work/pass' invite --role hub --listen 127.0.0.1:0 --yes | grep -q '█▀▀\|█ ▄▄▄▄▄ █'"
+instead=exec fb anna invite --role hub --listen 127.0.0.1:0 --yes >"$work/qr" 2>/dev/null &
+pid=$!
+for _ in $(seq 2000); do grep -q '█▀▀\|█ ▄▄▄▄▄ █' "$work/qr" && break; sleep 0.05; done
+claim 'the QR code is drawn' grep -q '█▀▀\|█ ▄▄▄▄▄ █' "$work/qr"
+kill "$pid"; wait "$pid" 2>/dev/null
 
 # A hub and an auditor come the same way.
 for who in hub auditor; do
 	rm -f "$work/invite.$$"
 	instead=exec fb anna --json invite --listen 127.0.0.1:0 --role "$who" --yes >"$work/invite.$$" 2>/dev/null &
 	pid=$!
-	for _ in $(seq 200); do code=$(jq -r '.code // empty' "$work/invite.$$" 2>/dev/null); [ -n "$code" ] && break; sleep 0.05; done
+	for _ in $(seq 2000); do code=$(jq -r '.code // empty' "$work/invite.$$" 2>/dev/null); [ -n "$code" ] && break; sleep 0.05; done
 	case $who in hub) p=hub ;; *) p=audit ;; esac
 	claim "the $who joins by a code" $p join "$code" --member "$who" --device "$who"
 	wait "$pid"
@@ -65,7 +69,7 @@ serving fb anna --json serve --no-discovery --listen 127.0.0.1:0
 anna_pid=$pid
 invite() { fb anna --json invite --role advisor --team lund --listen 127.0.0.1:0 | jq -r .code; }
 waiting() { # until a device waits for an answer
-	for _ in $(seq 200); do
+	for _ in $(seq 2000); do
 		[ "$(fb anna --json invite list | jq -r '[.invitations[]|select(.state=="waiting for your answer")]|length')" = "$1" ] && return 0
 		sleep 0.05
 	done

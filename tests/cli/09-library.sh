@@ -30,7 +30,8 @@ main(int argc, char **argv)
 }
 C
 msgpack=$(pkg-config --exists msgpack-c && echo msgpack-c || echo msgpack)
-claim 'a program builds against the header and the library' gcc -Wall -Werror -Iinclude -o "$work/other" "$work/other.c" "$bin/libfaltbok.a" \
+counts=$(nm "$bin/libfaltbok.a" 2>/dev/null | grep -qm 1 __gcov_init && echo --coverage) # a library that counts what is run needs what it counts with
+claim 'a program builds against the header and the library' gcc $counts -Wall -Werror -Iinclude -o "$work/other" "$work/other.c" "$bin/libfaltbok.a" \
 	$(pkg-config --libs libsodium libuv sqlite3 jansson libutf8proc libzip expat libqrencode libwebsockets openssl "$msgpack") -lm -lpthread
 other() { "$work/other" "$work/anna" "$(cat "$work/pass")" "$@"; }
 other put '{"type":"visit","set":{"channel":"phone"}}' list '{"type":"visit"}' >"$work/said"

@@ -165,13 +165,13 @@ kill $slow 2>/dev/null
 curl -sN -b "$work/jar" -H "X-Faltbok-Key: $key" "$base/api/v1/events" >"$work/events" &
 listener=$!
 background="$background $listener"
-told() { for _ in $(seq 100); do grep -q "$1" "$work/events" && return 0; sleep 0.05; done; return 1; }
+told() { for _ in $(seq 2000); do grep -q "$1" "$work/events" && return 0; sleep 0.05; done; return 1; }
 claim 'a stream begins with where things stand' told '^event: hello'
 ask put '{"type":"visit","set":{"channel":"phone"},"note":"hemlighetsmakeri"}'
 claim 'what is written is told by id and type' told "\"id\":\"$(jq -r .id "$work/out")\",\"type\":\"visit\""
 claim 'and not in words' sh -c "! grep -q hemlighetsmakeri '$work/events'"
 fb anna --quiet put visit channel=phone
-twice() { for _ in $(seq 100); do [ "$(grep -c '^event: records' "$work/events")" -ge 2 ] && return 0; sleep 0.05; done; return 1; }
+twice() { for _ in $(seq 2000); do [ "$(grep -c '^event: records' "$work/events")" -ge 2 ] && return 0; sleep 0.05; done; return 1; }
 claim 'from the command line as well' twice
 claim 'a new team is told' sh -c "'$bin/faltbok' --home '$work/anna' --quiet team add syd"
 claim 'as a change of members' told '^event: members'
@@ -206,7 +206,7 @@ exits 2 'no page runs here' fb anna page
 
 # ---- nobody there ----
 page anna serve --http 127.0.0.1:0 --lock-after 1s
-for _ in $(seq 200); do # a refetch of the page alone keeps nobody's home open
+for _ in $(seq 2000); do # a refetch of the page alone keeps nobody's home open
 	state=$(curl -s -b "$work/jar" -H 'X-Faltbok-Background: 1' "$base/api/v1/session" | jq -r .state)
 	[ "$state" = locked ] && break
 	sleep 0.1
@@ -223,7 +223,7 @@ anew() { # HOME: serves a home without a passphrase at hand
 	"$bin/faltbok" --home "$work/$1" --kdf interactive --json serve --http 127.0.0.1:0 >"$work/serve.$$" 2>"$work/serve.err" &
 	pid=$!
 	background="$background $pid"
-	for _ in $(seq 200); do [ -s "$work/serve.$$" ] && break; sleep 0.05; done
+	for _ in $(seq 2000); do [ -s "$work/serve.$$" ] && break; sleep 0.05; done
 	url=$(jq -r .http "$work/serve.$$")
 	base=${url%%/#*} token=${url#*#t=}
 	rm -f "$work/jar"
@@ -270,7 +270,7 @@ curl -s -m 300 -b "$work/jar.david" -H "X-Faltbok-Key: $third_key" -H "$json" -d
 joiner=$!
 background="$background $joiner"
 digits=
-for _ in $(seq 100); do
+for _ in $(seq 2000); do
 	digits=$(curl -s -b "$work/jar.david" "$third_base/api/v1/session" | jq -r '.digits // empty')
 	[ -n "$digits" ] && break
 	sleep 0.1

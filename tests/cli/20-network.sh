@@ -14,14 +14,14 @@ serving fb anna --json serve
 anna_port=$port
 serving fb ben --json serve
 fb anna --quiet put case topic=housing --note 'skrivet av Anna'
-claim 'Anna and Ben find each other' until_true 20 in_step_with anna ben
+claim 'Anna and Ben find each other' until_true 150 in_step_with anna ben
 claim 'and what Ben writes is pushed to Anna' fb ben put case topic=housing --note 'skrivet av Ben'
-claim 'without another meeting' until_true 20 in_step_with ben anna
+claim 'without another meeting' until_true 150 in_step_with ben anna
 serving hub --json serve --listen 0.0.0.0:0
 claim 'one round of a third, that names nobody' fb cia --json sync
 same "$(jq '[.peers[]|select(.in_step)]|length > 0' "$work/out")" true 'meets whoever is there'
 claim 'and is in step' in_step_with cia anna
-claim 'the hub was found too' until_true 20 sh -c "'$bin/faltbok' --home '$work/anna' --passphrase-file '$work/pass' --json status | jq -e '.peers[]|select(.name==\"hub\")' >/dev/null"
+claim 'the hub was found too' until_true 150 sh -c "'$bin/faltbok' --home '$work/anna' --passphrase-file '$work/pass' --json status | jq -e '.peers[]|select(.name==\"hub\")' >/dev/null"
 
 # The 26 characters alone.
 code=$(fb anna --json invite --role advisor --team lund --listen 0.0.0.0:0 --yes | jq -r .code)

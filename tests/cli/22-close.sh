@@ -89,6 +89,7 @@ kill "$anna_pid"; wait "$anna_pid" 2>/dev/null
 exits 2 'a wipe that nobody hears of' fb cia close-site --wipe --yes --wait 1
 says 'has said that it leaves' 'the word is out'
 says 'nothing has been wiped' 'and nothing wiped'
+same "$(fb cia --json status | jq -c '[.leaving,([.warnings[]|select(test("has said that it leaves"))]|length)]')" '[true,1]' 'status says that it leaves'
 claim 'the home works on' fb cia get "$case"
 same "$(fb cia --json status | jq .safe_to_wipe)" false 'it may not be wiped before somebody has acknowledged that'
 claim 'a stick of it' fb cia bundle write "$work/c1"
@@ -97,6 +98,7 @@ claim 'and answers' fb anna bundle write "$work/c2"
 same "$(fb anna --json status | jq -c '.safe_to_wipe')" false 'what cia had signed for anna counts no more'
 claim 'cia hears of that' fb cia bundle read "$work/c2"
 claim 'and goes on writing' fb cia put case "$case" topic=housing
+same "$(fb cia --json status | jq -c .leaving)" false 'which takes the word back'
 serving fb anna --json serve --no-discovery --listen 127.0.0.1:0
 anna_port=$port anna_pid=$pid
 claim 'wiped in one command' fb cia --json close-site --wipe --yes --peer "127.0.0.1:$anna_port"

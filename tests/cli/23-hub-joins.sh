@@ -37,6 +37,9 @@ head -c 300 "$work/h2.welcome" >"$work/cut.welcome"
 claim 'a welcome that is cut short is refused' test "$(hub join --welcome "$work/cut.welcome" --yes >/dev/null 2>&1; echo $?)" != 0
 head -c 5000 /dev/urandom >"$work/junk.welcome"
 claim 'so is rubbish' test "$(hub join --welcome "$work/junk.welcome" --yes >/dev/null 2>&1; echo $?)" != 0
+head -c 8000000 /dev/zero >"$work/large.welcome"
+if hub join --welcome "$work/large.welcome" --yes >/dev/null 2>"$work/err"; then no 'so is one that is too large for a hub that serves'; else ok; fi
+says 'stop the hub' 'and it says what to do'
 same "$(hub --json org list | jq '.organisations|length')" 1 'nothing of it was taken'
 claim 'the welcome is taken' hub --json join --welcome "$work/h2.welcome" --yes
 same "$(jq -r '[.role,has("text")]|@json' "$work/out")" '["hub",false]' 'as a hub'
@@ -76,7 +79,7 @@ same "$(hub --json org list | jq '.organisations|length')" 2 'both are there aft
 claim 'and are in step' fb olle --quiet sync --peer "$at"
 claim 'the third is taken by the hub that serves now' hub --quiet join --welcome "$work/h3.welcome" --root "$moas"
 claim 'Moa writes' fb moa --quiet put case topic=housing --note 'från Moa'
-for _ in $(seq 600); do
+for _ in $(seq 1500); do
 	kept=$(fb moa --json status | jq -c .custody.only_here)
 	[ "$kept" = 0 ] && break
 	sleep 0.1

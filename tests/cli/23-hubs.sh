@@ -32,7 +32,7 @@ same "$(field '.hubs|length')" 0 'as typed and as met'
 serving fb bo --json serve --no-discovery --listen 127.0.0.1:0
 claim 'typed at a node that serves' fb bo --json hubs --add "$at"
 linked=false
-for _ in $(seq 200); do
+for _ in $(seq 2000); do
 	fb bo --json hubs >"$work/out" && linked=$(field '.hubs[0].linked') && [ "$linked" = true ] && break
 	sleep 0.1
 done

@@ -39,14 +39,14 @@ start_nginx() {
 	nginx -q -p "$work/nginx" -c "$work/nginx/conf" 2>>"$work/nginx/start.err" &
 	nginx_pid=$!
 	background="$background $nginx_pid"
-	until_true 20 sh -c "curl -sk -o /dev/null --max-time 2 https://127.0.0.1:$https_port/"
+	until_true 150 sh -c "curl -sk -o /dev/null --max-time 2 https://127.0.0.1:$https_port/"
 }
 # The master and its worker at once, as when the machine behind the name goes away. The master first: it would make a new worker.
 kill_nginx() {
 	_workers=$(cat /proc/"$nginx_pid"/task/*/children 2>/dev/null)
 	kill -9 "$nginx_pid" $_workers 2>/dev/null
 	wait "$nginx_pid" 2>/dev/null
-	claim 'nobody answers for nginx' until_true 20 sh -c "! nc -z 127.0.0.1 $https_port"
+	claim 'nobody answers for nginx' until_true 150 sh -c "! nc -z 127.0.0.1 $https_port"
 }
 start_hub() { # [ADDRESS]: also there
 	serving hub --json serve --listen "ws://127.0.0.1:$ws_at/faltbok" ${1:+--listen "$1"} --no-discovery
@@ -86,7 +86,7 @@ serving fb anna --json serve --no-discovery
 anna_pid=$pid
 code=$(fb anna --json invite --role advisor --team lund --hub-only --yes | jq -r .code)
 same "${code#*~}" "$url" 'the code names the WebSocket'
-claim 'the hub holds the offer' until_true 20 sh -c "'$bin/faltbok' --home '$work/anna' --passphrase-file '$work/pass' --json invite list | jq -e '.invitations[0].hubs[0].ready' >/dev/null"
+claim 'the hub holds the offer' until_true 150 sh -c "'$bin/faltbok' --home '$work/anna' --passphrase-file '$work/pass' --json invite list | jq -e '.invitations[0].hubs[0].ready' >/dev/null"
 claim 'a newcomer joins through it' fb cia join "$code" --member Cia --device cia
 says 'Joined as advisor' 'Cia is in'
 claim 'and is in step over the same way' in_step_with_hub cia
@@ -98,13 +98,13 @@ serving fb ben --json serve --peer "$url" --no-discovery
 ben_pid=$pid
 equal() { [ "$(frontier anna)" = "$(frontier ben)" ]; }
 fb anna --quiet put case topic=migration >/dev/null
-claim 'what Anna writes is pushed to Ben through hub and nginx' until_true 30 equal
+claim 'what Anna writes is pushed to Ben through hub and nginx' until_true 150 equal
 kill_nginx
 claim 'with the proxy gone Anna writes on' fb anna put case topic=budget_debt
 claim 'and so does Ben' fb ben put case topic=social_insurance
 same "$(fb anna --json list case | jq '.records|length')" 3 'Anna sees her own'
 claim 'nginx comes back' start_nginx
-claim 'both dial again by themselves' until_true 90 equal
+claim 'both dial again by themselves' until_true 150 equal
 
 # ---- as patient as a proxy: 30 seconds without a byte are too many for it, and PING comes after 25 ----
 : >"$work/nginx/faltbok.log"
@@ -113,7 +113,7 @@ before=$(fb anna --json exchanges | jq '.exchanges|length')
 sleep 40
 same "$(grep -c ' 101 ' "$work/nginx/faltbok.log")" 0 'no link has ended in forty idle seconds'
 fb anna --quiet put case topic=family_reunification >/dev/null
-claim 'and they still carry' until_true 20 equal
+claim 'and they still carry' until_true 150 equal
 same "$(fb anna --json exchanges | jq ".exchanges|length - $before < 3")" true 'nothing was dialled anew'
 stop "$anna_pid"
 stop "$ben_pid"
@@ -188,7 +188,7 @@ sed -i 's/server_name localhost/server_name hub.example.org/' "$work/nginx/conf"
 claim 'nginx shows the certificate of a name that only the proxy can resolve' start_nginx
 node "$work/proxy.js" "$proxy_port" "$work/proxy.log" &
 background="$background $!"
-until_true 20 sh -c "nc -z 127.0.0.1 $proxy_port"
+until_true 150 sh -c "nc -z 127.0.0.1 $proxy_port"
 by_proxy() { SSL_CERT_FILE=$work/hubname-ca.pem https_proxy=http://me:word@127.0.0.1:$proxy_port fb anna --json sync --peer "wss://hub.example.org:$https_port/faltbok"; }
 claim 'Anna meets the hub through an HTTP proxy' by_proxy
 same "$(jq -r '.peers[0].in_step' "$work/out")" true 'in step'

@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bin/bash
 # Recovery code and kill card: printed once, reminded of until somebody says that they are kept.
 . "$(dirname "$0")/lib.sh"
 : >"$work/err"

@@ -75,7 +75,7 @@ serving() {
 	pid=$!
 	background="$background $pid"
 	port=
-	for _ in $(seq 200); do
+	for _ in $(seq 2000); do
 		port=$(jq -r "if .port > 0 then .port else .ws_port // empty end" "$work/serve.$$" 2>/dev/null)
 		ws_port=$(jq -r ".ws_port // 0" "$work/serve.$$" 2>/dev/null)
 		[ -n "$port" ] && return 0

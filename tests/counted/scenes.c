@@ -114,5 +114,5 @@ const struct scene scenes[] = {
 	{ NULL, NULL, false, 0, NULL, NULL },
 };
 
-/* They need somebody at another machine: tests/sim/test_calls.c, test_relay.c, tests/crash. */
+/* They need somebody at another machine: tests/sim/test_calls.c, test_relay.c, tests/unit/test_join.c, test_websocket.c, tests/crash. */
 const char *const asked_elsewhere[] = { "invite", "invite confirm", "invite withdraw", "sync", NULL };

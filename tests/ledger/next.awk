@@ -1,19 +1,19 @@
-# Which profile of the simulator has the next slice: awk -v profiles="a b …" -v busy="a" -f next.awk LEDGER
+# Which profile of the simulator has the next slice: awk -v profiles="a b …" -v marks="A B …" -v busy="a" -f next.awk LEDGER
 #
-# What is furthest from its aim goes first: writes, seeds, or a kind of fault; and among the profiles the one that brings
+# What is furthest from its aim goes first: writes, seeds, a kind of fault or a rare state; and among the profiles the one that brings
 # most of it in a second. Every fourth slice, and all of them once nothing is missing, goes to the profile that has had
 # least time. A profile that is being played already has the next one only if it is worth a second core.
 function number(key,   i) { for (i = 1; i <= NF; i++) if (index($i, key "=") == 1) return substr($i, length(key) + 2); return 0 }
-BEGIN { aim["saved"] = 10000000; aim["seeds"] = 100000; kind_aim = 1000 }
+BEGIN { aim["saved"] = 10000000; aim["seeds"] = 100000; kind_aim = 1000; mark_aim = 100; split(marks, m, " "); for (i in m) known[m[i]] = 1 }
 $1 == "kind=sim" {
 	p = number("profile"); lines++
 	time[p] += number("seconds")
 	for (i = 1; i <= NF; i++) {
 		split($i, kv, "=")
-		what = kv[1] == "saved" ? "saved" : kv[1] == "passed" ? "seeds" : index(kv[1], "fault.") == 1 ? kv[1] : ""
+		what = kv[1] == "saved" ? "saved" : kv[1] == "passed" ? "seeds" : index(kv[1], "fault.") == 1 || (index(kv[1], "mark.") == 1 && (substr(kv[1], 6) in known)) ? kv[1] : ""
 		if (what == "") continue
 		total[what] += kv[2]; got[p, what] += kv[2]
-		if (!(what in aim)) aim[what] = kind_aim
+		if (!(what in aim)) aim[what] = index(what, "mark.") == 1 ? mark_aim : kind_aim
 	}
 }
 END {

@@ -29,6 +29,7 @@ sim-played: $(BUILD)/sim
 	@$(BUILD)/sim --seeds 1..2 --profile heavy
 	@$(BUILD)/sim --seeds 1..2 --profile wide
 	@$(BUILD)/sim --seeds 1..4 --profile office --twice
+	@$(BUILD)/sim --seeds 1..4 --profile many --twice
 	@for p in usb-only hub-rollback byzantine clone-storm clock-madness tiny-disk mixed-version; do $(BUILD)/sim --seeds 1..4 --profile $$p || exit 1; done
 	@$(MAKE) --no-print-directory regress sim-determinism
 
@@ -42,7 +43,7 @@ sim-determinism: sims
 
 # Bugs planted on purpose, one build each (src/base/plant.h): the simulator must find every one of them. Only
 # what asks PLANTED(n) is compiled again; the rest is linked as it stands.
-PLANTS    ?= $(shell seq 26)
+PLANTS    ?= $(shell seq 26) 28 29
 SEEDS     ?= 200
 planted    = $(patsubst %.c,%.o,$(shell grep -l 'PLANTED($(1))' src/*/*.c))
 

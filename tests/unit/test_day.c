@@ -890,10 +890,58 @@ a_profile_that_can_not_be_read_is_known_by_its_version(void **state)
 	nodes_end(&o);
 }
 
+static uint64_t awake_ns;
+
+static uint64_t
+awake(struct env *env)
+{
+	(void)env;
+	return awake_ns;
+}
+
+static void
+hours_pass(int hours)
+{
+	nodes_clock_ms += hours * INT64_C(3600000);
+	awake_ns += (uint64_t)hours * UINT64_C(3600000000000);
+}
+
+/* A laptop whose battery is empty starts in 2019; the network sets its clock while eight people wait. */
+static void
+whoever_waits_goes_on_waiting_when_the_clock_is_set_and_goes_when_a_day_has_passed(void **state)
+{
+	struct env_ops ops;
+	struct nodes o;
+
+	(void)state;
+	nodes_start(&o);
+	ops = *o.env->ops;
+	ops.awake_ns = awake;
+	awake_ns = UINT64_C(77000000000);
+	o.env->ops = &ops;
+	for (int i = 0; i < 8; i++)
+		tell(o.first, "queue add", json_object());
+	hours_pass(2);
+	assert_int_equal(node_desk(o.first)->place_count, 8);
+	for (int years = -20; years <= 20; years += 10) {
+		nodes_clock_ms += years * INT64_C(31536000000) + INT64_C(86400000);
+		assert_int_equal(node_desk(o.first)->place_count, 8);
+		assert_in_range(place_waited_min(&node_desk(o.first)->places[0], nodes_clock_ms), 120, 121);
+	}
+	nodes_reopen(&o, o.first); /* what was written moved with it */
+	assert_int_equal(node_desk(o.first)->place_count, 8);
+	hours_pass(21); /* asleep for most of it */
+	assert_int_equal(node_desk(o.first)->place_count, 8);
+	hours_pass(2);
+	assert_int_equal(node_desk(o.first)->place_count, 0);
+	nodes_end(&o);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(whoever_waits_goes_on_waiting_when_the_clock_is_set_and_goes_when_a_day_has_passed),
 		cmocka_unit_test(every_wrong_letter_and_every_swap_in_a_code_is_noticed),
 		cmocka_unit_test(a_slip_gives_its_ids_back_typed_or_scanned),
 		cmocka_unit_test(what_is_no_code_is_refused),

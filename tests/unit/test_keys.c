@@ -490,6 +490,43 @@ an_old_network_key_links_to_who_is_alone_until_somebody_joins(void **state)
 	nodes_end(&o);
 }
 
+/* The same when she works on, and her keys are tended day by day. */
+static void
+who_is_alone_keeps_the_old_network_key_until_somebody_joins(void **state)
+{
+	struct node_removal *r = mem_zero(1, sizeof(*r));
+	struct device_id dev;
+	struct nodes o;
+	struct node *bo, *cia;
+
+	(void)state;
+	assert_non_null(r);
+	nodes_start(&o);
+	bo = nodes_join(&o, "bo", true);
+	gather(&o);
+	all_tend(&o);
+	dev = id_of(bo);
+	SITE_OK(node_revoke(o.first, &dev, NULL, r, err));
+	SITE_OK(node_commit(o.first, err));
+	live(&o, 400);
+	(void)tend(o.first);
+	assert_int_equal(node_keystore(o.first)->network_count, 2);
+	assert_int_equal(peer_host_links(node_peer_host(o.first)), 2);
+	assert_true(can_link(bo, o.first));
+	cia = nodes_join(&o, "cia", true);
+	assert_int_equal(peer_host_links(node_peer_host(o.first)), 1);
+	nodes_copy(o.first, cia);
+	later(HOURS(2));
+	(void)tend(cia);
+	nodes_copy(cia, o.first); /* and so it is known that she has it */
+	(void)tend(o.first);
+	assert_int_equal(node_keystore(o.first)->network_count, 1);
+	assert_true(can_link(cia, o.first));
+	assert_false(can_link(bo, o.first));
+	mem_free(r);
+	nodes_end(&o);
+}
+
 /* Cia is silent for years. Bo, removed, holds the key that she last heard of: it opens no link for him for all that time. */
 static void
 an_old_network_key_links_for_a_year_and_opens_sticks_for_as_long_as_somebody_is_silent(void **state)
@@ -738,8 +775,16 @@ a_backup_makes_a_home_that_forks_nothing_and_loses_nothing(void **state)
 		SITE_OK(node_tend(again, NULL, err));
 		nodes_meet(o.first, again);
 	}
+	assert_int_equal(node_copies(again, &c, 1), 1); /* which ends nothing: they may write in turns */
+	assert_int_equal(node_copies(o.first, &c, 1), 1);
+	for (int day = 1; day <= 7; day++) {
+		later(DAYS(1));
+		nodes_put(&o, again, &mine, "title", day % 2 == 0 ? "Ensam" : "Alldeles ensam", NULL);
+		SITE_OK(node_tend(again, NULL, err));
+		nodes_meet(o.first, again);
+		assert_int_equal(node_copies(o.first, &c, 1), day < 7);
+	}
 	assert_int_equal(node_copies(again, &c, 1), 0);
-	assert_int_equal(node_copies(o.first, &c, 1), 0);
 	nodes_put(&o, bo, &late, "title", "Ändå", NULL);
 	nodes_meet(o.first, bo);
 	assert_int_equal(node_copies(o.first, &c, 1), 1); /* it lives after all */
@@ -787,10 +832,83 @@ a_restored_device_whose_seal_key_had_moved_on_is_given_its_keys_again(void **sta
 	nodes_end(&o);
 }
 
+static bool
+count_kind(void *ctx, const struct entry *e)
+{
+	*(size_t *)ctx += e->h.kind == KIND_SEALKEY;
+	return true;
+}
+
+static size_t
+seal_keys_told_by(struct node *n, const struct author *who)
+{
+	struct replica *r = node_replica(n);
+	size_t count = 0;
+
+	for (size_t i = 0; i < replica_log_count(r); i++)
+		if (SAME(replica_log_at(r, i)->key.author, *who))
+			SITE_OK(replica_scan(r, i, 0, replica_log_at(r, i)->len, false, count_kind, &count, err));
+	return count;
+}
+
+/* The alarm stands until one of them has ended; what each hears of the other calls up no more entries. */
+static void
+two_homes_of_one_device_are_an_alarm_every_day_and_write_no_keys_against_each_other(void **state)
+{
+	struct nodes o;
+	struct node *bo, *again;
+	struct node_copies c;
+	struct record_id here, there;
+	struct author who;
+	size_t told = 0;
+	char file[160];
+
+	(void)state;
+	nodes_start(&o);
+	bo = nodes_join(&o, "bo", true);
+	gather(&o);
+	all_tend(&o);
+	snprintf(file, sizeof(file), "%s/bo.backup", o.site.dir);
+	SITE_OK(node_backup(bo, file, err));
+	live(&o, 31);
+	all_tend(&o); /* Bo's seal key is a new one, which the backup lacks */
+	again = restored(&o, file);
+	who = node_keystore(bo)->device.sign_pk;
+	here = nodes_id(&o), there = nodes_id(&o);
+	for (int day = 0; day < 12; day++) {
+		live(&o, 1);
+		nodes_put(&o, bo, &here, "title", day % 2 == 0 ? "Hyra" : "Lån", NULL);
+		nodes_put(&o, again, &there, "title", day % 2 == 0 ? "Kopian" : "Kopia", NULL);
+		for (int round = 0; round < 2; round++) {
+			all_tend(&o);
+			gather(&o);
+		}
+		if (day > 0)
+			for (size_t i = 0; i < o.count; i++)
+				assert_int_equal(node_copies(o.node[i], &c, 1), 1);
+		if (day == 2)
+			told = seal_keys_told_by(o.first, &who);
+	}
+	assert_int_equal(seal_keys_told_by(o.first, &who), told);
+	/* The original ends: the one that is left tells its key again, if others seal to the other's. */
+	for (int day = 0; day < 9; day++) {
+		live(&o, 1);
+		nodes_put(&o, again, &there, "title", day % 2 == 0 ? "Ensam" : "Alldeles ensam", NULL);
+		(void)tend(again);
+		nodes_meet(o.first, again);
+	}
+	assert_int_equal(node_copies(o.first, &c, 1), 0);
+	(void)tend(again);
+	nodes_meet(o.first, again);
+	assert_memory_equal(org_device_by_author(node_org(o.first), &who)->seal_pk, node_keystore(again)->seal[0].pk, 32);
+	nodes_end(&o);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(two_homes_of_one_device_are_an_alarm_every_day_and_write_no_keys_against_each_other),
 		cmocka_unit_test(a_device_attests_at_most_once_an_hour_and_only_for_news),
 		cmocka_unit_test(an_attestation_proves_custody_to_whoever_hears_of_it),
 		cmocka_unit_test(the_view_of_the_membership_is_as_old_as_a_coordinators_word),
@@ -799,6 +917,7 @@ main(void)
 		cmocka_unit_test(a_seal_key_is_replaced_monthly_and_the_old_one_goes_when_all_know),
 		cmocka_unit_test(a_removed_device_has_no_network_key_left_when_the_grace_is_over),
 		cmocka_unit_test(of_two_network_keys_made_apart_everybody_takes_both),
+		cmocka_unit_test(who_is_alone_keeps_the_old_network_key_until_somebody_joins),
 		cmocka_unit_test(an_old_network_key_links_to_who_is_alone_until_somebody_joins),
 		cmocka_unit_test(an_old_network_key_links_for_a_year_and_opens_sticks_for_as_long_as_somebody_is_silent),
 		cmocka_unit_test(keys_of_a_team_kept_by_hand_wait_for_a_yes),

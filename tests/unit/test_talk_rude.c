@@ -814,6 +814,66 @@ summaries_longer_than_a_message_are_said_in_several(void **state)
 	world_free(w);
 }
 
+/* Of either side, at each of the three messages that a comparison is: nothing is stored yet, so the same shelves do for all tellings. */
+static void
+a_summary_of_several_messages_that_lacks_memory_ends_with_that_word(void **state)
+{
+	struct world *w = make_world();
+	struct stream_id team = team_of(1);
+	size_t from = w->count;
+	struct shelf *shelf[2];
+
+	(void)state;
+	w->unsigned_entries = true;
+	for (unsigned i = 0; i < MANY_LOGS; i++)
+		world_write_after(w, ANA, &team, 100 + i, NULL, KIND_DATA, BYTES_STR("first"));
+	belongs_to(w, from, TEAM_WORK);
+	shelf[0] = shelf_for(w, ANA, BOB, TEAM_WORK, false);
+	shelf[1] = shelf_for(w, BOB, ANA, 0, false);
+	for (int first = 0; first < 2; first++)
+		for (int step = 0; step < 3; step++) {
+			long struck = 0;
+
+			for (struct scarce s = SCARCE; scarce_again(&s);) {
+				struct talk t;
+				int who = step % 2 == 0 ? 1 : 0;
+
+				mem_hold();
+				assert_true(talk_begin(&t, shelf[first], shelf[1 - first], false, 0));
+				happens(&t, 1, SYNC_OPENED, BYTES_NONE);
+				happens(&t, 0, SYNC_OPENED, BYTES_NONE);
+				for (int k = 0; k < step; k++)
+					hears(&t, k % 2 == 0 ? 1 : 0);
+				mem_release();
+				hears(&t, who);
+				scarce_over(&s);
+				assert_true(t.side[who].code == ERR_OK || (s.struck && t.side[who].code == ERR_NO_MEMORY));
+				struck += t.side[who].code == ERR_NO_MEMORY;
+				assert_int_equal(t.side[1 - who].code, ERR_OK);
+				talk_end(&t);
+			}
+			assert_true(struck > 0);
+		}
+	shelf_free(shelf[0]);
+	shelf_free(shelf[1]);
+	world_free(w);
+}
+
+static void
+who_says_hello_again_before_it_has_proved_anything_is_out_of_turn(void **state)
+{
+	const struct message again = { MSG_HELLO, { .hello = { .vmin = 1, .vmax = 1, .credit = 1 << 20 } } };
+	struct pair p;
+
+	(void)state;
+	pair_init(&p, DEE, BOB, CONTROL_WORK, 0); /* Bob has not heard of Dee */
+	happens(&p.t, 1, SYNC_OPENED, BYTES_NONE);
+	assert_int_equal(told(&p.t, 1, &again), ERR_OK);
+	assert_int_equal(told(&p.t, 1, &again), ERR_MALFORMED);
+	assert_true(p.t.side[1].ended);
+	pair_end(&p);
+}
+
 static void
 what_is_no_message_is_refused(void **state)
 {
@@ -878,6 +938,8 @@ main(void)
 		cmocka_unit_test(a_comparison_waits_for_what_has_come_to_count),
 		cmocka_unit_test(an_error_that_nobody_reads_is_one_all_the_same),
 		cmocka_unit_test(summaries_longer_than_a_message_are_said_in_several),
+		cmocka_unit_test(a_summary_of_several_messages_that_lacks_memory_ends_with_that_word),
+		cmocka_unit_test(who_says_hello_again_before_it_has_proved_anything_is_out_of_turn),
 		cmocka_unit_test(what_is_no_message_is_refused),
 	};
 

@@ -48,6 +48,13 @@ pump(struct end *e)
 		rc = e->env->ops->send(e->env, e->conn, BYTES(piece, n));
 		if (rc == ERR_TOO_BIG)
 			e->refused = true;
+		if (rc == ERR_NO_MEMORY) { /* what has been said lacks a piece: nobody goes on with that */
+			e->env->ops->close(e->env, e->conn);
+			e->conn = NULL;
+			e->closed = true;
+			if (e->done != NULL)
+				*e->done = true;
+		}
 		if (rc != ERR_OK)
 			return;
 		e->sent += n;
@@ -392,6 +399,60 @@ a_dial_given_up_at_any_moment_does_no_harm(void **state)
 	}
 }
 
+/* From the dial on one allocation fails, or all do, at either end. True when it came to that. */
+static bool
+short_of_memory(long nth, bool lasting)
+{
+	enum { BYTES_SENT = 300000 };
+	bool done = false, heard = false, struck;
+	struct err err = ERR_INIT;
+	struct room r;
+
+	room_open(&r);
+	r.client.to_send = server.to_send = r.client.expects = server.expects = BYTES_SENT;
+	r.client.done = &done;
+	server.done = &heard;
+	mem_fail_after(nth, lasting);
+	if (r.env->ops->dial(r.env, r.url, &events, &r.client, &r.client.conn, &err) == ERR_OK)
+		net_run(r.env, &done, WAIT_MS);
+	else
+		assert_true(err.code == ERR_NO_MEMORY && err.text[0] != '\0');
+	struck = mem_allocations() > nth;
+	mem_fail_after(-1, 0);
+	assert_false(r.client.wrong || server.wrong); /* what came is the beginning of what went */
+	assert_true(err.code != ERR_OK || r.client.closed || r.client.got == BYTES_SENT);
+	assert_true(struck || (r.client.got == BYTES_SENT && !r.client.closed));
+	if (r.client.conn != NULL)
+		r.env->ops->close(r.env, r.client.conn);
+	if (server.conn != NULL)
+		net_run(r.env, &heard, WAIT_MS);
+	/* And the next one is served. */
+	done = false;
+	memset(&server, 0, sizeof(server));
+	r.client = (struct end){ .env = r.env, .expects = BYTES_SENT, .to_send = BYTES_SENT, .done = &done };
+	server.env = r.env;
+	server.to_send = BYTES_SENT;
+	room_dial(&r, r.url);
+	net_run(r.env, &done, WAIT_MS);
+	assert_int_equal(r.client.got, BYTES_SENT);
+	assert_false(r.client.wrong);
+	room_close(&r);
+	return struck;
+}
+
+static void
+a_connection_that_lacks_memory_is_over_or_whole_and_the_port_serves_on(void **state)
+{
+	(void)state;
+	for (int lasting = 0; lasting < 2; lasting++) {
+		long n = 0;
+
+		while (short_of_memory(n, lasting != 0))
+			n++;
+		assert_true(n >= 4); /* there were such allocations */
+	}
+}
+
 static void
 an_env_that_ends_takes_its_connections_along(void **state)
 {
@@ -516,6 +577,7 @@ main(void)
 		cmocka_unit_test(a_port_is_free_as_soon_as_its_listener_has_stopped),
 		cmocka_unit_test(a_dial_that_fails_says_why_and_leaves_nothing_behind),
 		cmocka_unit_test(a_dial_given_up_at_any_moment_does_no_harm),
+		cmocka_unit_test(a_connection_that_lacks_memory_is_over_or_whole_and_the_port_serves_on),
 		cmocka_unit_test(an_env_that_ends_takes_its_connections_along),
 	};
 

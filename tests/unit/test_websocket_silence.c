@@ -281,6 +281,41 @@ whoever_takes_bytes_lives_however_slowly_and_is_given_up_when_it_takes_none(void
 	}
 }
 
+/* Who sends sees nothing any more of what a proxy has taken from it. */
+static void
+who_hears_and_has_nothing_to_say_says_that_it_lives(void **state)
+{
+	static const uint8_t one_byte[] = { 0x82, 0x81, 0, 0, 0, 0, 'x' };
+	uint8_t heard[4096];
+	struct pair p;
+	char url[64];
+	ssize_t n;
+	int fd, pongs = 0;
+
+	(void)state;
+	pair_listen(&p, url);
+	fd = upgraded_by_hand(&p);
+	for (int i = 0; i < 20 && recv(fd, heard, sizeof(heard), MSG_DONTWAIT) <= 0; i++)
+		turn(&p.received); /* the answer to the upgrade */
+	for (int s = 0; s < GIVE_UP_S; s++) {
+		if (s % 5 == 0)
+			assert_int_equal(write(fd, one_byte, sizeof(one_byte)), sizeof(one_byte));
+		ahead_s++;
+		turn(&p.received);
+	}
+	assert_false(p.received.closed);
+	n = recv(fd, heard, sizeof(heard), MSG_DONTWAIT);
+	assert_true(n > 0 && n % 2 == 0);
+	for (ssize_t i = 0; i < n; i += 2) {
+		assert_int_equal(heard[i], 0x8a);
+		assert_int_equal(heard[i + 1], 0);
+		pongs++;
+	}
+	assert_in_range(pongs, GIVE_UP_S / SILENCE_S, GIVE_UP_S / 25); /* in every silence, and no more often than a PING */
+	close(fd);
+	pair_close(&p);
+}
+
 static void
 who_is_not_read_is_not_given_up_for_its_silence(void **state)
 {
@@ -313,6 +348,7 @@ main(void)
 		cmocka_unit_test(a_link_on_which_nobody_has_anything_to_say_lives_on),
 		cmocka_unit_test(bytes_are_a_sign_of_life_even_where_no_pong_comes),
 		cmocka_unit_test(whoever_takes_bytes_lives_however_slowly_and_is_given_up_when_it_takes_none),
+		cmocka_unit_test(who_hears_and_has_nothing_to_say_says_that_it_lives),
 		cmocka_unit_test(who_is_not_read_is_not_given_up_for_its_silence),
 	};
 

@@ -13,7 +13,7 @@ export interface Exchange extends Told {
 }
 export interface Keeper { name: string; id: Id; hub: boolean; entries: number; lacks: number; last_seen: string | null }
 export interface Closing {
-	steps: { step: 'session' | 'exchange' | 'proof' | 'wipe'; done: boolean; text: string; session?: { counts: { visits: number; cases: number } } | null }[];
+	steps: { step: 'session' | 'exchange' | 'proof' | 'leaving' | 'wipe'; done: boolean; text: string; session?: { counts: { visits: number; cases: number } } | null }[];
 	proven: boolean; written: number; lacking: number; hub: boolean; by: Keeper[]; wiped: boolean;
 }
 export interface Hub { address: string; id: Id | null; name: string | null; hub: boolean; typed: boolean; last_seen: string | null; linked?: boolean }

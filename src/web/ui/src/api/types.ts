@@ -45,6 +45,7 @@ export interface Status {
 	keys_waiting?: number; disputes?: { by: string; target: string }[]; silent?: { name: string; id: Id; days: number | null }[];
 	self_granted?: { name: string; id: Id; team: string }[];
 	copies?: { name: string; id: Id; self: boolean; entries: [number, number] }[]; unreadable?: number; newer?: number; moved?: boolean;
+	leaving?: boolean;
 	paper_unconfirmed?: ('recovery_code' | 'kill_card')[];
 }
 export interface Member {

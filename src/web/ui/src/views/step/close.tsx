@@ -7,6 +7,7 @@ import { useState } from 'preact/hooks';
 import { app, loadStatus } from '../../base/app';
 import { say } from '../../base/say';
 import { take } from '../../base/session';
+import { useStore } from '../../base/store';
 import { useTry } from '../../base/try';
 import { door } from '../../api/door';
 import { changedHere } from '../../api/live';
@@ -42,8 +43,14 @@ function CloseDialog({ onClose }: { onClose: () => void }) {
 		changedHere('session', 'visit', 'case', 'queue');
 		await loadStatus();
 	});
+	const status = useStore(app, (a) => a.status);
 	const wipe = (): Promise<unknown> => wiping.run(async () => {
-		await step.wipe();
+		try {
+			await step.wipe();
+		} catch (e) {
+			await loadStatus(); // it may have said that it leaves
+			throw e;
+		}
 		say(t('wipe.done'));
 		/* The node leaves the home once its answer is out, and says so; should its word be lost, it is asked. */
 		setTimeout(() => app.get().phase !== 'new' && void door.look().then(take), LEFT_AFTER_MS);
@@ -60,6 +67,7 @@ function CloseDialog({ onClose }: { onClose: () => void }) {
 					<li>{t('closing.step.session')}</li>
 					<li>{t('closing.step.exchange')}</li>
 					<li>{t('closing.step.proof')}</li>
+					<li>{t('closing.step.leaving')}</li>
 					<li>{t('closing.step.wipe')}</li>
 				</ol>
 			)}
@@ -72,6 +80,7 @@ function CloseDialog({ onClose }: { onClose: () => void }) {
 					<Tick label={t('wipe.sure')} checked={sure} onInput={setSure} />
 					<div><ActButton kind="danger" disabled={!sure} act={wipe}>{t('wipe.do')}</ActButton></div>
 					{wiping.error?.code === 'refused' ? <Notice live kind="bad" title={t('wipe.refused')}>
+						{status?.leaving === true && <p>{t('closing.leaving')}</p>}
 						<details><summary>{t('error.details')}</summary><p dir="ltr" lang="en"><bdi>{wiping.error.message}</bdi></p></details>
 					</Notice> : <Trouble error={wiping.error} />}
 				</section>

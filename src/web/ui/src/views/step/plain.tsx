@@ -27,6 +27,7 @@ function useSaid(status: Status): Said[] {
 	for (const c of status.copies ?? []) if (status.forks.every((f) => f.device !== c.name)) add('bad', `copy-${c.id}`, t('plain.fork', { name: c.name }));
 	for (const d of status.disputes ?? []) add('bad', `dispute-${d.by}-${d.target}`, t('plain.dispute', { name: d.by, other: d.target }));
 	for (const g of granted(status)) said.push({ key: `grant-${g.id}`, kind: 'wait', granted: g.id, text: t('alarm.selfgrant', { name: g.name, teams: listed(lang, g.teams) }) });
+	if (status.leaving === true) add('wait', 'leaving', t('closing.leaving'));
 	if (status.moved === true) add('wait', 'moved', t('plain.moved'));
 	if (status.waiting_adoption > 0) add('wait', 'adopt', t('plain.adopt', { n: status.waiting_adoption }));
 	if ((status.keys_waiting ?? 0) > 0) add('wait', 'keys', t('keys.count', { n: status.keys_waiting ?? 0 }));
