@@ -98,7 +98,7 @@ carry anna cia
 same "$(hash_of anna)" "$(hash_of cia)" 'Anna and Cia agree'
 
 # ---- joins by files that were broken off ----
-claim 'Eva asks' fb eva --quiet join --request "$work/eva.request" --member Eva --device eva
+claim 'Eva asks' fb eva join --request "$work/eva.request" --member Eva --device eva
 exits 2 'her home writes nothing' fb eva put case title=nej
 words eva status
 says 'belongs to no organisation yet' 'and says that it is no member'
