@@ -407,20 +407,6 @@ devices_that_held_the_same_and_understood_it_differently_are_found(void **state)
 	world_free(w);
 }
 
-static void
-attest_nothing(struct world *w, unsigned by)
-{
-	struct attest *at = mem_zero(1, sizeof(*at));
-	struct buf out = BUF_INIT;
-
-	assert_non_null(at);
-	at->day = 20001;
-	attest_encode(&out, at);
-	world_write(w, by, &w->control, 0, KIND_ATTEST, buf_bytes(&out));
-	buf_free(&out);
-	mem_free(at);
-}
-
 /* proto/sync.md, 8 "Leaving": the word stands behind the OPEN, and holds until its incarnation writes on. */
 static void
 a_word_of_leaving_is_told_and_an_empty_attest_elsewhere_is_asked_about(void **state)
