@@ -316,6 +316,42 @@ late_entries_go_on_the_word_of_two_members_who_may_read_them(void **state)
 	}
 }
 
+/* One reader's word is reason enough to call an entry late, and not to erase it. */
+static void
+one_readers_word_calls_an_entry_late(void **state)
+{
+	static const struct { const char *name; unsigned by; bool approved, late; } cases[] = {
+		{ "a reader", ANA, true, true },
+		{ "who does not read", C2, true, false },
+		{ "of an order nobody approved", ANA, false, false },
+	};
+	struct stream_id team = team_of(1);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct desk d;
+		struct log_key log, other;
+		struct hash id;
+		struct org *org;
+		uint8_t here = HERE;
+
+		desk_init(&d);
+		id = asks(&d, C1);
+		if (cases[i].approved)
+			approves(&d, C2, &id);
+		confirms(&d, cases[i].by, &id);
+		org = judged(&d);
+		log = world_log(d.w, BOB, &team, 0);
+		other = world_log(d.w, BOB, &team, 1);
+		CHECK_CASE(cases[i].name, orders_call_late(d.o, org, &log, 9, is_of_history, &here), cases[i].late);
+		CHECK_TRUE(cases[i].name, !orders_call_late(d.o, org, &log, 8, is_of_history, &here));
+		CHECK_TRUE(cases[i].name, !orders_call_late(d.o, org, &other, 9, is_of_history, &here));
+		CHECK_TRUE(cases[i].name, !orders_cover(d.o, org, &log, 9, is_of_history, &here));
+		org_free(org);
+		desk_end(&d);
+	}
+}
+
 /* What a receipt says that was written beyond its author's cut is not heard. */
 static void
 a_receipt_beyond_a_cut_is_not_heard(void **state)
@@ -482,6 +518,7 @@ main(void)
 		cmocka_unit_test(an_order_stands_as_far_as_its_author_does),
 		cmocka_unit_test(a_fork_takes_no_order_back),
 		cmocka_unit_test(late_entries_go_on_the_word_of_two_members_who_may_read_them),
+		cmocka_unit_test(one_readers_word_calls_an_entry_late),
 		cmocka_unit_test(a_receipt_beyond_a_cut_is_not_heard),
 		cmocka_unit_test(what_may_be_covered_is_what_approved_orders_and_receipts_name),
 		cmocka_unit_test(only_what_is_an_order_becomes_one),
