@@ -242,13 +242,16 @@ read_all(struct node *n, struct err *err)
 	return rc;
 }
 
-/* The log can teach every key again, so a keystore that cannot be written now is no loss, only work for later. */
+/*
+ * The log can teach every key again, so a keystore that cannot be written now is no loss, only work for later. Tombstones are not
+ * written before the snapshot is gone that still shows what they bury: node_shred_files() writes them.
+ */
 static void
 save_keys(struct node *n)
 {
 	struct err err = ERR_INIT;
 
-	if (vault_keystore_dirty(n->vault) && node_save_keystore(n, &err) != ERR_OK)
+	if (!n->shred_files && vault_keystore_dirty(n->vault) && node_save_keystore(n, &err) != ERR_OK)
 		env_logf(n->env, "%s", err.text);
 }
 

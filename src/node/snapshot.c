@@ -18,7 +18,7 @@
 #include "crypto/hc.h"
 #include "crypto/seal.h"
 
-enum { SNAPSHOT_V = 3, SALT_BYTES = 32, CHUNK_BYTES = 256 << 10, SNAPSHOT_BYTES_MAX = 1 << 30, ROWS_MAX = 1 << 26 };
+enum { SNAPSHOT_V = 4, SALT_BYTES = 32, CHUNK_BYTES = 256 << 10, SNAPSHOT_BYTES_MAX = 1 << 30, ROWS_MAX = 1 << 26 };
 
 /* ---- sealing ---- */
 
@@ -104,13 +104,26 @@ get_rows(struct rd *r, uint64_t **rows, size_t *count, size_t *cap)
 	return !r->bad;
 }
 
-/* [v, org, boxes, hlc, damaged, [[log8, upto, head, limit, beyond]…], waiting, [[log, base, others]…], vault] */
+/* How many groups and records nobody may show. */
+static uint64_t
+stones(const struct node *n)
+{
+	const struct keystore *ks = n->home.keys;
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < ks->tombstone_count; i++)
+		count += ks->tombstones[i].kind == TOMB_GROUP || ks->tombstones[i].kind == TOMB_RECORD;
+	return count;
+}
+
+/* [v, org, stones, boxes, hlc, damaged, [[log8, upto, head, limit, beyond]…], waiting, [[log, base, others]…], vault] */
 static void
 put_marks(struct node *n, struct buf *out)
 {
-	wr_array(out, 9);
+	wr_array(out, 10);
 	wr_uint(out, SNAPSHOT_V);
 	WR_FIXED(out, n->home.keys->org);
+	wr_uint(out, stones(n));
 	wr_bin(out, n->boxes, sizeof(n->boxes));
 	wr_uint(out, n->hlc);
 	wr_uint(out, n->damaged);
@@ -212,12 +225,17 @@ get_marks(struct node *n, struct bytes marks)
 	struct rd r = rd_init(marks);
 	struct org_id org;
 
-	rd_array(&r, 9);
+	rd_array(&r, 10);
 	if (rd_uint(&r, 255) != SNAPSHOT_V)
 		return false;
 	RD_FIXED(&r, org);
 	if (r.bad || !SAME(org, n->home.keys->org))
 		return false;
+	/* Tombstones are for ever: of another number, it may show what has been buried since, and goes with its key. */
+	if (rd_uint(&r, UINT64_MAX) != stones(n)) {
+		n->shred_files = true;
+		return false;
+	}
 	rd_bin(&r, n->boxes, sizeof(n->boxes));
 	n->hlc = rd_uint(&r, UINT64_MAX);
 	n->damaged = (size_t)rd_uint(&r, SIZE_MAX);

@@ -220,6 +220,28 @@ an_old_snapshot_does_not_bring_back_what_was_erased(void **state)
 	end(&f);
 }
 
+/* As after a stop between the keystore, which has the tombstone, and the removal of the snapshot, whose key it still has. */
+static void
+a_snapshot_from_before_a_tombstone_shows_nothing_that_is_under_it(void **state)
+{
+	struct office f;
+	uint8_t image[16];
+	char path[128];
+
+	(void)state;
+	start(&f);
+	snprintf(path, sizeof(path), "%s/view.snap", f.o.home[0]);
+	SITE_OK(node_save_snapshot(f.anna, err));
+	erase_image(image, f.gone.b);
+	SITE_OK(keystore_add_tombstone(node_keystore(f.anna), TOMB_RECORD, image, err));
+	SITE_OK(node_save_keystore(f.anna, err));
+	f.anna = f.o.first = nodes_reopen(&f.o, f.anna);
+	assert_false(knows(f.anna, &f.gone));
+	assert_true(knows(f.anna, &f.kept));
+	assert_false(f.o.env->files->exists(f.o.env, path));
+	end(&f);
+}
+
 static void
 nobody_approves_their_own_request(void **state)
 {
@@ -565,6 +587,7 @@ main(void)
 		cmocka_unit_test(a_case_approved_by_a_second_person_is_gone_from_every_replica),
 		cmocka_unit_test(what_is_read_again_after_an_erasure_is_the_same),
 		cmocka_unit_test(an_old_snapshot_does_not_bring_back_what_was_erased),
+		cmocka_unit_test(a_snapshot_from_before_a_tombstone_shows_nothing_that_is_under_it),
 		cmocka_unit_test(nobody_approves_their_own_request),
 		cmocka_unit_test(the_approval_may_come_before_the_request),
 		cmocka_unit_test(a_late_entry_of_an_erased_case_is_deleted_on_arrival),
