@@ -60,22 +60,46 @@ is_left_out(const struct vault *v, const struct device_id *dev)
 	return false;
 }
 
+static bool
+holds_seal_key(const struct keystore *ks, const uint8_t pk[32])
+{
+	for (size_t i = 0; i < ks->seal_count; i++)
+		if (memcmp(ks->seal[i].pk, pk, 32) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * A home put back from a backup, or one of two copies, may lack the key that others seal to: what it makes itself it seals
+ * to one that it holds, with index 0, so that the device counts as not given and others give the key where it was told.
+ */
+static const uint8_t *
+seal_key_for(const struct vault *v, const struct org_device *d, uint64_t *index)
+{
+	bool told = !SAME(d->id, v->self) || v->ks->seal_count == 0 || holds_seal_key(v->ks, d->seal_pk);
+
+	*index = told ? d->seal_index : 0;
+	return told ? d->seal_pk : v->ks->seal[0].pk;
+}
+
 /* Rows of all current readers, sorted by id as the org keeps them. A low-order seal key leaves its device out. */
 static size_t
 seal_to_readers(const struct vault *v, struct buf *rows, const struct org *org, const struct seal_context *c, const uint8_t e[32],
                 const struct seal_pair *eph)
 {
 	uint8_t sealed[SEALED_KEY_BYTES];
+	uint64_t index;
 	size_t count = 0;
 
 	for (size_t i = 0; i < org_device_count(org); i++) {
 		const struct org_device *d = org_device_at(org, i);
+		const uint8_t *pk = seal_key_for(v, d, &index);
 
-		if (!(org_reads(org, c->stream, &d->id) || (PLANTED(16) && d->gone)) || is_left_out(v, &d->id) || !seal_key(sealed, e, c, eph->pk, eph->sk, d->seal_pk))
+		if (!(org_reads(org, c->stream, &d->id) || (PLANTED(16) && d->gone)) || is_left_out(v, &d->id) || !seal_key(sealed, e, c, eph->pk, eph->sk, pk))
 			continue;
 		wr_array(rows, 3);
 		WR_FIXED(rows, d->id);
-		wr_uint(rows, d->seal_index);
+		wr_uint(rows, index);
 		wr_bin(rows, sealed, sizeof(sealed));
 		count++;
 	}

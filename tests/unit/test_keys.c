@@ -902,6 +902,46 @@ a_restored_device_whose_seal_key_had_moved_on_is_given_its_keys_again(void **sta
 	nodes_end(&o);
 }
 
+/* Before it has told another seal key: it makes an epoch of its own, which it could not open by the key that others seal to. */
+static void
+a_restored_device_whose_seal_key_had_moved_on_can_write_at_once(void **state)
+{
+	struct nodes o;
+	struct node *bo, *again, *dag;
+	struct node_removal *r = mem_zero(1, sizeof(*r));
+	struct device_id dag_id;
+	struct record_id id, hers;
+	char file[160];
+
+	(void)state;
+	assert_non_null(r);
+	nodes_start(&o);
+	bo = nodes_join(&o, "bo", true);
+	dag = nodes_join(&o, "dag", true);
+	gather(&o);
+	all_tend(&o);
+	snprintf(file, sizeof(file), "%s/bo.backup", o.site.dir);
+	SITE_OK(node_backup(bo, file, err));
+	live(&o, 31);
+	all_tend(&o);
+	later(HOURS(2));
+	all_tend(&o);
+	dag_id = id_of(dag);
+	SITE_OK(node_revoke(o.first, &dag_id, NULL, r, err));
+	SITE_OK(node_commit(o.first, err));
+	id = nodes_id(&o);
+	nodes_put(&o, o.first, &id, "title", "Efter", NULL);
+	again = restored(&o, file);
+	nodes_meet(o.first, again);
+	hers = nodes_id(&o);
+	nodes_put(&o, again, &hers, "title", "Genast", NULL);
+	assert_string_equal(nodes_read(again, &hers, "title", NULL), "Genast");
+	nodes_copy(again, o.first);
+	assert_string_equal(nodes_read(o.first, &hers, "title", NULL), "Genast");
+	mem_free(r);
+	nodes_end(&o);
+}
+
 static bool
 count_kind(void *ctx, const struct entry *e)
 {
@@ -995,6 +1035,7 @@ main(void)
 		cmocka_unit_test(keys_are_not_given_on_an_old_view_of_the_membership),
 		cmocka_unit_test(a_backup_makes_a_home_that_forks_nothing_and_loses_nothing),
 		cmocka_unit_test(a_restored_device_whose_seal_key_had_moved_on_is_given_its_keys_again),
+		cmocka_unit_test(a_restored_device_whose_seal_key_had_moved_on_can_write_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
