@@ -50,7 +50,9 @@ exchange(struct play *p, size_t i, size_t with)
 
 	if (!play_ensure_up(p, with))
 		return false;
-	if (!station_runs(s) || station_meet(s, p->stations[with], &err) != ERR_OK)
+	if (!station_runs(s)) /* what the other's start awoke has ended this one, too */
+		return true;
+	if (station_meet(s, p->stations[with], &err) != ERR_OK)
 		return act_excused(p, i, "dialling", &err);
 	world_run(p->world, 4 * NS_PER_S);
 	if (station_runs(s) && !station_power_went(s) && station_give_keys(s, &err) != ERR_OK)
