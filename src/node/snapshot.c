@@ -232,7 +232,7 @@ get_marks(struct node *n, struct bytes marks)
 	if (r.bad || !SAME(org, n->home.keys->org))
 		return false;
 	/* Tombstones are for ever: of another number, it may show what has been buried since, and goes with its key. */
-	if (rd_uint(&r, UINT64_MAX) != stones(n)) {
+	if (rd_uint(&r, UINT64_MAX) != stones(n) && !PLANTED(20)) {
 		n->shred_files = true;
 		return false;
 	}
