@@ -31,24 +31,27 @@ struct held_lock {
 
 static struct held_lock *held_locks;
 
-uint64_t
-posix_mono_ns(struct env *env)
+static uint64_t
+clock_ns(clockid_t clock)
 {
 	struct timespec now;
 
-	(void)env;
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+uint64_t
+posix_mono_ns(struct env *env)
+{
+	(void)env;
+	return clock_ns(CLOCK_MONOTONIC);
 }
 
 uint64_t
 posix_awake_ns(struct env *env)
 {
-	struct timespec now;
-
 	(void)env;
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	return clock_ns(CLOCK_BOOTTIME);
 }
 
 int64_t

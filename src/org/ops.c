@@ -556,3 +556,12 @@ root_fingerprint(uint8_t out[32], const struct genesis *g)
 
 	HC(out, 32, BYTES_NONE, "fb1/root/print", BYTES_OF(g->root_pk), BYTES_OF(org));
 }
+
+bool
+open_lists(const struct open_op *open, const struct inc *inc)
+{
+	for (size_t i = 0; i < open->old_count; i++)
+		if (SAME(open->old[i].inc, *inc))
+			return true;
+	return false;
+}

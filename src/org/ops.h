@@ -63,6 +63,8 @@ void control_op_encode(struct buf *out, const struct control_op *op);
 /* ERR_MALFORMED naming the operation, ERR_NO_MEMORY. On error there is nothing to free. */
 enum err_code control_op_decode(struct control_op *op, uint8_t kind, struct bytes payload, struct err *err) MUST_CHECK;
 void control_op_free(struct control_op *op);
+/* Does it name that incarnation as an older one of its device? */
+bool open_lists(const struct open_op *open, const struct inc *inc);
 
 bool admit_possession_ok(const struct admit *a);
 /* What a kill card signs: the device and the exact cuts, in their order. False when out of memory. */

@@ -322,15 +322,6 @@ act(struct org *o, struct eval *ev, uint32_t s, uint8_t r, struct err *err)
 	return rc;
 }
 
-static bool
-lists(const struct open_op *open, const struct inc *inc)
-{
-	for (size_t i = 0; i < open->old_count; i++)
-		if (SAME(open->old[i].inc, *inc))
-			return true;
-	return false;
-}
-
 /* How new the incarnation of a control log is: proto/log.md, 7. Of those that list as many as fit, one that none of them lists is newer. */
 static size_t
 older_of(const struct org *o, uint32_t log)
@@ -343,7 +334,7 @@ older_of(const struct org *o, uint32_t log)
 	for (uint32_t i = o->subjects[l->subject].logs; i != NONE; i = o->logs[i].next) {
 		other = &o->logs[i];
 		if (i != log && other->open != NONE && SAME(other->id.stream, l->id.stream) &&
-		    o->nodes[other->open].op->u.open.old_count == OLD_INCS_MAX && lists(&o->nodes[other->open].op->u.open, &l->id.inc))
+		    o->nodes[other->open].op->u.open.old_count == OLD_INCS_MAX && open_lists(&o->nodes[other->open].op->u.open, &l->id.inc))
 			return count;
 	}
 	return count + 1;

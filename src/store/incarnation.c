@@ -26,15 +26,6 @@ read_open(struct replica *r, size_t log, struct open_op *out)
 }
 
 static bool
-lists(const struct open_op *open, const struct inc *inc)
-{
-	for (size_t i = 0; i < open->old_count; i++)
-		if (SAME(open->old[i].inc, *inc))
-			return true;
-	return false;
-}
-
-static bool
 listed_by_a_full_one(struct replica *r, size_t log)
 {
 	const struct log_key *key = &r->logs[log].head.key;
@@ -44,7 +35,7 @@ listed_by_a_full_one(struct replica *r, size_t log)
 		const struct log_key *other = &r->logs[i].head.key;
 
 		if (i != log && SAME(other->author, key->author) && SAME(other->stream, key->stream) && read_open(r, i, &open) &&
-		    open.old_count == OLD_INCS_MAX && lists(&open, &key->inc))
+		    open.old_count == OLD_INCS_MAX && open_lists(&open, &key->inc))
 			return true;
 	}
 	return false;
