@@ -159,13 +159,14 @@ turn_a_while(void)
 static void
 settled(size_t fds, size_t watched, const char *name)
 {
-	size_t fds_now = descriptors(), watched_now = handles(here.env);
+	size_t fds_now, watched_now;
+	int turns = 0;
 
-	for (int i = 0; i < 600 && (fds_now > fds || watched_now > watched); i++) {
+	do {
 		turn_a_while();
 		fds_now = descriptors();
 		watched_now = handles(here.env);
-	}
+	} while (turns++ < 600 && (fds_now > fds || watched_now > watched));
 	if (fds_now > fds || watched_now > watched)
 		fail_msg("%s: %zu descriptors and %zu handles, before %zu and %zu", name, fds_now, watched_now, fds, watched);
 }
@@ -202,7 +203,11 @@ of_a_thousand_connections_nothing_stays(void **state)
 			snprintf(addr, sizeof(addr), cases[i].addr, env->ops->listen_port(env, listener));
 		else
 			snprintf(addr, sizeof(addr), "%s", cases[i].addr);
-		for (int warm = 0; warm < 3; warm++) /* what is made once, when it is first needed */
+		/* What is made once, when it is first needed: also by a connection that stands, which a slow lookup may keep
+		 * those that are given up at once from ever being here, and from among the thousand one be. */
+		if (listener != NULL)
+			who_dialled_leaves(addr);
+		for (int warm = 0; warm < 3; warm++)
 			cases[i].once(addr);
 		for (int turns = 0; turns < 30; turns++)
 			turn_a_while();
