@@ -169,6 +169,7 @@ bool forge_act(struct play *p, size_t i);
 bool newer_act(struct play *p, size_t i);
 
 /* bury.c: somebody asks for an erasure or approves one. */
+bool bury_waits_for(struct play *p, size_t i); /* it has heard of a request that it may approve */
 enum err_code bury_act(struct play *p, size_t i, struct err *err) MUST_CHECK;
 void bury_note_sealed(struct play *p, size_t i, struct write **batch, size_t count); /* once they are committed */
 bool bury_settle(struct play *p); /* after healing: which records are erased (I13) */
