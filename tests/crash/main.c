@@ -116,7 +116,8 @@ list(struct path out[PATHS_MAX])
 	for (const struct path *p = paths; p->name != NULL; p++)
 		out[n++] = *p;
 	for (const struct scene *s = scenes; s->op != NULL && n < PATHS_MAX; s++)
-		out[n++] = (struct path){ .name = s->op, .scene = s };
+		if (!scene_meets(s)) /* that is a path of its own */
+			out[n++] = (struct path){ .name = s->op, .scene = s };
 	return n;
 }
 
