@@ -304,6 +304,7 @@ node_invite_withdraw(struct node *n, const char *code, struct err *err)
 	if (inv->rule.used)
 		return err_set(err, ERR_REFUSED, "%s's device %s has been admitted with that code; a member is removed with `faltbok revoke`",
 		               inv->info.member, inv->info.device);
+	inv->info.withdrawn = true;
 	invite_end(inv, INVITE_OVER, JOIN_NO_OVER);
 	return ERR_OK;
 }
