@@ -104,22 +104,27 @@ a_role_for_a_device_that_nobody_admitted_makes_no_device(void **state)
 }
 
 static void
-a_role_in_one_team_opens_no_log_in_a_team_that_was_never_made(void **state)
+a_role_in_one_team_opens_no_log_in_another_one_made_or_not(void **state)
 {
 	struct world *w = office();
-	struct stream_id team = team_of(1), nowhere = team_of(9);
+	struct stream_id team = team_of(1), nowhere = team_of(9), theirs = team_of(8);
 	struct log_key log;
 	struct org *o = evaluated(w);
 	struct hash grant = grant_of(o, w, ANA, &team);
 
 	(void)state;
 	org_free(o);
+	world_team(w, C1, 0, &theirs, 1, 0);
+	world_open(w, ANA, &theirs, 0, &grant);
+	world_data(w, ANA, &theirs, 0, 2);
 	world_open(w, ANA, &nowhere, 0, &grant);
 	world_data(w, ANA, &nowhere, 0, 2);
 	world_open(w, ANA, &team, 0, &grant);
 	world_data(w, ANA, &team, 0, 2);
 	o = evaluated(w);
 	log = world_log(w, ANA, &nowhere, 0);
+	assert_int_equal(org_limit(o, &log), 0);
+	log = world_log(w, ANA, &theirs, 0);
 	assert_int_equal(org_limit(o, &log), 0);
 	log = world_log(w, ANA, &team, 0);
 	assert_true(org_limit(o, &log) >= 3);
@@ -164,7 +169,12 @@ two_turns_to_one_key_are_a_contest_that_nobody_has_won(void **state)
 	struct world *w = office();
 	struct cut cut = cut_at(&w->control, 0, world_last(w, ROOT, &w->control, 0));
 
+	struct org *empty = org_new();
+
 	(void)state;
+	assert_non_null(empty);
+	assert_null(org_root(empty)); /* of nobody there is none either */
+	org_free(empty);
 	world_rotate(w, C1, 0, ROOT, 12, &cut, 1);
 	for (int turn = 0; turn < 2; turn++) {
 		struct org *o = evaluated(w);
@@ -273,6 +283,30 @@ what_was_adopted_of_one_log_is_wanted_of_no_other(void **state)
 	world_free(w);
 }
 
+/* A coordinator reads it on a terminal: letters and signs of any script pass, what moves a cursor does not. */
+static void
+a_name_that_could_draw_on_a_screen_is_no_name(void **state)
+{
+	static const struct { const char *name; enum err_code want; } cases[] = {
+		{ "Åsa § 5", ERR_OK }, { "\xc2\xa0", ERR_OK }, { "\xc2\x9f", ERR_MALFORMED }, { "a\xc2\x85", ERR_MALFORMED }, { "a\x1b[2J", ERR_MALFORMED },
+		{ "a\x7f", ERR_MALFORMED }, { "a\xc2", ERR_MALFORMED },
+	};
+	struct world *w = world_new();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct join_request req = w->actors[X].request, read;
+		struct buf bytes = BUF_INIT;
+
+		snprintf(req.member_name, sizeof(req.member_name), "%s", cases[i].name);
+		snprintf(req.device_name, sizeof(req.device_name), "laptop");
+		join_request_encode(&bytes, &req);
+		CHECK_CASE(cases[i].name, join_request_decode(&read, buf_bytes(&bytes), NULL), cases[i].want);
+		buf_free(&bytes);
+	}
+	world_free(w);
+}
+
 static void
 a_network_key_for_more_devices_than_an_entry_holds_is_refused_with_the_number(void **state)
 {
@@ -310,12 +344,13 @@ main(void)
 		cmocka_unit_test(of_two_removals_the_one_that_leaves_nothing_counts),
 		cmocka_unit_test(what_was_withdrawn_by_two_is_withdrawn_as_far_as_both_say),
 		cmocka_unit_test(a_role_for_a_device_that_nobody_admitted_makes_no_device),
-		cmocka_unit_test(a_role_in_one_team_opens_no_log_in_a_team_that_was_never_made),
+		cmocka_unit_test(a_role_in_one_team_opens_no_log_in_another_one_made_or_not),
 		cmocka_unit_test(a_cut_that_hangs_on_another_ones_log_takes_nothing_from_that),
 		cmocka_unit_test(two_turns_to_one_key_are_a_contest_that_nobody_has_won),
 		cmocka_unit_test(a_card_that_was_printed_for_another_device_removes_nobody),
 		cmocka_unit_test(of_two_words_about_a_team_at_one_place_all_come_to_the_same),
 		cmocka_unit_test(what_was_adopted_of_one_log_is_wanted_of_no_other),
+		cmocka_unit_test(a_name_that_could_draw_on_a_screen_is_no_name),
 		cmocka_unit_test(a_network_key_for_more_devices_than_an_entry_holds_is_refused_with_the_number),
 	};
 
