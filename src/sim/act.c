@@ -173,11 +173,31 @@ draw_kind(struct play *p)
 	return (enum act_kind)k;
 }
 
+/* Is it one of whom the act asks something first: an image of its disk, a request that it may approve? */
+static bool
+is_apt(struct play *p, enum act_kind kind, size_t i)
+{
+	return kind == DO_PUT_BACK ? p->image[i] != NULL : kind != DO_ERASE || bury_waits_for(p, i);
+}
+
+/* Whom it befalls: half of the time the next one who is apt, if anybody is. */
+static size_t
+draw_who(struct play *p, enum act_kind kind)
+{
+	size_t i = not_the_spare(p, (size_t)dice_below(&p->decide.dice, p->swarm.stations)), n = p->swarm.stations;
+
+	if ((kind == DO_PUT_BACK || kind == DO_ERASE) && dice_chance(&p->decide.dice, 500))
+		for (size_t k = 0; k < n; k++)
+			if (is_apt(p, kind, (i + k) % n))
+				return (i + k) % n;
+	return i;
+}
+
 bool
 play_act(struct play *p)
 {
 	enum act_kind kind = draw_kind(p);
-	size_t i = not_the_spare(p, (size_t)dice_below(&p->decide.dice, p->swarm.stations));
+	size_t i = draw_who(p, kind);
 
 	decide_begin(&p->decide, world_now(p->world), acts[kind].name, i);
 	return play_perform(p, kind, i);

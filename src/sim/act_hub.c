@@ -41,7 +41,7 @@ set_quota(struct play *p, const struct hub_quota *q)
 	struct err err = ERR_INIT;
 	enum err_code rc = tenant_set_quota(tenant_of(p), q, &err);
 
-	p->full_teams = 0;
+	p->full = false;
 	p->had_quota = true;
 	trace_line(world_trace(p->world), "n%zu: room for %llu bytes, %llu entries, %llu devices, %llu links: %s", hub, (unsigned long long)q->bytes,
 	           (unsigned long long)q->entries, (unsigned long long)q->devices, (unsigned long long)q->links, rc == ERR_OK ? "ok" : err.text);
@@ -70,28 +70,39 @@ act_quota(struct play *p, size_t i)
 	return play_judge_custody(p, p->swarm.stations);
 }
 
+void
+hub_watch_room(void *play)
+{
+	struct play *p = play;
+	struct station *hub = p->stations[p->swarm.stations];
+	struct tenant *t = tenant_of(p);
+
+	if (t == NULL || !t->is_full || p->full_opens != hub->opens)
+		p->full = false; /* what is deleted makes room, and a store that is written anew does */
+	if (t == NULL || !t->is_full || p->full)
+		return;
+	p->full = true;
+	p->full_teams = entries_of_teams(p);
+	p->full_opens = hub->opens;
+}
+
 bool
 hub_judge_room(struct play *p)
 {
 	struct tenant *t = play_has_hub(p) ? tenant_of(p) : NULL;
-	struct tenant_status st;
 	uint64_t now;
 
 	if (t == NULL || play_store_struck(p)) /* what was committed and not told of comes to light later */
-		p->full_teams = 0;
+		p->full = false;
 	if (t == NULL)
 		return true;
-	tenant_status(t, &st);
+	hub_watch_room(p);
+	if (!p->full)
+		return true;
+	mark(MARK_HUB_FULL);
 	now = entries_of_teams(p);
-	if (!st.full || p->full_opens != p->stations[p->swarm.stations]->opens)
-		p->full_teams = 0;
-	else if (p->full_teams != 0 && now > p->full_teams)
-		return play_fail(p, "I10", "the hub is full and has taken in %llu entries of teams since", (unsigned long long)(now - p->full_teams));
-	p->full_opens = p->stations[p->swarm.stations]->opens;
-	p->full_teams = st.full ? now : 0;
-	if (st.full)
-		mark(MARK_HUB_FULL);
-	return true;
+	return now <= p->full_teams ||
+	       play_fail(p, "I10", "the hub is full and has taken in %llu entries of teams since", (unsigned long long)(now - p->full_teams));
 }
 
 bool

@@ -120,14 +120,31 @@ close_one(struct play *p, size_t i, size_t with, bool *gone)
 	return true;
 }
 
-/* Two tables that stood together close one after the other, at times: what the first has heard is then with the second alone. */
+/* Who counted on the home that is gone counts on others now. */
+static bool
+judge_who_stay(struct play *p)
+{
+	for (size_t k = 0; k < p->swarm.stations; k++)
+		if (!play_judge_proof(p, k))
+			return false;
+	return true;
+}
+
+/*
+ * Who stays has just written something, at times, and has it from the one that goes that it is kept. Two tables that stood
+ * together close one after the other, at times: what the first has heard is then with the second alone.
+ */
 bool
 act_close_site(struct play *p, size_t i)
 {
 	size_t with = play_has_hub(p) ? p->swarm.stations : act_some_station(p);
 	bool gone;
 
-	if (!close_one(p, i, with, &gone))
+	if (!play_has_hub(p) && with != i && play_chance(p, "with-writes", 500) && (!play_ensure_up(p, with) || !act_write(p, with)))
+		return false;
+	if (!station_runs(p->stations[i])) /* what the other's start awoke has ended this one, too */
+		return true;
+	if (!close_one(p, i, with, &gone) || (gone && !judge_who_stay(p)))
 		return false;
 	if (!gone || play_has_hub(p) || with == i || !play_chance(p, "then-with", 500) || !play_ensure_up(p, with))
 		return p->report->finding.invariant[0] == '\0';

@@ -126,6 +126,26 @@ note_named(struct play *p, size_t i, const struct order_made *o)
 			(void)!replica_scan(r, log, replica_log_at(r, log)->key.branch_seq, replica_log_at(r, log)->len, true, name_one, &n, NULL);
 }
 
+/*
+ * Half of the time what somebody wrote since an image of its disk was taken: when that is put back, another history will
+ * have something else at the places that the request names.
+ */
+static size_t
+draw_record(struct play *p)
+{
+	size_t drawn = (size_t)dice_between(&p->decide.dice, 1, p->swarm.records - 1);
+
+	if (!dice_chance(&p->decide.dice, 500))
+		return drawn;
+	for (size_t k = model_count(p->model); k > 0; k--) {
+		const struct write *w = model_at(p->model, k - 1);
+
+		if (p->image[w->author] != NULL && k > p->image_at[w->author] && w->record > 0)
+			return w->record;
+	}
+	return drawn;
+}
+
 static enum err_code
 ask(struct play *p, size_t i, struct err *err)
 {
@@ -136,7 +156,7 @@ ask(struct play *p, size_t i, struct err *err)
 
 	if (p->swarm.records < 2 || p->order_count == ORDERS_MAX)
 		return ERR_OK;
-	*o = (struct order_made){ .by = i, .record = (size_t)play_between(p, "record", 1, p->swarm.records - 1) };
+	*o = (struct order_made){ .by = i, .record = (size_t)decide(&p->decide, "record", draw_record(p), 1, p->swarm.records - 1) };
 	rc = node_order_erasure(n, model_record_id(p->model, o->record), "hen bad om det", &made, err);
 	if (rc == ERR_OK) {
 		o->id = made.id;
@@ -150,6 +170,12 @@ ask(struct play *p, size_t i, struct err *err)
 	}
 	trace_line(world_trace(p->world), "n%zu: asks that record %zu be erased: %s", i, o->record, rc == ERR_OK ? "ok" : err->text);
 	return rc;
+}
+
+bool
+bury_waits_for(struct play *p, size_t i)
+{
+	return station_runs(p->stations[i]) && !station_power_went(p->stations[i]) && to_approve(p, i) != NULL;
 }
 
 enum err_code

@@ -319,6 +319,8 @@ play_through(struct play *p)
 	if (!assemble(p))
 		return false;
 	world_set_weather(p->world, &p->swarm.weather);
+	if (play_has_hub(p))
+		world_watch(p->world, hub_watch_room, p);
 	disk_set_lying(host_disk(p->stations[0]->host), p->options->lying);
 	if (p->decide.script != NULL ? !play_script(p) : !play_by_chance(p))
 		return false;
@@ -399,6 +401,7 @@ play(const struct play_options *options, struct play_report *out)
 	scan_add_text(world_scan(p.world), "a note's marker", model_marker(p.model));
 	nonce_forget_all();
 	(void)play_through(&p);
+	world_watch(p.world, NULL, NULL); /* the machines go now */
 	if (nonce_twice())
 		(void)play_fail(&p, "I8", "a key has sealed two texts under one nonce");
 	if (scan_finding(world_scan(p.world)) != NULL)

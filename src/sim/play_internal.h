@@ -81,7 +81,8 @@ struct play {
 	struct far *far;                        /* the hub's store, or NULL */
 	uint64_t far_struck;                    /* how often something had befallen it when this act began */
 	bool had_quota;                         /* the hub */
-	uint64_t full_teams;                    /* act_hub.c: entries of teams that the hub held when it was full; 0: it was not */
+	bool full;                              /* act_hub.c: the hub has had no room since it held so many entries of teams */
+	uint64_t full_teams;
 	uint64_t full_opens;                    /* and how often it had been started then */
 	uint32_t profile;                       /* act_upgrade.c: the newest version that was saved */
 	bool copy[MACHINES_MAX];                /* another machine has the same home */
@@ -168,6 +169,7 @@ bool forge_act(struct play *p, size_t i);
 bool newer_act(struct play *p, size_t i);
 
 /* bury.c: somebody asks for an erasure or approves one. */
+bool bury_waits_for(struct play *p, size_t i); /* it has heard of a request that it may approve */
 enum err_code bury_act(struct play *p, size_t i, struct err *err) MUST_CHECK;
 void bury_note_sealed(struct play *p, size_t i, struct write **batch, size_t count); /* once they are committed */
 bool bury_settle(struct play *p); /* after healing: which records are erased (I13) */
@@ -204,7 +206,8 @@ bool merge_judge(struct play *p);
 /* told.c: the oracle of what stations are told of exchanges begins to listen; draws who has a newer program. */
 void told_listen(struct play *p);
 
-/* act_hub.c: a full hub takes nothing more of teams; there is room again. */
+/* act_hub.c: a full hub takes nothing more of teams; from when on it is full and whether it has been all along; there is room again. */
+void hub_watch_room(void *play);
 bool hub_judge_room(struct play *p);
 bool hub_make_room(struct play *p);
 

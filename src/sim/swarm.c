@@ -104,7 +104,7 @@ at_least(uint32_t *rate, struct dice *d, uint32_t lo, uint32_t hi)
 }
 
 /*
- * Two of five seeds have plenty of one kind of fault, so that over many seeds
+ * More than half of the seeds have plenty of one kind of fault, so that over many seeds
  * each kind is met often, and next to itself: the second while the first is
  * being mended.
  */
@@ -157,6 +157,14 @@ make_dense(struct swarm *s, struct dice *d)
 		at_least(&s->weight[DO_LEAVE], d, 4, 8);
 		at_least(&s->weight[DO_TRUSTEES], d, 10, 20);
 		at_least(&s->weight[DO_PART], d, 2, 6);
+		return;
+	case 10: /* erasures where logs have two histories, which share places */
+		s->hub_goes_back = false;
+		s->records = s->records < 3 ? 3 : s->records;
+		at_least(&s->weight[DO_ERASE], d, 6, 14);
+		at_least(&s->weight[DO_IMAGE], d, 4, 8);
+		s->weight[DO_PUT_BACK] = s->weight[DO_IMAGE];
+		at_least(&s->weight[DO_MEET], d, 20, 40);
 		return;
 	default:
 		return;

@@ -173,7 +173,70 @@ judge_shown(struct wide *w, size_t i)
 
 /* ---- who can read what ---- */
 
-struct opened { struct wide *w; size_t whom; uint64_t all, open; bool must_all; bool ok; };
+struct opened { struct wide *w; size_t whom; uint64_t all, open; bool must_all; bool ok; const struct shut *shut; };
+
+/* What a reader's own node says of entries without effect: that no key opens these here. */
+struct shut { struct hash *id; size_t count, cap; };
+
+static bool
+gather_shut(void *ctx, const struct node_late *late)
+{
+	struct shut *s = ctx;
+
+	if (late->opens)
+		return true;
+	s->id = sim_must(mem_room(s->id, s->count, &s->cap, sizeof(*s->id)));
+	s->id[s->count++] = late->id;
+	return true;
+}
+
+static bool
+says_shut(const struct shut *s, const struct hash *id)
+{
+	for (size_t k = 0; k < s->count; k++)
+		if (SAME(s->id[k], *id))
+			return true;
+	return false;
+}
+
+/* Does some reader know that this epoch is gone for ever, or that its E is? */
+static bool
+epoch_is_gone(struct wide *w, const struct epoch_id *epoch)
+{
+	for (size_t i = 0; i < w->count; i++)
+		if (wide_reader(w, i) && (keystore_tombstoned(station_keys(w->at[i]), TOMB_EPOCH, epoch->b) ||
+		                          keystore_tombstoned(station_keys(w->at[i]), TOMB_SECRET, epoch->b)))
+			return true;
+	return false;
+}
+
+static bool
+holds_secret(struct wide *w, size_t i, const struct epoch_id *epoch)
+{
+	static const uint8_t zero[32];
+	const struct keystore *k = station_keys(w->at[i]);
+
+	for (size_t at = 0; at < k->epoch_count; at++)
+		if (SAME(k->epochs[at].epoch, *epoch))
+			return memcmp(k->epochs[at].e, zero, sizeof(zero)) != 0;
+	return false;
+}
+
+/*
+ * proto/vault.md, 5: what has no effect brings no key that anybody learns. It opens as long as the E is held that it was
+ * sealed under; once that E is gone it opens for nobody new, and each node says so.
+ */
+static bool
+may_stay_shut(const struct opened *o, const struct entry *e, const struct wide_entry *we)
+{
+	struct epoch_id epoch;
+	struct rd r = rd_init(e->payload);
+
+	(void)rd_array_any(&r, 5);
+	RD_FIXED(&r, epoch);
+	return !r.bad && we != NULL && we->cut && !we->adopted && !holds_secret(o->w, o->whom, &epoch) && epoch_is_gone(o->w, &epoch) &&
+	       says_shut(o->shut, &e->id);
+}
 
 static const struct wide_entry *
 entry_of(const struct wide *w, const struct hash *id)
@@ -194,7 +257,7 @@ count_opened(void *ctx, const struct entry *e, bool opened)
 	o->open += opened;
 	if (we != NULL && opened && (we->knew & 1u << o->whom) != 0)
 		o->ok = wide_fail(o->w, "I6", "n%zu can read what n%zu wrote, who knew that it was out", o->whom, we->by);
-	if (o->must_all && !opened && (we == NULL || !o->w->erased[we->record]))
+	if (o->must_all && !opened && (we == NULL || !o->w->erased[we->record]) && !may_stay_shut(o, e, we))
 		o->ok = wide_fail(o->w, "I7", "n%zu cannot read an entry of n%zu", o->whom, we != NULL ? we->by : WIDE_MAX);
 }
 
@@ -226,8 +289,12 @@ static bool
 judge_reader(struct wide *w, size_t i, const struct best_epoch *best)
 {
 	struct thief *t = thief_new(org_id(node_org(w->at[0]->node)), &w->team);
-	struct opened o = { .w = w, .whom = i, .must_all = true, .ok = true };
+	struct shut shut = { .count = 0 };
+	struct opened o = { .w = w, .whom = i, .must_all = true, .ok = true, .shut = &shut };
+	struct err err = ERR_INIT;
 
+	if (node_each_late(w->at[i]->node, gather_shut, &shut, &err) != ERR_OK)
+		o.ok = wide_fail(w, "I9", "n%zu: what has no effect cannot be looked through: %s", i, err.text);
 	thief_take_keys(t, station_keys(w->at[i]));
 	if (!thief_read(t, station_replica(w->at[i])))
 		o.ok = wide_fail(w, "I2", "n%zu: a log cannot be read", i);
@@ -235,6 +302,7 @@ judge_reader(struct wide *w, size_t i, const struct best_epoch *best)
 	for (size_t k = 0; k < best->count; k++)
 		if (o.ok && !thief_holds_epoch(t, &best->id[k]))
 			o.ok = wide_fail(w, "I7", "n%zu does not hold an epoch that a reader prefers", i);
+	mem_free(shut.id);
 	thief_free(t);
 	return o.ok;
 }

@@ -73,6 +73,8 @@ world_step(struct world *w)
 	w->now = e.at;
 	w->steps++;
 	e.fn(e.ctx, e.n);
+	if (w->watch != NULL)
+		w->watch(w->watch_ctx);
 	return true;
 }
 
@@ -102,6 +104,13 @@ void
 world_run(struct world *w, uint64_t ns)
 {
 	(void)world_run_until(w, never, NULL, ns);
+}
+
+void
+world_watch(struct world *w, void (*fn)(void *ctx), void *ctx)
+{
+	w->watch = fn;
+	w->watch_ctx = ctx;
 }
 
 size_t

@@ -36,6 +36,8 @@ struct scan *world_scan(struct world *w); /* what must never be seen on a wire, 
 /* Calls fn after `ns`. `entity` names what the event belongs to: ties are broken by its own stream. */
 void world_after(struct world *w, uint64_t ns, uint64_t entity, void (*fn)(void *ctx, uint64_t n), void *ctx, uint64_t n);
 void world_run(struct world *w, uint64_t ns);      /* everything that happens within */
+/* Looks on after every event, and changes nothing; NULL: nobody does. */
+void world_watch(struct world *w, void (*fn)(void *ctx), void *ctx);
 /* Runs until it is true or `ns` has passed; says whether it became true. */
 bool world_run_until(struct world *w, bool (*done)(void *ctx), void *ctx, uint64_t ns);
 

@@ -61,6 +61,8 @@ struct world {
 	struct trace trace;
 	struct scan *scan;
 	struct net net;
+	void (*watch)(void *ctx);
+	void *watch_ctx;
 };
 
 struct host *host_new(struct world *w, uint32_t id);

@@ -13,7 +13,7 @@
 #include "crypto/seal.h"
 #include "vault/vault_internal.h"
 
-enum { SEAL_INDEX_MAX = 1 << 30, WAITING_MAX = 4096 };
+enum { WAITING_MAX = 4096 };
 
 /* ---- EPOCH ---- */
 

@@ -20,6 +20,8 @@ enum {
 	KEYGRANT_EPOCHS_MAX = 256,
 	KEYTABLE_METAS_MAX = 64,
 	EPOCH_N_MAX = 1 << 30,
+	SEAL_INDEX_MAX = 1 << 30,
+	SEAL_UNTOLD = SEAL_INDEX_MAX, /* no key's index: of one that its holder alone knows of */
 	NO_CASE = -1,
 };
 

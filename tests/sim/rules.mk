@@ -60,7 +60,7 @@ $(foreach n,$(PLANTS),$(eval $(call PLANT_RULES,$(n),$(call planted,$(n)))))
 endif
 
 .PHONY: plants
-plants: $(PLANTS:%=$(BUILD)/plant-%/sim)
+plants: $(BUILD)/sim $(PLANTS:%=$(BUILD)/plant-%/sim)
 	@tests/sim/plants $(BUILD) $(SEEDS) $(PLANTS)
 
 # The ledger: what has been tried, added up by every campaign (tests/ledger/README.md).

@@ -1032,6 +1032,9 @@ a_restored_device_whose_seal_key_had_moved_on_can_write_at_once(void **state)
 	all_tend(&o);
 	later(HOURS(2));
 	all_tend(&o);
+	live(&o, 1);
+	all_tend(&o);
+	assert_int_equal(node_keystore(bo)->seal_count, 1); /* and the one that the backup has is deleted */
 	dag_id = id_of(dag);
 	SITE_OK(node_revoke(o.first, &dag_id, NULL, r, err));
 	SITE_OK(node_commit(o.first, err));
@@ -1044,6 +1047,12 @@ a_restored_device_whose_seal_key_had_moved_on_can_write_at_once(void **state)
 	assert_string_equal(nodes_read(again, &hers, "title", NULL), "Genast");
 	nodes_copy(again, o.first);
 	assert_string_equal(nodes_read(o.first, &hers, "title", NULL), "Genast");
+	/* The home that has the key that was told is given the epoch, as it was not by its maker. */
+	nodes_copy(o.first, bo);
+	assert_string_equal(nodes_read(bo, &hers, "title", NULL), "");
+	assert_true(tend(o.first).keys_given > 0);
+	nodes_copy(o.first, bo);
+	assert_string_equal(nodes_read(bo, &hers, "title", NULL), "Genast");
 	mem_free(r);
 	nodes_end(&o);
 }
