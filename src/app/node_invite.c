@@ -1,16 +1,21 @@
 /*
  * faltbok invite, where no node serves from the home: the code is shown, and
  * this process is the one who waits at the door, asks about the digits and
- * ends when somebody has come in.
+ * ends when somebody has come in. It has the home open: what is typed in
+ * another terminal meanwhile comes in by the control socket, as it does
+ * where a node serves.
  */
 #include <stdio.h>
 
 #include "app/node.h"
+#include "app/node_door.h"
 #include "net/net.h"
 #include "node/invite.h"
 
 struct waiting {
+	struct node *node;
 	struct invite_info info;
+	size_t ops;  /* of other terminals, under way */
 	bool news;
 };
 
@@ -55,6 +60,35 @@ saw(void *ctx, const struct invite_info *what)
 
 	w->info = *what;
 	w->news = true;
+}
+
+static void
+start(void *ctx, const struct op_row *row, struct op_call *call)
+{
+	struct waiting *w = ctx;
+
+	w->ops++;
+	if (node_is_wiped(w->node))
+		err_set(&call->err, ERR_LOCKED, "this home has been wiped");
+	else if (invite_is(row))
+		err_set(&call->err, ERR_REFUSED, "inviting: a code is waiting in another terminal; `faltbok invite withdraw CODE` takes it back, "
+		        "or let `faltbok serve` run to invite several at once");
+	if (call->err.code != ERR_OK) {
+		op_end(call);
+		return;
+	}
+	call->node = w->node;
+	op_start(row, call);
+}
+
+/* After the last of them there may be nothing left to wait for. */
+static void
+other_ended(void *ctx)
+{
+	struct waiting *w = ctx;
+
+	w->ops--;
+	w->news = w->news || node_is_wiped(w->node);
 }
 
 static void
@@ -104,7 +138,9 @@ ended(struct app *app, struct node *node, const struct waiting *w, int *status)
 		err_set(&err, ERR_REFUSED, "inviting: the digits were not confirmed, so nobody was admitted and the code is spent; make a new one");
 		break;
 	case INVITE_OVER:
-		if (w->info.was_admitted)
+		if (w->info.withdrawn)
+			err_set(&err, ERR_REFUSED, "inviting: the code was withdrawn, so nobody has joined by it");
+		else if (w->info.was_admitted)
 			err_set(&err, ERR_TIMEOUT, "inviting: %s's device %s was admitted but has not fetched its welcome; it gets it with a new code", w->info.member,
 			        w->info.device);
 		else
@@ -115,18 +151,34 @@ ended(struct app *app, struct node *node, const struct waiting *w, int *status)
 	return true;
 }
 
+/* An answer that is under way goes out before the node is closed. */
+static void
+end_others(struct app *app, struct waiting *w)
+{
+	while (w->ops > 0) {
+		w->news = false;
+		net_run(app->env, &w->news, 50);
+	}
+}
+
 int
 invite_wait(struct app *app, struct node *node, bool yes)
 {
-	struct waiting w = { .news = false };
+	struct waiting w = { .node = node };
+	struct door door = { .env = app->env, .home = app->home, .ctx = &w, .start = start, .ended = other_ended };
+	struct err err = ERR_INIT;
 	int status = 0;
 
+	if (door_open(&door, &err) != ERR_OK)
+		return app_fail(app, &err);
 	if (!yes)
 		app_say(app, "Waiting. Ctrl-C withdraws the code.\n");
 	node_invite_watch(node, saw, &w);
 	do {
 		w.news = false;
 		net_run(app->env, &w.news, -1);
-	} while (!w.news || !ended(app, node, &w, &status));
+	} while (!w.news || (!node_is_wiped(node) && !ended(app, node, &w, &status)));
+	end_others(app, &w);
+	door_close(&door);
 	return status;
 }

@@ -87,65 +87,6 @@ signalled(void *ctx, int sig)
 	net_stop(s->app->env);
 }
 
-/* ---- control socket ---- */
-
-struct asked {
-	struct op_call call; /* first: finished() gets its address */
-	struct net_control_call *socket;
-	json_t *params;
-	struct serve *serve;
-	bool started;            /* as an operation */
-};
-
-static void
-answered(struct op_call *call)
-{
-	struct asked *a = (struct asked *)call;
-	json_t *o = call->err.code == ERR_OK ? call->result : op_error_json(&call->err);
-	char *text = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(15));
-
-	net_control_reply(a->socket, text != NULL ? BYTES_STR(text) : BYTES_NONE);
-	free(text);
-	json_decref(o);
-	json_decref(a->params);
-	if (a->started)
-		serve_ended(a->serve);
-	mem_free(a);
-}
-
-static void
-asked(void *ctx, struct net_control_call *socket, struct bytes request)
-{
-	struct serve *s = ctx;
-	struct asked *a = mem_zero(1, sizeof(*a));
-	const struct op_row *row;
-	const char *op;
-
-	if (a == NULL) {
-		net_control_reply(socket, BYTES_NONE);
-		return;
-	}
-	a->params = json_loadb((const char *)request.p, request.len, 0, NULL);
-	a->socket = socket;
-	a->serve = s;
-	a->call = (struct op_call){ .params = a->params, .finished = answered };
-	op = json_string_value(json_object_get(a->params, "op"));
-	if (op != NULL && strcmp(op, "page") == 0 && s->web != NULL) {
-		a->call.result = json_pack("{s:s}", "http", web_address(s->web));
-		answered(&a->call);
-		return;
-	}
-	row = op != NULL ? op_find(op) : NULL;
-	if (row != NULL) {
-		serve_seen(s);
-		a->started = true;
-		serve_start(s, row, &a->call);
-		return;
-	}
-	err_set(&a->call.err, ERR_USAGE, "there is no such operation");
-	answered(&a->call);
-}
-
 /* ---- operations, from either door ---- */
 
 static const char *
@@ -182,6 +123,21 @@ serve_start(void *ctx, const struct op_row *row, struct op_call *call)
 	call->meet = s->meet;
 	s->queue_changes = s->queue_changes || (row->writes && strncmp(row->name, "queue ", 6) == 0);
 	op_start(row, call);
+}
+
+static void
+start_typed(void *ctx, const struct op_row *row, struct op_call *call)
+{
+	serve_seen(ctx);
+	serve_start(ctx, row, call);
+}
+
+static const char *
+page_address(void *ctx)
+{
+	const struct serve *s = ctx;
+
+	return s->web != NULL ? web_address(s->web) : NULL;
 }
 
 static void leave(struct serve *s);
@@ -339,8 +295,7 @@ leave(struct serve *s)
 	if (s->wiped != NULL)
 		s->app->env->ops->timer_stop(s->app->env, s->wiped);
 	s->wiped = NULL;
-	net_control_stop(s->control);
-	s->control = NULL;
+	door_close(&s->door);
 	seek_free(s->seek);
 	s->seek = NULL;
 	wake_free(s->wake);
@@ -354,11 +309,9 @@ leave(struct serve *s)
 enum err_code
 serve_opened(struct serve *s, struct node *node, struct err *err)
 {
-	char socket[sizeof(s->app->home) + 32];
-
-	snprintf(socket, sizeof(socket), "%s/control.sock", s->app->home);
 	s->node = node;
-	if (meet_all(s, err) != ERR_OK || net_control_listen(s->app->env, socket, asked, s, &s->control, err) != ERR_OK) {
+	s->door = (struct door){ .env = s->app->env, .home = s->app->home, .ctx = s, .start = start_typed, .ended = serve_ended, .page = page_address };
+	if (meet_all(s, err) != ERR_OK || door_open(&s->door, err) != ERR_OK) {
 		leave(s);
 		return err->code;
 	}

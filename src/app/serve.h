@@ -1,12 +1,13 @@
 /*
- * What the parts of `faltbok serve` share: node_serve.c its life and the
- * control socket; node_session.c what the page may do about the home;
+ * What the parts of `faltbok serve` share: node_serve.c its life;
+ * node_session.c what the page may do about the home;
  * node_first.c how a home begins.
  */
 #ifndef FALTBOK_APP_SERVE_H
 #define FALTBOK_APP_SERVE_H
 
 #include "app/node.h"
+#include "app/node_door.h"
 #include "net/net.h"
 #include "peer/seek.h"
 #include "peer/wake.h"
@@ -35,7 +36,7 @@ struct serve {
 	struct meet *meet;
 	struct seek *seek;         /* NULL: peers are found by address only */
 	struct wake *wake;         /* then, whether the machine has slept */
-	struct net_control *control;
+	struct door door;          /* open while there is a node */
 	struct web *web;
 	enum serve_state state, told; /* told: to the pages */
 	bool busy;                 /* a passphrase is being worked on */

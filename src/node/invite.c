@@ -186,8 +186,11 @@ node_invite(struct node *n, const struct invite_wish *wish, struct invite_info *
 	if (rc == ERR_OK)
 		rc = name_addrs(inv, wish, err);
 	if (rc == ERR_OK) {
-		fill_code(inv);
 		inv->hour = n->env->ops->timer(n->env, JOIN_HOUR_S * NS_PER_S, hour_over, inv);
+		rc = inv->hour != NULL ? ERR_OK : err_plain(err, ERR_NO_MEMORY); /* without it, it would never end */
+	}
+	if (rc == ERR_OK) {
+		fill_code(inv);
 		n->invites->node = n;
 		n->invites->list[n->invites->count++] = inv;
 		if (inv->listener != NULL)
@@ -301,6 +304,7 @@ node_invite_withdraw(struct node *n, const char *code, struct err *err)
 	if (inv->rule.used)
 		return err_set(err, ERR_REFUSED, "%s's device %s has been admitted with that code; a member is removed with `faltbok revoke`",
 		               inv->info.member, inv->info.device);
+	inv->info.withdrawn = true;
 	invite_end(inv, INVITE_OVER, JOIN_NO_OVER);
 	return ERR_OK;
 }

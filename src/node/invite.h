@@ -42,6 +42,7 @@ struct invite_info {
 	char qr[JOIN_CODE_CHARS + 1]; /* the code with our key */
 	enum invite_state state;
 	bool was_admitted;           /* state OVER: the device is a member and may not know it */
+	bool withdrawn;              /* state OVER: by a person, not by the clock */
 	uint8_t role;
 	int64_t until_ms;
 	char digits[7];              /* from here on: of who knocked last; "" before */

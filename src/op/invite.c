@@ -58,6 +58,21 @@ param_addresses(struct op_call *c, struct invite_wish *wish)
 	return ERR_OK;
 }
 
+/* Nobody knows a code that was not said: what it has opened is taken back. */
+static void
+say_or_take_back(struct op_call *c, const struct invite_info *info)
+{
+	struct err ignored = ERR_INIT;
+
+	c->result = info_json(info);
+	if (json_object_get(c->result, "picture") != NULL && op_json_is_whole(c))
+		return;
+	json_decref(c->result);
+	c->result = NULL;
+	(void)!node_invite_withdraw(c->node, info->code, &ignored);
+	err_set(&c->err, ERR_NO_MEMORY, "inviting: out of memory; no invitation was opened");
+}
+
 void
 op_invite(struct op_call *c)
 {
@@ -71,7 +86,7 @@ op_invite(struct op_call *c)
 	wish.role = param_role(c);
 	if (wish.role != 0 && param_teams(c, teams, &wish.team_count) == ERR_OK && param_addresses(c, &wish) == ERR_OK &&
 	    node_invite(c->node, &wish, &info, &c->err) == ERR_OK)
-		c->result = info_json(&info);
+		say_or_take_back(c, &info);
 	op_end(c);
 }
 

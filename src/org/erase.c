@@ -155,19 +155,19 @@ erase_request_places(struct erase_request *q, struct erase_place *places, size_t
 		qsort(places, count, sizeof(*places), place_order);
 	for (size_t i = 0; i < count; i++) {
 		const struct erase_place *p = &places[i];
-		struct erase_log *l = q->log_count > 0 ? &q->logs[q->log_count - 1] : NULL;
+		struct erase_log *l = q->logs + q->log_count;
+		bool fresh = i == 0 || log_order(&l[-1].author, &l[-1].stream, &l[-1].inc, &p->author, &p->stream, &p->inc) != 0;
 
-		if (l == NULL || log_order(&l->author, &l->stream, &l->inc, &p->author, &p->stream, &p->inc) != 0) {
-			l = q->log_count < ERASE_LOGS_MAX ? &q->logs[q->log_count++] : NULL;
-			if (l != NULL)
-				*l = (struct erase_log){ p->author, p->stream, p->inc, 0, q->ranges + q->range_count };
-		}
-		if (l == NULL || q->range_count == ERASE_RANGES_MAX) {
+		if (q->range_count == ERASE_RANGES_MAX || (fresh && q->log_count == ERASE_LOGS_MAX)) {
 			erase_request_free(q);
 			return err_plain(err, ERR_TOO_BIG);
 		}
+		if (fresh) {
+			*l++ = (struct erase_log){ p->author, p->stream, p->inc, 0, q->ranges + q->range_count };
+			q->log_count++;
+		}
 		q->ranges[q->range_count++] = p->range;
-		l->range_count++;
+		l[-1].range_count++;
 	}
 	return ERR_OK;
 }

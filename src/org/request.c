@@ -80,7 +80,7 @@ get_name(struct rd *r, char *out, size_t size)
 	struct bytes s = rd_str(r, size - 1);
 
 	for (size_t i = 0; i < s.len; i++) {
-		bool c1 = s.p[i] == 0xc2 && i + 1 < s.len && s.p[i + 1] < 0xa0; /* U+0080..U+009F */
+		bool c1 = s.p[i] == 0xc2 && s.p[i + 1] < 0xa0; /* U+0080..U+009F: it is UTF-8, so another byte follows */
 
 		if (s.p[i] < 0x20 || s.p[i] == 0x7f || c1)
 			r->bad = true;

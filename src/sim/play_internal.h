@@ -115,6 +115,11 @@ bool play_judge_custody(struct play *p, size_t i);
 bool play_judge_apart(struct play *p);                    /* all hold the same entries, with their keys, and show the same (I3) */
 bool play_judge_all(struct play *p);                      /* after healing, warm and cold, disks and all */
 
+/* heal.c: faults end, and all meet until they hold the same (I3). */
+bool play_heal(struct play *p);
+/* knowledge.c: what all know, in 32 bytes: they change when anybody has got further. */
+void play_knowledge(struct play *p, uint8_t out[32]);
+
 /* put_back.c */
 bool play_take_image(struct play *p, size_t i);
 bool play_put_back(struct play *p, size_t i);

@@ -366,7 +366,7 @@ static bool
 unseen_logs(const struct sync *s)
 {
 	for (size_t i = 0; i < s->log_count; i++)
-		if (!s->logs[i].known && !s->logs[i].probing && sync_in_scope(s, sync_head(s, i), SCOPE_TEAMS))
+		if (!s->logs[i].known && sync_in_scope(s, sync_head(s, i), SCOPE_TEAMS))
 			return true;
 	return false;
 }
@@ -389,8 +389,9 @@ go_on(struct sync *s, struct err *err)
 			hello_removed(s);
 		before = s->phase;
 		rc = push_pump(s, err);
-		if (rc != ERR_OK || !push_idle(s) || s->todo->ended)
+		if (rc != ERR_OK || !push_idle(s))
 			return rc;
+		assert(!s->todo->ended); /* what ends it is PHASE_OVER too, below */
 		switch (s->phase) {
 		case PHASE_START:
 		case PHASE_OVER:

@@ -13,7 +13,7 @@
 #include "crypto/seal.h"
 #include "vault/vault_internal.h"
 
-enum { SEAL_INDEX_MAX = 1 << 30, WAITING_MAX = 4096 };
+enum { WAITING_MAX = 4096 };
 
 /* ---- EPOCH ---- */
 
@@ -165,6 +165,7 @@ learn_epoch(struct vault *v, const struct org *org, const struct log_key *log, c
 	ep = vault_epoch_put(v, &id, &e->h.stream);
 	if (ep == NULL)
 		return err_plain(err, ERR_NO_MEMORY);
+	ep->log = *log; /* read anew after a fork it stands in a branch, and what counts there is another question */
 	if (ep->known)
 		return ERR_OK;
 	ep->stream = e->h.stream;
@@ -174,7 +175,6 @@ learn_epoch(struct vault *v, const struct org *org, const struct log_key *log, c
 	memcpy(ep->commit, p.commit, sizeof(ep->commit));
 	memcpy(ep->drop_pk, p.drop_pk, sizeof(ep->drop_pk));
 	ep->is_drop = p.is_drop;
-	ep->log = *log;
 	ep->seq = e->h.seq;
 	rc = check_held(v, ep, err);
 	if (rc == ERR_OK)
@@ -191,19 +191,21 @@ learn_epoch(struct vault *v, const struct org *org, const struct log_key *log, c
 /* ---- KEYGRANT: [dev16, seal index, epk, [[epoch16, commit, sealed48]…]] ---- */
 
 static enum err_code
-note_given(struct vault *v, const struct log_key *log, uint64_t seq, const struct epoch_id *epoch,
-           const struct device_id *dev, uint64_t seal, struct err *err)
+note_given(struct vault *v, const struct log_key *log, const struct header *h, const struct hash *entry,
+           const struct epoch_id *epoch, const struct device_id *dev, uint64_t seal, struct err *err)
 {
 	struct given *g;
 
 	for (size_t i = 0; i < v->given_count; i++)
-		if (v->given[i].seq == seq && SAME(v->given[i].epoch, *epoch) && log_key_equal(&v->given[i].log, log))
-			return ERR_OK; /* tried again after waiting */
+		if (SAME(v->given[i].entry, *entry) && SAME(v->given[i].epoch, *epoch)) { /* tried again after waiting, or read anew */
+			v->given[i].log = *log;
+			return ERR_OK;
+		}
 	g = mem_room(v->given, v->given_count, &v->given_cap, sizeof(*g));
 	if (g == NULL)
 		return err_plain(err, ERR_NO_MEMORY);
 	v->given = g;
-	g[v->given_count++] = (struct given){ .epoch = *epoch, .dev = *dev, .seal = seal, .log = *log, .seq = seq };
+	g[v->given_count++] = (struct given){ .entry = *entry, .epoch = *epoch, .dev = *dev, .seal = seal, .log = *log, .seq = h->seq };
 	return ERR_OK;
 }
 
@@ -250,6 +252,7 @@ static enum err_code
 learn_grant(struct vault *v, const struct org *org, const struct log_key *log, const struct header *h,
             struct bytes payload, bool *wait, struct err *err)
 {
+	const struct hash entry = header_id(h);
 	struct grant_payload p = { .seal = 0 };
 	enum err_code rc = ERR_OK, one;
 	struct rd r;
@@ -262,7 +265,7 @@ learn_grant(struct vault *v, const struct org *org, const struct log_key *log, c
 		struct epoch *ep;
 
 		read_granted(&r, &g);
-		one = note_given(v, log, h->seq, &g.epoch, &p.dev, p.seal, err);
+		one = note_given(v, log, h, &entry, &g.epoch, &p.dev, p.seal, err);
 		ep = vault_epoch(v, &g.epoch, NULL);
 		if (one == ERR_OK && SAME(p.dev, v->self)) {
 			if (keystore_tombstoned(v->ks, TOMB_SECRET, g.epoch.b))
@@ -297,8 +300,10 @@ keep_waiting(struct vault *v, const struct log_key *log, const struct entry *e, 
 	struct waiting *w;
 
 	for (size_t i = 0; i < v->waiting_count; i++)
-		if (SAME(v->waiting[i].id, e->id))
+		if (SAME(v->waiting[i].id, e->id)) {
+			v->waiting[i].log = *log;
 			return ERR_OK;
+		}
 	if (v->waiting_count == WAITING_MAX)
 		return err_set(err, ERR_KEY, "more than %d key entries wait for their epochs", WAITING_MAX);
 	w = mem_room(v->waiting, v->waiting_count, &v->waiting_cap, sizeof(*w));

@@ -30,13 +30,15 @@ vault_bury(struct vault *v, const struct key_id *kid, const struct epoch_id *bir
 		rc = add_stone(v, TOMB_EPOCH, birth->b, err);
 	for (int64_t i = vault_case_first(v, kid); i != NO_CASE; i = v->cases[i].next) {
 		struct case_key *c = &v->cases[i];
-		const struct epoch_id brought = c->birth;
 
 		/* Not bound any more, so that no table announces it; its row stays, as others are found by their place. */
 		wipe(c->key, sizeof(c->key));
 		c->bound = false;
+		/* Whoever holds the E of one of these has the key again: it was wrapped under the one, and announced under the other. */
 		if (rc == ERR_OK)
-			rc = add_stone(v, TOMB_EPOCH, brought.b, err);
+			rc = add_stone(v, TOMB_EPOCH, c->birth.b, err);
+		if (rc == ERR_OK && c->has_told)
+			rc = add_stone(v, TOMB_EPOCH, c->told.b, err);
 	}
 	return rc;
 }

@@ -3,8 +3,8 @@
  * unlock need not read every EPOCH and every first entry of a case again.
  * Local and of one build: a form that does not fit is thrown away, not read.
  *
- *   [3, [[epoch, stream, n, parent|nil, commit, log, seq, [[dev, seal index]…], drop_pk|nil, drop_wrong]…],
- *       [[epoch, dev, seal index, log, seq]…],
+ *   [4, [[epoch, stream, n, parent|nil, commit, log, seq, [[dev, seal index]…], drop_pk|nil, drop_wrong]…],
+ *       [[entry, epoch, dev, seal index, log, seq]…],
  *       [[kid, CK, stream, birth, group|nil, inc|nil, told|nil]…], [[log, standing entry's header, payload]…]]
  */
 #include "vault/vault.h"
@@ -13,7 +13,7 @@
 #include "crypto/guard.h"
 #include "vault/vault_internal.h"
 
-enum { FORM = 3, ROWS_MAX = 1 << 24 };
+enum { FORM = 4, ROWS_MAX = 1 << 24 };
 
 static void
 put_log(struct buf *out, const struct log_key *k)
@@ -207,7 +207,8 @@ get_given(struct vault *v, struct rd *in)
 {
 	struct given g = { .seq = 0 }, *room;
 
-	rd_array(in, 5);
+	rd_array(in, 6);
+	RD_FIXED(in, g.entry);
 	RD_FIXED(in, g.epoch);
 	RD_FIXED(in, g.dev);
 	g.seal = rd_uint(in, UINT64_MAX);
@@ -236,7 +237,8 @@ vault_encode(const struct vault *v, struct buf *out)
 			put_epoch(out, &v->epochs[i]);
 	wr_array(out, v->given_count);
 	for (size_t i = 0; i < v->given_count; i++) {
-		wr_array(out, 5);
+		wr_array(out, 6);
+		WR_FIXED(out, v->given[i].entry);
 		WR_FIXED(out, v->given[i].epoch);
 		WR_FIXED(out, v->given[i].dev);
 		wr_uint(out, v->given[i].seal);

@@ -20,6 +20,8 @@ enum {
 	KEYGRANT_EPOCHS_MAX = 256,
 	KEYTABLE_METAS_MAX = 64,
 	EPOCH_N_MAX = 1 << 30,
+	SEAL_INDEX_MAX = 1 << 30,
+	SEAL_UNTOLD = SEAL_INDEX_MAX, /* no key's index: of one that its holder alone knows of */
 	NO_CASE = -1,
 };
 
@@ -38,7 +40,7 @@ struct epoch {
 	bool is_drop, drop_wrong; /* of a drop-box: it brings drop_pk; that is not the one of E */
 	uint8_t drop_pk[32];
 	bool by_reader;          /* its maker may read the stream, as of the last vault_refresh() */
-	struct log_key log;      /* where the EPOCH stands */
+	struct log_key log;      /* where the EPOCH stands, as last read: a fork moves entries to a branch */
 	uint64_t seq;
 	struct reader *readers;
 	size_t reader_count;
@@ -60,12 +62,20 @@ struct case_key { /* guarded */
 	struct group_id group;
 	bool wrapped, wrapped_open; /* we have wrapped it in our log of that incarnation; only in the open transaction */
 	struct inc wrapped_inc;
-	bool has_told;           /* a key table under `told` has announced it: the one of the largest number */
+	bool has_told;           /* a key table under `told` has announced it: of the largest number, and the preferred one of several */
 	struct epoch_id told;
 	int64_t next;            /* another key under the same kid, or NO_CASE */
 };
 
-struct given { struct epoch_id epoch; struct device_id dev; uint64_t seal; struct log_key log; uint64_t seq; bool effective; };
+struct given { /* a row of a KEYGRANT */
+	struct hash entry;
+	struct epoch_id epoch;
+	struct device_id dev;
+	uint64_t seal;
+	struct log_key log;      /* where it stands, as last read */
+	uint64_t seq;
+	bool effective;
+};
 
 struct waiting { struct log_key log; struct header h; struct hash id; uint8_t *payload; };
 

@@ -71,14 +71,14 @@ holds_seal_key(const struct keystore *ks, const uint8_t pk[32])
 
 /*
  * A home put back from a backup, or one of two copies, may lack the key that others seal to: what it makes itself it seals
- * to one that it holds, with index 0, so that the device counts as not given and others give the key where it was told.
+ * to one that it holds, with an index that none has, so that the device counts as not given and others give the key where it was told.
  */
 static const uint8_t *
 seal_key_for(const struct vault *v, const struct org_device *d, uint64_t *index)
 {
 	bool told = !SAME(d->id, v->self) || v->ks->seal_count == 0 || holds_seal_key(v->ks, d->seal_pk);
 
-	*index = told ? d->seal_index : 0;
+	*index = told ? d->seal_index : SEAL_UNTOLD;
 	return told ? d->seal_pk : v->ks->seal[0].pk;
 }
 

@@ -132,16 +132,25 @@ vault_preferred_n(const struct vault *v, const struct stream_id *stream)
 	return ep != NULL ? ep->n : 0;
 }
 
-/* What was sealed to a key of an older incarnation does not count: who was restored from a backup may not have that key. */
+/*
+ * What was sealed to a key of an older incarnation does not count: who was restored from a backup may not have that key.
+ * Nor does what a device sealed to one of its own that it had told nobody of: its other homes may lack that.
+ */
+static bool
+counts_as_given(uint64_t seal, const struct org_device *to)
+{
+	return seal >= to->seal_first && seal != SEAL_UNTOLD;
+}
+
 static bool
 given_one(const struct vault *v, const struct epoch *ep, const struct org_device *to)
 {
 	for (size_t i = 0; i < ep->reader_count; i++)
-		if (SAME(ep->readers[i].dev, to->id) && ep->readers[i].seal >= to->seal_first)
+		if (SAME(ep->readers[i].dev, to->id) && counts_as_given(ep->readers[i].seal, to))
 			return true;
 	for (size_t i = 0; i < v->given_count; i++)
 		if (v->given[i].effective && SAME(v->given[i].epoch, ep->id) && SAME(v->given[i].dev, to->id) &&
-		    v->given[i].seal >= to->seal_first)
+		    counts_as_given(v->given[i].seal, to))
 			return true;
 	return false;
 }

@@ -39,6 +39,8 @@ vault_case_told(struct vault *v, int64_t i, const struct epoch_id *under)
 	before = c->has_told ? vault_epoch(v, &c->told, NULL) : NULL;
 	if (now == NULL || (before != NULL && before->n > now->n))
 		return;
+	if (before != NULL && before->n == now->n && before == vault_preferred_epoch(v, &before->stream))
+		return; /* another of its number does not undo it: two who prefer different ones would answer each other for ever */
 	c->has_told = true;
 	c->told = *under;
 }

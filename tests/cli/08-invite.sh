@@ -53,6 +53,18 @@ for _ in $(seq 2000); do grep -q '█▀▀\|█ ▄▄▄▄▄ █' "$work/qr"
 claim 'the QR code is drawn' grep -q '█▀▀\|█ ▄▄▄▄▄ █' "$work/qr"
 kill "$pid"; wait "$pid" 2>/dev/null
 
+# While she waits her home is open to her other terminal, and to no second invitation.
+inviting --yes
+same "$(fb anna --json invite list | jq -r '[.invitations[]|.code]|join(" ")')" "$code" 'the other terminal lists the code that waits'
+claim 'and writes' fb anna put case topic=housing --note 'medan koden väntar'
+exits 2 'a second code beside it' fb anna invite --role advisor --listen 127.0.0.1:0 --yes
+says 'waiting in another terminal' 'why not'
+claim 'the code is withdrawn from the other terminal' fb anna invite withdraw "$code"
+wait "$pid"; same $? 2 'who waited ends'
+claim 'and says why' grep -q 'the code was withdrawn' "$work/invite.err"
+claim 'the home is free again' fb anna status
+exits 6 'a withdrawn code' knock cia "$code"
+
 # A hub and an auditor come the same way.
 for who in hub auditor; do
 	rm -f "$work/invite.$$"

@@ -128,22 +128,58 @@ room_stop(struct room *r)
 	host_forget(r->host);
 }
 
-enum err_code
-room_open_other(struct room *r, struct err *err)
+static enum err_code
+start_other(struct room *r, struct err *err)
 {
 	struct node_secret secret = { .slot = 1, .secret = BYTES_STR(PASSPHRASE) };
 
-	disk_image_restore(r->other_disk, r->other_kept);
 	return node_open(&r->other, host_env(r->other_host), DALBY_HOME, &secret, err);
+}
+
+enum err_code
+room_open_other(struct room *r, struct err *err)
+{
+	disk_image_restore(r->other_disk, r->other_kept);
+	return start_other(r, err);
+}
+
+static void
+other_result(void *ctx, const struct peer_result *result, const char *addr)
+{
+	(void)ctx;
+	(void)result;
+	(void)addr;
+}
+
+enum err_code
+room_other_listens(struct room *r, struct err *err)
+{
+	static const struct meet_events events = { .result = other_result };
+
+	r->other_meet = meet_new(node_peer_host(r->other), &events);
+	return r->other_meet == NULL ? err_plain(err, ERR_NO_MEMORY) : meet_listen(r->other_meet, ROOM_OTHER_ADDR, err);
 }
 
 void
 room_stop_other(struct room *r)
 {
 	host_hang_up(r->other_host, false);
+	meet_free(r->other_meet);
+	r->other_meet = NULL;
 	node_close(r->other);
 	r->other = NULL;
 	host_forget(r->other_host);
+}
+
+enum err_code
+room_other_again(struct room *r, struct err *err)
+{
+	enum err_code rc;
+
+	if (r->other != NULL)
+		room_stop_other(r);
+	rc = start_other(r, err);
+	return rc == ERR_OK ? room_other_listens(r, err) : rc;
 }
 
 void
@@ -354,6 +390,19 @@ join(struct room *r)
 	return dalby;
 }
 
+/* It stands for that from here on, whatever it stood for before. */
+static void
+room_name(struct room *r, const char *name, const char *value)
+{
+	size_t k = 0;
+
+	while (k < r->name_count && strcmp(r->names[k].name, name) != 0)
+		k++;
+	snprintf(r->names[k].name, sizeof(r->names[0].name), "%s", name);
+	snprintf(r->names[k].value, sizeof(r->names[0].value), "%s", value);
+	r->name_count += k == r->name_count;
+}
+
 static void
 name_answer(struct room *r, const char *name, const char *path)
 {
@@ -372,8 +421,16 @@ name_answer(struct room *r, const char *name, const char *path)
 		json_dumpf(r->result, stderr, 0);
 		abort();
 	}
-	snprintf(r->names[r->name_count].name, sizeof(r->names[0].name), "%s", name);
-	snprintf(r->names[r->name_count++].value, sizeof(r->names[0].value), "%s", json_string_value(at));
+	room_name(r, name, json_string_value(at));
+}
+
+void
+room_note_code(struct room *r)
+{
+	const char *code = json_string_value(json_object_get(r->result, "code"));
+
+	if (code != NULL)
+		room_name(r, "code", code);
 }
 
 /* A bundle goes to the other machine as on a stick. */

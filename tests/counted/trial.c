@@ -111,12 +111,30 @@ stands(const struct trial *t, bool answered)
 	return true;
 }
 
+/* Whoever is met may have lacked memory too: she starts again, and nothing of hers is harmed. */
+static bool
+other_stands(const struct trial *t)
+{
+	struct room *r = t->room;
+	struct err err = ERR_INIT, finding = ERR_INIT;
+
+	if (!scene_meets(t->scene))
+		return true;
+	if (room_other_again(r, &err) != ERR_OK)
+		return found(t, "the other one's home does not open again", err.text);
+	if (replica_verify(node_replica(r->other), room_finding, &finding, NULL, &err) != ERR_OK || finding.code != ERR_OK)
+		return found(t, "the other one's store does not verify", finding.code != ERR_OK ? finding.text : err.text);
+	return true;
+}
+
 /* `some`: a part of it, or all, is there already. A store that has failed takes nothing more before it is opened again. */
 static bool
 asked_again(const struct trial *t, const json_t *params, bool some)
 {
 	struct room *r = t->room;
 
+	if (!other_stands(t))
+		return false;
 	if (room_ask(r, t->scene->op, params) || some || replica_failed(node_replica(r->node)))
 		return true;
 	if (scene_was_done(t->scene, r->err.code))
@@ -150,6 +168,8 @@ begin(struct room *r, const struct scene *s, struct err *err)
 	bool good;
 
 	room_restore(r);
+	if (scene_meets(s) && (room_open_other(r, err) != ERR_OK || room_other_listens(r, err) != ERR_OK))
+		return false;
 	if (room_open(r, false, err) != ERR_OK)
 		return false;
 	if (s->first == NULL)
@@ -157,8 +177,18 @@ begin(struct room *r, const struct scene *s, struct err *err)
 	params = room_params(r, s->first_params);
 	good = room_ask(r, s->first, params);
 	*err = r->err;
+	room_note_code(r);
 	json_decref(params);
 	return good;
+}
+
+static void
+end(struct room *r)
+{
+	if (r->node != NULL)
+		room_stop(r);
+	if (r->other != NULL)
+		room_stop_other(r);
 }
 
 /* Memory is there again. True when it then answered. */
@@ -177,13 +207,14 @@ static bool
 try_operation(struct trial *t, bool *struck)
 {
 	struct room *r = t->room;
-	json_t *params = room_params(r, t->scene->params);
 	struct err err = ERR_INIT;
 	bool answered, good = true;
+	json_t *params;
 	size_t nodes;
 
 	if (!begin(r, t->scene, &err))
 		return found(t, "it cannot even begin", err.text);
+	params = room_params(r, t->scene->params);
 	arm(t);
 	answered = room_ask(r, t->scene->op, params);
 	*struck = disarm(t);
@@ -216,8 +247,7 @@ try_operation(struct trial *t, bool *struck)
 	good = good && stands(t, answered);
 	if (good && !answered)
 		good = asked_again(t, params, room_entries(r) != t->whole->before);
-	if (r->node != NULL)
-		room_stop(r);
+	end(r);
 	json_decref(params);
 	return good;
 }
@@ -248,13 +278,14 @@ try_opening(struct trial *t, bool *struck)
 static bool
 measure_operation(struct room *r, const struct scene *s, struct whole *w)
 {
-	json_t *params = room_params(r, s->params);
 	struct err err = ERR_INIT;
+	json_t *params;
 	uint64_t changes;
 	bool good;
 
 	if (!begin(r, s, &err))
 		abort();
+	params = room_params(r, s->params);
 	w->before = room_entries(r);
 	changes = disk_ops(r->disk);
 	mem_fail_after(-1, 0);
@@ -267,7 +298,7 @@ measure_operation(struct room *r, const struct scene *s, struct whole *w)
 		w->answer = json_deep_copy(r->result);
 	if (!good)
 		printf("%s %s: fails although nothing is wrong: %s\n", s->op, s->params, r->err.text);
-	room_stop(r);
+	end(r);
 	json_decref(params);
 	return good;
 }

@@ -15,8 +15,10 @@
  *
  *     crash [--seed N] [--rounds N] [--looks N] [--step N] [--path NAME] [--nth N] [--look N] [--seconds N] [--ledger FILE --commit TEXT] [--list]
  *
- * A round is all paths in a world of its own seed. Exit 0, or 3 when something was found.
+ * A round is all paths in a world of its own seed. Exit 0, or 3 when something was found. SIGTERM and SIGINT end it as --seconds
+ * does, with its line in the ledger.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,11 +32,19 @@ enum { PATHS_MAX = 200, SAME_MAX = 16 }; /* so many looks in a row found nothing
 struct options { uint64_t seed, rounds, looks; long step, nth, look, seconds; const char *path, *ledger, *commit; bool list; };
 
 static time_t begun;
+static volatile sig_atomic_t told_to_end;
+
+static void
+end_soon(int signal_no)
+{
+	(void)signal_no;
+	told_to_end = 1;
+}
 
 static bool
 time_is_up(const struct options *o)
 {
-	return o->seconds > 0 && time(NULL) - begun >= o->seconds;
+	return told_to_end || (o->seconds > 0 && time(NULL) - begun >= o->seconds);
 }
 
 static void
@@ -44,7 +54,7 @@ look_at(const struct options *o, struct stop *s, struct stop_counts *counts)
 		stop_look(s, (uint64_t)o->look, counts);
 		return;
 	}
-	for (uint64_t k = 0, same = 0; k < o->looks && same < SAME_MAX; k++) {
+	for (uint64_t k = 0, same = 0; k < o->looks && same < SAME_MAX && !told_to_end; k++) {
 		uint64_t was = counts->points;
 
 		stop_look(s, k, counts);
@@ -106,7 +116,8 @@ list(struct path out[PATHS_MAX])
 	for (const struct path *p = paths; p->name != NULL; p++)
 		out[n++] = *p;
 	for (const struct scene *s = scenes; s->op != NULL && n < PATHS_MAX; s++)
-		out[n++] = (struct path){ .name = s->op, .scene = s };
+		if (!scene_meets(s)) /* that is a path of its own */
+			out[n++] = (struct path){ .name = s->op, .scene = s };
 	return n;
 }
 
@@ -244,6 +255,8 @@ main(int argc, char **argv)
 	if (!read_options(&o, argc, argv))
 		return usage(stderr);
 	begun = time(NULL);
+	signal(SIGTERM, end_soon);
+	signal(SIGINT, end_soon);
 	for (from = o.seed; o.seed < from + o.rounds && !time_is_up(&o); o.seed++)
 		round_of(&o, &counts);
 	o.seed--;

@@ -10,7 +10,6 @@
 #include "node/node_internal.h"
 #include "node/tend.h"
 #include "op/op.h"
-#include "peer/meet.h"
 #include "store/backup.h"
 #include "store/gc.h"
 
@@ -19,7 +18,6 @@
 #define BACKUP "/home/lund/today.backup"
 #define NEW_PASSPHRASE "en ny mening"
 #define OLD_PAPER "abcdefghijklmnopqrstuvwxya"
-#define OTHER_ADDR "n1:7007"
 
 static struct bytes
 passphrase(void)
@@ -28,7 +26,6 @@ passphrase(void)
 }
 
 static struct home bare; /* of a path that has no node */
-static struct meet *other_meet;
 static struct buf welcome_file;
 struct debt *path_noting;
 
@@ -62,6 +59,7 @@ path_begin(struct room *r, const struct path *p, const struct debt *kept, struct
 	rc = p->prepare != NULL ? p->prepare(r, err) : room_open(r, false, err);
 	if (rc == ERR_OK && p->scene != NULL && p->scene->first != NULL)
 		rc = path_ask(r, p->scene->first, p->scene->first_params, err);
+	room_note_code(r);
 	if (rc == ERR_OK && r->node != NULL)
 		debt_note(d, node_replica(r->node));
 	return rc;
@@ -81,12 +79,8 @@ path_end(struct room *r)
 	if (r->node != NULL)
 		room_stop(r);
 	home_close(&bare);
-	if (other_meet != NULL) {
-		host_hang_up(r->other_host, false);
-		meet_free(other_meet);
-		other_meet = NULL;
+	if (r->other_meet != NULL)
 		room_stop_other(r);
-	}
 }
 
 void
@@ -481,33 +475,20 @@ restored_in_the_end(struct room *r, const struct debt *d, struct err *err)
 
 /* ---- an exchange ---- */
 
-static void
-other_result(void *ctx, const struct peer_result *result, const char *addr)
-{
-	(void)ctx;
-	(void)result;
-	(void)addr;
-}
-
 static enum err_code
 colleague_listens(struct room *r, struct err *err)
 {
-	static const struct meet_events events = { .result = other_result };
 	enum err_code rc = room_open_other(r, err);
 
-	if (rc != ERR_OK)
-		return rc;
-	other_meet = meet_new(node_peer_host(r->other), &events);
-	if (other_meet == NULL)
-		abort();
-	rc = meet_listen(other_meet, OTHER_ADDR, err);
+	if (rc == ERR_OK)
+		rc = room_other_listens(r, err);
 	return rc == ERR_OK ? room_open(r, false, err) : rc;
 }
 
 static enum err_code
 sync(struct room *r, struct err *err)
 {
-	return path_ask(r, "sync", "{\"peer\":[\"" OTHER_ADDR "\"],\"wait\":20}", err);
+	return path_ask(r, "sync", "{\"peer\":[\"" ROOM_OTHER_ADDR "\"],\"wait\":20}", err);
 }
 
 const struct path paths[] = {

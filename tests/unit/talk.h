@@ -21,7 +21,10 @@ struct side {
 	struct err err;
 };
 
-struct talk { struct side side[2]; };
+struct talk {
+	struct side side[2];
+	bool forgetful; /* keeps no room from one step to the next: each message asks for its own */
+};
 
 static inline void
 hand_over(struct side *from, struct side *to)
@@ -62,6 +65,8 @@ happens(struct talk *t, int i, enum sync_event_kind kind, struct bytes message)
 		}
 		hand_over(me, &t->side[1 - i]);
 		me->ended = me->todo.ended;
+		if (t->forgetful)
+			sync_todo_free(&me->todo);
 		event.kind = SYNC_WRITABLE;
 	} while (me->todo.more && !me->ended);
 }
@@ -129,7 +134,8 @@ talk_end(struct talk *t)
 
 /* ---- what they hold, and what else happens ---- */
 
-enum { TEAM_WORK = 1, CONTROL_WORK = 2, OTHER_BRANCH = 4, ONE_BRANCH = 8, NEWCOMER = 16, REMOVAL = 32, LATER = 64, BRANCH_MORE = 128 };
+enum { TEAM_WORK = 1, CONTROL_WORK = 2, OTHER_BRANCH = 4, ONE_BRANCH = 8, NEWCOMER = 16, REMOVAL = 32, LATER = 64, BRANCH_MORE = 128,
+       BRANCH_RIVAL = 256, CONTROL_FORK = 512 };
 
 /* Entry i of the world belongs to which of those; set by make_world(). */
 static unsigned part_of[WORLD_ENTRIES];
@@ -149,6 +155,30 @@ belongs_to(struct world *w, size_t from, unsigned part)
 {
 	for (size_t i = from; i < w->count; i++)
 		part_of[i] = part;
+}
+
+/* A branch with two ends of its own, and a log of control with two. */
+static inline void
+branches_fork_too(struct world *w)
+{
+	struct stream_id team = team_of(1);
+	struct control_op op = { .kind = KIND_SEALKEY };
+	struct buf payload = BUF_INIT;
+	size_t more = 0, from = w->count, first;
+
+	while (part_of[more] != (OTHER_BRANCH | BRANCH_MORE))
+		more++;
+	first = world_write_after(w, BOB, &team, 0, world_find(w, w->entries[more].h.prev.b, 32), KIND_DATA, BYTES_STR("a third story"));
+	world_write_after(w, BOB, &team, 0, &w->entries[first], KIND_DATA, BYTES_STR("and its end"));
+	belongs_to(w, from, OTHER_BRANCH | BRANCH_RIVAL);
+	from = w->count;
+	first = world_op(w, C3, 2, &op);
+	world_op(w, C3, 2, &op);
+	op.u.sealkey.seal_pk[0] = 1;
+	control_op_encode(&payload, &op);
+	world_write_after(w, C3, &w->control, 2, &w->entries[first], op.kind, buf_bytes(&payload));
+	buf_free(&payload);
+	belongs_to(w, from, CONTROL_FORK);
 }
 
 static inline struct world *
@@ -198,6 +228,7 @@ make_world(void)
 	from = w->count;
 	world_op(w, C3, 1, &(struct control_op){ .kind = KIND_SEALKEY });
 	belongs_to(w, from, LATER);
+	branches_fork_too(w);
 	return w;
 }
 
@@ -207,6 +238,86 @@ shelf_for(const struct world *w, unsigned me, unsigned peer, unsigned parts, boo
 	side_parts = parts;
 	bare_team = bare;
 	return shelf_new(w, me, peer, wanted);
+}
+
+/* ---- what one of them says that the other has not thought of ---- */
+
+static inline enum err_code
+told(struct talk *t, int i, const struct message *m)
+{
+	struct buf bytes = BUF_INIT;
+
+	mem_hold();
+	message_encode(&bytes, m);
+	mem_release();
+	assert_true(buf_ok(&bytes));
+	happens(t, i, SYNC_RECEIVED, buf_bytes(&bytes));
+	buf_free(&bytes);
+	return t->side[i].code;
+}
+
+/* Two in a world of their own, on a link that stays. */
+struct pair { struct world *w; struct shelf *a, *b; struct talk t; };
+
+static inline void
+pair_of(struct pair *p, struct world *w, unsigned a, unsigned b, unsigned a_parts, unsigned b_parts)
+{
+	p->w = w;
+	p->a = shelf_for(p->w, a, b, a_parts, false);
+	p->b = shelf_for(p->w, b, a, b_parts, false);
+	assert_true(talk_begin(&p->t, p->a, p->b, true, 0));
+}
+
+static inline void
+pair_init(struct pair *p, unsigned a, unsigned b, unsigned a_parts, unsigned b_parts)
+{
+	pair_of(p, make_world(), a, b, a_parts, b_parts);
+}
+
+static inline void
+pair_greet(struct pair *p)
+{
+	happens(&p->t, 1, SYNC_OPENED, BYTES_NONE);
+	happens(&p->t, 0, SYNC_OPENED, BYTES_NONE);
+	assert_true(hears(&p->t, 1));
+	assert_int_equal(p->t.side[1].code, ERR_OK);
+}
+
+/* Two who have worked apart; the responder has answered HELLO and compares teams. */
+static inline void
+pair_comparing(struct pair *p)
+{
+	pair_init(p, ANA, BOB, TEAM_WORK, ONE_BRANCH);
+	pair_greet(p);
+}
+
+static inline void
+pair_end(struct pair *p)
+{
+	talk_end(&p->t);
+	shelf_free(p->a);
+	shelf_free(p->b);
+	world_free(p->w);
+}
+
+static inline size_t
+shelf_log_of(struct shelf *s, unsigned who, const struct stream_id *stream)
+{
+	struct log_key key = world_log(s->w, who, stream, 0);
+	size_t i = SIZE_MAX;
+
+	assert_true(shelf_log_find(s, &key, &i));
+	return i;
+}
+
+/* One run of so much of a log of `s`. */
+static inline void
+run_into(struct buf *out, struct shelf *s, unsigned who, const struct stream_id *stream, uint64_t from)
+{
+	size_t i = shelf_log_of(s, who, stream);
+	uint64_t next;
+
+	assert_int_equal(shelf_read_run(s, i, from, s->logs[i].head.len, false, SIZE_MAX, out, &next, NULL), ERR_OK);
 }
 
 #endif

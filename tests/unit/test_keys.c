@@ -299,6 +299,51 @@ after_an_erasure_no_key_that_is_left_opens_the_old_epoch(void **state)
 	nodes_end(&o);
 }
 
+/* The epoch under which a table announced a key of the case brings it as well as the one that it was born under. */
+static void
+after_an_erasure_no_key_that_is_left_opens_a_table_with_the_case(void **state)
+{
+	struct nodes o;
+	struct node *bo, *dag;
+	struct node_removal *r = mem_zero(1, sizeof(*r));
+	struct record_id gone, kept;
+	struct node_order order;
+	struct device_id id;
+	struct epoch_id told;
+
+	(void)state;
+	assert_non_null(r);
+	nodes_start(&o);
+	bo = nodes_join(&o, "bo", true);
+	dag = nodes_join(&o, "dag", true);
+	gather(&o);
+	gone = nodes_id(&o);
+	kept = nodes_id(&o);
+	nodes_put(&o, bo, &gone, "title", "Hotad", NULL);
+	gather(&o);
+	id = id_of(dag);
+	SITE_OK(node_revoke(o.first, &id, NULL, r, err));
+	SITE_OK(node_commit(o.first, err));
+	nodes_put(&o, o.first, &kept, "title", "Hyra", NULL);
+	assert_true(vault_preferred(o.first->vault, &o.team, &told));
+	nodes_meet(o.first, bo);
+	SITE_OK(node_order_erasure(bo, &gone, "bad om det", &order, err));
+	SITE_OK(node_commit(bo, err));
+	nodes_meet(o.first, bo);
+	SITE_OK(node_approve_erasure(o.first, &order.id, err));
+	SITE_OK(node_commit(o.first, err));
+	for (int round = 0; round < 6; round++) {
+		nodes_meet(o.first, bo);
+		later(HOURS(2));
+		(void)tend(o.first);
+		(void)tend(bo);
+	}
+	assert_false(comes_out(bo, &o.team, &told) || comes_out(o.first, &o.team, &told));
+	assert_string_equal(nodes_read(bo, &kept, "title", NULL), "Hyra");
+	mem_free(r);
+	nodes_end(&o);
+}
+
 static void
 an_old_epoch_is_kept_while_a_reader_is_away_and_deleted_after_sixty_days(void **state)
 {
@@ -926,6 +971,9 @@ a_restored_device_whose_seal_key_had_moved_on_can_write_at_once(void **state)
 	all_tend(&o);
 	later(HOURS(2));
 	all_tend(&o);
+	live(&o, 1);
+	all_tend(&o);
+	assert_int_equal(node_keystore(bo)->seal_count, 1); /* and the one that the backup has is deleted */
 	dag_id = id_of(dag);
 	SITE_OK(node_revoke(o.first, &dag_id, NULL, r, err));
 	SITE_OK(node_commit(o.first, err));
@@ -938,6 +986,12 @@ a_restored_device_whose_seal_key_had_moved_on_can_write_at_once(void **state)
 	assert_string_equal(nodes_read(again, &hers, "title", NULL), "Genast");
 	nodes_copy(again, o.first);
 	assert_string_equal(nodes_read(o.first, &hers, "title", NULL), "Genast");
+	/* The home that has the key that was told is given the epoch, as it was not by its maker. */
+	nodes_copy(o.first, bo);
+	assert_string_equal(nodes_read(bo, &hers, "title", NULL), "");
+	assert_true(tend(o.first).keys_given > 0);
+	nodes_copy(o.first, bo);
+	assert_string_equal(nodes_read(bo, &hers, "title", NULL), "Genast");
 	mem_free(r);
 	nodes_end(&o);
 }
@@ -1023,6 +1077,7 @@ main(void)
 		cmocka_unit_test(an_attestation_proves_custody_to_whoever_hears_of_it),
 		cmocka_unit_test(the_view_of_the_membership_is_as_old_as_a_coordinators_word),
 		cmocka_unit_test(after_an_erasure_no_key_that_is_left_opens_the_old_epoch),
+		cmocka_unit_test(after_an_erasure_no_key_that_is_left_opens_a_table_with_the_case),
 		cmocka_unit_test(an_old_epoch_is_kept_while_a_reader_is_away_and_deleted_after_sixty_days),
 		cmocka_unit_test(a_seal_key_is_replaced_monthly_and_the_old_one_goes_when_all_know),
 		cmocka_unit_test(a_removed_device_has_no_network_key_left_when_the_grace_is_over),

@@ -30,6 +30,9 @@ static const struct meeting meetings[] = {
 	{ "of whom one has headers only", ANA, BOB, TEAM_WORK, TEAM_WORK, true, false, 0, ERR_OK, ERR_OK },
 	{ "who stay", ANA, BOB, TEAM_WORK, ONE_BRANCH, false, true, 0, ERR_OK, ERR_OK },
 	{ "a coordinator who reads no team", C1, ANA, 0, TEAM_WORK | CONTROL_WORK, false, false, 0, ERR_OK, ERR_OK },
+	{ "coordinators who read no team, of whom one has its headers", C1, C2, 0, TEAM_WORK, true, false, 0, ERR_OK, ERR_OK },
+	{ "who find a fork in a branch", ANA, BOB, ONE_BRANCH | OTHER_BRANCH | BRANCH_MORE, ONE_BRANCH | OTHER_BRANCH | BRANCH_RIVAL, false, false, 0, ERR_OK,
+	  ERR_OK },
 };
 
 static void

@@ -8,6 +8,7 @@
 #include "crypto/seal.h"
 #include "vault/vault_internal.h"
 #include "vault/vault_late.h"
+#include "vault/vault_rotate.h"
 
 /* A founded organisation, its first device's vault, and where its next entry in the team would stand. */
 struct desk {
@@ -440,6 +441,35 @@ a_keygrant_in_another_form_gives_nothing(void **state)
 	latecomer_end(&l);
 }
 
+/* Whoever hears of the other history first finds the EPOCH in a branch, and who heard of it last must come to say the same. */
+static void
+what_a_fork_moves_into_a_branch_counts_as_it_does_there(void **state)
+{
+	struct latecomer l;
+	const struct org *org;
+	struct log_key branch;
+
+	(void)state;
+	latecomer_start(&l);
+	org = node_org(l.d.o.first);
+	SITE_OK(vault_learn(l.v, org, &l.epoch, err));
+	SITE_OK(vault_learn(l.v, org, &l.grant, err));
+	SITE_OK(vault_refresh(l.v, org, err));
+	assert_true(vault_can_write(l.v, &l.d.o.team));
+	assert_true(l.v->given[0].effective);
+	log_key_init(&branch, &l.epoch.h.author, &l.epoch.h.stream, &l.epoch.h.inc);
+	branch.is_branch = true;
+	branch.branch_seq = l.epoch.h.seq;
+	branch.branch_id = l.epoch.id;
+	SITE_OK(vault_learn_in(l.v, org, &branch, &l.epoch, err));
+	SITE_OK(vault_learn_in(l.v, org, &branch, &l.grant, err));
+	SITE_OK(vault_refresh(l.v, org, err));
+	assert_false(vault_can_write(l.v, &l.d.o.team));
+	assert_int_equal(l.v->given_count, 1);
+	assert_false(l.v->given[0].effective);
+	latecomer_end(&l);
+}
+
 static struct entry
 entry_with(struct desk *d, uint8_t kind, const struct buf *payload)
 {
@@ -484,6 +514,67 @@ a_keytable_opens_what_came_without_a_wrap(void **state)
 	vault_free(v);
 	keystore_free(ks);
 	buf_free(&keep);
+	buf_free(&table);
+	desk_end(&d);
+}
+
+/* An EPOCH of number 1 by somebody who knows of none, and preferred to the one that there is: who made it cannot choose its id. */
+static struct entry
+a_smaller_epoch(struct desk *d, struct vault *stranger, const struct epoch_id *than, struct buf *payload)
+{
+	struct entry e;
+
+	SITE_OK(vault_make_epoch(stranger, d->o.env, node_org(d->o.first), &d->o.team, 0, payload, err));
+	do {
+		d->next.seq++;
+		e = entry_with(d, KIND_EPOCH, payload);
+	} while (memcmp(e.id.b, than->b, sizeof(than->b)) >= 0);
+	return e;
+}
+
+/* Else two readers who prefer two epochs of one number, for whatever reason, announce keys to each other without end. */
+static void
+a_key_announced_under_the_preferred_epoch_stays_announced(void **state)
+{
+	struct desk d;
+	struct buf keep = BUF_INIT, second = BUF_INIT, table = BUF_INIT;
+	struct epoch_id first;
+	struct keystore *ks;
+	struct header sealed;
+	struct entry e, t;
+	struct vault *v;
+	bool more;
+	size_t at = 0;
+
+	(void)state;
+	desk_start(&d);
+	desk_seal(&d, "hon kom tidigt");
+	sealed = d.next;
+	assert_true(vault_preferred(d.v, &d.o.team, &first));
+	ks = bare_keystore(&d, d.o.first);
+	v = vault_new(ks, NULL);
+	e = a_smaller_epoch(&d, v, &first, &second);
+	SITE_OK(vault_learn(d.v, node_org(d.o.first), &e, err));
+	SITE_OK(vault_refresh(d.v, node_org(d.o.first), err));
+	assert_int_equal(vault_missed_keys(d.v, &d.o.team), 1);
+	SITE_OK(vault_make_keytable_missed(d.v, d.o.env, &d.next, &at, &more, &table, err));
+	t = entry_with(&d, KIND_KEYTABLE, &table);
+	SITE_OK(vault_learn(d.v, node_org(d.o.first), &t, err));
+	assert_int_equal(vault_missed_keys(d.v, &d.o.team), 0);
+	e = find_kind(&d, KIND_EPOCH, &keep);
+	SITE_OK(vault_learn(v, node_org(d.o.first), &e, err));
+	SITE_OK(vault_refresh(v, node_org(d.o.first), err));
+	SITE_OK(vault_open(v, &sealed, buf_bytes(&d.payload), &d.body, err));
+	vault_bind_group(v, &sealed, &d.group);
+	at = 0;
+	SITE_OK(vault_make_keytable(v, d.o.env, &d.next, &at, &more, &table, err));
+	t = entry_with(&d, KIND_KEYTABLE, &table);
+	SITE_OK(vault_learn(d.v, node_org(d.o.first), &t, err));
+	assert_int_equal(vault_missed_keys(d.v, &d.o.team), 0);
+	vault_free(v);
+	keystore_free(ks);
+	buf_free(&keep);
+	buf_free(&second);
 	buf_free(&table);
 	desk_end(&d);
 }
@@ -633,7 +724,9 @@ main(void)
 		cmocka_unit_test(an_epoch_opens_for_its_readers_and_only_to_what_it_commits_to),
 		cmocka_unit_test(a_keygrant_waits_for_its_epoch),
 		cmocka_unit_test(a_keygrant_in_another_form_gives_nothing),
+		cmocka_unit_test(what_a_fork_moves_into_a_branch_counts_as_it_does_there),
 		cmocka_unit_test(a_keytable_opens_what_came_without_a_wrap),
+		cmocka_unit_test(a_key_announced_under_the_preferred_epoch_stays_announced),
 		cmocka_unit_test(a_table_of_adopted_keys_brings_what_opens_their_outer_layers),
 		cmocka_unit_test(a_key_stays_while_all_is_read_again_if_an_entry_opens_under_it),
 		cmocka_unit_test(a_name_opens_for_readers_of_the_roster_alone),
