@@ -100,8 +100,8 @@ draw(struct far *f)
 	f->next = NOTHING;
 	if (f->calm || !dice_chance(&f->dice, f->rate))
 		return;
-	f->next = dice_chance(&f->dice, 250) ? REFUSED : (enum befalls)dice_between(&f->dice, REFUSED, LOST_AFTER_COMMIT);
-	f->in = dice_between(&f->dice, 1, dice_chance(&f->dice, 750) ? 4 : 60); /* most transactions have no more */
+	f->next = (enum befalls)dice_between(&f->dice, REFUSED, LOST_AFTER_COMMIT);
+	f->in = dice_between(&f->dice, 1, dice_chance(&f->dice, 500) ? 4 : 60);
 }
 
 static enum err_code
