@@ -103,16 +103,33 @@ remove_sheets(struct env *env, const char *dir, size_t count)
 	}
 }
 
+static const char trial[] = "A sheet will stand here.\n";
+
+/* Nothing but our own trial, left where the machine stopped in the middle of it. */
+static bool
+is_trial(struct env *env, const char *path)
+{
+	struct buf file = BUF_INIT;
+	bool same = env->files->read(env, path, sizeof(trial), &file, NULL) == ERR_OK && file.len == sizeof(trial) - 1 &&
+	            memcmp(file.p, trial, file.len) == 0;
+
+	buf_wipe(&file);
+	return same;
+}
+
 enum err_code
 kit_ready(struct env *env, const char *dir, struct err *err)
 {
-	static const char trial[] = "A sheet will stand here.\n";
 	char path[4096];
 	enum err_code rc = env->files->make_dir(env, dir, err);
 
 	for (size_t i = COUNT_OF(sheet_names); i-- > 0 && rc == ERR_OK;) {
 		(void)snprintf(path, sizeof(path), "%s/%s", dir, sheet_names[i]);
-		if (env->files->exists(env, path))
+		if (!env->files->exists(env, path))
+			continue;
+		if (is_trial(env, path))
+			rc = env->files->remove(env, path, err);
+		else
 			rc = err_set(err, ERR_EXISTS, "%s: there is a kit's sheet already; give another directory, or put it away first", path);
 	}
 	if (rc == ERR_OK)

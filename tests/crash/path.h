@@ -66,6 +66,13 @@ enum err_code has_met(struct room *r, struct err *err), close_home(struct room *
 enum err_code wipe_home(struct room *r, struct err *err), is_wiped_or_stands(struct room *r, const struct debt *d, struct err *err);
 enum err_code full_text(struct room *r, struct err *err), full_text_stands(struct room *r, const struct debt *d, struct err *err);
 enum err_code is_a_copy(struct room *r, struct err *err), copy_writes(struct room *r, struct err *err), copy_stands(struct room *r, const struct debt *d, struct err *err);
+/* Papers and proofs: a kit's sheets, a newcomer's request, the second of two histories. path_paper_end(): what is open of them is closed. */
+enum err_code kit_is_made(struct room *r, struct err *err), write_sheets(struct room *r, struct err *err), sheets_are_whole(struct room *r, const struct debt *d, struct err *err);
+enum err_code newcomer_is_there(struct room *r, struct err *err), write_request(struct room *r, struct err *err),
+	request_is_of_this_home(struct room *r, const struct debt *d, struct err *err);
+enum err_code one_history_is_known(struct room *r, struct err *err), the_other_arrives(struct room *r, struct err *err),
+	both_histories_stand(struct room *r, const struct debt *d, struct err *err);
+void path_paper_end(void);
 extern struct debt *path_noting; /* of the path that begins */
 
 #endif

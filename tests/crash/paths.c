@@ -76,6 +76,7 @@ path_end(struct room *r)
 {
 	room_forget_answer(r);
 	path_hub_end(r);
+	path_paper_end();
 	if (r->node != NULL)
 		room_stop(r);
 	home_close(&bare);
@@ -511,5 +512,8 @@ const struct path paths[] = {
 	{ "hub is brought", NULL, hub_waits, hub_is_brought, hub_stands, false, true },
 	{ "hub takes one more", NULL, hub_is_open, hub_takes_one_more, parts_stand, false, true },
 	{ "hub gives one up", NULL, hub_has_one_more, hub_gives_one_up, parts_stand, false, true },
+	{ "kit", NULL, kit_is_made, write_sheets, sheets_are_whole, false, true },
+	{ "request", NULL, newcomer_is_there, write_request, request_is_of_this_home, false, true },
+	{ "fork arrives", NULL, one_history_is_known, the_other_arrives, both_histories_stand, true, true },
 	{ NULL, NULL, NULL, NULL, NULL, false, false },
 };
