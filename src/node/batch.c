@@ -256,9 +256,6 @@ node_take_entry(struct node *n, size_t log, const struct entry *e, struct err *e
 	case KIND_EPOCH:
 	case KIND_KEYGRANT:
 	case KIND_KEYTABLE:
-		/* What a table says is believed of who has the right to say it; an EPOCH or a KEYGRANT proves itself. */
-		if (e->h.kind == KIND_KEYTABLE && !org_effective(org, key, e->h.seq))
-			return ERR_OK;
 		n->keys_learned = true;
 		rc = vault_learn_in(n->vault, org, key, e, &why);
 		if (rc == ERR_NO_MEMORY)

@@ -301,7 +301,12 @@ tend_seal_key(struct node *n, struct rotation *t, struct node_tended *out, struc
 
 	if (!newest && vies_with_copy(n, t))
 		return ERR_OK;
-	if (!newest) /* never told of it: the program stopped in between; or the key others seal to went with a lost disk */
+	/* Gone with a disk that was put back: what was sealed to it is given again to who tells a key in a new incarnation. */
+	if (!newest && !second && !told_by_another(n))
+		rc = node_fresh_incarnation(n, err);
+	if (rc != ERR_OK)
+		return rc;
+	if (!newest) /* or it was never told: the program stopped in between */
 		rc = publish_seal_key(n, !second, t, err);
 	else if (ks->seal_count > 1 || has_copy(n)) /* of two copies one would be left without the key */
 		return ERR_OK;

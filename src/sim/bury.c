@@ -285,7 +285,8 @@ bury_read_sticks(struct play *p, size_t i)
 		if (p->stick[k].len == 0)
 			continue;
 		if (bundle_read(node_peer_host(n), buf_bytes(&p->stick[k]), false, &counts, &err) != ERR_OK || node_commit(n, &err) != ERR_OK) {
-			if (err.code == ERR_KEY && p->lost[i]) /* the seal key that it came under went with the disk */
+			/* The seal key that it came under went with the disk, or the network key came to the other home of this device alone. */
+			if (err.code == ERR_KEY && (p->lost[i] || backup_lacks_key_of_twin(p, i)))
 				continue;
 			return play_fail(p, "I9", "n%zu cannot read an old stick: %s", i, err.text);
 		}

@@ -73,7 +73,7 @@ shape(struct swarm *s, enum swarm_profile profile, struct dice *d)
 	case PROFILE_CLONE_STORM:
 		s->stations = (size_t)dice_between(d, 4, STATIONS_MAX); /* two copies, and somebody who is told of them */
 		s->late = true;
-		s->clones = (uint32_t)dice_between(d, 300, 1000);
+		s->clones = (uint32_t)dice_between(d, 500, 1000);
 		s->besides = (uint32_t)dice_between(d, 300, 900);
 		s->weight[DO_BACKUP] = (uint32_t)dice_between(d, 3, 10);
 		s->weight[DO_RESTORE] = (uint32_t)dice_between(d, 3, 10);
@@ -119,7 +119,7 @@ make_dense(struct swarm *s, struct dice *d)
 		return;
 	case 1: /* copies of homes: newcomers come late, and from another machine's disk */
 		s->late = true;
-		s->clones = (uint32_t)dice_between(d, 300, 900);
+		s->clones = (uint32_t)dice_between(d, 500, 1000);
 		return;
 	case 2: /* disks that are put back, the hub's too */
 		s->hub_goes_back = hub;
@@ -238,9 +238,11 @@ swarm_draw(struct swarm *s, const struct play_options *o)
 	s->weight[DO_ROOTED] = some(&d, 700, 2);
 	s->weight[DO_HAND] = some(&d, 600, 4);
 	s->weight[DO_CLOSE_SITE] = some(&d, 500, 3);
+	s->clones = some(&d, 800, 600);
 	make_dense(s, &d);
 	shape(s, o->profile, &d);
-	s->far = s->meeting != MEET_EACH_OTHER && !s->hub_goes_back && dice_chance(&d, 300) ? (uint32_t)dice_between(&d, 5, 150) : 0;
+	/* Half of those stores are in a bad way. */
+	s->far = s->meeting != MEET_EACH_OTHER && !s->hub_goes_back && dice_chance(&d, 400) ? (uint32_t)(dice_chance(&d, 500) ? dice_between(&d, 5, 100) : dice_between(&d, 100, 300)) : 0;
 	if (o->lying) {
 		s->weight[DO_CRASH] += 4;
 		s->loss = LOSS_ALL;

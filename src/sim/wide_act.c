@@ -317,18 +317,26 @@ act_meet(struct wide *w, size_t i)
 	return other == i || wide_meet(w, i, other);
 }
 
-/* At times somebody whom another has removed already, and i has not heard. */
+/* Somebody whom another has removed, or taken the team from, and i has not heard; WIDE_MAX: nobody. */
 static size_t
-draw_whom(struct wide *w, size_t i)
+unheard(struct wide *w, size_t i)
 {
-	size_t other = (size_t)dice_below(&w->decide.dice, w->count);
-
-	if (i >= WIDE_COORDINATORS || !dice_chance(&w->decide.dice, 400))
-		return other;
 	for (size_t k = 0; k < w->removal_count; k++)
 		if (!wide_holds(w, i, &w->removals[k].log, w->removals[k].seq))
 			return w->removals[k].whom;
-	return other;
+	return WIDE_MAX;
+}
+
+/* What was stolen is reported to more than one coordinator, who cannot reach each other. */
+static size_t
+draw_whom(struct wide *w, size_t i)
+{
+	size_t other = (size_t)dice_below(&w->decide.dice, w->count), again;
+
+	if (i >= WIDE_COORDINATORS || !dice_chance(&w->decide.dice, 700))
+		return other;
+	again = unheard(w, i);
+	return again < WIDE_MAX ? again : other;
 }
 
 static bool
@@ -360,6 +368,8 @@ wide_draw_act(struct wide *w, size_t i)
 
 	if (!w->at[i]->joined)
 		return &acts[0];
+	if (i < WIDE_COORDINATORS && dice_chance(&w->decide.dice, 150) && unheard(w, i) < WIDE_MAX)
+		return wide_act_called("remove");
 	while (at >= a->per_cent)
 		at -= a++->per_cent;
 	return i < WIDE_COORDINATORS || (a->act != act_remove && a->act != act_adopt) ? a : &acts[1];

@@ -34,11 +34,8 @@ vault_case_put(struct vault *v, const struct key_id *kid, const uint8_t key[32],
 	uint64_t *at;
 
 	for (int64_t i = first; i != NO_CASE; i = v->cases[i].next)
-		if (same_secret(v->cases[i].key, key, 32) && SAME(v->cases[i].stream, *stream)) {
-			if (v->cases[i].doubted)
-				v->cases[i].birth = *birth;
+		if (same_secret(v->cases[i].key, key, 32) && SAME(v->cases[i].stream, *stream))
 			return i;
-		}
 	cases = guard_room(v->cases, v->case_count, &v->case_cap, sizeof(*cases));
 	if (cases == NULL)
 		return NO_CASE;
@@ -146,13 +143,42 @@ static bool
 is_settled(const struct vault *v, const struct case_key *c)
 {
 	(void)v;
-	return !c->doubted;
+	return !c->doubted || c->has_late;
 }
 
-/*
- * Of a birth epoch whose E has been deleted nothing can tell any more. Any other is not to be taken on the word of a table
- * that has lost its effect: what is sealed under that epoch would be sealed under the key.
- */
+static bool
+is_not_wiped(const struct vault *v, const struct case_key *c)
+{
+	static const uint8_t wiped[sizeof(c->key)];
+
+	(void)v;
+	return !c->doubted || !same_secret(c->key, wiped, sizeof(wiped));
+}
+
+void
+vault_drop_wiped(struct vault *v)
+{
+	keep_cases(v, is_not_wiped);
+}
+
+/* What is sealed under the epoch that a key was born under would be sealed under the key; under one whose E is gone nothing is. */
+void
+vault_case_orphan(const struct vault *v, struct epoch_id *birth)
+{
+	if (!keystore_tombstoned(v->ks, TOMB_SECRET, birth->b))
+		memset(birth, 0, sizeof(*birth));
+}
+
+void
+vault_case_trust(struct vault *v, int64_t i, const struct epoch_id *birth)
+{
+	struct case_key *c = &v->cases[i];
+
+	if (c->doubted && birth != NULL)
+		c->birth = *birth;
+	c->doubted = false;
+}
+
 void
 vault_doubt_cases(struct vault *v)
 {
@@ -160,9 +186,8 @@ vault_doubt_cases(struct vault *v)
 		struct case_key *c = &v->cases[i];
 
 		c->doubted = true;
-		c->bound = c->wrapped = c->wrapped_open = c->has_told = false;
-		if (!keystore_tombstoned(v->ks, TOMB_SECRET, c->birth.b))
-			memset(&c->birth, 0, sizeof(c->birth));
+		c->bound = c->wrapped = c->wrapped_open = c->has_told = c->has_late = false;
+		vault_case_orphan(v, &c->birth);
 	}
 	keep_cases(v, is_not_buried);
 	v->any_doubted = v->case_count > 0;
@@ -181,7 +206,7 @@ vault_bind_group(struct vault *v, const struct header *h, const struct group_id 
 {
 	if (v->last_case == NO_CASE || !SAME(v->cases[v->last_case].stream, h->stream))
 		return;
-	v->cases[v->last_case].doubted = false; /* the entry commits to it */
+	vault_case_trust(v, v->last_case, v->last_wrapped ? &v->last_birth : NULL); /* the entry commits to it */
 	/* Out of memory here only means a fresh key at the next write to that group. */
 	(void)vault_case_bind(v, v->last_case, group);
 }

@@ -170,6 +170,8 @@ learn_wrap(struct vault *v, const struct epoch_keys *k, const struct header *h, 
 	wipe(v->plain.p, v->plain.len);
 	if (*out == NO_CASE)
 		return err_plain(err, ERR_NO_MEMORY);
+	v->last_wrapped = true;
+	v->last_birth = *epoch;
 	c = &v->cases[*out];
 	if (SAME(h->author, v->ks->device.sign_pk)) {
 		c->wrapped = true;
@@ -226,6 +228,7 @@ vault_open(struct vault *v, const struct header *h, struct bytes payload, struct
 	bool opened;
 
 	v->last_case = NO_CASE;
+	v->last_wrapped = false;
 	rd_array(&r, 3);
 	RD_FIXED(&r, epoch);
 	rd_bin(&r, salt, sizeof(salt));

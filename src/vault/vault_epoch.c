@@ -291,7 +291,7 @@ learn_one(struct vault *v, const struct org *org, const struct log_key *log, con
 {
 	*wait = false;
 	return h->kind == KIND_KEYGRANT ? learn_grant(v, org, log, h, payload, wait, err)
-	                                : vault_learn_table(v, h, payload, wait, err);
+	                                : vault_learn_table(v, org, log, h, payload, wait, err);
 }
 
 static enum err_code

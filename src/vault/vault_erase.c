@@ -21,6 +21,28 @@ add_stone(struct vault *v, enum tombstone_kind kind, const uint8_t id[16], struc
 	return keystore_add_tombstone(v->ks, (uint8_t)kind, id, err);
 }
 
+/* Whoever holds the E of one of these has the key again: it was wrapped under the one, and announced under the others. */
+static enum err_code
+stain_epochs(struct vault *v, const struct epoch_id *birth, const struct epoch_id *told, const struct epoch_id *late, struct err *err)
+{
+	const struct epoch_id *all[] = { birth, told, late };
+	enum err_code rc = ERR_OK;
+
+	for (size_t i = 0; i < COUNT_OF(all) && rc == ERR_OK; i++)
+		if (all[i] != NULL)
+			rc = add_stone(v, TOMB_EPOCH, all[i]->b, err);
+	return rc;
+}
+
+static enum err_code
+bury_row(struct vault *v, struct case_key *c, struct err *err)
+{
+	/* Not bound any more, so that no table announces it; its row stays, as others are found by their place. */
+	wipe(c->key, sizeof(c->key));
+	c->bound = false;
+	return stain_epochs(v, &c->birth, c->has_told ? &c->told : NULL, c->has_late ? &c->late : NULL, err);
+}
+
 enum err_code
 vault_bury(struct vault *v, const struct key_id *kid, const struct epoch_id *birth, struct err *err)
 {
@@ -29,16 +51,9 @@ vault_bury(struct vault *v, const struct key_id *kid, const struct epoch_id *bir
 	if (rc == ERR_OK)
 		rc = add_stone(v, TOMB_EPOCH, birth->b, err);
 	for (int64_t i = vault_case_first(v, kid); i != NO_CASE; i = v->cases[i].next) {
-		struct case_key *c = &v->cases[i];
+		enum err_code row = bury_row(v, &v->cases[i], rc == ERR_OK ? err : NULL);
 
-		/* Not bound any more, so that no table announces it; its row stays, as others are found by their place. */
-		wipe(c->key, sizeof(c->key));
-		c->bound = false;
-		/* Whoever holds the E of one of these has the key again: it was wrapped under the one, and announced under the other. */
-		if (rc == ERR_OK)
-			rc = add_stone(v, TOMB_EPOCH, c->birth.b, err);
-		if (rc == ERR_OK && c->has_told)
-			rc = add_stone(v, TOMB_EPOCH, c->told.b, err);
+		rc = rc == ERR_OK ? row : rc;
 	}
 	return rc;
 }
@@ -47,18 +62,24 @@ enum err_code
 vault_bury_group(struct vault *v, const uint8_t image[16], struct err *err)
 {
 	enum err_code rc = ERR_OK;
+	bool wiped = false;
 	uint8_t own[16];
 
 	for (size_t i = 0; i < v->case_count && rc == ERR_OK; i++) {
 		const struct key_id kid = v->cases[i].kid;
 		const struct epoch_id birth = v->cases[i].birth;
 
-		if (!v->cases[i].bound)
+		if (!v->cases[i].bound && !(v->cases[i].doubted && v->cases[i].has_late))
 			continue;
 		erase_image(own, v->cases[i].group.b);
-		if (memcmp(own, image, sizeof(own)) == 0)
-			rc = vault_bury(v, &kid, &birth, err);
+		if (memcmp(own, image, sizeof(own)) != 0)
+			continue;
+		/* On the word of a table without effect the key goes, and nothing that others sealed under its id. */
+		wiped = wiped || !v->cases[i].bound;
+		rc = v->cases[i].bound ? vault_bury(v, &kid, &birth, err) : bury_row(v, &v->cases[i], err);
 	}
+	if (wiped)
+		vault_drop_wiped(v);
 	return rc;
 }
 
@@ -71,7 +92,7 @@ vault_bury_last(struct vault *v, struct err *err)
 	if (v->last_case == NO_CASE)
 		return ERR_OK;
 	kid = v->cases[v->last_case].kid;
-	birth = v->cases[v->last_case].birth;
+	birth = v->cases[v->last_case].doubted && v->last_wrapped ? v->last_birth : v->cases[v->last_case].birth;
 	return vault_bury(v, &kid, &birth, err);
 }
 

@@ -5,7 +5,7 @@
  *
  *   [4, [[epoch, stream, n, parent|nil, commit, log, seq, [[dev, seal index]…], drop_pk|nil, drop_wrong]…],
  *       [[entry, epoch, dev, seal index, log, seq]…],
- *       [[kid, CK, stream, birth, group|nil, inc|nil, told|nil]…], [[log, standing entry's header, payload]…]]
+ *       [[kid, CK, stream, birth, group|nil, inc|nil, told|nil, late|nil, doubted]…], [[log, standing entry's header, payload]…]]
  */
 #include "vault/vault.h"
 
@@ -110,12 +110,12 @@ get_epoch(struct vault *v, struct rd *in)
 static void
 put_case(struct buf *out, const struct case_key *c)
 {
-	wr_array(out, 7);
+	wr_array(out, 9);
 	WR_FIXED(out, c->kid);
 	wr_bin(out, c->key, sizeof(c->key));
 	WR_FIXED(out, c->stream);
 	WR_FIXED(out, c->birth);
-	if (c->bound)
+	if (c->bound || (c->doubted && c->has_late))
 		WR_FIXED(out, c->group);
 	else
 		wr_nil(out);
@@ -127,6 +127,11 @@ put_case(struct buf *out, const struct case_key *c)
 		WR_FIXED(out, c->told);
 	else
 		wr_nil(out);
+	if (c->has_late)
+		WR_FIXED(out, c->late);
+	else
+		wr_nil(out);
+	wr_bool(out, c->doubted);
 }
 
 static bool
@@ -136,10 +141,12 @@ get_case(struct vault *v, struct rd *in)
 	struct epoch_id birth;
 	struct group_id group;
 	struct key_id kid;
+	struct case_key *c;
 	uint8_t key[32];
+	bool has_group;
 	int64_t i;
 
-	rd_array(in, 7);
+	rd_array(in, 9);
 	RD_FIXED(in, kid);
 	rd_bin(in, key, sizeof(key));
 	RD_FIXED(in, stream);
@@ -150,18 +157,26 @@ get_case(struct vault *v, struct rd *in)
 	wipe(key, sizeof(key));
 	if (i == NO_CASE)
 		return false;
-	if (!rd_nil(in)) {
+	c = &v->cases[i];
+	has_group = !rd_nil(in);
+	if (has_group)
 		RD_FIXED(in, group);
-		if (!in->bad && !vault_case_bind(v, i, &group))
-			return false;
-	}
-	v->cases[i].wrapped = !rd_nil(in);
-	if (v->cases[i].wrapped)
-		RD_FIXED(in, v->cases[i].wrapped_inc);
-	v->cases[i].has_told = !rd_nil(in);
-	if (v->cases[i].has_told)
-		RD_FIXED(in, v->cases[i].told);
-	return true;
+	c->wrapped = !rd_nil(in);
+	if (c->wrapped)
+		RD_FIXED(in, c->wrapped_inc);
+	c->has_told = !rd_nil(in);
+	if (c->has_told)
+		RD_FIXED(in, c->told);
+	c->has_late = !rd_nil(in);
+	if (c->has_late)
+		RD_FIXED(in, c->late);
+	c->doubted = rd_bool(in);
+	v->any_doubted = v->any_doubted || c->doubted;
+	if (!has_group || in->bad)
+		return true;
+	if (c->doubted)
+		c->group = group;
+	return c->doubted || vault_case_bind(v, i, &group);
 }
 
 static void

@@ -57,13 +57,15 @@ struct case_key { /* guarded */
 	uint8_t key[32];
 	struct stream_id stream;
 	struct epoch_id birth;
-	bool doubted;            /* since vault_doubt_cases() nothing in force has brought it, and nothing has opened under it */
+	bool doubted;            /* nothing in force has brought it since vault_doubt_cases(), and nothing has opened under it */
 	bool bound;
-	struct group_id group;
+	struct group_id group;   /* doubted, not bound: as the table without effect says */
 	bool wrapped, wrapped_open; /* we have wrapped it in our log of that incarnation; only in the open transaction */
 	struct inc wrapped_inc;
 	bool has_told;           /* a key table under `told` has announced it: of the largest number, and the preferred one of several */
 	struct epoch_id told;
+	bool has_late;           /* so has one without effect, under `late`: of the largest number. Doubted, it stays: what it opens may be still to come */
+	struct epoch_id late;
 	int64_t next;            /* another key under the same kid, or NO_CASE */
 };
 
@@ -97,6 +99,8 @@ struct vault {
 	struct table *case_by_kid, *case_by_group;
 	bool any_doubted;
 	int64_t last_case;                   /* of the last vault_open() or vault_seal() */
+	bool last_wrapped;                   /* the entry opened last brought the key itself, born under `last_birth` */
+	struct epoch_id last_birth;
 
 	bool any_open;               /* some wrap or epoch stands in the open transaction only */
 	size_t open_cases[32];       /* whose wraps those are; when there are more, all are asked */
@@ -132,8 +136,9 @@ struct epoch *vault_epoch(const struct vault *v, const struct epoch_id *id, stru
 /* Finds or adds; NULL when out of memory. */
 struct epoch *vault_epoch_put(struct vault *v, const struct epoch_id *id, const struct stream_id *stream);
 void vault_table_key(uint8_t out[32], const struct epoch_keys *k, const uint8_t salt[24], const struct place *at);
-/* vault_table.c: takes what a KEYTABLE tells. *wait: the key that it is sealed under is not here. */
-enum err_code vault_learn_table(struct vault *v, const struct header *h, struct bytes payload, bool *wait, struct err *err) MUST_CHECK;
+/* vault_table.c: takes what a KEYTABLE tells, as it has effect or not. *wait: the key that it is sealed under is not here. */
+enum err_code vault_learn_table(struct vault *v, const struct org *org, const struct log_key *log, const struct header *h,
+                                struct bytes payload, bool *wait, struct err *err) MUST_CHECK;
 /* The secret of a known epoch: into the vault and the keystore. */
 enum err_code vault_take_secret(struct vault *v, struct epoch *ep, const uint8_t e[32], struct err *err) MUST_CHECK;
 void vault_commit_of(uint8_t out[32], const uint8_t e[32], const struct stream_id *stream);
@@ -151,10 +156,16 @@ void vault_case_told(struct vault *v, int64_t i, const struct epoch_id *under);
 /* The KEYTABLE whose rows stand in v->plain, which is wiped. */
 enum err_code vault_seal_table(struct vault *v, struct env *env, const struct header *next, struct buf *payload, struct err *err) MUST_CHECK;
 
-/* vault_cases.c: index, or NO_CASE when out of memory. A key that is there already is not added twice. */
+/* vault_cases.c: index, or NO_CASE when out of memory. A key that is there already is not added twice, and stays as it is. */
 int64_t vault_case_put(struct vault *v, const struct key_id *kid, const uint8_t key[32], const struct stream_id *stream,
                        const struct epoch_id *birth);
 int64_t vault_case_first(const struct vault *v, const struct key_id *kid);
+/* Where nobody in force says under which epoch it was born: not to be taken on the word of anybody else, unless its E has been deleted. */
+void vault_case_orphan(const struct vault *v, struct epoch_id *birth);
+/* Something in force has brought it, born under that epoch, or something has opened under it: no doubt about it any more. */
+void vault_case_trust(struct vault *v, int64_t i, const struct epoch_id *birth);
+/* Takes out doubted keys that have been wiped: under their kids nothing is refused, so what comes waits. Places change. */
+void vault_drop_wiped(struct vault *v);
 int64_t vault_case_of_group(const struct vault *v, const struct stream_id *stream, const struct group_id *group,
                             const struct epoch_id *birth);
 /* False only when out of memory; a bound key keeps its group. */

@@ -33,6 +33,7 @@ vault_last_key(const struct vault *v, struct vault_key *out)
 	if (v->last_case == NO_CASE)
 		return false;
 	out->at = (size_t)v->last_case;
+	out->birth = v->cases[v->last_case].doubted && v->last_wrapped ? v->last_birth : v->cases[v->last_case].birth;
 	return true;
 }
 
@@ -43,7 +44,7 @@ brings_one(const struct vault *v, size_t epoch, const struct stream_id *stream, 
 	if (!v->keys[epoch].has_mk || !SAME(v->epochs[epoch].stream, *stream))
 		return false;
 	for (size_t i = 0; i < count; i++)
-		if (SAME(v->cases[keys[i].at].birth, v->epochs[epoch].id))
+		if (SAME(keys[i].birth, v->epochs[epoch].id))
 			return true;
 	return false;
 }
@@ -67,7 +68,7 @@ vault_make_keytable_of(struct vault *v, struct env *env, const struct header *ne
 		WR_FIXED(out, c->kid);
 		wr_bin(out, c->key, sizeof(c->key));
 		WR_FIXED(out, keys[i].group);
-		WR_FIXED(out, c->birth);
+		WR_FIXED(out, keys[i].birth);
 	}
 	wr_array(out, metas);
 	for (size_t i = 0; i < v->epoch_count && metas > 0; i++) {

@@ -17,7 +17,7 @@ size_t vault_mark(const struct vault *v);
 void vault_forget_since(struct vault *v, size_t mark);
 
 /* The key that the last vault_open() used, for a table; false: it opened nothing. Good until keys are forgotten. */
-struct vault_key { size_t at; struct group_id group; };
+struct vault_key { size_t at; struct group_id group; struct epoch_id birth; };
 bool vault_last_key(const struct vault *v, struct vault_key *out);
 /* A KEYTABLE of these keys, KEYTABLE_ROWS at most, for the entry that will stand at `next`. ERR_KEY without a clean epoch. */
 enum err_code vault_make_keytable_of(struct vault *v, struct env *env, const struct header *next, const struct vault_key *keys,

@@ -52,8 +52,34 @@ rows_in_form(struct bytes plain)
 	return rd_end(&r);
 }
 
+/* Of a table without effect: the key may open what commits to it, and nobody is to seal under it. */
 static enum err_code
-take_case_row(struct vault *v, const struct stream_id *stream, const struct epoch_id *under, struct case_row *c, struct err *err)
+take_late_row(struct vault *v, const struct stream_id *stream, const struct epoch *under, struct case_row *row, struct err *err)
+{
+	size_t before = v->case_count;
+	const struct epoch *told;
+	struct case_key *c;
+	int64_t i;
+
+	vault_case_orphan(v, &row->birth);
+	i = vault_case_put(v, &row->kid, row->key, stream, &row->birth);
+	wipe(row->key, sizeof(row->key));
+	if (i == NO_CASE)
+		return err_plain(err, ERR_NO_MEMORY);
+	c = &v->cases[i];
+	c->doubted = c->doubted || v->case_count > before;
+	if (c->doubted)
+		c->group = row->group;
+	told = c->has_late ? vault_epoch(v, &c->late, NULL) : NULL;
+	if (told == NULL || told->n < under->n)
+		c->late = under->id;
+	c->has_late = true;
+	return ERR_OK;
+}
+
+static enum err_code
+take_case_row(struct vault *v, const struct stream_id *stream, const struct epoch *under, bool in_force, struct case_row *c,
+              struct err *err)
 {
 	uint8_t image[16];
 	int64_t i;
@@ -62,15 +88,19 @@ take_case_row(struct vault *v, const struct stream_id *stream, const struct epoc
 		erase_image(image, c->group.b);
 	if (v->ks->tombstone_count > 0 && (keystore_tombstoned(v->ks, TOMB_KEY, c->kid.b) || keystore_tombstoned(v->ks, TOMB_GROUP, image))) {
 		wipe(c, sizeof(*c)); /* its announcer had not heard of the erasure: nothing more may be sealed under this epoch */
-		v->dirty = v->dirty || !keystore_tombstoned(v->ks, TOMB_EPOCH, under->b);
-		return keystore_add_tombstone(v->ks, TOMB_EPOCH, under->b, err);
+		v->dirty = v->dirty || !keystore_tombstoned(v->ks, TOMB_EPOCH, under->id.b);
+		return keystore_add_tombstone(v->ks, TOMB_EPOCH, under->id.b, err);
 	}
+	if (!in_force)
+		return take_late_row(v, stream, under, c, err);
 	i = vault_case_put(v, &c->kid, c->key, stream, &c->birth);
 	wipe(c->key, sizeof(c->key));
-	if (i == NO_CASE || !vault_case_bind(v, i, &c->group))
+	if (i == NO_CASE)
 		return err_plain(err, ERR_NO_MEMORY);
-	v->cases[i].doubted = false;
-	vault_case_told(v, i, under);
+	vault_case_trust(v, i, &c->birth);
+	if (!vault_case_bind(v, i, &c->group))
+		return err_plain(err, ERR_NO_MEMORY);
+	vault_case_told(v, i, &under->id);
 	return ERR_OK;
 }
 
@@ -105,7 +135,7 @@ take_meta_row(struct vault *v, const struct stream_id *stream, struct meta_row *
 }
 
 static enum err_code
-take_table(struct vault *v, const struct stream_id *stream, const struct epoch_id *under, struct bytes plain, struct err *err)
+take_table(struct vault *v, const struct stream_id *stream, const struct epoch *under, bool in_force, struct bytes plain, struct err *err)
 {
 	struct rd r = rd_init(plain);
 	enum err_code rc = ERR_OK;
@@ -119,9 +149,10 @@ take_table(struct vault *v, const struct stream_id *stream, const struct epoch_i
 	count = rd_array_any(&r, KEYTABLE_ROWS);
 	for (size_t i = 0; i < count && rc == ERR_OK; i++) {
 		read_case_row(&r, &c);
-		rc = take_case_row(v, stream, under, &c, err);
+		rc = take_case_row(v, stream, under, in_force, &c, err);
 	}
-	if (rc == ERR_OK)
+	count = 0;
+	if (rc == ERR_OK && in_force) /* an MK has no commitment: a wrong one would stand in the way of the right one */
 		count = rd_array_any(&r, KEYTABLE_METAS_MAX);
 	for (size_t i = 0; i < count && rc == ERR_OK; i++) {
 		read_meta_row(&r, &m);
@@ -132,7 +163,8 @@ take_table(struct vault *v, const struct stream_id *stream, const struct epoch_i
 }
 
 enum err_code
-vault_learn_table(struct vault *v, const struct header *h, struct bytes payload, bool *wait, struct err *err)
+vault_learn_table(struct vault *v, const struct org *org, const struct log_key *log, const struct header *h, struct bytes payload,
+                  bool *wait, struct err *err)
 {
 	const struct place at = place_of(h);
 	struct rd r = rd_init(payload);
@@ -160,7 +192,7 @@ vault_learn_table(struct vault *v, const struct header *h, struct bytes payload,
 	vault_table_key(key, k, salt, &at);
 	buf_clear(&v->plain);
 	if (aead_open(&v->plain, key, salt, BYTES_NONE, box))
-		rc = take_table(v, &h->stream, &id, buf_bytes(&v->plain), err);
+		rc = take_table(v, &h->stream, ep, org_effective(org, log, h->seq), buf_bytes(&v->plain), err);
 	else if (buf_ok(&v->plain))
 		rc = err_set(err, ERR_KEY, "a KEYTABLE does not open");
 	else

@@ -431,6 +431,67 @@ a_seal_key_is_replaced_monthly_and_the_old_one_goes_when_all_know(void **state)
 	nodes_end(&o);
 }
 
+/*
+ * She wrote under a key that she alone still announced, one colleague heard of it, and then she was removed by somebody who had
+ * not. Her table counts no more; what she wrote before does, and until somebody writes nothing else says the key.
+ */
+static void
+a_key_told_by_a_removed_colleague_alone_outlives_a_power_cut(void **state)
+{
+	struct nodes o;
+	struct node *bo, *cia, *dag;
+	struct node_removal *r = mem_zero(1, sizeof(*r));
+	struct record_id meanwhile, after;
+	struct device_id id;
+	struct epoch_id old;
+
+	(void)state;
+	assert_non_null(r);
+	nodes_start(&o);
+	bo = nodes_join(&o, "bo", true);
+	cia = nodes_join(&o, "cia", true);
+	dag = nodes_join(&o, "dag", true);
+	gather(&o);
+	meanwhile = nodes_id(&o);
+	after = nodes_id(&o);
+	nodes_put(&o, bo, &after, "title", "Hyra", NULL);
+	gather(&o);
+	assert_true(vault_preferred(bo->vault, &o.team, &old));
+	id = id_of(dag);
+	SITE_OK(node_revoke(o.first, &id, NULL, r, err));
+	SITE_OK(node_commit(o.first, err));
+	nodes_meet(o.first, bo);
+	nodes_put(&o, cia, &meanwhile, "title", "Lån", NULL);
+	nodes_put(&o, bo, &after, "status", "closed", NULL);
+	nodes_meet(o.first, bo);
+	live(&o, 61);
+	(void)tend(bo);
+	(void)tend(o.first);
+	live(&o, 61);
+	(void)tend(bo);
+	(void)tend(o.first);
+	assert_false(comes_out(bo, &o.team, &old) || comes_out(o.first, &o.team, &old));
+	nodes_meet(bo, cia);
+	nodes_meet(bo, o.first);
+	(void)tend(cia);
+	nodes_copy(cia, bo);
+	assert_string_equal(nodes_read(bo, &meanwhile, "title", NULL), "Lån");
+	assert_string_equal(nodes_read(o.first, &meanwhile, "title", NULL), "");
+	id = id_of(cia);
+	SITE_OK(node_revoke(o.first, &id, NULL, r, err));
+	SITE_OK(node_commit(o.first, err));
+	nodes_copy(o.first, bo);
+	assert_string_equal(nodes_read(bo, &meanwhile, "title", NULL), "Lån");
+	bo = nodes_reopen_cold(&o, bo);
+	assert_string_equal(nodes_read(bo, &meanwhile, "title", NULL), "Lån");
+	nodes_put(&o, bo, &after, "title", "Hyran", NULL); /* under a new epoch, with its tables */
+	nodes_copy(bo, o.first);
+	assert_string_equal(nodes_read(o.first, &meanwhile, "title", NULL), "Lån");
+	nodes_same_state(bo, o.first);
+	mem_free(r);
+	nodes_end(&o);
+}
+
 /* ---- network keys ---- */
 
 static bool
@@ -1079,6 +1140,7 @@ main(void)
 		cmocka_unit_test(after_an_erasure_no_key_that_is_left_opens_the_old_epoch),
 		cmocka_unit_test(after_an_erasure_no_key_that_is_left_opens_a_table_with_the_case),
 		cmocka_unit_test(an_old_epoch_is_kept_while_a_reader_is_away_and_deleted_after_sixty_days),
+		cmocka_unit_test(a_key_told_by_a_removed_colleague_alone_outlives_a_power_cut),
 		cmocka_unit_test(a_seal_key_is_replaced_monthly_and_the_old_one_goes_when_all_know),
 		cmocka_unit_test(a_removed_device_has_no_network_key_left_when_the_grace_is_over),
 		cmocka_unit_test(of_two_network_keys_made_apart_everybody_takes_both),

@@ -6,6 +6,7 @@
 
 #include "crypto/hc.h"
 #include "crypto/seal.h"
+#include "org/erase.h"
 #include "vault/vault_internal.h"
 #include "vault/vault_late.h"
 #include "vault/vault_rotate.h"
@@ -518,6 +519,95 @@ a_keytable_opens_what_came_without_a_wrap(void **state)
 	desk_end(&d);
 }
 
+/* Two entries of a case, the second without a wrap, and a table that has no effect any more: all that another vault learns of the key. */
+struct cut_off { struct desk d; struct buf keep, table; struct keystore *ks; struct vault *v; const struct epoch *ep; };
+
+static void
+cut_off_start(struct cut_off *c)
+{
+	struct log_key branch;
+	struct entry e, t;
+	bool more;
+	size_t at = 0;
+
+	memset(c, 0, sizeof(*c));
+	desk_start(&c->d);
+	desk_seal(&c->d, "med nyckeln");
+	c->d.next.seq++;
+	desk_seal(&c->d, "utan");
+	c->d.next.seq++;
+	SITE_OK(vault_make_keytable(c->d.v, c->d.o.env, &c->d.next, &at, &more, &c->table, err));
+	t = entry_with(&c->d, KIND_KEYTABLE, &c->table);
+	c->d.next.seq--;
+	log_key_init(&branch, &t.h.author, &t.h.stream, &t.h.inc);
+	branch.is_branch = true;
+	branch.branch_seq = t.h.seq;
+	branch.branch_id = t.id;
+	e = find_kind(&c->d, KIND_EPOCH, &c->keep);
+	c->ks = bare_keystore(&c->d, c->d.o.first);
+	c->v = vault_new(c->ks, NULL);
+	SITE_OK(vault_learn(c->v, node_org(c->d.o.first), &e, err));
+	SITE_OK(vault_refresh(c->v, node_org(c->d.o.first), err));
+	c->ep = vault_content_epoch(c->v, &c->d.o.team);
+	SITE_OK(vault_learn_in(c->v, node_org(c->d.o.first), &branch, &t, err));
+	vault_settle_cases(c->v);
+}
+
+static void
+cut_off_end(struct cut_off *c)
+{
+	vault_free(c->v);
+	keystore_free(c->ks);
+	buf_free(&c->keep);
+	buf_free(&c->table);
+	desk_end(&c->d);
+}
+
+/* It may be the last that says the key of what counts, and it may be anybody's invention. */
+static void
+a_table_without_effect_brings_keys_that_open_and_never_seal(void **state)
+{
+	struct buf image = BUF_INIT;
+	struct cut_off c;
+	struct vault *again;
+	struct rd rd;
+
+	(void)state;
+	cut_off_start(&c);
+	assert_int_equal(vault_missed_keys(c.v, &c.d.o.team), 0);
+	vault_encode(c.v, &image); /* it stays what it is in a snapshot */
+	again = vault_new(c.ks, NULL);
+	rd = rd_init(buf_bytes(&image));
+	SITE_OK(vault_decode(again, &rd, err));
+	SITE_OK(vault_refresh(again, node_org(c.d.o.first), err));
+	vault_free(c.v);
+	c.v = again;
+	vault_settle_cases(c.v);
+	c.ep = vault_content_epoch(c.v, &c.d.o.team);
+	SITE_OK(vault_open(c.v, &c.d.next, buf_bytes(&c.d.payload), &c.d.body, err));
+	assert_memory_equal(c.d.body.p, "utan", 4);
+	vault_bind_group(c.v, &c.d.next, &c.d.group);
+	assert_int_equal(vault_case_of_group(c.v, &c.d.o.team, &c.d.group, &c.ep->id), NO_CASE);
+	assert_int_equal(vault_missed_keys(c.v, &c.d.o.team), 1); /* it is announced anew */
+	buf_wipe(&image);
+	cut_off_end(&c);
+}
+
+static void
+a_key_of_a_table_without_effect_goes_with_its_case(void **state)
+{
+	struct cut_off c;
+	uint8_t image[16];
+
+	(void)state;
+	cut_off_start(&c);
+	erase_image(image, c.d.group.b);
+	SITE_OK(vault_bury_group(c.v, image, err));
+	assert_true(keystore_tombstoned(c.ks, TOMB_EPOCH, c.ep->id.b)); /* whoever holds its E opens the table */
+	assert_int_equal(vault_open(c.v, &c.d.next, buf_bytes(&c.d.payload), &c.d.body, NULL), ERR_KEY);
+	cut_off_end(&c);
+}
+
 /* An EPOCH of number 1 by somebody who knows of none, and preferred to the one that there is: who made it cannot choose its id. */
 static struct entry
 a_smaller_epoch(struct desk *d, struct vault *stranger, const struct epoch_id *than, struct buf *payload)
@@ -726,6 +816,8 @@ main(void)
 		cmocka_unit_test(a_keygrant_in_another_form_gives_nothing),
 		cmocka_unit_test(what_a_fork_moves_into_a_branch_counts_as_it_does_there),
 		cmocka_unit_test(a_keytable_opens_what_came_without_a_wrap),
+		cmocka_unit_test(a_table_without_effect_brings_keys_that_open_and_never_seal),
+		cmocka_unit_test(a_key_of_a_table_without_effect_goes_with_its_case),
 		cmocka_unit_test(a_key_announced_under_the_preferred_epoch_stays_announced),
 		cmocka_unit_test(a_table_of_adopted_keys_brings_what_opens_their_outer_layers),
 		cmocka_unit_test(a_key_stays_while_all_is_read_again_if_an_entry_opens_under_it),
