@@ -57,7 +57,7 @@ static void
 learn(struct vault *v, uint8_t which, uint64_t seq, struct bytes payload)
 {
 	struct buf sealed = BUF_INIT;
-	struct entry e = { .h = { .kind = (uint8_t)(KIND_EPOCH + which % 3), .stream = team_of(1), .seq = seq }, .has_payload = true };
+	struct entry e = { .h = { .kind = (uint8_t)(KIND_EPOCH + which % 3), .stream = team_of(1), .seq = seq, .prev = { { 1 } } }, .has_payload = true };
 
 	if (e.h.kind == KIND_KEYTABLE) {
 		seal_table(v, &e.h, payload, &sealed);
