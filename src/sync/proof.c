@@ -152,8 +152,11 @@ moved(void *ctx, size_t log)
 enum err_code
 proof_make(struct sync *s, struct buf *out, size_t *count, struct err *err)
 {
-	enum err_code rc = sync_meet_logs(s, err);
+	/* Whatever the ACK rests on, another link may have brought it a moment ago. */
+	enum err_code rc = s->host.commit(s->host.ctx, err);
 
+	if (rc == ERR_OK)
+		rc = sync_meet_logs(s, err);
 	if (rc == ERR_OK)
 		rc = make_acks(&s->host, any_scope, moved, s, s->my_root, out, count, err);
 	if (rc != ERR_OK)
@@ -221,7 +224,8 @@ sync_make_acks(const struct sync_host *host, bool (*shared)(void *ctx, const str
                struct buf *out, size_t *count, struct err *err)
 {
 	struct all_listed all = { shared, shared_ctx };
+	enum err_code rc = host->commit(host->ctx, err);
 	uint8_t root[32];
 
-	return make_acks(host, shared_all, every, &all, root, out, count, err);
+	return rc == ERR_OK ? make_acks(host, shared_all, every, &all, root, out, count, err) : rc;
 }

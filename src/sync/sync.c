@@ -242,17 +242,15 @@ finish_exchange(struct sync *s, struct err *err)
 	return ERR_OK;
 }
 
-/* Our ACK, after a commit. The initiator who is about to leave puts it into its BYE when it has the peer's. */
+/* Our ACK. The initiator who is about to leave puts it into its BYE when it has the peer's. */
 static enum err_code
 give_ack(struct sync *s, struct err *err)
 {
 	struct buf acks = BUF_INIT;
 	size_t count;
 	bool leave;
-	enum err_code rc = s->host.commit(s->host.ctx, err);
+	enum err_code rc = proof_make(s, &acks, &count, err);
 
-	if (rc == ERR_OK)
-		rc = proof_make(s, &acks, &count, err);
 	if (rc != ERR_OK)
 		goto out;
 	leave = s->config.initiator && s->ack_got && !both_stay(s);
@@ -522,9 +520,7 @@ quiet(struct sync *s, struct err *err)
 		struct buf acks = BUF_INIT;
 		size_t count;
 
-		rc = s->host.commit(s->host.ctx, err);
-		if (rc == ERR_OK)
-			rc = proof_make(s, &acks, &count, err);
+		rc = proof_make(s, &acks, &count, err);
 		if (rc == ERR_OK)
 			rc = proof_say(s, buf_bytes(&acks), count, err);
 		buf_free(&acks);

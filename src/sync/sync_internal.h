@@ -147,7 +147,7 @@ enum err_code take_limbo(struct sync *s, struct err *err) MUST_CHECK;
 /* proof.c */
 void proof_root(struct sync *s, bool control_only, uint8_t out[32]);
 bool proof_stale(const struct sync *s);
-/* Builds our ACKs, one after the other in `out`. */
+/* Builds our ACKs, one after the other in `out`, after a commit of all that is held, whoever brought it. */
 enum err_code proof_make(struct sync *s, struct buf *out, size_t *count, struct err *err) MUST_CHECK;
 enum err_code proof_say(struct sync *s, struct bytes acks, size_t count, struct err *err) MUST_CHECK;
 enum err_code proof_take(struct sync *s, struct bytes ack, bool last, struct err *err) MUST_CHECK;
