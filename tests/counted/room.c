@@ -26,10 +26,16 @@ must(enum err_code rc, const struct err *err, const char *what)
 	abort();
 }
 
-static struct env *
-env_of(struct room *r)
+struct env *
+room_env(struct room *r)
 {
 	return host_env(r->host);
+}
+
+struct bytes
+room_secret(void)
+{
+	return BYTES(room_passphrase, strlen(room_passphrase));
 }
 
 /* ---- asking ---- */
@@ -116,7 +122,7 @@ room_open(struct room *r, bool cold, struct err *err)
 {
 	struct node_secret secret = { .slot = 1, .secret = BYTES_STR(PASSPHRASE) };
 
-	return cold ? node_open_cold(&r->node, env_of(r), room_home, &secret, err) : node_open(&r->node, env_of(r), room_home, &secret, err);
+	return cold ? node_open_cold(&r->node, room_env(r), room_home, &secret, err) : node_open(&r->node, room_env(r), room_home, &secret, err);
 }
 
 void
@@ -266,7 +272,7 @@ put_file(struct room *r, const char *path, struct bytes data)
 {
 	struct err err = ERR_INIT;
 
-	must(env_of(r)->files->create(env_of(r), path, data, &err), &err, path);
+	must(room_env(r)->files->create(room_env(r), path, data, &err), &err, path);
 }
 
 /* The trustees' sheets, as `init` writes them. */
@@ -276,11 +282,11 @@ write_kit(struct room *r, const struct node_seeds *seeds)
 	struct kit kit = { .recovery_code = "" };
 	struct err err = ERR_INIT;
 
-	must(kit_split(env_of(r), kit.root, seeds->root, &err), &err, "shares");
-	must(kit_split(env_of(r), kit.rotation, seeds->rotation, &err), &err, "shares");
-	must(kit_split(env_of(r), kit.escrow, seeds->escrow, &err), &err, "shares");
-	must(env_of(r)->files->make_dir(env_of(r), "/home/lund/kit", &err), &err, "a directory");
-	must(kit_write(env_of(r), "/home/lund/kit", "Lunds rådgivning", &kit, &err), &err, "sheets");
+	must(kit_split(room_env(r), kit.root, seeds->root, &err), &err, "shares");
+	must(kit_split(room_env(r), kit.rotation, seeds->rotation, &err), &err, "shares");
+	must(kit_split(room_env(r), kit.escrow, seeds->escrow, &err), &err, "shares");
+	must(room_env(r)->files->make_dir(room_env(r), "/home/lund/kit", &err), &err, "a directory");
+	must(kit_write(room_env(r), "/home/lund/kit", "Lunds rådgivning", &kit, &err), &err, "sheets");
 }
 
 /* Three lines of another place's trace. */
@@ -316,7 +322,7 @@ throw_away(struct room *r, const char *path)
 {
 	struct err err = ERR_INIT;
 
-	must(env_of(r)->files->remove(env_of(r), path, &err), &err, path);
+	must(room_env(r)->files->remove(room_env(r), path, &err), &err, path);
 }
 
 static void
@@ -330,7 +336,7 @@ found(struct room *r)
 	struct home h;
 
 	must(posix_files.read(NULL, "packaging/profiles/radrum.json", 1 << 20, &profile, &err), &err, "the profile");
-	must(home_create(&h, env_of(r), room_home, "Samordnaren", "lund", BYTES_STR(PASSPHRASE), KDF_INTERACTIVE, NULL, &err), &err, "a home");
+	must(home_create(&h, room_env(r), room_home, "Samordnaren", "lund", BYTES_STR(PASSPHRASE), KDF_INTERACTIVE, NULL, &err), &err, "a home");
 	home_close(&h);
 	must(room_open(r, false, &err), &err, "opening");
 	must(node_found(r->node, "Lunds rådgivning", "Samordnaren", "lund", buf_bytes(&profile), true, &seeds, &err), &err, "founding");

@@ -86,6 +86,8 @@ enum err_code room_other_listens(struct room *r, struct err *err);
 enum err_code room_other_again(struct room *r, struct err *err);
 void room_stop_other(struct room *r);
 extern const char room_home[], room_passphrase[];
+struct env *room_env(struct room *r);   /* of its machine */
+struct bytes room_secret(void);         /* room_passphrase, as homes take it */
 uint64_t room_entries(struct room *r);
 /* For replica_verify(), with an err: keeps the first finding. */
 void room_finding(void *err, const char *text);

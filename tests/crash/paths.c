@@ -19,21 +19,9 @@
 #define NEW_PASSPHRASE "en ny mening"
 #define OLD_PAPER "abcdefghijklmnopqrstuvwxya"
 
-static struct bytes
-passphrase(void)
-{
-	return BYTES(room_passphrase, strlen(room_passphrase));
-}
-
 static struct home bare; /* of a path that has no node */
 static struct buf welcome_file;
 struct debt *path_noting;
-
-static struct env *
-env_of(struct room *r)
-{
-	return host_env(r->host);
-}
 
 /* ---- what every path has ---- */
 
@@ -207,13 +195,13 @@ opens_all_the_way(struct room *r, const struct debt *d, struct err *err)
 static enum err_code
 open_bare(struct room *r, struct err *err)
 {
-	return home_open(&bare, env_of(r), room_home, 1, passphrase(), err);
+	return home_open(&bare, room_env(r), room_home, 1, room_secret(), err);
 }
 
 static enum err_code
 change_passphrase(struct room *r, struct err *err)
 {
-	enum err_code rc = keystore_set_slot(bare.keys, env_of(r), 1, BYTES_STR(NEW_PASSPHRASE), KDF_INTERACTIVE, err);
+	enum err_code rc = keystore_set_slot(bare.keys, room_env(r), 1, BYTES_STR(NEW_PASSPHRASE), KDF_INTERACTIVE, err);
 
 	return rc == ERR_OK ? home_save_keystore(&bare, err) : rc;
 }
@@ -221,11 +209,11 @@ change_passphrase(struct room *r, struct err *err)
 static enum err_code
 one_passphrase_opens(struct room *r, const struct debt *d, struct err *err)
 {
-	enum err_code rc = home_open(&bare, env_of(r), room_home, 1, BYTES_STR(NEW_PASSPHRASE), err);
+	enum err_code rc = home_open(&bare, room_env(r), room_home, 1, BYTES_STR(NEW_PASSPHRASE), err);
 
 	if (rc == ERR_PASSPHRASE && !d->acknowledged) {
 		*err = (struct err)ERR_INIT;
-		rc = home_open(&bare, env_of(r), room_home, 1, passphrase(), err);
+		rc = home_open(&bare, room_env(r), room_home, 1, room_secret(), err);
 	}
 	if (rc == ERR_OK && replica_entry_count(bare.replica) != d->before)
 		rc = err_set(err, ERR_DAMAGED, "other entries than before");
@@ -246,7 +234,7 @@ paper_begin(struct room *r, struct err *err)
 	if (!recovery_code_parse(OLD_PAPER, code))
 		abort();
 	if (rc == ERR_OK)
-		rc = keystore_set_slot(bare.keys, env_of(r), 2, BYTES(code, sizeof(code)), KDF_INTERACTIVE, err);
+		rc = keystore_set_slot(bare.keys, room_env(r), 2, BYTES(code, sizeof(code)), KDF_INTERACTIVE, err);
 	if (rc == ERR_OK)
 		rc = home_save_keystore(&bare, err);
 	return rc == ERR_OK ? replica_papers_kept(bare.replica, err) : rc;
@@ -262,15 +250,15 @@ print_paper(struct room *r, struct err *err)
 static enum err_code
 old_paper_opens_or_a_reminder_stands(struct room *r, const struct debt *d, struct err *err)
 {
-	enum err_code rc = home_open(&bare, env_of(r), room_home, 2, BYTES_STR(OLD_PAPER), err);
+	enum err_code rc = home_open(&bare, room_env(r), room_home, 2, BYTES_STR(OLD_PAPER), err);
 	struct own_papers p = { PAPER_NONE, PAPER_NONE };
 
 	if (rc == ERR_OK && d->acknowledged)
 		rc = err_set(err, ERR_DAMAGED, "the old paper still opens");
 	if (rc == ERR_PASSPHRASE) {
 		*err = (struct err)ERR_INIT;
-		rc = d->acknowledged ? home_open(&bare, env_of(r), room_home, 2, BYTES_STR(paper), err) :
-		                       home_open(&bare, env_of(r), room_home, 1, passphrase(), err);
+		rc = d->acknowledged ? home_open(&bare, room_env(r), room_home, 2, BYTES_STR(paper), err) :
+		                       home_open(&bare, room_env(r), room_home, 1, room_secret(), err);
 		if (rc == ERR_OK)
 			replica_papers(bare.replica, &p);
 		if (rc == ERR_OK && p.recovery == PAPER_NONE)
@@ -319,7 +307,7 @@ old_store(struct room *r, struct err *err)
 	int sql;
 
 	snprintf(path, sizeof(path), "%s/log.db", room_home);
-	sql = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, env_of(r)->sqlite_vfs);
+	sql = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, room_env(r)->sqlite_vfs);
 	if (sql == SQLITE_OK)
 		sql = sqlite3_exec(db, back, NULL, NULL, NULL);
 	if (sql != SQLITE_OK)
@@ -333,7 +321,7 @@ old_store(struct room *r, struct err *err)
 static enum err_code
 create(struct room *r, struct err *err)
 {
-	return home_create(&bare, env_of(r), NEWCOMER, "Nils", "skurup", passphrase(), KDF_INTERACTIVE, paper, err);
+	return home_create(&bare, room_env(r), NEWCOMER, "Nils", "skurup", room_secret(), KDF_INTERACTIVE, paper, err);
 }
 
 /* A recovery code that nobody has seen is reminded of from the first moment on. */
@@ -350,7 +338,7 @@ paper_is_noted(struct err *err)
 static enum err_code
 stands_or_is_made(struct room *r, const struct debt *d, struct err *err)
 {
-	enum err_code rc = home_open(&bare, env_of(r), NEWCOMER, 1, passphrase(), err);
+	enum err_code rc = home_open(&bare, room_env(r), NEWCOMER, 1, room_secret(), err);
 
 	if (rc == ERR_NOT_FOUND && !d->acknowledged) {
 		*err = (struct err)ERR_INIT;
@@ -401,7 +389,7 @@ newcomer_waits(struct room *r, struct err *err)
 	if (rc == ERR_OK)
 		rc = admit(r, buf_bytes(&request), err);
 	if (rc == ERR_OK)
-		rc = home_open(&bare, env_of(r), NEWCOMER, 1, passphrase(), err);
+		rc = home_open(&bare, room_env(r), NEWCOMER, 1, room_secret(), err);
 	buf_free(&request);
 	return rc;
 }
@@ -424,7 +412,7 @@ static enum err_code
 joins_in_the_end(struct room *r, const struct debt *d, struct err *err)
 {
 	static const struct org_id nobody;
-	enum err_code rc = home_open(&bare, env_of(r), NEWCOMER, 1, passphrase(), err);
+	enum err_code rc = home_open(&bare, room_env(r), NEWCOMER, 1, room_secret(), err);
 	bool joined = rc == ERR_OK && !SAME(bare.keys->org, nobody);
 
 	if (rc == ERR_OK && d->acknowledged && !joined)
@@ -453,19 +441,19 @@ backup_is_there(struct room *r, struct err *err)
 static enum err_code
 restore(struct room *r, struct err *err)
 {
-	return home_restore(env_of(r), RESTORED, BACKUP, passphrase(), err);
+	return home_restore(room_env(r), RESTORED, BACKUP, room_secret(), err);
 }
 
 static enum err_code
 restored_in_the_end(struct room *r, const struct debt *d, struct err *err)
 {
-	enum err_code rc = home_open(&bare, env_of(r), RESTORED, 1, passphrase(), err);
+	enum err_code rc = home_open(&bare, room_env(r), RESTORED, 1, room_secret(), err);
 
 	if (rc == ERR_NOT_FOUND && !d->acknowledged) {
 		*err = (struct err)ERR_INIT;
 		rc = restore(r, err);
 		if (rc == ERR_OK)
-			rc = home_open(&bare, env_of(r), RESTORED, 1, passphrase(), err);
+			rc = home_open(&bare, room_env(r), RESTORED, 1, room_secret(), err);
 	}
 	if (rc == ERR_OK && replica_entry_count(bare.replica) != d->before)
 		rc = err_set(err, ERR_DAMAGED, "the restored home has %llu entries of %llu", (unsigned long long)replica_entry_count(bare.replica),

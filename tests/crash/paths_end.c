@@ -6,16 +6,10 @@
 
 static struct home ending;
 
-static struct env *
-env_of(struct room *r)
-{
-	return host_env(r->host);
-}
-
 static enum err_code
 open_ending(struct room *r, struct err *err)
 {
-	return home_open(&ending, env_of(r), room_home, 1, BYTES(room_passphrase, strlen(room_passphrase)), err);
+	return home_open(&ending, room_env(r), room_home, 1, BYTES(room_passphrase, strlen(room_passphrase)), err);
 }
 
 /* ---- closed, with an exchange to remember ---- */
@@ -58,7 +52,7 @@ something_is_left(struct room *r)
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		snprintf(path, sizeof(path), "%s/%s", room_home, names[i]);
-		if (env_of(r)->files->exists(env_of(r), path))
+		if (room_env(r)->files->exists(room_env(r), path))
 			return true;
 	}
 	return false;
@@ -72,9 +66,9 @@ wipe_home(struct room *r, struct err *err)
 	if (rc == ERR_OK)
 		rc = home_wipe_begin(&ending, err);
 	if (rc == ERR_OK)
-		rc = home_wipe_keys(env_of(r), room_home, err);
+		rc = home_wipe_keys(room_env(r), room_home, err);
 	home_close(&ending);
-	return rc == ERR_OK ? home_wipe_finish(env_of(r), room_home, err) : rc;
+	return rc == ERR_OK ? home_wipe_finish(room_env(r), room_home, err) : rc;
 }
 
 /* All of it, as before; or begun, which opens no more and is finished by the next who tries; or gone. */
@@ -84,12 +78,12 @@ is_wiped_or_stands(struct room *r, const struct debt *d, struct err *err)
 	struct err refusal = ERR_INIT;
 	enum err_code rc = ERR_OK;
 
-	if (home_is_being_wiped(env_of(r), room_home)) {
+	if (home_is_being_wiped(room_env(r), room_home)) {
 		if (open_ending(r, &refusal) == ERR_OK)
 			rc = err_set(err, ERR_DAMAGED, "a home that is being wiped opens");
 		home_close(&ending);
 		if (rc == ERR_OK)
-			rc = home_wipe_finish(env_of(r), room_home, err);
+			rc = home_wipe_finish(room_env(r), room_home, err);
 	} else if (something_is_left(r) && !d->acknowledged) {
 		rc = open_ending(r, err);
 		if (rc == ERR_OK)
@@ -154,7 +148,7 @@ is_a_copy(struct room *r, struct err *err)
 	char path[200];
 
 	snprintf(path, sizeof(path), "%s/place", room_home);
-	return env_of(r)->files->replace(env_of(r), path, BYTES(of_another, sizeof(of_another)), err);
+	return room_env(r)->files->replace(room_env(r), path, BYTES(of_another, sizeof(of_another)), err);
 }
 
 enum err_code

@@ -16,28 +16,16 @@ static struct home nav, part;
 static struct hub *hub;
 static struct author hub_key;
 
-static struct env *
-env_of(struct room *r)
-{
-	return host_env(r->host);
-}
-
-static struct bytes
-passphrase(void)
-{
-	return BYTES(room_passphrase, strlen(room_passphrase));
-}
-
 static enum err_code
 open_hub_home(struct room *r, struct err *err)
 {
-	return home_open(&nav, env_of(r), HUB_HOME, 1, passphrase(), err);
+	return home_open(&nav, room_env(r), HUB_HOME, 1, room_secret(), err);
 }
 
 static enum err_code
 make_hub_home(struct room *r, struct buf *request, struct err *err)
 {
-	enum err_code rc = home_create(&nav, env_of(r), HUB_HOME, "Nav", "nav", passphrase(), KDF_INTERACTIVE, NULL, err);
+	enum err_code rc = home_create(&nav, room_env(r), HUB_HOME, "Nav", "nav", room_secret(), KDF_INTERACTIVE, NULL, err);
 
 	if (rc == ERR_OK)
 		rc = home_request(&nav, request, err);

@@ -16,18 +16,6 @@
 #define NILS_HOME "/home/nils/faltbok"
 #define REQUEST "/home/nils/nils.request"
 
-static struct env *
-env_of(struct room *r)
-{
-	return host_env(r->host);
-}
-
-static struct bytes
-passphrase(void)
-{
-	return BYTES(room_passphrase, strlen(room_passphrase));
-}
-
 /* ---- the sheets of a kit ---- */
 
 static const char *const sheets[] = { "trustee-1.txt", "trustee-2.txt", "trustee-3.txt", "reserve-1.txt", "reserve-2.txt", "reserve-3.txt" };
@@ -37,19 +25,19 @@ enum err_code
 kit_is_made(struct room *r, struct err *err)
 {
 	static const uint8_t root[32] = { 1 }, rotation[32] = { 2 }, escrow[32] = { 3 };
-	enum err_code rc = kit_split(env_of(r), kit.root, root, err);
+	enum err_code rc = kit_split(room_env(r), kit.root, root, err);
 
 	if (rc == ERR_OK)
-		rc = kit_split(env_of(r), kit.rotation, rotation, err);
-	return rc == ERR_OK ? kit_split(env_of(r), kit.escrow, escrow, err) : rc;
+		rc = kit_split(room_env(r), kit.rotation, rotation, err);
+	return rc == ERR_OK ? kit_split(room_env(r), kit.escrow, escrow, err) : rc;
 }
 
 enum err_code
 write_sheets(struct room *r, struct err *err)
 {
-	enum err_code rc = kit_ready(env_of(r), KIT_DIR, err);
+	enum err_code rc = kit_ready(room_env(r), KIT_DIR, err);
 
-	return rc == ERR_OK ? kit_write(env_of(r), KIT_DIR, ORG, &kit, err) : rc;
+	return rc == ERR_OK ? kit_write(room_env(r), KIT_DIR, ORG, &kit, err) : rc;
 }
 
 static enum err_code
@@ -58,7 +46,7 @@ read_sheet(struct room *r, const char *dir, size_t i, struct buf *out, struct er
 	char path[128];
 
 	snprintf(path, sizeof(path), "%s/%s", dir, sheets[i]);
-	return env_of(r)->files->read(env_of(r), path, 1 << 16, out, err);
+	return room_env(r)->files->read(room_env(r), path, 1 << 16, out, err);
 }
 
 /* It was tried whether one can be written; that is no sheet. */
@@ -77,8 +65,8 @@ sheets_are_whole(struct room *r, const struct debt *d, struct err *err)
 	enum err_code rc;
 	size_t there = 0;
 
-	kit_remove(env_of(r), WHOLE_DIR); /* of a look that was cut short */
-	rc = kit_write(env_of(r), WHOLE_DIR, ORG, &kit, err);
+	kit_remove(room_env(r), WHOLE_DIR); /* of a look that was cut short */
+	rc = kit_write(room_env(r), WHOLE_DIR, ORG, &kit, err);
 	for (size_t i = 0; rc == ERR_OK && i < COUNT_OF(sheets); i++) {
 		struct buf is = BUF_INIT, whole = BUF_INIT;
 		struct err absent = ERR_INIT;
@@ -97,11 +85,11 @@ sheets_are_whole(struct room *r, const struct debt *d, struct err *err)
 	}
 	if (rc == ERR_OK && d->acknowledged && there < COUNT_OF(sheets))
 		rc = err_set(err, ERR_DAMAGED, "%zu sheets of a kit that was written", there);
-	kit_remove(env_of(r), WHOLE_DIR);
+	kit_remove(room_env(r), WHOLE_DIR);
 	if (rc != ERR_OK || there == COUNT_OF(sheets))
 		return rc;
 	if (there > 0)
-		kit_remove(env_of(r), KIT_DIR);
+		kit_remove(room_env(r), KIT_DIR);
 	return write_sheets(r, err);
 }
 
@@ -112,7 +100,7 @@ static struct home nils;
 enum err_code
 newcomer_is_there(struct room *r, struct err *err)
 {
-	return home_create(&nils, env_of(r), NILS_HOME, "Nils", "skurup", passphrase(), KDF_INTERACTIVE, NULL, err);
+	return home_create(&nils, room_env(r), NILS_HOME, "Nils", "skurup", room_secret(), KDF_INTERACTIVE, NULL, err);
 }
 
 enum err_code
@@ -122,7 +110,7 @@ write_request(struct room *r, struct err *err)
 	enum err_code rc = home_request(&nils, &request, err);
 
 	if (rc == ERR_OK)
-		rc = env_of(r)->files->create(env_of(r), REQUEST, buf_bytes(&request), err);
+		rc = room_env(r)->files->create(room_env(r), REQUEST, buf_bytes(&request), err);
 	buf_free(&request);
 	return rc;
 }
@@ -140,8 +128,8 @@ request_is_of_this_home(struct room *r, const struct debt *d, struct err *err)
 	struct buf file = BUF_INIT;
 	struct err absent = ERR_INIT;
 	struct join_request req;
-	enum err_code rc = home_open(&nils, env_of(r), NILS_HOME, 1, passphrase(), err);
-	enum err_code found = env_of(r)->files->read(env_of(r), REQUEST, 1 << 16, &file, &absent);
+	enum err_code rc = home_open(&nils, room_env(r), NILS_HOME, 1, room_secret(), err);
+	enum err_code found = room_env(r)->files->read(room_env(r), REQUEST, 1 << 16, &file, &absent);
 
 	if (rc == ERR_OK && found == ERR_NOT_FOUND && d->acknowledged)
 		rc = err_set(err, ERR_DAMAGED, "a request was written, and is not there");
@@ -176,7 +164,7 @@ one_history(struct room *r, const char *note, const char *path, struct err *err)
 	if (rc == ERR_OK)
 		rc = hers->files->read(hers, "/home/dalby/history.bundle", 16 << 20, &bundle, err);
 	if (rc == ERR_OK)
-		rc = env_of(r)->files->create(env_of(r), path, buf_bytes(&bundle), err);
+		rc = room_env(r)->files->create(room_env(r), path, buf_bytes(&bundle), err);
 	buf_free(&bundle);
 	room_stop_other(r);
 	return rc;
@@ -236,7 +224,7 @@ both_histories_stand(struct room *r, const struct debt *d, struct err *err)
 {
 	struct err finding = ERR_INIT;
 	size_t forks = 0;
-	enum err_code rc = home_open(&nils, env_of(r), room_home, 1, passphrase(), err);
+	enum err_code rc = home_open(&nils, room_env(r), room_home, 1, room_secret(), err);
 
 	if (rc == ERR_OK)
 		rc = replica_verify(nils.replica, room_finding, &finding, NULL, err);

@@ -320,4 +320,21 @@ run_into(struct buf *out, struct shelf *s, unsigned who, const struct stream_id 
 	assert_int_equal(shelf_read_run(s, i, from, s->logs[i].head.len, false, SIZE_MAX, out, &next, NULL), ERR_OK);
 }
 
+/* How many messages of that kind lie in its inbox. */
+static inline size_t
+messages_said(const struct side *from, enum message_kind kind)
+{
+	size_t n = 0;
+
+	for (size_t at = 0; at + 4 <= from->inbox.len;) {
+		size_t len = be32_get(from->inbox.p + at);
+		struct message m;
+
+		assert_int_equal(message_decode(&m, BYTES(from->inbox.p + at + 4, len), NULL), ERR_OK);
+		n += m.kind == kind;
+		at += 4 + len;
+	}
+	return n;
+}
+
 #endif

@@ -35,22 +35,6 @@ takes_meanwhile(struct shelf *s, unsigned part)
 	mem_release();
 }
 
-static size_t
-said(const struct side *from, enum message_kind kind)
-{
-	size_t n = 0;
-
-	for (size_t at = 0; at + 4 <= from->inbox.len;) {
-		size_t len = be32_get(from->inbox.p + at);
-		struct message m;
-
-		assert_int_equal(message_decode(&m, BYTES(from->inbox.p + at + 4, len), NULL), ERR_OK);
-		n += m.kind == kind;
-		at += 4 + len;
-	}
-	return n;
-}
-
 /* Has anything of that log been sent to it? */
 static bool
 was_sent(const struct side *to, const struct log_key *log)
@@ -178,7 +162,7 @@ more_gaps_than_a_wish_can_name_are_filled_by_several(void **state)
 		settles(&t);
 		assert_int_equal(t.side[0].code, ERR_OK);
 		assert_int_equal(t.side[1].code, ERR_OK);
-		assert_int_equal(said(&t.side[0], MSG_WANT), turn < 3 ? 1 : 0);
+		assert_int_equal(messages_said(&t.side[0], MSG_WANT), turn < 3 ? 1 : 0);
 		shelf_entries(b, &whole[turn]);
 		talk_end(&t);
 	}
@@ -227,21 +211,21 @@ whose_admission_no_longer_counts_is_sent_nothing_more(void **state)
 	pair_that_forgets(&p, TEAM_WORK, ONE_BRANCH);
 	pair_greet(&p);
 	settles(&p.t);
-	before = said(&p.t.side[0], MSG_ENTRIES);
+	before = messages_said(&p.t.side[0], MSG_ENTRIES);
 	forgotten = true;
 	takes_meanwhile(p.b, LATER); /* of control */
 	happens(&p.t, 1, SYNC_WRITTEN, BYTES_NONE);
-	assert_int_equal(said(&p.t.side[0], MSG_ENTRIES), before);
+	assert_int_equal(messages_said(&p.t.side[0], MSG_ENTRIES), before);
 	world_write_after(p.w, EVE, &team, 7, NULL, KIND_DATA, BYTES_STR("of the team"));
 	belongs_to(p.w, p.w->count - 1, FAR_WORK);
 	takes_meanwhile(p.b, FAR_WORK);
 	happens(&p.t, 1, SYNC_WRITTEN, BYTES_NONE);
-	assert_int_equal(said(&p.t.side[0], MSG_ENTRIES), before);
+	assert_int_equal(messages_said(&p.t.side[0], MSG_ENTRIES), before);
 	forgotten = false;
 	happens(&p.t, 1, SYNC_WRITTEN, BYTES_NONE);
 	happens(&p.t, 1, SYNC_RIPE, BYTES_NONE);
 	happens(&p.t, 1, SYNC_RIPE, BYTES_NONE);
-	assert_true(said(&p.t.side[0], MSG_ENTRIES) > before); /* it was that, and nothing else */
+	assert_true(messages_said(&p.t.side[0], MSG_ENTRIES) > before); /* it was that, and nothing else */
 	pair_end(&p);
 }
 
@@ -345,16 +329,16 @@ a_right_that_both_hear_of_at_once_is_compared_once(void **state)
 	assert_true(talk_begin(&p.t, p.a, p.b, true, 0));
 	pair_greet(&p);
 	settles(&p.t);
-	assert_int_equal(said(&p.t.side[0], MSG_WANT), 1);
+	assert_int_equal(messages_said(&p.t.side[0], MSG_WANT), 1);
 	for (int i = 0; i < 2; i++)
 		takes_meanwhile(i == 0 ? p.a : p.b, FAR_GRANT);
 	for (int i = 0; i < 2; i++)
 		happens(&p.t, i, SYNC_WRITTEN, BYTES_NONE);
-	assert_int_equal(said(&p.t.side[1], MSG_BUCKETS), 1);
+	assert_int_equal(messages_said(&p.t.side[1], MSG_BUCKETS), 1);
 	settles(&p.t);
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(p.t.side[i].code, ERR_OK);
-	assert_int_equal(said(&p.t.side[0], MSG_WANT), 1);
+	assert_int_equal(messages_said(&p.t.side[0], MSG_WANT), 1);
 	assert_true(shelf_log_of(p.b, ANA, &far) != SIZE_MAX);
 	assert_true(sync_facts(p.t.side[0].sync)->in_step && sync_facts(p.t.side[1].sync)->in_step);
 	pair_end(&p);
@@ -586,11 +570,11 @@ a_fork_found_after_all_was_said_is_said_too(void **state)
 	pair_greet(&p);
 	hears(&p.t, 0);
 	hears(&p.t, 1);
-	before = said(&p.t.side[0], MSG_DONE);
+	before = messages_said(&p.t.side[0], MSG_DONE);
 	assert_true(before > 0);
 	m.u.probe.id = p.b->logs[shelf_log_of(p.b, BOB, &team)].head.short_id;
 	assert_int_equal(told(&p.t, 1, &m), ERR_OK);
-	assert_int_equal(said(&p.t.side[0], MSG_DONE), before + 1);
+	assert_int_equal(messages_said(&p.t.side[0], MSG_DONE), before + 1);
 	assert_int_equal(told(&p.t, 0, &m), ERR_OK);
 	settles(&p.t);
 	assert_true(sync_facts(p.t.side[0].sync)->in_step && sync_facts(p.t.side[1].sync)->in_step);
@@ -649,14 +633,14 @@ hello_is_said_twice_and_not_more(void **state)
 	happens(&p.t, 0, SYNC_OPENED, BYTES_NONE);
 	for (int k = 0; k < 20 && hellos < 2; k++) {
 		hears(&p.t, k % 2 == 0 ? 1 : 0);
-		hellos = said(&p.t.side[1], MSG_HELLO);
+		hellos = messages_said(&p.t.side[1], MSG_HELLO);
 	}
 	assert_int_equal(hellos, 2);
 	happens(&p.t, 0, SYNC_QUIET, BYTES_NONE);
 	happens(&p.t, 0, SYNC_WRITABLE, BYTES_NONE);
-	assert_int_equal(said(&p.t.side[1], MSG_HELLO), 2);
+	assert_int_equal(messages_said(&p.t.side[1], MSG_HELLO), 2);
 	settles(&p.t);
-	assert_int_equal(said(&p.t.side[1], MSG_HELLO), 2);
+	assert_int_equal(messages_said(&p.t.side[1], MSG_HELLO), 2);
 	assert_true(sync_facts(p.t.side[0].sync)->in_step);
 	pair_end(&p);
 }

@@ -684,22 +684,6 @@ an_error_that_nobody_reads_is_one_all_the_same(void **state)
 
 /* ---- many logs ---- */
 
-static size_t
-count_kind(const struct side *from, enum message_kind kind)
-{
-	size_t n = 0;
-
-	for (size_t at = 0; at + 4 <= from->inbox.len;) {
-		size_t len = be32_get(from->inbox.p + at);
-		struct message m;
-
-		assert_int_equal(message_decode(&m, BYTES(from->inbox.p + at + 4, len), NULL), ERR_OK);
-		n += m.kind == kind;
-		at += 4 + len;
-	}
-	return n;
-}
-
 enum { MANY_LOGS = 4300 };
 
 static void
@@ -728,10 +712,10 @@ summaries_longer_than_a_message_are_said_in_several(void **state)
 		assert_int_equal(t.side[1].code, ERR_OK);
 		assert_true(sync_facts(t.side[0].sync)->in_step && sync_facts(t.side[1].sync)->in_step);
 		if (turn == 0)
-			assert_int_equal(count_kind(&t.side[1], MSG_HAVE), 2);
+			assert_int_equal(messages_said(&t.side[1], MSG_HAVE), 2);
 		/* Of all of them where the other has kept none; else one, in HELLO and in BYE where that is enough. */
-		assert_int_equal(count_kind(&t.side[0], MSG_ACK), from_b[turn]);
-		assert_int_equal(count_kind(&t.side[1], MSG_ACK), from_a[turn]);
+		assert_int_equal(messages_said(&t.side[0], MSG_ACK), from_b[turn]);
+		assert_int_equal(messages_said(&t.side[1], MSG_ACK), from_a[turn]);
 		for (size_t i = 0; i < a->count && turn == 1; i++)
 			a->logs[i].acked = 0;
 		for (size_t i = 0; i < b->count && turn == 2; i++) /* now it is the one who leaves that has much to say */
