@@ -304,8 +304,11 @@ measure_operation(struct room *r, const struct scene *s, struct whole *w)
 	uint64_t changes;
 	bool good;
 
-	if (!begin(r, s, &err))
-		abort();
+	if (!begin(r, s, &err)) {
+		printf("%s: cannot begin: %s\n", s->op, err.text);
+		end(r);
+		return false;
+	}
 	params = room_params(r, s->params);
 	w->before = room_entries(r);
 	changes = disk_ops(r->disk);
