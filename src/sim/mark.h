@@ -93,7 +93,13 @@
 	X(GIVEN_TWICE, "two devices gave one time while apart")                      \
 	X(PUBLISHED, "a report was published")                                       \
 	X(ORDER_STANDS, "a standing order to erase was approved")                    \
-	X(RETENTION_ERASED, "a retention run approved what another had asked for")
+	X(RETENTION_ERASED, "a retention run approved what another had asked for")   \
+	X(SAVED_UNHEARD, "a call failed, and what it asked for was saved")           \
+	X(SAVED_AGAIN, "a visit was saved once more, because nobody had heard")      \
+	X(TICKETS_BACK, "a queue was there again after a fault")                     \
+	X(SESSION_JOINED, "a session was joined that another device had opened")     \
+	X(SESSION_TWICE, "two devices' queues were counted in one session")          \
+	X(GLASS_BROKEN, "a protected case was opened by break-glass")
 
 enum mark {
 #define MARK_NAME(name, text) MARK_##name,
