@@ -62,7 +62,7 @@ day_play(const struct play_options *options, struct play_report *out)
 {
 	static const struct staff_house house = {
 		.word = "day", .profile = day_profile, .stations = DAY_STATIONS, .coordinators = DAY_COORDINATORS, .act_count = COUNT_OF(acts),
-		.rounds = DAY_ROUNDS, .acts = acts, .begin = begin, .after = after, .judge = day_judge,
+		.rounds = DAY_ROUNDS, .starving = 60, .acts = acts, .begin = begin, .after = after, .judge = day_judge,
 	};
 	struct day d = { .open = DAY_NONE, .undo_of = DAY_NONE, .archive = BUF_INIT, .version = 1 };
 

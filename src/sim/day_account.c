@@ -211,12 +211,12 @@ day_value(const json_t *v, char out[96])
 	return out;
 }
 
-/* The values of a field, however they are shown: one, side by side, or a set. */
+/* The values of a field, however they are shown: one, side by side, each with who gave it, or a set. *all: how many different ones. */
 static size_t
 times_shown(const json_t *v, const char *value, size_t *all)
 {
 	const json_t *side = json_object_get(v, "conflict"), *one;
-	size_t n = 0, k;
+	size_t n = 0, k, l;
 	char text[96];
 
 	*all = 0;
@@ -227,8 +227,12 @@ times_shown(const json_t *v, const char *value, size_t *all)
 		return strcmp(day_value(v, text), value) == 0;
 	}
 	json_array_foreach((json_t *)(side != NULL ? side : v), k, one) {
-		n += strcmp(day_value(side != NULL ? json_object_get(one, "value") : one, text), value) == 0;
-		++*all;
+		const json_t *is = side != NULL ? json_object_get(one, "value") : one;
+
+		n += strcmp(day_value(is, text), value) == 0;
+		for (l = 0; l < k && side != NULL && !json_equal(is, json_object_get(json_array_get(side, l), "value")); l++)
+			;
+		*all += l == k || side == NULL;
 	}
 	return n;
 }

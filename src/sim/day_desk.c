@@ -41,7 +41,7 @@ read_table(struct day *d, size_t i, struct day_table *out)
 	return d->staff.report->finding.invariant[0] == '\0';
 }
 
-/* A ticket whose number nobody has been told, "", is any. */
+/* Of a place that nobody has been told the end of, ticket "", number and session are any. */
 static bool
 alike(const struct day_table *a, const struct day_table *want)
 {
@@ -230,8 +230,13 @@ day_act_open(void *play, size_t i)
 
 	d->tried[i] = d->sure[i];
 	a = day_do(d, i, "session open", json_pack("{s:s,s:[s],s:[s],s:s,s:b}", "site", site, "channel", "physical", "adviser", who, "start", "13:00", "practice", practice), &err);
-	if (a == NULL) /* one is open on this device */
+	if (a == NULL) { /* one is open on this device; or nobody has heard which is now */
+		for (size_t k = 0; k < d->tried[i].count; k++)
+			if (d->tried[i].place[k].session[0] == '\0')
+				d->tried[i].place[k].ticket[0] = '\0';
+		day_table_saved(d, i, false);
 		return staff_excused(&d->staff, i, "session open", &err, true);
+	}
 	snprintf(d->session[i], sizeof(d->session[i]), "%s", staff_text(a, "session"));
 	thing = day_thing(d, THING_SESSION, d->session[i], DAY_NONE);
 	day_fact(d, thing, FACT_AMONG, "staff", who);

@@ -219,7 +219,7 @@ day_act_stick(void *play, size_t i)
 
 	if (a == NULL) {
 		op_files_free(out);
-		return staff_fail(&d->staff, "I9", "n%zu: bundle write failed without a cause: %s", from, err.text);
+		return staff_excused(&d->staff, from, "bundle write", &err, false);
 	}
 	json_decref(a);
 	scan_bytes(world_scan(d->staff.world), buf_bytes(&out->file[0].data), "a bundle");

@@ -118,7 +118,8 @@ enum mark {
 	X(DISK_BACK, "disk-put-back") X(HUB_BACK, "hub-put-back") X(HOME_COPIED, "home-copied") X(SENSELESS, "nonsense-signed") \
 	X(FORGERY, "entry-forged") X(PASSPHRASE, "wrong-passphrase") X(OLD_SHEETS, "old-root-used") X(CAST_LOST, "datagram-lost") \
 	X(CAST_TWICE, "datagram-twice") X(HUB_AWAY, "hub-away") X(QUOTA, "hub-quota") X(SITE_CLOSED, "home-wiped") X(RESTORING, "power-cut-restoring") X(HOME_RESTORED, "home-restored") X(MIGRATING, "power-cut-migrating") \
-	X(STORE_REFUSED, "store-refused") X(STORE_LOST, "store-lost") X(STORE_UNKNOWN, "store-commit-unknown")
+	X(STORE_REFUSED, "store-refused") X(STORE_LOST, "store-lost") X(STORE_UNKNOWN, "store-commit-unknown") \
+	X(NO_MEMORY, "no-memory")
 
 enum fault_kind {
 #define FAULT_NAME(name, word) STRUCK_##name,

@@ -30,11 +30,18 @@ json_t *
 staff_ask(struct staff *s, size_t i, const char *name, json_t *params, struct op_files *files, struct err *err)
 {
 	struct op_call call = { .node = s->at[i]->node, .params = sim_must(params), .files = files, .finished = answered };
+	const unsigned long refusals = mem_refusals();
 	bool done = false;
 
 	call.ctx = &done;
 	call.err = (struct err)ERR_INIT;
+	mem_fail_after(s->grants, 0);
 	op_start(op_find(name), &call);
+	mem_fail_after(s->grants = -1, 0);
+	if (mem_refusals() != refusals) {
+		s->starved = true;
+		struck(STRUCK_NO_MEMORY);
+	}
 	json_decref(params);
 	*err = call.err;
 	if (!done)
@@ -70,7 +77,7 @@ staff_struck(struct staff *s, size_t i)
 {
 	struct disk *d = host_disk(s->at[i]->host);
 
-	return disk_dead(d) || disk_fault_struck(d);
+	return s->starved || disk_dead(d) || disk_fault_struck(d);
 }
 
 bool
@@ -148,10 +155,15 @@ perform(struct staff *s, const struct staff_act *a, size_t i)
 
 	if (!a->without_fault && decide_chance(&s->decide, "fault", 150))
 		disk_arm(d, faults[decide_below(&s->decide, "which", COUNT_OF(faults))], decide_between(&s->decide, "after", 1, 24));
+	if (!a->without_fault && s->house->starving > 0 && decide_chance(&s->decide, "starve", s->house->starving))
+		s->grants = (long)decide_between(&s->decide, "grants", 0, (uint64_t)1 << decide_between(&s->decide, "scale", 2, 12));
 	if ((!a->coordinator || i < s->house->coordinators) && !a->act(s->play, i))
 		return false;
-	if ((disk_dead(d) || disk_fault_struck(d)) && !start_again(s, i))
+	s->grants = -1;
+	/* A store that could not be read again after it was refused asks for that. */
+	if ((disk_dead(d) || disk_fault_struck(d) || (s->starved && replica_lost(station_replica(s->at[i])))) && !start_again(s, i))
 		return false;
+	s->starved = false;
 	disk_arm(d, FAULT_NONE, 0);
 	if (s->house->after != NULL && !s->house->after(s->play, i))
 		return false;
@@ -278,6 +290,7 @@ staff_play(struct staff *s, void *play, const struct staff_house *house, const s
 	s->play = play;
 	s->options = options;
 	s->report = out;
+	s->grants = -1;
 	s->decide = (struct decide){ .record = options->record, .script = options->script };
 	*out = (struct play_report){ .ok = false };
 	keystore_cheap_for_tests = true;

@@ -34,6 +34,7 @@ struct staff_house {
 	const char *profile;
 	size_t stations, coordinators; /* the first so many; the others are advisers */
 	size_t act_count, rounds;
+	uint32_t starving;           /* per mille of acts in which an operation is once given no memory */
 	const struct staff_act *acts;
 	bool (*begin)(void *play);       /* once all have joined */
 	bool (*after)(void *play, size_t i); /* an act of station i, which runs again; may be NULL */
@@ -50,6 +51,8 @@ struct staff {
 	uint64_t seed;
 	struct stream_id team;
 	struct station *at[STAFF_MAX];
+	long grants;           /* so many allocations the next question is granted before one is not; < 0: all */
+	bool starved;          /* this act's was given none */
 	char marker[40];       /* in every free text: what no disk or wire may show */
 };
 
