@@ -292,3 +292,30 @@ day_act_close(void *play, size_t i)
 	json_decref(a);
 	return a != NULL || staff_excused(&d->staff, i, "session close", &err, true);
 }
+
+/* The same with an exchange, and a proof that others hold it; the home stays. */
+bool
+day_act_leave(void *play, size_t i)
+{
+	struct day *d = play;
+	size_t with = (i + 1 + (size_t)decide_below(&d->staff.decide, "with", DAY_STATIONS - 1)) % DAY_STATIONS;
+	size_t thing = d->session[i][0] != '\0' ? day_thing_of(d, d->session[i]) : day_some(d, THING_SESSION, "session");
+	struct err err;
+	json_t *a;
+
+	if (thing == DAY_NONE)
+		return true;
+	d->tried[i] = d->sure[i];
+	(void)day_begin_write(d, i);
+	day_undo(d, thing);
+	note_closed(d, i, thing);
+	a = day_ask(d, i, "close-site", json_pack("{s:s,s:[s],s:b}", "session", d->things[thing].id, "peer", d->staff.at[with]->addr, "force", 1), NULL, &err);
+	if (a != NULL) {
+		d->things[thing].held = true;
+		d->session[i][0] = '\0';
+		mark(MARK_SITE_LEFT);
+	}
+	day_table_saved(d, i, a != NULL);
+	json_decref(a);
+	return a != NULL || staff_excused(&d->staff, i, "close-site", &err, true);
+}

@@ -94,7 +94,8 @@ bool day_judge_table(struct day *d, size_t i); /* as it should be; what was in d
 void day_table_saved(struct day *d, size_t i, bool answered); /* `tried` has been asked for */
 const struct day_place *day_waiting(struct day *d, size_t i); /* one who waits or was called, or NULL */
 void day_end_place(struct day *d, size_t i, const char *ticket, const char *state); /* in `tried` */
-bool day_act_queue(void *play, size_t i), day_act_draft(void *play, size_t i), day_act_open(void *play, size_t i), day_act_close(void *play, size_t i);
+bool day_act_queue(void *play, size_t i), day_act_draft(void *play, size_t i), day_act_open(void *play, size_t i), day_act_close(void *play, size_t i),
+	day_act_leave(void *play, size_t i);
 
 /* ---- day_act.c ---- */
 bool day_act_visit(void *play, size_t i), day_act_again(void *play, size_t i), day_act_edit(void *play, size_t i), day_act_card(void *play, size_t i),
@@ -105,7 +106,7 @@ bool day_act_visit(void *play, size_t i), day_act_again(void *play, size_t i), d
 struct op_files *day_files(const char *param, struct bytes data); /* with that one to be read, or none when param is NULL */
 void day_look_through(struct day *d, size_t i, const char *op, const struct op_files *f); /* what it wrote */
 bool day_act_import(void *play, size_t i), day_act_directory(void *play, size_t i), day_act_glass(void *play, size_t i), day_act_incident(void *play, size_t i),
-	day_act_govern(void *play, size_t i), day_act_stick(void *play, size_t i), day_act_read(void *play, size_t i);
+	day_act_govern(void *play, size_t i), day_act_sync(void *play, size_t i), day_act_stick(void *play, size_t i), day_act_read(void *play, size_t i);
 
 /* ---- day_judge.c ---- */
 bool day_judge(void *play);

@@ -206,7 +206,24 @@ day_act_govern(void *play, size_t i)
 	return a != NULL || staff_excused(&d->staff, i, ops[what], &err, what == 2);
 }
 
-/* ---- sticks ---- */
+/* ---- exchanges ---- */
+
+/* As a person asks for one, and is told what it brought. */
+bool
+day_act_sync(void *play, size_t i)
+{
+	static const enum disk_fault faults[] = { FAULT_NO_SPACE, FAULT_WRITE, FAULT_SYNC, FAULT_READ };
+	struct day *d = play;
+	size_t with = (i + 1 + (size_t)decide_below(&d->staff.decide, "with", DAY_STATIONS - 1)) % DAY_STATIONS;
+	struct err err;
+	json_t *a;
+
+	if (decide_chance(&d->staff.decide, "ill", 200))
+		disk_arm(host_disk(d->staff.at[i]->host), faults[decide_below(&d->staff.decide, "which", COUNT_OF(faults))], decide_between(&d->staff.decide, "after", 1, 40));
+	a = staff_ask(&d->staff, i, "sync", json_pack("{s:[s],s:i}", "peer", d->staff.at[with]->addr, "wait", 20), NULL, &err);
+	json_decref(a);
+	return a != NULL || staff_excused(&d->staff, i, "sync", &err, false);
+}
 
 bool
 day_act_stick(void *play, size_t i)

@@ -99,6 +99,7 @@
 	X(TICKETS_BACK, "a queue was there again after a fault")                     \
 	X(SESSION_JOINED, "a session was joined that another device had opened")     \
 	X(SESSION_TWICE, "two devices' queues were counted in one session")          \
+	X(SITE_LEFT, "a person closed a site and its home stayed")                   \
 	X(GLASS_BROKEN, "a protected case was opened by break-glass")
 
 enum mark {

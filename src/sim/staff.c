@@ -7,6 +7,8 @@
 #include "node/node.h"
 #include "sim/nonce.h"
 
+enum { ANSWER_S = 120 };
+
 bool
 staff_fail(struct staff *s, const char *invariant, const char *fmt, ...)
 {
@@ -20,36 +22,57 @@ staff_fail(struct staff *s, const char *invariant, const char *fmt, ...)
 
 /* ---- asking ---- */
 
+struct question { struct op_call call; bool done; };
+
 static void
 answered(struct op_call *call)
 {
-	*(bool *)call->ctx = true;
+	((struct question *)call->ctx)->done = true;
 }
 
-json_t *
-staff_ask(struct staff *s, size_t i, const char *name, json_t *params, struct op_files *files, struct err *err)
+static bool
+is_answered(void *ctx)
 {
-	struct op_call call = { .node = s->at[i]->node, .params = sim_must(params), .files = files, .finished = answered };
-	const unsigned long refusals = mem_refusals();
-	bool done = false;
+	return ((struct question *)ctx)->done;
+}
 
-	call.ctx = &done;
-	call.err = (struct err)ERR_INIT;
+/* Some take their time: they meet others first. One that never ends keeps what it was asked. */
+static bool
+answer(struct staff *s, struct question *q, const char *name)
+{
+	const unsigned long refusals = mem_refusals();
+
 	mem_fail_after(s->grants, 0);
-	op_start(op_find(name), &call);
+	op_start(op_find(name), &q->call);
 	mem_fail_after(s->grants = -1, 0);
 	if (mem_refusals() != refusals) {
 		s->starved = true;
 		struck(STRUCK_NO_MEMORY);
 	}
-	json_decref(params);
-	*err = call.err;
-	if (!done)
+	return q->done || world_run_until(s->world, is_answered, q, ANSWER_S * NS_PER_S);
+}
+
+json_t *
+staff_ask(struct staff *s, size_t i, const char *name, json_t *params, struct op_files *files, struct err *err)
+{
+	struct question *q = sim_must(mem_zero(1, sizeof(*q)));
+	json_t *result;
+
+	q->call = (struct op_call){ .node = s->at[i]->node, .meet = s->at[i]->meet, .params = sim_must(params), .files = files, .finished = answered, .ctx = q };
+	q->call.err = (struct err)ERR_INIT;
+	if (!answer(s, q, name)) {
+		*err = (struct err)ERR_INIT;
 		(void)staff_fail(s, "I9", "n%zu: %s does not end", i, name);
-	trace_line(world_trace(s->world), "n%zu: %s: %s", i, name, call.err.code == ERR_OK ? "ok" : call.err.text);
-	if (call.err.code == ERR_OK && !disk_dead(host_disk(s->at[i]->host)))
-		return call.result;
-	json_decref(call.result);
+		return NULL;
+	}
+	json_decref(params);
+	*err = q->call.err;
+	result = q->call.result;
+	mem_free(q);
+	trace_line(world_trace(s->world), "n%zu: %s: %s", i, name, err->code == ERR_OK ? "ok" : err->text);
+	if (err->code == ERR_OK && !disk_dead(host_disk(s->at[i]->host)))
+		return result;
+	json_decref(result);
 	return NULL;
 }
 

@@ -62,7 +62,7 @@ void staff_free(struct staff *s);
 
 bool staff_fail(struct staff *s, const char *invariant, const char *fmt, ...) __attribute__((format(printf, 3, 4))); /* false */
 
-/* Takes over params. The answer is the caller's; NULL with *err set, or when the power went. `files` as in op.h, or NULL. */
+/* Takes over params. The answer is the caller's; NULL with *err set, or when the power went. `files` as in op.h, or NULL. An operation that meets others is waited for: no power cut may be armed then. */
 json_t *staff_ask(struct staff *s, size_t i, const char *name, json_t *params, struct op_files *files, struct err *err);
 /* Asked when nothing can fail any more: NULL is a finding. */
 json_t *staff_told(struct staff *s, size_t i, const char *name, json_t *params);
