@@ -11,7 +11,7 @@ static json_t *
 put(struct day *d, const char *type, const char *field, const char *value)
 {
 	struct err err;
-	json_t *a = staff_ask(&d->staff, 0, "put", json_pack("{s:s,s:{s:s}}", "type", type, "set", field, value), NULL, &err);
+	json_t *a = day_do(d, 0, "put", json_pack("{s:s,s:{s:s}}", "type", type, "set", field, value), &err);
 
 	if (a == NULL)
 		(void)staff_fail(&d->staff, "I9", "a %s cannot be saved: %s", type, err.text);
@@ -22,6 +22,7 @@ static bool
 begin(void *play)
 {
 	struct day *d = play;
+	char name[64];
 	json_t *a;
 
 	d->ids = dice_of(d->staff.seed, STREAM_NAMES, 1);
@@ -32,6 +33,11 @@ begin(void *play)
 	for (size_t k = 0; k < DAY_VOLUNTEERS; k++) {
 		a = put(d, "volunteer", "code", day_volunteers[k]);
 		snprintf(d->volunteer[k], sizeof(d->volunteer[k]), "%s", staff_text(a, "id"));
+		json_decref(a);
+	}
+	for (size_t k = 0; k < DAY_ORGANISATIONS; k++) {
+		a = put(d, "organisation", "name", day_word(d, "a neighbour", name));
+		day_fact(d, day_thing(d, THING_ORGANISATION, staff_text(a, "id"), DAY_NONE), FACT_ONE, "name", name);
 		json_decref(a);
 	}
 	return d->staff.report->finding.invariant[0] == '\0' && staff_settle(&d->staff);

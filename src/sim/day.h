@@ -12,7 +12,7 @@
  *        its place; of several that knew nothing of each other, all; a call that failed for a fault is there wholly or not
  *   I2   a visit is never without its case, its note and what was done, nor with two of them, however often it was saved again;
  *        a call that was refused has changed nothing, on the table either; an import is there with every line or with none
- *   I3   everybody answers alike: records, sessions, hours, reports, directory, who broke which glass
+ *   I3   everybody answers alike: records, sessions, hours, reports, directory, who broke which glass; figures count what is there
  *   I6   what lies on a table, tickets and drafts, is on no other machine and in no export
  *   I9   nothing that may be done fails without a fault, nothing that may be asked either
  *   I13  an erased case is gone with all that belongs to it

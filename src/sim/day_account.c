@@ -132,7 +132,7 @@ day_thing_of(const struct day *d, const char *id)
 size_t
 day_thing(struct day *d, enum thing_kind kind, const char *id, size_t group)
 {
-	struct day_thing t = { .kind = kind, .write = d->write_count - 1, .group = group, .of_case = DAY_NONE };
+	struct day_thing t = { .kind = kind, .write = d->write_count - 1, .group = group, .of_case = DAY_NONE, .is_now = DAY_NONE };
 	size_t k = day_thing_of(d, id);
 
 	if (k != DAY_NONE) {

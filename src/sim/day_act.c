@@ -231,21 +231,38 @@ day_act_hours(void *play, size_t i)
 
 /* ---- tidying ---- */
 
+/* What anybody has since said of either is no longer known. */
+static void
+touch_pair(struct day *d, size_t keep, size_t other)
+{
+	for (size_t k = 0; k < d->thing_count; k++)
+		if (k == keep || k == other || d->things[k].is_now == keep || d->things[k].is_now == other)
+			d->things[k].is_now = DAY_NONE;
+	d->things[keep].paired = d->things[other].paired = true;
+}
+
 /* Organisations of the directory: two are one, or not after all. */
 bool
 day_act_merge(void *play, size_t i)
 {
 	struct day *d = play;
 	size_t keep = day_some(d, THING_ORGANISATION, "keep"), other = day_some(d, THING_ORGANISATION, "other");
-	bool part = decide_chance(&d->staff.decide, "part", 300);
+	bool part = decide_chance(&d->staff.decide, "part", 300), fresh;
 	struct err err;
 	json_t *a;
 
-	if (keep == DAY_NONE)
+	for (size_t k = 0; k < d->thing_count && part; k++)
+		other = d->things[k].is_now != DAY_NONE ? k : other;
+	if (keep == other)
 		return true;
-	d->things[keep].paired = d->things[other].paired = true;
+	fresh = !d->things[keep].paired && !d->things[other].paired;
+	touch_pair(d, keep, other);
 	a = part ? day_do(d, i, "unmerge", json_pack("{s:s}", "id", d->things[other].id), &err)
 	         : day_do(d, i, "merge", json_pack("{s:s,s:s}", "keep", d->things[keep].id, "other", d->things[other].id), &err);
+	if (a != NULL && fresh && !part)
+		d->things[other].is_now = keep;
+	if (a != NULL)
+		mark(part ? MARK_PARTED_AGAIN : MARK_MERGED);
 	json_decref(a);
 	return a != NULL || staff_excused(&d->staff, i, part ? "unmerge" : "merge", &err, true);
 }

@@ -7,7 +7,7 @@
 #include "log/entry.h"
 #include "store/replica.h"
 
-enum { DAY_STATIONS = 4, DAY_COORDINATORS = 2, DAY_ROUNDS = 70, DAY_VOLUNTEERS = 2, DAY_DRAFTS = 2, DAY_PLACES = 24, DAY_LINES = 3 };
+enum { DAY_STATIONS = 4, DAY_COORDINATORS = 2, DAY_ROUNDS = 70, DAY_VOLUNTEERS = 2, DAY_DRAFTS = 2, DAY_PLACES = 24, DAY_ORGANISATIONS = 3, DAY_LINES = 3 };
 #define DAY_NONE SIZE_MAX
 
 extern const char day_profile[]; /* the one that is shipped */
@@ -30,6 +30,7 @@ struct day_thing {
 	char order[65];         /* that somebody asked to erase it by; "": none */
 	size_t asked_by;
 	bool paired;            /* has been in a merge */
+	size_t is_now;          /* what it was merged into, and nobody has touched either since; or DAY_NONE */
 	bool held;              /* of a session: a close of it was called saved */
 	bool counted[DAY_STATIONS]; /* and that device's queue is in it */
 	size_t served, left;    /* so it says */

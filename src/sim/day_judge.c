@@ -103,12 +103,33 @@ cards_alike(struct day *d)
 	return true;
 }
 
+/* Who asks for either of two that are one is given the one. */
+static bool
+pairs_alike(struct day *d)
+{
+	for (size_t k = 0; k < d->thing_count; k++) {
+		const struct day_thing *t = &d->things[k];
+		json_t *a;
+		bool ok;
+
+		if (!t->paired || !day_is_saved(d, t->write))
+			continue;
+		a = staff_told(&d->staff, 0, "get", json_pack("{s:s}", "id", t->id));
+		ok = a != NULL && (t->is_now == DAY_NONE || strcmp(staff_text(a, "id"), d->things[t->is_now].id) == 0 ||
+		                   staff_fail(&d->staff, "I1", "%.8s was merged into %.8s, and who asks for it is given %.8s", t->id, d->things[t->is_now].id, staff_text(a, "id")));
+		json_decref(a);
+		if (!ok || !answer_alike(d, "get", json_pack("{s:s}", "id", t->id), NULL))
+			return false;
+	}
+	return true;
+}
+
 static bool
 all_alike(struct day *d)
 {
 	const char *from = "2000-01-01", *to = "2099-12-31";
 
-	return lists_alike(d) && cards_alike(d) && answer_alike(d, "conflicts", json_object(), NULL) && answer_alike(d, "duplicates", json_object(), NULL) &&
+	return lists_alike(d) && cards_alike(d) && pairs_alike(d) && answer_alike(d, "conflicts", json_object(), NULL) && answer_alike(d, "duplicates", json_object(), NULL) &&
 	       answer_alike(d, "hours list", json_object(), NULL) && answer_alike(d, "session planned", json_object(), NULL) &&
 	       those_alike(d, 0, DAY_COORDINATORS, "report", json_pack("{s:s,s:s,s:s}", "name", "iop", "from", from, "to", to), "lines") &&
 	       those_alike(d, DAY_COORDINATORS, DAY_STATIONS, "report", json_pack("{s:s,s:s,s:s}", "name", "iop", "from", from, "to", to), "lines") &&
@@ -230,6 +251,53 @@ judge_sessions(struct day *d)
 	return ok;
 }
 
+/* ---- figures ---- */
+
+static const json_t *
+line_of(const json_t *report, const char *id)
+{
+	const json_t *line;
+	size_t k;
+
+	json_array_foreach(json_object_get(report, "lines"), k, line)
+		if (strcmp(staff_text(line, "id"), id) == 0)
+			return line;
+	return NULL;
+}
+
+/* Small figures are hidden, and others by which they could be told; who reads no rows of the drop-box counts the records. */
+static bool
+judge_figure(struct day *d, size_t i, const json_t *report, const char *line, double count)
+{
+	const json_t *l = line_of(report, line);
+
+	if (l == NULL)
+		return staff_fail(&d->staff, "I3", "n%zu: its report has no line %s", i, line);
+	return json_is_true(json_object_get(l, "suppressed")) || json_number_value(json_object_get(l, "value")) == count ||
+	       staff_fail(&d->staff, "I3", "n%zu: line %s says %g, and by the records it is %g", i, line, json_number_value(json_object_get(l, "value")), count);
+}
+
+/* Visits of a session, and volunteers' hours; never what was written for practice. */
+static bool
+judge_figures(struct day *d, size_t i)
+{
+	json_t *visits = all_of(d, i, "visit"), *hours = all_of(d, i, "hours"), *report, *r;
+	double came = 0, worked = 0;
+	bool ok;
+	size_t k;
+
+	report = staff_told(&d->staff, i, "report", json_pack("{s:s,s:s,s:s}", "name", "iop", "from", "2000-01-01", "to", "2099-12-31"));
+	json_array_foreach(json_object_get(visits, "records"), k, r)
+		came += field(r, "session") != NULL && !json_is_true(json_object_get(r, "practice"));
+	json_array_foreach(json_object_get(hours, "records"), k, r)
+		worked += json_is_true(json_object_get(r, "practice")) ? 0 : json_number_value(field(r, "hours"));
+	ok = visits != NULL && hours != NULL && report != NULL && judge_figure(d, i, report, "L11", came) && judge_figure(d, i, report, "L21", worked);
+	json_decref(visits);
+	json_decref(hours);
+	json_decref(report);
+	return ok;
+}
+
 /* ---- protected cases ---- */
 
 static bool
@@ -294,7 +362,7 @@ judge_station(struct day *d, size_t i)
 	for (size_t k = 0; k < d->thing_count; k++)
 		if (d->things[k].kind == THING_GLASS && !judge_glass(d, i, &d->things[k]))
 			return false;
-	return day_judge_facts(d, i) && judge_exports(d, i);
+	return day_judge_facts(d, i) && judge_figures(d, i) && judge_exports(d, i);
 }
 
 /* Two derive hours without having met: each is there once all the same. */
