@@ -93,7 +93,14 @@
 	X(GIVEN_TWICE, "two devices gave one time while apart")                      \
 	X(PUBLISHED, "a report was published")                                       \
 	X(ORDER_STANDS, "a standing order to erase was approved")                    \
-	X(RETENTION_ERASED, "a retention run approved what another had asked for")
+	X(RETENTION_ERASED, "a retention run approved what another had asked for")   \
+	X(SAVED_UNHEARD, "a call failed, and what it asked for was saved")           \
+	X(SAVED_AGAIN, "a visit was saved once more, because nobody had heard")      \
+	X(TICKETS_BACK, "a queue was there again after a fault")                     \
+	X(SESSION_JOINED, "a session was joined that another device had opened")     \
+	X(SESSION_TWICE, "two devices' queues were counted in one session")          \
+	X(SITE_LEFT, "a person closed a site and its home stayed")                   \
+	X(GLASS_BROKEN, "a protected case was opened by break-glass")
 
 enum mark {
 #define MARK_NAME(name, text) MARK_##name,
@@ -112,7 +119,8 @@ enum mark {
 	X(DISK_BACK, "disk-put-back") X(HUB_BACK, "hub-put-back") X(HOME_COPIED, "home-copied") X(SENSELESS, "nonsense-signed") \
 	X(FORGERY, "entry-forged") X(PASSPHRASE, "wrong-passphrase") X(OLD_SHEETS, "old-root-used") X(CAST_LOST, "datagram-lost") \
 	X(CAST_TWICE, "datagram-twice") X(HUB_AWAY, "hub-away") X(QUOTA, "hub-quota") X(SITE_CLOSED, "home-wiped") X(RESTORING, "power-cut-restoring") X(HOME_RESTORED, "home-restored") X(MIGRATING, "power-cut-migrating") \
-	X(STORE_REFUSED, "store-refused") X(STORE_LOST, "store-lost") X(STORE_UNKNOWN, "store-commit-unknown")
+	X(STORE_REFUSED, "store-refused") X(STORE_LOST, "store-lost") X(STORE_UNKNOWN, "store-commit-unknown") \
+	X(NO_MEMORY, "no-memory")
 
 enum fault_kind {
 #define FAULT_NAME(name, word) STRUCK_##name,

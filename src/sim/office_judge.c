@@ -4,18 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What station i answers to a question that may not fail now. */
-static json_t *
-told(struct office *o, size_t i, const char *name, json_t *params)
-{
-	struct err err;
-	json_t *a = office_ask(o, i, name, params, &err);
-
-	if (a == NULL)
-		(void)office_fail(o, "I2", "n%zu: %s: %s", i, name, err.text);
-	return a;
-}
-
 static size_t
 in_state(const json_t *orders, const char *state)
 {
@@ -23,7 +11,7 @@ in_state(const json_t *orders, const char *state)
 	size_t n = 0;
 
 	for (size_t k = 0; k < json_array_size(list); k++)
-		n += strcmp(office_text(json_array_get(list, k), "state"), state) == 0;
+		n += strcmp(staff_text(json_array_get(list, k), "state"), state) == 0;
 	return n;
 }
 
@@ -38,16 +26,16 @@ waits_for_a_person(const struct office *o, const struct office_case *c, const ch
 static bool
 judge_orders(struct office *o, bool stands)
 {
-	json_t *first = told(o, 0, "retention order", json_object()), *other;
+	json_t *first = staff_told(&o->staff, 0, "retention order", json_object()), *other;
 	bool ok = first != NULL;
 
 	if (ok && json_array_size(json_object_get(first, "orders")) < o->order_count)
-		ok = office_fail(o, "I1", "of %zu standing orders that were saved %zu are there", o->order_count, json_array_size(json_object_get(first, "orders")));
+		ok = staff_fail(&o->staff, "I1", "of %zu standing orders that were saved %zu are there", o->order_count, json_array_size(json_object_get(first, "orders")));
 	if (ok && stands != (in_state(first, "standing") > 0))
-		ok = office_fail(o, "I3", "a run went by %s order, and %zu stand", stands ? "an" : "no", in_state(first, "standing"));
+		ok = staff_fail(&o->staff, "I3", "a run went by %s order, and %zu stand", stands ? "an" : "no", in_state(first, "standing"));
 	for (size_t i = 1; i < OFFICE_STATIONS && ok; i++) {
-		other = told(o, i, "retention order", json_object());
-		ok = other != NULL && (json_equal(first, other) || office_fail(o, "I3", "n%zu and n0 list other standing orders", i));
+		other = staff_told(&o->staff, i, "retention order", json_object());
+		ok = other != NULL && (json_equal(first, other) || staff_fail(&o->staff, "I3", "n%zu and n0 list other standing orders", i));
 		json_decref(other);
 	}
 	json_decref(first);
@@ -57,15 +45,15 @@ judge_orders(struct office *o, bool stands)
 static bool
 judge_published(struct office *o)
 {
-	json_t *first = told(o, 0, "report runs", json_object()), *other;
+	json_t *first = staff_told(&o->staff, 0, "report runs", json_object()), *other;
 	size_t n = json_array_size(json_object_get(first, "runs"));
 	bool ok = first != NULL;
 
 	if (ok && (n < o->published || n > o->published + o->published_perhaps))
-		ok = office_fail(o, "I1", "%zu reports were published, and %zu are there", o->published, n);
+		ok = staff_fail(&o->staff, "I1", "%zu reports were published, and %zu are there", o->published, n);
 	for (size_t i = 1; i < OFFICE_STATIONS && ok; i++) {
-		other = told(o, i, "report runs", json_object());
-		ok = other != NULL && (json_equal(first, other) || office_fail(o, "I3", "n%zu and n0 list other published reports", i));
+		other = staff_told(&o->staff, i, "report runs", json_object());
+		ok = other != NULL && (json_equal(first, other) || staff_fail(&o->staff, "I3", "n%zu and n0 list other published reports", i));
 		json_decref(other);
 	}
 	json_decref(first);
@@ -77,7 +65,7 @@ static bool
 shows(struct office *o, size_t i, const struct office_case *c, bool *whole)
 {
 	struct err err;
-	json_t *a = office_ask(o, i, "get", json_pack("{s:s}", "id", c->id), &err);
+	json_t *a = staff_ask(&o->staff, i, "get", json_pack("{s:s}", "id", c->id), NULL, &err);
 	char *text = a != NULL ? json_dumps(a, 0) : NULL;
 
 	*whole = text != NULL && strstr(text, c->note) != NULL;
@@ -92,13 +80,13 @@ judge_case(struct office *o, size_t i, const struct office_case *c, const char *
 	bool whole, shown = shows(o, i, c, &whole);
 
 	if (shown && !whole)
-		return office_fail(o, "I2", "n%zu: \"%s\" is shown without its note", i, c->note);
+		return staff_fail(&o->staff, "I2", "n%zu: \"%s\" is shown without its note", i, c->note);
 	if (!c->due && !shown)
-		return office_fail(o, "I13", "n%zu does not show \"%s\", which is not due", i, c->note);
+		return staff_fail(&o->staff, "I13", "n%zu does not show \"%s\", which is not due", i, c->note);
 	if (c->due && !o->may_stand && !shown)
-		return office_fail(o, "I13", "n%zu does not show \"%s\", and no order to erase was approved", i, c->note);
+		return staff_fail(&o->staff, "I13", "n%zu does not show \"%s\", and no order to erase was approved", i, c->note);
 	if (c->due && order[0] != '\0' && shown && !waits_for_a_person(o, c, order))
-		return office_fail(o, "I13", "n%zu shows \"%s\", which is due and which two runs should have erased", i, c->note);
+		return staff_fail(&o->staff, "I13", "n%zu shows \"%s\", which is due and which two runs should have erased", i, c->note);
 	return true;
 }
 
@@ -110,7 +98,7 @@ static const json_t *
 slot_at(const struct slots *s, const char *time)
 {
 	for (size_t k = 0; k < json_array_size(s->list); k++)
-		if (strcmp(office_text(json_array_get(s->list, k), "time"), time) == 0)
+		if (strcmp(staff_text(json_array_get(s->list, k), "time"), time) == 0)
 			return json_array_get(s->list, k);
 	return NULL;
 }
@@ -122,7 +110,7 @@ taking(const json_t *slot)
 	size_t n = 0;
 
 	for (size_t k = 0; k < json_array_size(list); k++)
-		n += strcmp(office_text(json_array_get(list, k), "status"), "booked") == 0;
+		n += strcmp(staff_text(json_array_get(list, k), "status"), "booked") == 0;
 	return n;
 }
 
@@ -132,8 +120,8 @@ has_booking(const json_t *slot, const char *id, const char **status)
 	const json_t *list = json_object_get(slot, "bookings");
 
 	for (size_t k = 0; k < json_array_size(list); k++)
-		if (strcmp(office_text(json_array_get(list, k), "id"), id) == 0) {
-			*status = office_text(json_array_get(list, k), "status");
+		if (strcmp(staff_text(json_array_get(list, k), "id"), id) == 0) {
+			*status = staff_text(json_array_get(list, k), "status");
 			return true;
 		}
 	return false;
@@ -146,16 +134,16 @@ judge_booking(struct office *o, size_t i, const struct slots *s, const struct of
 	const char *status = "";
 
 	if (slot == NULL || !has_booking(slot, b->id, &status))
-		return office_fail(o, "I1", "n%zu: the booking of %s that was saved is not in the book", i, office_times[b->time]);
+		return staff_fail(&o->staff, "I1", "n%zu: the booking of %s that was saved is not in the book", i, office_times[b->time]);
 	if (b->given && !b->touched && strcmp(status, "booked") != 0)
-		return office_fail(o, "I1", "n%zu: the booking of %s is called %s, and nobody called it off", i, office_times[b->time], status);
+		return staff_fail(&o->staff, "I1", "n%zu: the booking of %s is called %s, and nobody called it off", i, office_times[b->time], status);
 	return true;
 }
 
 static bool
 judge_book(struct office *o, size_t i, json_t **first)
 {
-	struct slots s = { .answer = told(o, i, "booking slots", json_pack("{s:s,s:s}", "site", OFFICE_SITE, "date", OFFICE_DAY)) };
+	struct slots s = { .answer = staff_told(&o->staff, i, "booking slots", json_pack("{s:s,s:s}", "site", OFFICE_SITE, "date", OFFICE_DAY)) };
 	bool ok = s.answer != NULL;
 
 	s.list = json_object_get(s.answer, "slots");
@@ -167,10 +155,10 @@ judge_book(struct office *o, size_t i, json_t **first)
 
 		if (twice)
 			mark(MARK_GIVEN_TWICE);
-		ok = twice == said || office_fail(o, "I9", "n%zu: %s is given to %zu, and it is %ssaid that it was given twice", i, office_text(slot, "time"), taking(slot), said ? "" : "not ");
+		ok = twice == said || staff_fail(&o->staff, "I9", "n%zu: %s is given to %zu, and it is %ssaid that it was given twice", i, staff_text(slot, "time"), taking(slot), said ? "" : "not ");
 	}
 	if (ok && *first != NULL && !json_equal(json_object_get(*first, "slots"), s.list))
-		ok = office_fail(o, "I3", "n%zu and n0 show another book", i);
+		ok = staff_fail(&o->staff, "I3", "n%zu and n0 show another book", i);
 	if (*first == NULL)
 		*first = json_incref(s.answer);
 	json_decref(s.answer);
@@ -185,7 +173,7 @@ is_typed(const json_t *hubs, const char *address)
 	const json_t *list = json_object_get(hubs, "hubs");
 
 	for (size_t k = 0; k < json_array_size(list); k++)
-		if (strcmp(office_text(json_array_get(list, k), "address"), address) == 0 && json_is_true(json_object_get(json_array_get(list, k), "typed")))
+		if (strcmp(staff_text(json_array_get(list, k), "address"), address) == 0 && json_is_true(json_object_get(json_array_get(list, k), "typed")))
 			return true;
 	return false;
 }
@@ -193,12 +181,12 @@ is_typed(const json_t *hubs, const char *address)
 static bool
 judge_addresses(struct office *o, size_t i)
 {
-	json_t *a = told(o, i, "hubs", json_object());
+	json_t *a = staff_told(&o->staff, i, "hubs", json_object());
 	bool ok = a != NULL;
 
 	for (size_t k = 0; k < OFFICE_ADDRESSES && ok; k++)
 		if (o->typed[i][k] != ADDRESS_DOUBTFUL && is_typed(a, office_addresses[k]) != (o->typed[i][k] == ADDRESS_TYPED))
-			ok = office_fail(o, "I1", "n%zu: %s was %s, and is %s", i, office_addresses[k], o->typed[i][k] == ADDRESS_TYPED ? "typed" : "forgotten",
+			ok = staff_fail(&o->staff, "I1", "n%zu: %s was %s, and is %s", i, office_addresses[k], o->typed[i][k] == ADDRESS_TYPED ? "typed" : "forgotten",
 			                 o->typed[i][k] == ADDRESS_TYPED ? "not there" : "there");
 	json_decref(a);
 	return ok;
@@ -212,12 +200,12 @@ run_out(struct office *o, char order[33])
 {
 	for (int round = 0; round < 2; round++)
 		for (size_t i = 0; i < OFFICE_COORDINATORS; i++) {
-			json_t *a = told(o, i, "retention", json_object());
+			json_t *a = staff_told(&o->staff, i, "retention", json_object());
 
-			bool ok = a != NULL && office_settle(o);
+			bool ok = a != NULL && staff_settle(&o->staff);
 
 			office_note_asked(o, a);
-			snprintf(order, 33, "%s", office_text(a, "order"));
+			snprintf(order, 33, "%s", staff_text(a, "order"));
 			json_decref(a);
 			if (!ok)
 				return false;
@@ -225,27 +213,13 @@ run_out(struct office *o, char order[33])
 	return true;
 }
 
-static bool
-judge_cold(struct office *o, size_t i)
-{
-	struct station *s = o->at[i];
-	struct err err = ERR_INIT;
-	uint8_t warm[32], cold[32];
-
-	if (!station_hash(s, warm))
-		return office_fail(o, "I3", "n%zu has no state", i);
-	station_close(s);
-	if (station_open_with(s, s->pass, true, &err) != ERR_OK)
-		return office_fail(o, "I1", "n%zu does not open cold: %s", i, err.text);
-	return (station_hash(s, cold) && memcmp(warm, cold, sizeof(warm)) == 0) || office_fail(o, "I3", "n%zu: rebuilt from its log it shows another state", i);
-}
-
 bool
-office_judge(struct office *o)
+office_judge(void *play)
 {
+	struct office *o = play;
 	json_t *book = NULL;
 	char order[33] = "";
-	bool ok = office_settle(o) && run_out(o, order) && judge_orders(o, order[0] != '\0') && judge_published(o);
+	bool ok = staff_settle(&o->staff) && run_out(o, order) && judge_orders(o, order[0] != '\0') && judge_published(o);
 
 	for (size_t i = 0; i < OFFICE_STATIONS && ok; i++) {
 		for (size_t k = 0; k < o->case_count && ok; k++)
@@ -253,7 +227,7 @@ office_judge(struct office *o)
 		ok = ok && judge_book(o, i, &book);
 	}
 	for (size_t i = 0; i < OFFICE_STATIONS && ok; i++)
-		ok = judge_cold(o, i) && judge_addresses(o, i);
+		ok = staff_judge_cold(&o->staff, i) && judge_addresses(o, i);
 	json_decref(book);
-	return ok && o->report->finding.invariant[0] == '\0';
+	return ok && o->staff.report->finding.invariant[0] == '\0';
 }

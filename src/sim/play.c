@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "sim/day.h"
 #include "sim/heavy.h"
 #include "sim/many.h"
 #include "sim/nonce.h"
@@ -376,6 +377,10 @@ play(const struct play_options *options, struct play_report *out)
 	}
 	if (is_of(options, PROFILE_OFFICE, "office")) {
 		office_play(options, out);
+		return;
+	}
+	if (is_of(options, PROFILE_DAY, "day")) {
+		day_play(options, out);
 		return;
 	}
 	if (is_of(options, PROFILE_MANY, "many")) {

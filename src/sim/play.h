@@ -28,6 +28,7 @@
 	X(WIDE, "wide", "12 to 16 devices, six rounds of partitions, people who come and go (wide.h)") \
 	X(HEAVY, "heavy", "two machines and thousands of writes, a lean account (heavy.h)") \
 	X(OFFICE, "office", "the operations themselves: cases, bookings, published reports, standing orders (office.h)") \
+	X(DAY, "day", "working days by the operations: sessions, queues, visits, cards, referrals, hours, imports (day.h)") \
 	X(MANY, "many", "several organisations on one hub, which know nothing of each other (many.h)")
 
 enum swarm_profile {

@@ -44,6 +44,7 @@ shape(struct swarm *s, enum swarm_profile profile, struct dice *d)
 	case PROFILE_WIDE:
 	case PROFILE_HEAVY:
 	case PROFILE_OFFICE:
+	case PROFILE_DAY:
 	case PROFILE_MANY:
 	case PROFILE_COUNT:
 		return;

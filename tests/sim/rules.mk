@@ -17,6 +17,8 @@ $(BUILD)/tests/sim_test_%: tests/sim/test_%.c $(SIM_OBJ)
 	@echo "  TEST  $@"
 	$(Q)$(CC) $(FLAGS) -Itests/unit -o $@ $< $(SIM_OBJ) $(LDFLAGS) $(LIBS) -lcmocka
 
+$(BUILD)/src/sim/day_profile.o: packaging/profiles/radrum.json
+
 # Some seconds of it in every check; longer campaigns are `build/sim --seeds A..B`.
 .PHONY: sim-check
 sim-check: $(BUILD)/sim $(SIM_TESTS:%=%.run) sim-played
@@ -29,6 +31,7 @@ sim-played: $(BUILD)/sim
 	@$(BUILD)/sim --seeds 1..2 --profile heavy
 	@$(BUILD)/sim --seeds 1..2 --profile wide
 	@$(BUILD)/sim --seeds 1..4 --profile office --twice
+	@$(BUILD)/sim --seeds 1..4 --profile day --twice
 	@$(BUILD)/sim --seeds 1..4 --profile many --twice
 	@for p in usb-only hub-rollback byzantine clone-storm clock-madness tiny-disk mixed-version; do $(BUILD)/sim --seeds 1..4 --profile $$p || exit 1; done
 	@$(MAKE) --no-print-directory regress sim-determinism
