@@ -47,7 +47,7 @@ gather_directory(struct op_call *c, json_t *records)
 		if (m != NULL && view_each(node_view(c->node), m->type->number, gather_one, &g, &c->err) != ERR_OK)
 			return c->err.code;
 	}
-	return ERR_OK;
+	return op_json_is_whole(c) ? ERR_OK : err_plain(&c->err, ERR_NO_MEMORY); /* a record may lack its type or its id */
 }
 
 void
@@ -57,9 +57,7 @@ op_directory_export(struct op_call *c)
 	struct buf out = BUF_INIT;
 	char org[33], *text = NULL;
 
-	if (gather_directory(c, records) == ERR_OK && !op_json_is_whole(c)) /* a record may lack its type or its id */
-		err_plain(&c->err, ERR_NO_MEMORY);
-	if (c->err.code == ERR_OK &&
+	if (gather_directory(c, records) == ERR_OK &&
 	    hsds_export(&doc, node_profile(c->node), records, node_org_name(c->node), hex_encode(org, node_keystore(c->node)->org.b, 16), &c->err) == ERR_OK) {
 		text = json_dumps(doc, JSON_INDENT(1));
 		buf_printf(&out, "%s\n", text == NULL ? "" : text);
