@@ -27,8 +27,9 @@ AUDIT_LAYERS := base codec crypto log org sync link peer store audit net
 objects_of = $(patsubst %.c,$(BUILD)/%.o,$(foreach l,$(1),$(wildcard src/$(l)/*.c)))
 
 PROGRAMS := $(BUILD)/faltbok $(BUILD)/faltbok-hub $(BUILD)/faltbok-audit
-APP_COMMON := $(patsubst %.c,$(BUILD)/%.o,$(filter-out src/app/faltbok%.c src/app/node_%.c src/app/hub_%.c,$(wildcard src/app/*.c)))
+APP_COMMON := $(patsubst %.c,$(BUILD)/%.o,$(filter-out src/app/faltbok%.c src/app/node_%.c src/app/hub_%.c src/app/audit_%.c,$(wildcard src/app/*.c)))
 APP_HUB  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/app/hub_*.c))
+APP_AUDIT := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/app/audit_*.c))
 APP_NODE := $(patsubst %.c,$(BUILD)/%.o,$(filter-out src/app/node_library.c,$(wildcard src/app/node_*.c)))
 LIBRARY  := $(BUILD)/libfaltbok.a
 
@@ -46,7 +47,7 @@ $(BUILD)/faltbok: $(BUILD)/src/app/faltbok.o $(APP_COMMON) $(APP_NODE) $(NODE_OB
 $(BUILD)/faltbok-hub: $(BUILD)/src/app/faltbok-hub.o $(APP_COMMON) $(APP_HUB) $(call objects_of,$(HUB_LAYERS))
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
-$(BUILD)/faltbok-audit: $(BUILD)/src/app/faltbok-audit.o $(APP_COMMON) $(call objects_of,$(AUDIT_LAYERS))
+$(BUILD)/faltbok-audit: $(BUILD)/src/app/faltbok-audit.o $(APP_COMMON) $(APP_AUDIT) $(call objects_of,$(AUDIT_LAYERS))
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app/audit_beside.h"
 #include "app/common.h"
 #include "audit/audit.h"
 #include "net/net.h"
@@ -32,6 +33,18 @@ host_of(struct home *h)
 		.env = h->env, .replica = h->replica, .keys = &h->keys->device, .role = ROLE_AUDITOR,
 		.network = h->keys->network, .network_count = h->keys->network_count,
 	};
+}
+
+/* What a verify that was cut off has left beside the store goes with the next command, whichever it is. */
+static enum err_code
+open_home(struct app *app, struct home *home, struct err *err)
+{
+	struct err left = ERR_INIT;
+	enum err_code rc = app_open_home(app, home, err);
+
+	if (rc == ERR_OK && beside_clear(app->env, home->path, &left) != ERR_OK)
+		env_logf(app->env, "%s", left.text);
+	return rc;
 }
 
 /* ---- verify ---- */
@@ -163,46 +176,18 @@ audit_replica(struct app *app, struct replica *r, const uint8_t *fingerprint, st
 	return code;
 }
 
-/* A bundle is unpacked into a replica beside the auditor's own, which is gone afterwards. */
 static int
 verify_bundle(struct app *app, const char *path, const uint8_t *fingerprint)
 {
 	struct home home = { 0 };
-	struct peer_host host;
-	struct bundle_counts counts;
-	struct replica *r = NULL;
-	struct buf file = BUF_INIT;
+	struct beside beside;
 	struct err err = ERR_INIT;
-	static const char *const files[] = { "log.db", "log.db-wal", "log.db-shm", "log.db-journal" };
-	char dir[sizeof(app->home) + 32], name[sizeof(dir) + 32];
 	int code;
 
-	if (app_open_home(app, &home, &err) != ERR_OK)
+	if (open_home(app, &home, &err) != ERR_OK)
 		return app_fail(app, &err);
-	snprintf(dir, sizeof(dir), "%s/checking", app->home);
-	for (size_t i = 0; i < COUNT_OF(files); i++) {
-		struct err absent = ERR_INIT;
-
-		snprintf(name, sizeof(name), "%s/%s", dir, files[i]);
-		(void)!app->env->files->remove(app->env, name, &absent);
-	}
-	host = host_of(&home);
-	if (app->env->files->read(app->env, path, BUNDLE_BYTES_MAX, &file, &err) == ERR_OK &&
-	    app->env->files->make_dir(app->env, dir, &err) == ERR_OK && replica_open(&r, app->env, dir, true, &err) == ERR_OK &&
-	    replica_set_org(r, &home.keys->org, &home.keys->root_pk, &err) == ERR_OK) {
-		host.replica = r;
-		if (bundle_read(&host, buf_bytes(&file), false, &counts, &err) == ERR_OK)
-			(void)!replica_commit(r, &err);
-	}
-	code = err.code == ERR_OK ? audit_replica(app, r, fingerprint, &err) : app_fail(app, &err);
-	replica_close(r);
-	for (size_t i = 0; i < COUNT_OF(files); i++) {
-		struct err absent = ERR_INIT;
-
-		snprintf(name, sizeof(name), "%s/%s", dir, files[i]);
-		(void)!app->env->files->remove(app->env, name, &absent);
-	}
-	buf_free(&file);
+	code = beside_open(&beside, &home, path, &err) == ERR_OK ? audit_replica(app, beside.replica, fingerprint, &err) : app_fail(app, &err);
+	beside_close(&beside);
 	home_close(&home);
 	return code;
 }
@@ -276,7 +261,7 @@ fetch(struct app *app)
 
 	if (peer == NULL)
 		err_set(&err, ERR_USAGE, "fetch --peer ADDRESS: from where?");
-	if (err.code != ERR_OK || app_no_more(app, &err) != ERR_OK || app_open_home(app, &home, &err) != ERR_OK)
+	if (err.code != ERR_OK || app_no_more(app, &err) != ERR_OK || open_home(app, &home, &err) != ERR_OK)
 		return app_fail(app, &err);
 	host = host_of(&home);
 	meet = meet_new(&host, &(struct meet_events){ .ctx = &f, .result = fetched });
@@ -312,7 +297,7 @@ bundle_in(struct app *app)
 	if (app->argc != 3)
 		err_set(&err, ERR_USAGE, "bundle read FILE: which bundle?");
 	if (err.code != ERR_OK || app->env->files->read(app->env, app->argv[2], BUNDLE_BYTES_MAX, &file, &err) != ERR_OK ||
-	    app_open_home(app, &home, &err) != ERR_OK) {
+	    open_home(app, &home, &err) != ERR_OK) {
 		buf_free(&file);
 		return app_fail(app, &err);
 	}

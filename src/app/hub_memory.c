@@ -76,11 +76,11 @@ void
 hub_memory_put(void *ctx, const struct device_id *device, const uint8_t witness[32])
 {
 	struct hub_memory *m = ctx;
-	struct err err = ERR_INIT;
+	struct err err = ERR_INIT, gone = ERR_INIT;
 	char path[4096];
 
 	if (!path_of(m, device, path) || m->env->files->replace(m->env, path, BYTES(witness, 32), &err) == ERR_OK)
 		return;
 	env_logf(m->env, "%s", err.text);
-	(void)unlink(path);
+	(void)!m->env->files->remove(m->env, path, &gone);
 }

@@ -323,6 +323,6 @@ serve_work(struct serve *s, const json_t *wish, struct web_call *call)
 		memset(&s->home, 0, sizeof(s->home));
 		s->state = SERVE_LOCKED;
 	}
-	s->busy = true;
+	s->busy = s->by_page = true;
 	s->app->env->ops->work(s->app->env, run, ended, j);
 }

@@ -87,12 +87,17 @@ print_waiting(struct buf *out, const json_t *list)
 void
 print_adopt(struct buf *out, const json_t *r)
 {
-	if (json_object_get(r, "waiting") != NULL)
+	long long unread = number_of(r, "unread");
+
+	if (json_object_get(r, "waiting") != NULL) {
 		print_waiting(out, json_object_get(r, "waiting"));
-	else
-		buf_printf(out, "%lld %s count%s from now on, everywhere; %lld still wait%s.\n", number_of(r, "adopted"),
-		           entries(number_of(r, "adopted")), number_of(r, "adopted") == 1 ? "s" : "", number_of(r, "waiting_adoption"),
-		           number_of(r, "waiting_adoption") == 1 ? "s" : "");
+		return;
+	}
+	buf_printf(out, "%lld %s count%s from now on, everywhere; %lld still wait%s.\n", number_of(r, "adopted"), entries(number_of(r, "adopted")),
+	           number_of(r, "adopted") == 1 ? "s" : "", number_of(r, "waiting_adoption"), number_of(r, "waiting_adoption") == 1 ? "s" : "");
+	if (unread > 0)
+		buf_printf(out, "  %lld %s of that device cannot be read here and %s left as %s; a colleague who reads %s may adopt %s.\n", unread, entries(unread),
+		           unread == 1 ? "is" : "are", unread == 1 ? "it is" : "they are", unread == 1 ? "it" : "them", unread == 1 ? "it" : "them");
 }
 
 void

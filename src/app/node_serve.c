@@ -245,6 +245,29 @@ woke(void *ctx)
 	meet_wake(s->meet);
 }
 
+/*
+ * What cannot be had now, an address that another program has or a control socket on a full disk: an error for who starts the program, and
+ * a line in its log where the page has opened the home, for then a person wants to write.
+ */
+static enum err_code
+wanted(struct serve *s, enum err_code code, struct err *err)
+{
+	if (code == ERR_OK || code == ERR_NO_MEMORY || !s->by_page)
+		return code;
+	env_logf(s->app->env, "%s", err->text);
+	*err = (struct err)ERR_INIT;
+	return ERR_OK;
+}
+
+static enum err_code
+listen_at(struct serve *s, const char *addr, struct err *err)
+{
+	if (!s->by_page)
+		return meet_listen(s->meet, addr, err);
+	meet_listen_patiently(s->meet, addr);
+	return ERR_OK;
+}
+
 /* Where none is named: every address, any free port; who finds us by beacon learns it. */
 static enum err_code
 listen_somewhere(struct serve *s, struct err *err)
@@ -253,7 +276,7 @@ listen_somewhere(struct serve *s, struct err *err)
 
 	if (meet_listen(s->meet, "[::]:0", &first) == ERR_OK)
 		return ERR_OK;
-	return meet_listen(s->meet, "0.0.0.0:0", err); /* a machine without IPv6 */
+	return listen_at(s, "0.0.0.0:0", err); /* a machine without IPv6 */
 }
 
 static enum err_code
@@ -267,12 +290,12 @@ meet_all(struct serve *s, struct err *err)
 		return err_plain(err, ERR_NO_MEMORY);
 	node_on_change(s->node, changed, s);
 	for (size_t i = 0; i < s->listen_count; i++)
-		if (meet_listen(s->meet, s->listen[i], err) != ERR_OK)
+		if (listen_at(s, s->listen[i], err) != ERR_OK)
 			return err_wrap(err, "listening on %s", s->listen[i]);
 	if (s->listen_count == 0 && s->discovery && listen_somewhere(s, err) != ERR_OK)
 		return err_wrap(err, "listening");
 	for (size_t i = 0; i < s->peer_count; i++)
-		if (meet_dial(s->meet, s->peers[i], MEET_KEEP, err) != ERR_OK)
+		if (wanted(s, meet_dial(s->meet, s->peers[i], MEET_KEEP, err), err) != ERR_OK)
 			return err_wrap(err, "peer %s", s->peers[i]);
 	dial_remembered(s);
 	if (s->discovery)
@@ -311,7 +334,7 @@ serve_opened(struct serve *s, struct node *node, struct err *err)
 {
 	s->node = node;
 	s->door = (struct door){ .env = s->app->env, .home = s->app->home, .ctx = s, .start = start_typed, .ended = serve_ended, .page = page_address };
-	if (meet_all(s, err) != ERR_OK || door_open(&s->door, err) != ERR_OK) {
+	if (meet_all(s, err) != ERR_OK || wanted(s, door_open(&s->door, err), err) != ERR_OK) {
 		leave(s);
 		return err->code;
 	}

@@ -31,6 +31,7 @@ struct serve {
 	const char *http, *listen[MEET_LISTENERS_MAX], *peers[SERVE_PEERS_MAX];
 	size_t listen_count, peer_count;
 	bool discovery;
+	bool by_page;              /* the page has opened the home, or is about to */
 	struct node *node;         /* once unlocked; stays when locked again */
 	struct home home;          /* JOINING only */
 	struct meet *meet;

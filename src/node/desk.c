@@ -108,7 +108,7 @@ node_desk_after_key(struct node *n)
 
 /* ---- reading ---- */
 
-/* ERR_NOT_FOUND: no such file, or none that opens under this key. ERR_NO_MEMORY: nobody has looked. */
+/* ERR_NOT_FOUND: no such file, or none that opens under this key. ERR_NO_MEMORY, ERR_IO: nobody has looked. */
 static enum err_code
 open_desk(struct node *n, const char *name)
 {
@@ -137,7 +137,7 @@ open_desk(struct node *n, const char *name)
 		n->desk = read;
 	} else if (rc == ERR_NO_MEMORY || !buf_ok(&plain) || !buf_ok(&file)) {
 		rc = ERR_NO_MEMORY;
-	} else {
+	} else if (rc != ERR_IO) {
 		rc = ERR_NOT_FOUND;
 	}
 	buf_wipe(&plain);
@@ -156,8 +156,8 @@ node_desk_load(struct node *n)
 	enum err_code rc = open_desk(n, DESK), next = rc == ERR_NOT_FOUND ? open_desk(n, DESK_NEXT) : ERR_NOT_FOUND;
 	bool found = rc == ERR_OK || next == ERR_OK;
 
-	n->desk_unread = rc == ERR_NO_MEMORY || next == ERR_NO_MEMORY;
-	if (n->desk_unread)
+	n->desk_unread = rc != ERR_OK && rc != ERR_NOT_FOUND ? rc : next != ERR_OK && next != ERR_NOT_FOUND ? next : ERR_OK;
+	if (n->desk_unread != ERR_OK)
 		return;
 	if (next == ERR_OK && write_desk(n, DESK, &err) != ERR_OK)
 		env_logf(n->env, "%s", err.text);
@@ -174,15 +174,20 @@ node_desk_load(struct node *n)
 static enum err_code
 must_be_read(const struct node *n, struct err *err)
 {
-	return n->desk_unread ? err_set(err, ERR_NO_MEMORY, "reading the drafts and the queue: out of memory; they are kept as they are") : ERR_OK;
+	if (n->desk_unread == ERR_NO_MEMORY)
+		return err_set(err, ERR_NO_MEMORY, "reading the drafts and the queue: out of memory; they are kept as they are");
+	if (n->desk_unread == ERR_IO)
+		return err_set(err, ERR_IO, "%s/%s cannot be read, so the drafts and the queue in it are kept as they are: try again, and if the disk is bad move that file away",
+		               n->home.path, DESK);
+	return ERR_OK;
 }
 
 enum err_code
-node_desk_ready(struct node *n, struct err *err)
+node_desk_ready(struct node *n, bool used, struct err *err)
 {
-	if (n->desk_unread)
+	if (n->desk_unread != ERR_OK)
 		node_desk_load(n);
-	return must_be_read(n, err);
+	return n->desk_unread == ERR_IO && !used ? ERR_OK : must_be_read(n, err);
 }
 
 void
@@ -256,7 +261,7 @@ expire(struct node *n)
 struct day_desk *
 node_desk(struct node *n)
 {
-	if (n->desk_stale || n->desk_unread)
+	if (n->desk_stale || n->desk_unread != ERR_OK)
 		node_desk_load(n);
 	expire(n);
 	return &n->desk;
@@ -285,9 +290,10 @@ node_desk_shred(struct node *n, struct err *err)
 	struct err why = ERR_INIT;
 	enum err_code rc = must_be_read(n, err);
 
-	n->shred_files = true;
-	if (rc == ERR_OK)
+	if (rc == ERR_OK) { /* else there is nothing that was taken away: the key stays, and with it what nobody has read */
+		n->shred_files = true;
 		rc = node_shred_files(n, err);
+	}
 	n->desk_stale = rc != ERR_OK;
 	/* The snapshot went with its key; a day's work should not make the next unlock slow. */
 	if (rc == ERR_OK && had && !n->behind && node_save_snapshot(n, &why) != ERR_OK)

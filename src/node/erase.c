@@ -239,7 +239,7 @@ node_shred_files(struct node *n, struct err *err)
 
 	if (!n->shred_files || replica_read_only(n->home.replica))
 		return ERR_OK;
-	if (node_desk_ready(n, err) != ERR_OK) /* it has to be written under the key that comes */
+	if (node_desk_ready(n, false, err) != ERR_OK) /* it has to be written under the key that comes; one that the disk does not give goes */
 		return ERR_NO_MEMORY;
 	buf_wipe(&n->body);
 	buf_wipe(&n->bodies);

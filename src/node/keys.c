@@ -57,10 +57,13 @@ node_team_by_hand(struct node *n, const struct stream_id *team)
 	struct record_id id;
 	const struct value *v;
 	size_t count = 0;
+	enum err_code rc = r != NULL ? ERR_OK : ERR_NO_MEMORY;
 	bool hand = false;
 
 	memcpy(id.b, team->b, sizeof(id.b));
-	if (r != NULL && view_get(n->view, &id, r, NULL, NULL) == ERR_OK && record_type(r) == ROSTER_TYPE) {
+	if (rc == ERR_OK)
+		rc = view_get(n->view, &id, r, NULL, NULL);
+	if (rc == ERR_OK && record_type(r) == ROSTER_TYPE) {
 		v = record_values(r, ROSTER_KEYS_BY_HAND, &count);
 		for (size_t i = 0; i < count && !hand; i++) { /* of two that disagree the careful one */
 			const struct author *a = view_author(n->view, v[i].author);
@@ -71,7 +74,7 @@ node_team_by_hand(struct node *n, const struct stream_id *team)
 		}
 	}
 	record_free(r);
-	return hand;
+	return hand || (rc != ERR_OK && rc != ERR_UNKNOWN); /* who could not look gives no key away */
 }
 
 enum err_code

@@ -251,9 +251,14 @@ node_adopt(struct node *n, const struct node_late *late, size_t count, struct er
 {
 	struct buf bodies = BUF_INIT;
 	enum err_code rc = ERR_OK;
+	char hex[33];
 
 	if (node_self(n) == NULL || node_self(n)->gone)
 		return err_set(err, ERR_REFUSED, "this device has been removed from the organisation; a colleague must adopt what it wrote");
+	for (size_t i = 0; i < count; i++)
+		if (!late[i].opens)
+			return err_set(err, ERR_REFUSED, "entry %.12s cannot be read here, so nobody here can say that it should count; a colleague who reads it may adopt it",
+			               hex_encode(hex, late[i].id.b, 16));
 	for (size_t from = 0, to; from < count && rc == ERR_OK; from = to) {
 		for (to = from + 1; to < count && SAME(late[to].team, late[from].team);)
 			to++;

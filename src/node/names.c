@@ -59,32 +59,34 @@ from_sealed(struct node *n, struct bytes enc, enum name_kind kind, struct name *
 	return ok;
 }
 
-/* Only what the device says of itself. */
-static bool
-from_roster(struct node *n, const struct device_id *dev, enum name_kind kind, struct name *out)
+/* Only what the device says of itself. *told: it says something. */
+static enum err_code
+from_roster(struct node *n, const struct device_id *dev, enum name_kind kind, struct name *out, bool *told, struct err *err)
 {
 	static const struct record_id none;
 	struct record *r = record_new(&none);
+	enum err_code rc = ERR_NO_MEMORY;
 	struct record_id id;
 	const struct value *v;
 	size_t count = 0;
-	bool ok = false;
 
+	*told = false;
 	memcpy(id.b, dev->b, sizeof(id.b));
-	if (r == NULL || view_get(n->view, &id, r, NULL, NULL) != ERR_OK || record_type(r) != ROSTER_TYPE) {
+	rc = r == NULL ? err_plain(err, rc) : view_get(n->view, &id, r, NULL, err);
+	if (rc != ERR_OK || record_type(r) != ROSTER_TYPE) {
 		record_free(r);
-		return false;
+		return rc == ERR_UNKNOWN ? err_forgive(err) : rc;
 	}
 	v = record_values(r, kind == NAME_MEMBER ? ROSTER_MEMBER_NAME : ROSTER_DEVICE_NAME, &count);
-	for (size_t i = 0; i < count && !ok; i++) {
+	for (size_t i = 0; i < count && !*told; i++) {
 		const struct author *a = view_author(n->view, v[i].author);
 		struct device_id by = a != NULL ? device_id_of(a) : (struct device_id){ { 0 } };
 		struct rd rd = rd_init(v[i].value);
 
-		ok = SAME(by, *dev) && take_text(&rd, out);
+		*told = SAME(by, *dev) && take_text(&rd, out);
 	}
 	record_free(r);
-	return ok;
+	return ERR_OK;
 }
 
 static bool
@@ -92,8 +94,10 @@ find_name(struct node *n, enum name_kind kind, const uint8_t id[16], struct name
 {
 	const struct org_team *t;
 	const struct org_device *d;
+	struct err unread = ERR_INIT;
 	struct stream_id team;
 	struct device_id dev, self;
+	bool told;
 
 	memcpy(team.b, id, 16);
 	memcpy(dev.b, id, 16);
@@ -104,7 +108,7 @@ find_name(struct node *n, enum name_kind kind, const uint8_t id[16], struct name
 	d = org_device_by_id(node_org(n), &dev);
 	if (d != NULL && from_sealed(n, d->enc_name, kind, out))
 		return true;
-	if (from_roster(n, &dev, kind, out))
+	if (from_roster(n, &dev, kind, out, &told, &unread) == ERR_OK && told)
 		return true;
 	self = device_id_of(&n->home.keys->device.sign_pk);
 	if (!SAME(self, dev))
@@ -295,9 +299,13 @@ node_tell_own_names(struct node *n, struct err *err)
 	const struct org_device *self = node_self(n);
 	const struct stream_id roster = roster_stream(org_id(node_org(n)));
 	struct name name;
+	enum err_code rc;
+	bool told;
 
-	if (self->enc_name.len > 0 || !org_reads(node_org(n), &roster, &self->id) || !vault_can_write(n->vault, &roster) ||
-	    from_roster(n, &self->id, NAME_DEVICE, &name))
+	if (self->enc_name.len > 0 || !org_reads(node_org(n), &roster, &self->id) || !vault_can_write(n->vault, &roster))
 		return ERR_OK;
+	rc = from_roster(n, &self->id, NAME_DEVICE, &name, &told, err);
+	if (rc != ERR_OK || told)
+		return rc;
 	return node_write_own_names(n, (const char *)n->home.keys->member_name, (const char *)n->home.keys->device_name, err);
 }

@@ -116,8 +116,11 @@ enum err_code node_record(struct node *n, const struct record_id *id, struct rec
 /* Without places older than a day. The caller changes it and then saves it; valid until the node is closed. */
 struct day_desk;
 struct day_desk *node_desk(struct node *n);
-/* ERR_NO_MEMORY: there was none to read the desk with, now and before; it is on the disk, and node_desk() is not it. */
-enum err_code node_desk_ready(struct node *n, struct err *err) MUST_CHECK;
+/*
+ * ERR_NO_MEMORY: there was none to read the desk with, now and before; it is on the disk, and node_desk() is not it. ERR_IO, told to who
+ * is about to use it: the disk does not give it. Then node_desk() is empty, and is not saved.
+ */
+enum err_code node_desk_ready(struct node *n, bool used, struct err *err) MUST_CHECK;
 /* Durable when it returns. ERR_IO: what is on the disk is as it was. */
 enum err_code node_desk_save(struct node *n, struct err *err) MUST_CHECK;
 /* The same after something was taken away that nobody may read again: under a new key, the old one destroyed. */

@@ -133,7 +133,7 @@ struct node {
 	bool desk_stale;              /* a save failed: what is in memory is not what is on the disk */
 	int64_t desk_wall_ms;         /* both clocks when the queue was last looked at; 0: not yet */
 	uint64_t desk_awake_ns;
-	bool desk_unread;             /* memory was short for reading it: what is in memory is nothing, and must not be written over it */
+	enum err_code desk_unread;    /* it could not be read, for this cause: what is in memory is nothing, and must not be written over it */
 	struct env_timer *desk_timer; /* when the oldest place in the queue is a day old */
 
 	bool practice;               /* the organisation is there for practice */

@@ -68,7 +68,10 @@ struct node_late {
 enum err_code node_each_late(struct node *n, bool (*cb)(void *ctx, const struct node_late *late), void *ctx, struct err *err) MUST_CHECK;
 uint64_t node_late_count(struct node *n); /* without opening anything */
 
-/* Makes these entries count, with their keys: from node_each_late(), nothing stored since, ascending. Into the open batch. */
+/*
+ * Makes these entries count, with their keys: from node_each_late(), nothing stored since, ascending. Into the open batch. ERR_REFUSED,
+ * and nothing is done, if one of them does not open here.
+ */
 enum err_code node_adopt(struct node *n, const struct node_late *late, size_t count, struct err *err) MUST_CHECK;
 
 /* One team, or the roster, and what a device could read there. Entries are DATA that we hold. */

@@ -48,7 +48,7 @@ struct node_key_wait {
 size_t node_keys_waiting(struct node *n, struct node_key_wait *out, size_t max);
 /* Gives the key, or notes the refusal, in the open batch. */
 enum err_code node_answer_key(struct node *n, const struct node_key_wait *w, bool yes, struct err *err) MUST_CHECK;
-/* A team whose keys are always given by hand: a coordinator's word in the roster. */
+/* A team whose keys are always given by hand: a coordinator's word in the roster. Also where that cannot be read just now. */
 bool node_team_by_hand(struct node *n, const struct stream_id *team);
 enum err_code node_set_team_by_hand(struct node *n, const struct stream_id *team, bool on, struct err *err) MUST_CHECK;
 

@@ -47,7 +47,8 @@ gather_directory(struct op_call *c, json_t *records)
 		if (m != NULL && view_each(node_view(c->node), m->type->number, gather_one, &g, &c->err) != ERR_OK)
 			return c->err.code;
 	}
-	return op_json_is_whole(c) ? ERR_OK : err_plain(&c->err, ERR_NO_MEMORY); /* a record may lack its type or its id */
+	/* Where memory ran out a record may lack its type or its id: nobody reads on. */
+	return op_json_is_whole(c) ? ERR_OK : err_plain(&c->err, ERR_NO_MEMORY);
 }
 
 void

@@ -340,6 +340,10 @@ write_record(void *ctx, const struct record *r, const struct stream_id *team)
 	if (t == NULL || table_get(p->mine, record_id_of(r)->b) == NULL)
 		return true;
 	all = record_to_json(r, node_profile(p->node), adviser_of, p);
+	if (!op_json_is_whole(p->call)) { /* a note may lack its text */
+		json_decref(all);
+		return false;
+	}
 	fields = json_object();
 	json_object_foreach(json_object_get(all, "fields"), name, v) {
 		const struct profile_field *f = profile_field_named(t, name);
@@ -401,7 +405,9 @@ gather(struct person *p)
 		return err_plain(err, ERR_NO_MEMORY);
 	if (view_each(v, 0, take_names, p, err) != ERR_OK)
 		return err->code;
-	return view_each(v, 0, write_record, p, err);
+	if (view_each(v, 0, write_record, p, err) != ERR_OK)
+		return err->code;
+	return op_json_is_whole(p->call) ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
 }
 
 static enum err_code

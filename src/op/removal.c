@@ -211,7 +211,7 @@ out:
 
 /* ---- adopt ---- */
 
-struct waiting { struct op_call *call; struct node_late *late; size_t count, cap; };
+struct waiting { struct op_call *call; struct node_late *late; size_t count, cap, unread; };
 
 static bool
 keep_late(void *ctx, const struct node_late *late)
@@ -278,7 +278,7 @@ find_late(struct op_call *c, struct waiting *w, const char *text)
 	return found;
 }
 
-/* Leaves in `w` what was named, in its order. */
+/* Leaves in `w` what was named, in its order; of all of a device what can be read here. */
 static enum err_code
 choose(struct op_call *c, struct waiting *w)
 {
@@ -290,8 +290,12 @@ choose(struct op_call *c, struct waiting *w)
 	if (chosen == NULL)
 		return err_plain(&c->err, ERR_NO_MEMORY);
 	if (param_text(c, "all") != NULL && find_device(c, param_text(c, "all"), &d) == ERR_OK)
-		for (i = 0; i < w->count; i++)
-			chosen[i] = SAME(w->late[i].author, d->sign_pk);
+		for (i = 0; i < w->count; i++) {
+			bool meant = SAME(w->late[i].author, d->sign_pk);
+
+			chosen[i] = meant && w->late[i].opens;
+			w->unread += meant && !w->late[i].opens;
+		}
 	json_array_foreach((json_t *)entries, i, name) {
 		struct node_late *l = c->err.code == ERR_OK ? find_late(c, w, json_string_value(name)) : NULL;
 
@@ -338,7 +342,8 @@ op_adopt(struct op_call *c)
 		c->result = json_pack("{s:o}", "waiting", late_list(c, &w));
 	else if (choose(c, &w) == ERR_OK && node_adopt(c->node, w.late, w.count, &c->err) == ERR_OK &&
 	         op_commit(c) == ERR_OK)
-		c->result = json_pack("{s:I,s:I}", "adopted", (json_int_t)w.count, "waiting_adoption", (json_int_t)node_late_count(c->node));
+		c->result = json_pack("{s:I,s:I,s:I}", "adopted", (json_int_t)w.count, "unread", (json_int_t)w.unread, "waiting_adoption",
+		                      (json_int_t)node_late_count(c->node));
 	if (c->err.code != ERR_OK && !lists)
 		node_drop(c->node);
 	mem_free(w.late);

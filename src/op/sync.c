@@ -132,8 +132,10 @@ note_with(struct sync_work *w, const struct peer_result *r)
 			return;
 		}
 	room = mem_room(w->with, w->with_count, &w->with_cap, sizeof(*room));
-	if (room == NULL)
+	if (room == NULL) {
+		w->brought.untold = true;
 		return;
+	}
 	w->with = room;
 	room[w->with_count++] = with;
 }

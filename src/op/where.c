@@ -225,6 +225,7 @@ op_status(struct op_call *c)
 	bool brief = param_flag(c, "brief");
 	struct node_standing *st = NULL;
 	size_t count = 0;
+	json_t *warnings;
 
 	if (brief || view_state_hash(node_view(n), state, &c->err) == ERR_OK)
 		st = node_standings(n, &count, &c->err);
@@ -236,6 +237,9 @@ op_status(struct op_call *c)
 		err_plain(&c->err, ERR_NO_MEMORY);
 	replica_frontier(node_replica(n), NULL, NULL, frontier);
 	node_custody(n, &k);
+	warnings = warnings_json(n, age, waiting, st, count);
+	if (c->meet != NULL && meet_unheard(c->meet) != NULL)
+		status_warn(warnings, "others cannot call this device: %s; it is tried again by itself, and this device calls others meanwhile", meet_unheard(c->meet));
 	c->result = json_pack("{s:s,s:o,s:o,s:s,s:o,s:o,s:I,s:I,s:I,s:{s:I,s:I,s:I},s:b,s:o,s:o,s:I,s:I,s:o}", "org", node_org_name(n),
 	                      "org_id", json_hex(node_keystore(n)->org.b, 32), "device", self == NULL ? json_null() : json_hex(self->id.b, 16),
 	                      "device_name", node_keystore(n)->device_name, "state_hash", brief ? json_null() : json_hex(state, 32), "frontier",
@@ -244,7 +248,7 @@ op_status(struct op_call *c)
 	                      "custody", "only_here", (json_int_t)k.only_here, "also_hub", (json_int_t)k.also_hub, "elsewhere",
 	                      (json_int_t)k.elsewhere, "safe_to_wipe", k.safe_to_wipe, "peers", peers_json(n, st, count), "forks", forks_json(n),
 	                      "waiting_adoption",
-	                      (json_int_t)waiting, "membership_age_days", (json_int_t)age, "warnings", warnings_json(n, age, waiting, st, count));
+	                      (json_int_t)waiting, "membership_age_days", (json_int_t)age, "warnings", warnings);
 	if (c->result != NULL) {
 		json_object_set_new(c->result, "removed", json_boolean(self != NULL && self->gone));
 		/* What some warnings say in English, for who says it in other languages. */

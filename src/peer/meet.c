@@ -10,6 +10,7 @@
 #include "peer/meet_internal.h"
 
 enum { STRANGERS_MAX = MEET_PEERS_MAX / 2 };
+#define LISTEN_AGAIN_NS (30 * UINT64_C(1000000000))
 
 static void
 peer_done(void *ctx, struct peer *p, const struct peer_result *result)
@@ -129,6 +130,50 @@ meet_listen(struct meet *m, const char *addr, struct err *err)
 	return ERR_OK;
 }
 
+static void
+listen_again(void *ctx)
+{
+	struct meet *m = ctx;
+	struct env *env = m->host->env;
+
+	m->listen = NULL;
+	for (size_t i = m->unheard_count; i-- > 0;) {
+		struct unheard *u = &m->unheard[i];
+
+		if (meet_listen(m, u->addr, &u->why) != ERR_OK)
+			continue;
+		env_logf(env, "listening on %s now", u->addr);
+		*u = m->unheard[--m->unheard_count];
+	}
+	if (m->unheard_count > 0)
+		m->listen = env->ops->timer(env, LISTEN_AGAIN_NS, listen_again, m);
+}
+
+void
+meet_listen_patiently(struct meet *m, const char *addr)
+{
+	struct env *env = m->host->env;
+	struct unheard *u = &m->unheard[m->unheard_count];
+	struct err err = ERR_INIT;
+
+	if (meet_listen(m, addr, &err) == ERR_OK)
+		return;
+	env_logf(env, "%s", err.text);
+	if (m->unheard_count == MEET_LISTENERS_MAX)
+		return;
+	m->unheard_count++;
+	u->why = err;
+	meet_copy_addr(u->addr, addr);
+	if (m->listen == NULL)
+		m->listen = env->ops->timer(env, LISTEN_AGAIN_NS, listen_again, m);
+}
+
+const char *
+meet_unheard(const struct meet *m)
+{
+	return m->unheard_count == 0 ? NULL : m->unheard[0].why.text;
+}
+
 static int
 port_at(const struct meet *m, size_t which)
 {
@@ -223,6 +268,8 @@ meet_free(struct meet *m)
 	m->closing = true;
 	for (size_t i = 0; i < m->listener_count; i++)
 		env->ops->listen_stop(env, m->listeners[i]);
+	if (m->listen != NULL)
+		env->ops->timer_stop(env, m->listen);
 	if (m->notify != NULL)
 		env->ops->timer_stop(env, m->notify);
 	if (m->hang_up != NULL)

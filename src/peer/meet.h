@@ -30,6 +30,13 @@ struct meet_events {
 struct meet *meet_new(struct peer_host *host, const struct meet_events *events);
 /* At several addresses: one of TCP, of which beacons tell, and others. */
 enum err_code meet_listen(struct meet *m, const char *addr, struct err *err) MUST_CHECK;
+/*
+ * The same where nothing may wait for it: an address that cannot be had now, since another program has it perhaps, is tried again every half
+ * minute for as long as the meet lives. No more than MEET_LISTENERS_MAX in all.
+ */
+void meet_listen_patiently(struct meet *m, const char *addr);
+/* Why the first of those is not listened at yet, or NULL: then every address is. */
+const char *meet_unheard(const struct meet *m);
 /* An accepted connection becomes a peer, and hears what has been read of it so far. */
 void meet_take(struct meet *m, struct env_conn *conn, const char *from, struct bytes read);
 int meet_port(const struct meet *m);     /* of TCP; 0 when not listening, and nobody does for it */

@@ -41,6 +41,9 @@ struct meet {
 	struct env_listener *listeners[MEET_LISTENERS_MAX];
 	size_t listener_count;
 	size_t port_of, web_port_of; /* which of them, counted from 1; 0: none */
+	struct unheard { char addr[MEET_ADDR_BYTES]; struct err why; } unheard[MEET_LISTENERS_MAX]; /* tried again */
+	size_t unheard_count;
+	struct env_timer *listen; /* when */
 	struct link_slot links[MEET_PEERS_MAX];
 	size_t link_count;
 	struct target targets[MEET_TARGETS_MAX];

@@ -130,6 +130,8 @@ take_readers(struct vault *v, const struct org *org, struct epoch *ep, const str
 	mem_free(ep->readers);
 	ep->readers = readers;
 	ep->reader_count = p->reader_count;
+	/* Rows of a drop-box open under a known epoch alone: with a key that is held already they can be tried again now. */
+	v->news += !ep->known && ep->is_drop && v->keys[ep - v->epochs].has_e;
 	ep->known = true;
 	return to_us && !v->keys[ep - v->epochs].has_e && !keystore_tombstoned(v->ks, TOMB_SECRET, ep->id.b) ? take_sealed(v, org, ep, p->epk, mine, err) : ERR_OK;
 }

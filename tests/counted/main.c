@@ -114,7 +114,8 @@ try_scene(const struct options *o, struct room *r, const struct scene *s, struct
 			t.kind = (enum kind)k, try_kind(o, &t, tally);
 	json_decref(whole.answer);
 	if (!o->quiet)
-		printf("%s: %llu faults\n", s->op, (unsigned long long)(tally->passed - was));
+		printf("%s: %llu faults; it asks for memory %ld times and changes the disk %ld times\n", s->op, (unsigned long long)(tally->passed - was), whole.memory,
+		       whole.changes);
 }
 
 static bool

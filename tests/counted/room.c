@@ -95,10 +95,11 @@ has_answer(void *ctx)
 bool
 room_ask(struct room *r, const char *op, const json_t *params)
 {
-	struct op_call call = { .node = r->node, .params = params, .finished = finished, .ctx = r };
-
 	room_forget_answer(r);
-	op_start(op_find(op), &call);
+	json_decref(r->asked);
+	r->asked = json_incref((json_t *)(uintptr_t)params);
+	r->call = (struct op_call){ .node = r->node, .params = params, .finished = finished, .ctx = r };
+	op_start(op_find(op), &r->call);
 	if (!world_run_until(r->world, has_answer, r, 3600 * NS_PER_S)) {
 		fprintf(stderr, "counted: %s was never answered\n", op);
 		abort();
@@ -510,6 +511,7 @@ void
 room_free(struct room *r)
 {
 	room_forget_answer(r);
+	json_decref(r->asked);
 	disk_image_free(r->kept);
 	disk_image_free(r->other_kept);
 	world_free(r->world);

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "node/node.h"
+#include "op/op.h"
 #include "peer/meet.h"
 #include "sim/world.h"
 
@@ -63,6 +64,8 @@ struct room {
 	struct meet *other_meet;
 	struct { char name[16], value[160]; } names[ROOM_NAMES];
 	size_t name_count;
+	struct op_call call; /* may be under way still where the power has gone: it ends when its program does */
+	json_t *asked;
 	bool answered;
 	json_t *result;
 	struct err err;

@@ -10,7 +10,12 @@ extern const struct kind_row { const char *name; enum disk_fault fault; bool las
 extern const struct scene opening; /* stands for no operation: the program starts */
 
 /* What an operation does when nothing fails. */
-struct whole { uint64_t before, entries; size_t nodes; long memory, changes; json_t *answer; /* of what only reads; else NULL */ };  /* changes: calls that write to the disk or sync it */
+struct whole {
+	uint64_t before, entries, ending; /* ending: calls as in `changes`, of the program that ends after it */
+	size_t nodes;
+	long memory, changes; /* changes: calls that write to the disk or sync it */
+	json_t *answer;       /* of what only reads; else NULL */
+};
 
 struct trial {
 	struct room *room;

@@ -51,6 +51,8 @@ bool debt_is_held(const struct debt *d, struct replica *r);
 /* Verifies, and holds what is owed; else an error that says which. */
 enum err_code debt_check(const struct debt *d, struct replica *r, struct err *err);
 
+/* The room's node starts, stays open and admits whoever asks, an adviser to its team; its logs are noted in what the path owes. */
+enum err_code path_admit(struct room *r, struct bytes request, uint8_t role, struct buf *sealed, struct err *err);
 /* One operation of the room's node; r->result is its answer. */
 enum err_code path_ask(struct room *r, const char *op, const char *params, struct err *err);
 
@@ -59,6 +61,10 @@ enum err_code path_ask(struct room *r, const char *op, const char *params, struc
 enum err_code hub_waits(struct room *r, struct err *err), hub_is_brought(struct room *r, struct err *err), hub_stands(struct room *r, const struct debt *d, struct err *err);
 enum err_code hub_is_open(struct room *r, struct err *err), hub_takes_one_more(struct room *r, struct err *err), hub_has_one_more(struct room *r, struct err *err),
 	hub_gives_one_up(struct room *r, struct err *err), parts_stand(struct room *r, const struct debt *d, struct err *err);
+/* What it has told is remembered where an older disk brings nothing back; and which store its entries are in. */
+enum err_code hub_waits_and_remembers(struct room *r, struct err *err), hub_remembers(struct room *r, const struct debt *d, struct err *err);
+enum err_code hub_store_is_elsewhere(struct room *r, struct err *err), hub_changes_its_store(struct room *r, struct err *err),
+	hub_has_one_store(struct room *r, const struct debt *d, struct err *err);
 void path_hub_note_acked(struct room *r, struct debt *d);
 void path_hub_end(struct room *r);
 /* The home ends: closed after an exchange, wiped, wiped on; and copied to another place. */
@@ -73,6 +79,10 @@ enum err_code newcomer_is_there(struct room *r, struct err *err), write_request(
 enum err_code one_history_is_known(struct room *r, struct err *err), the_other_arrives(struct room *r, struct err *err),
 	both_histories_stand(struct room *r, const struct debt *d, struct err *err);
 void path_paper_end(void);
+/* An auditor's store beside its own, for a bundle that is only looked at. path_beside_end(): what is open of it is closed. */
+enum err_code auditor_has_a_bundle(struct room *r, struct err *err), auditor_unpacks_it(struct room *r, struct err *err),
+	auditor_stands(struct room *r, const struct debt *d, struct err *err);
+void path_beside_end(void);
 extern struct debt *path_noting; /* of the path that begins */
 
 #endif

@@ -65,6 +65,7 @@ path_end(struct room *r)
 	room_forget_answer(r);
 	path_hub_end(r);
 	path_paper_end();
+	path_beside_end();
 	if (r->node != NULL)
 		room_stop(r);
 	home_close(&bare);
@@ -352,9 +353,10 @@ stands_or_is_made(struct room *r, const struct debt *d, struct err *err)
 
 /* ---- somebody joins ---- */
 
-static enum err_code
-admit(struct room *r, struct bytes request, struct err *err)
+enum err_code
+path_admit(struct room *r, struct bytes request, uint8_t role, struct buf *sealed, struct err *err)
 {
+	bool in_team = role == ROLE_ADVISOR;
 	struct join_request req;
 	struct stream_id team;
 	struct device_id dev;
@@ -366,13 +368,12 @@ admit(struct room *r, struct bytes request, struct err *err)
 		return rc;
 	if (!node_team_named(r->node, "Lund", &team))
 		abort();
-	rc = node_admit(r->node, &req, ROLE_ADVISOR, &team, 1, &dev, err);
+	rc = node_admit(r->node, &req, role, in_team ? &team : NULL, in_team ? 1 : 0, &dev, err);
 	if (rc == ERR_OK)
 		rc = node_commit(r->node, err);
 	if (rc == ERR_OK)
-		rc = node_welcome(r->node, &dev, &welcome_file, err);
+		rc = node_welcome(r->node, &dev, sealed, err);
 	debt_note(path_noting, node_replica(r->node));
-	room_stop(r);
 	return rc;
 }
 
@@ -387,7 +388,9 @@ newcomer_waits(struct room *r, struct err *err)
 		rc = home_request(&bare, &request, err);
 	home_close(&bare);
 	if (rc == ERR_OK)
-		rc = admit(r, buf_bytes(&request), err);
+		rc = path_admit(r, buf_bytes(&request), ROLE_ADVISOR, &welcome_file, err);
+	if (r->node != NULL)
+		room_stop(r);
 	if (rc == ERR_OK)
 		rc = home_open(&bare, room_env(r), NEWCOMER, 1, room_secret(), err);
 	buf_free(&request);
@@ -498,10 +501,13 @@ const struct path paths[] = {
 	{ "copy", NULL, is_a_copy, copy_writes, copy_stands, false, true },
 	{ "wipe", NULL, nothing, wipe_home, is_wiped_or_stands, false, true },
 	{ "hub is brought", NULL, hub_waits, hub_is_brought, hub_stands, false, true },
+	{ "hub remembers", NULL, hub_waits_and_remembers, hub_is_brought, hub_remembers, false, true },
+	{ "hub's store", NULL, hub_store_is_elsewhere, hub_changes_its_store, hub_has_one_store, false, true },
 	{ "hub takes one more", NULL, hub_is_open, hub_takes_one_more, parts_stand, false, true },
 	{ "hub gives one up", NULL, hub_has_one_more, hub_gives_one_up, parts_stand, false, true },
 	{ "kit", NULL, kit_is_made, write_sheets, sheets_are_whole, false, true },
 	{ "request", NULL, newcomer_is_there, write_request, request_is_of_this_home, false, true },
+	{ "bundle beside", NULL, auditor_has_a_bundle, auditor_unpacks_it, auditor_stands, false, true },
 	{ "fork arrives", NULL, one_history_is_known, the_other_arrives, both_histories_stand, true, true },
 	{ NULL, NULL, NULL, NULL, NULL, false, false },
 };

@@ -238,7 +238,7 @@ async function erase(a, b, href) {
 	await inStep(a);
 	for (const p of [a, b]) {
 		await p.go('nav.review');
-		await p.page.getByText(p.t('erase.complete'), { exact: true }).waitFor({ timeout: 60_000 });
+		await p.page.getByText(p.t('erase.complete'), { exact: true }).waitFor();
 		same(`${p === a ? 'who approved' : 'who asked'} sees a receipt of each device`, await p.page.getByText(p.t('erase.confirmed'), { exact: true }).count(), 2);
 		await p.page.screenshot({ path: `${OUT}day-${p.w.lang}-receipts.png`, fullPage: true });
 		await p.page.goto(new URL(href, p.page.url()).href);

@@ -1,6 +1,7 @@
 /* The page, tried in a browser. Ends with `N passed, N failed`; pictures and figures go to build/ui. */
 import { OUT, record, whenFailed } from './lib/check.mjs';
 import { launch, nothingLeft } from './lib/browser.mjs';
+import { nodesSay } from './lib/node.mjs';
 
 const PARTS = {
 	sv: async (b) => (await import('./day.mjs')).day(b, 'sv'),
@@ -17,10 +18,13 @@ const PARTS = {
 };
 const wanted = process.argv.slice(2);
 const browser = await launch();
-/* What stood on the screens when a part broke off. */
+/* What stood on the screens, and what the nodes said, when a part broke off. */
 whenFailed(async (name) => {
-	for (const [i, page] of browser.contexts().flatMap((c) => c.pages()).entries())
+	for (const line of nodesSay()) console.log(line);
+	for (const [i, page] of browser.contexts().flatMap((c) => c.pages()).entries()) {
+		console.log(`page ${i}: ${await page.evaluate(() => document.body.innerText.slice(0, 2000)).catch(String)}`);
 		await page.screenshot({ path: `${OUT}failed-${name.replace(/\W+/g, '-')}-${i}.png` }).catch(() => undefined);
+	}
 	for (const context of browser.contexts()) await context.close();
 });
 try {

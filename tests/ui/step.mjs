@@ -2,6 +2,7 @@
  * In step by the page: an address that is typed, what an exchange brought, and
  * closing a site, which destroys nothing before others have signed for it all.
  */
+import { createServer } from 'node:net';
 import { claim, part, same, until } from './lib/check.mjs';
 import { Node } from './lib/node.mjs';
 import { person } from './lib/browser.mjs';
@@ -77,6 +78,20 @@ async function close(p, node, other) {
 	same('the node says so too', left.state, 'none');
 }
 
+/* Whoever has a queue in front of them opens the home, whatever another program does with its port. */
+async function takenPort(browser) {
+	const node = new Node('Veras dator').found(), p = await person(browser), taken = createServer();
+	await p.open(await node.serve());
+	await new Promise((go) => taken.listen(node.listen, '127.0.0.1', go));
+	await p.unlock();
+	claim('a port that another program has does not keep a home shut', true);
+	const { warnings } = await p.must('status');
+	claim('and status says that nobody can call', warnings.some((w) => w.includes('others cannot call this device') && w.includes(`${node.listen}`)), warnings.join('; '));
+	await p.close();
+	await node.stop();
+	await new Promise((go) => taken.close(go));
+}
+
 export async function step(browser) {
 	await part('in step', async () => {
 		const other = new Node('Stinas dator').found(), node = new Node('Lånedator');
@@ -91,5 +106,6 @@ export async function step(browser) {
 		await p.close();
 		await node.stop();
 		await other.stop();
+		await takenPort(browser);
 	});
 }

@@ -1,4 +1,4 @@
-/* A node among strangers who connect in numbers and say nothing: a colleague is served all the same. */
+/* A node among strangers who connect in numbers and say nothing: a colleague is served all the same. And one whose port another has. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -161,12 +161,69 @@ addresses_that_were_only_heard_leave_room_for_those_that_somebody_names(void **s
 	site_end(&site);
 }
 
+/* ---- an address that another program has ---- */
+
+static struct { void (*fn)(void *ctx); void *ctx; } kept; /* the timer that was set last: it ends when the test says so */
+
+static struct env_timer *
+keep_timer(struct env *env, uint64_t ns, void (*fn)(void *ctx), void *ctx)
+{
+	(void)env, (void)ns;
+	kept.fn = fn;
+	kept.ctx = ctx;
+	return (struct env_timer *)&kept;
+}
+
+static void
+let_timer_go(struct env *env, struct env_timer *t)
+{
+	(void)env, (void)t;
+	memset(&kept, 0, sizeof(kept));
+}
+
+static void
+an_address_that_is_taken_is_listened_at_when_it_becomes_free(void **state)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(at);
+	struct env *env = net_env_new(NULL);
+	struct env_ops ops = *env->ops;
+	struct peer_host host = { .env = env };
+	struct meet *meet = meet_new(&host, &(struct meet_events){ .ctx = NULL });
+	int other = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char addr[32];
+
+	(void)state;
+	assert_int_equal(bind(other, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(other, 1), 0);
+	assert_int_equal(getsockname(other, (struct sockaddr *)&at, &len), 0);
+	snprintf(addr, sizeof(addr), "127.0.0.1:%d", ntohs(at.sin_port));
+	ops.timer = keep_timer;
+	ops.timer_stop = let_timer_go;
+	env->ops = &ops;
+	meet_listen_patiently(meet, addr);
+	assert_non_null(strstr(meet_unheard(meet), addr));
+	assert_int_equal(meet_port(meet), 0);
+	kept.fn(kept.ctx); /* it is still taken */
+	assert_non_null(meet_unheard(meet));
+	close(other);
+	kept.fn(kept.ctx);
+	assert_null(meet_unheard(meet));
+	assert_int_equal(meet_port(meet), ntohs(at.sin_port));
+	meet_listen_patiently(meet, "nowhere"); /* one that never can be stays told, and ends with the meet */
+	assert_non_null(meet_unheard(meet));
+	meet_free(meet);
+	assert_null(kept.fn);
+	net_env_free(env);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whoever_speaks_at_once_is_not_kept_out_by_any_number_of_the_silent),
 		cmocka_unit_test(addresses_that_were_only_heard_leave_room_for_those_that_somebody_names),
+		cmocka_unit_test(an_address_that_is_taken_is_listened_at_when_it_becomes_free),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -352,7 +352,7 @@ a_desk_that_there_was_no_memory_to_read_is_not_taken_for_none(void **state)
 		}
 		/* While it stays so, nothing says that there are no drafts, and nothing is written over them. */
 		desk_memory = 0;
-		if (node_desk_ready(o.first, &err) == ERR_NO_MEMORY) {
+		if (node_desk_ready(o.first, false, &err) == ERR_NO_MEMORY) {
 			unread++;
 			mem_fail_after(-1, 0);
 			list = ask(o.first, "draft list", json_object(), &rc);
@@ -370,6 +370,50 @@ a_desk_that_there_was_no_memory_to_read_is_not_taken_for_none(void **state)
 		CHECK_CASE("and stays", drafts_and_places(o.first, &places), 1);
 	}
 	CHECK_TRUE("there were such moments", unread >= 2);
+	nodes_end(&o);
+}
+
+static enum err_code
+broken_read(struct env *env, const char *path, size_t max, struct buf *out, struct err *err)
+{
+	size_t len = strlen(path);
+
+	if (len > 5 && strcmp(path + len - 5, "/desk") == 0)
+		return err_set(err, ERR_IO, "reading %s: Input/output error", path);
+	return posix_files.read(env, path, max, out, err);
+}
+
+static void
+a_desk_that_the_disk_does_not_give_is_neither_told_as_none_nor_written_over(void **state)
+{
+	struct env_files broken = posix_files;
+	struct err why = ERR_INIT;
+	enum err_code rc;
+	size_t places;
+	struct nodes o;
+
+	(void)state;
+	nodes_start(&o);
+	broken.read = broken_read;
+	tell(o.first, "draft put", json_pack("{s:s,s:s}", "key", "visit", "text", "half a word"));
+	tell(o.first, "queue add", json_object());
+	o.env->files = &broken;
+	o.first = nodes_reopen(&o, o.first);
+	json_decref(ask(o.first, "draft list", json_object(), &rc));
+	assert_int_equal(rc, ERR_IO);
+	json_decref(ask(o.first, "queue list", json_object(), &rc));
+	assert_int_equal(rc, ERR_IO);
+	json_decref(ask(o.first, "draft put", json_pack("{s:s,s:s}", "key", "visit", "text", "over it"), &rc));
+	assert_int_equal(rc, ERR_IO);
+	assert_int_equal(node_desk_save(o.first, &why), ERR_IO);
+	assert_non_null(strstr(why.text, "kept as they are"));
+	assert_int_equal(node_desk_shred(o.first, &why), ERR_IO);
+	tell(o.first, "visit save", json_pack("{s:{s:s},s:s}", "set", "gender", "woman", "draft", "visit")); /* work goes on */
+	o.env->files = &posix_files;
+	assert_int_equal(drafts_and_places(o.first, &places), 1);
+	assert_int_equal(places, 1);
+	o.first = nodes_reopen(&o, o.first);
+	assert_int_equal(drafts_and_places(o.first, &places), 1);
 	nodes_end(&o);
 }
 
@@ -991,6 +1035,7 @@ main(void)
 		cmocka_unit_test(two_devices_never_give_the_same_ticket),
 		cmocka_unit_test(a_stop_at_any_moment_of_a_purge_loses_no_draft),
 		cmocka_unit_test(a_desk_that_there_was_no_memory_to_read_is_not_taken_for_none),
+		cmocka_unit_test(a_desk_that_the_disk_does_not_give_is_neither_told_as_none_nor_written_over),
 		cmocka_unit_test(what_was_purged_opens_under_no_key_that_is_left),
 		cmocka_unit_test(a_visit_is_saved_whole_or_not_at_all),
 		cmocka_unit_test(a_merged_case_counts_once_in_rows_too),

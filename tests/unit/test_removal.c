@@ -181,6 +181,49 @@ what_a_removed_device_wrote_unseen_counts_when_it_is_adopted(void **state)
 	nodes_end(&t.o);
 }
 
+/* Genarp has buried the key of the old epoch, as after an erasure; it has what the tables announced, and none tells of what nobody had seen. */
+static void
+who_cannot_read_an_entry_does_not_adopt_it(void **state)
+{
+	struct three t;
+	struct late_list l;
+	struct record_id unseen, seen;
+	struct epoch_id old;
+	struct err why = ERR_INIT;
+	uint64_t held;
+
+	(void)state;
+	three_start(&t);
+	unseen = nodes_id(&t.o);
+	seen = nodes_id(&t.o);
+	nodes_put(&t.o, t.dalby, &unseen, "title", "Osedd", NULL);
+	assert_true(vault_preferred(t.lund->vault, &t.o.team, &old));
+	revoke(t.lund, t.dalby, NULL);
+	nodes_put(&t.o, t.lund, &seen, "title", "Efteråt", NULL);
+	nodes_meet(t.lund, t.genarp);
+	SITE_OK(keystore_add_tombstone(node_keystore(t.genarp), TOMB_SECRET, old.b, err));
+	memset(keystore_epoch(node_keystore(t.genarp), &old)->e, 0, sizeof(keystore_epoch(node_keystore(t.genarp), &old)->e));
+	SITE_OK(node_save_keystore(t.genarp, err));
+	t.genarp = nodes_reopen(&t.o, t.genarp);
+	nodes_copy(t.dalby, t.genarp);
+	l = late_of(t.genarp);
+	assert_int_equal(l.count, 1);
+	assert_false(l.late[0].opens);
+	held = replica_entry_count(node_replica(t.genarp));
+	assert_int_equal(node_adopt(t.genarp, l.late, 1, &why), ERR_REFUSED);
+	assert_non_null(strstr(why.text, "cannot be read here"));
+	assert_int_equal(replica_entry_count(node_replica(t.genarp)), held);
+	/* Who reads it may, and then it counts there as well. */
+	nodes_copy(t.dalby, t.lund);
+	l = late_of(t.lund);
+	assert_true(l.count == 1 && l.late[0].opens);
+	SITE_OK(node_adopt(t.lund, l.late, 1, err));
+	SITE_OK(node_commit(t.lund, err));
+	nodes_meet(t.lund, t.genarp);
+	assert_string_equal(nodes_read(t.genarp, &unseen, "title", NULL), "Osedd");
+	nodes_end(&t.o);
+}
+
 /* The case's key came with the first of two entries, and only the second is wanted. */
 static void
 an_adopted_entry_opens_though_the_one_that_brought_its_key_stays_out(void **state)
@@ -455,6 +498,7 @@ main(void)
 		cmocka_unit_test(the_next_writer_seals_to_those_who_remain_and_to_nobody_else),
 		cmocka_unit_test(two_who_rotate_at_once_end_under_one_epoch),
 		cmocka_unit_test(what_a_removed_device_wrote_unseen_counts_when_it_is_adopted),
+		cmocka_unit_test(who_cannot_read_an_entry_does_not_adopt_it),
 		cmocka_unit_test(an_adopted_entry_opens_though_the_one_that_brought_its_key_stays_out),
 		cmocka_unit_test(looking_at_what_waits_teaches_the_vault_nothing),
 		cmocka_unit_test(coordinators_of_one_rank_cannot_remove_each_other_and_the_attempt_stands),

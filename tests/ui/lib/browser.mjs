@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
-import { claim, until } from './check.mjs';
+import { claim, LIMIT_MS, until } from './check.mjs';
 import { PASSPHRASE } from './node.mjs';
 import { words } from './words.mjs';
 
@@ -18,7 +18,7 @@ export async function launch(extra = {}) {
 }
 
 function watch(context) {
-	context.setDefaultTimeout(30_000);
+	context.setDefaultTimeout(LIMIT_MS);
 	context.on('request', (r) => {
 		const url = new URL(r.url());
 		if (/^https?:|^wss?:/.test(url.protocol) && url.hostname !== '127.0.0.1') strays.push(r.url());
@@ -61,7 +61,12 @@ export class Person {
 	async unlock(passphrase = PASSPHRASE) {
 		await this.write(this.field('passphrase'), passphrase);
 		await this.touch(this.button('unlock.do'));
-		await this.inside();
+		const form = this.page.locator('form').filter({ has: this.field('passphrase') });
+		const refused = form.getByRole('alert').textContent().then((why) => { throw new Error(`unlocking was refused: ${why}`); });
+		const inside = this.inside();
+		refused.catch(() => undefined);
+		inside.catch(() => undefined);
+		await Promise.race([inside, refused]);
 	}
 	inside() { return this.page.getByRole('navigation', { name: this.t('nav') }).waitFor(); }
 	go(key) { return this.touch(this.page.getByRole('navigation', { name: this.t('nav') }).getByRole('link', { name: this.t(key) })); }

@@ -17,13 +17,25 @@ process.on('exit', () => {
 
 export const scratch = (name) => join(here, name);
 
-/* A port that nothing listens on: a node that comes back is looked for where it was. */
+/*
+ * A port that nothing listens on: a node that comes back is looked for where it was. A node listens only once it is unlocked, so the port
+ * lies below those that a system gives to whoever names none: nobody else is given it in between.
+ */
+let lastPort = 10_000 + process.pid % 20 * 1000;
 export async function freePort() {
-	const server = createServer();
-	await new Promise((go) => server.listen(0, '127.0.0.1', go));
-	const { port } = server.address();
-	await new Promise((go) => server.close(go));
-	return port;
+	for (;;) {
+		const server = createServer(), port = ++lastPort;
+		const free = await new Promise((go) => server.once('error', () => go(false)).listen(port, '127.0.0.1', () => go(true)));
+		if (!free) continue;
+		await new Promise((go) => server.close(go));
+		return port;
+	}
+}
+
+/* What became of every node of a part, for the one who reads that it broke off. */
+const nodes = new Set();
+export function nodesSay() {
+	return [...nodes].map((n) => `${n.name}: ${n.how === undefined ? 'runs' : `ended with ${n.how.join(' ')}`}${n.said === '' ? '' : `, and said: ${n.said.slice(-2000)}`}`);
 }
 
 export class Node {
@@ -71,12 +83,14 @@ export class Node {
 		{ stdio: ['ignore', 'pipe', 'pipe'] });
 		alive.add(child);
 		this.child = child;
-		let said = '';
-		child.stderr.on('data', (d) => void (said += d));
-		this.gone = new Promise((go) => child.on('exit', (...how) => { alive.delete(child); go(how); }));
+		nodes.add(this);
+		this.said = '';
+		this.how = undefined;
+		child.stderr.on('data', (d) => void (this.said += d));
+		this.gone = new Promise((go) => child.on('exit', (...how) => { alive.delete(child); this.how = how; go(how); }));
 		const line = await new Promise((go, no) => {
 			createInterface({ input: child.stdout }).once('line', go);
-			child.on('exit', (code) => no(new Error(`${this.name} ended with ${code}: ${said}`)));
+			child.on('exit', (code) => no(new Error(`${this.name} ended with ${code}: ${this.said}`)));
 		});
 		this.url = JSON.parse(line).http;
 		this.base = this.url.split('/#')[0];
@@ -86,5 +100,6 @@ export class Node {
 	async stop(signal = 'SIGTERM') {
 		this.child.kill(signal);
 		await this.gone;
+		nodes.delete(this);
 	}
 }
