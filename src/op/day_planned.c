@@ -37,13 +37,15 @@ planned_json(struct planned *k, const struct record_id *site, const char *opens,
 	                 "opens", opens, "closes", closes, "mode", mode, "channel", channel, "session", "status");
 }
 
-/* Stands where its time puts it; of one time the order is that of the names. */
+/* Stands where its time puts it; of one time the order is that of the names. One for which there was no memory stands nowhere, and the call ends with that. */
 static void
 put_in_order(json_t *list, json_t *one)
 {
 	const char *opens = json_string_value(json_object_get(one, "opens")), *name = json_string_value(json_object_get(one, "name"));
 	size_t i = 0;
 
+	if (opens == NULL || name == NULL)
+		return;
 	for (; i < json_array_size(list); i++) {
 		const json_t *other = json_array_get(list, i);
 		int c = strcmp(json_string_value(json_object_get(other, "opens")), opens);

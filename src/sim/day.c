@@ -53,7 +53,7 @@ after(void *play, size_t i)
 }
 
 static const struct staff_act acts[] = {
-	{ "visit", 14, day_act_visit, false, false },       { "again", 4, day_act_again, false, false },   { "queue", 16, day_act_queue, false, false },
+	{ "visit", 12, day_act_visit, false, false },       { "again", 8, day_act_again, false, false },   { "queue", 16, day_act_queue, false, false },
 	{ "draft", 5, day_act_draft, false, false },        { "open", 8, day_act_open, false, false },     { "close", 7, day_act_close, false, false },
 	{ "edit", 8, day_act_edit, false, false },          { "card", 5, day_act_card, false, false },     { "referral", 8, day_act_referral, false, false },
 	{ "hours", 4, day_act_hours, false, false },        { "merge", 3, day_act_merge, false, false },   { "erase", 6, day_act_erase, false, false },

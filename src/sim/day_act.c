@@ -115,13 +115,15 @@ day_act_visit(void *play, size_t i)
 	return save_visit(d, i, params);
 }
 
-/* Nobody has told whether it was saved, so it is saved again: by the same id, which makes it one. */
+/* Nobody has told whether it was saved, so it is saved again: by the same id, which makes it one. And a session is closed again, whose queue is counted once. */
 bool
 day_act_again(void *play, size_t i)
 {
 	struct day *d = play;
 	json_t *params = d->again[i];
 
+	if (d->close_again[i])
+		return day_act_close(play, i);
 	if (params == NULL)
 		return day_act_visit(play, i);
 	d->again[i] = NULL;

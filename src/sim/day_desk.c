@@ -288,6 +288,7 @@ day_act_close(void *play, size_t i)
 		d->things[thing].held = true;
 		d->session[i][0] = '\0';
 	}
+	d->close_again[i] = a == NULL && staff_struck(&d->staff, i);
 	day_table_saved(d, i, a != NULL);
 	json_decref(a);
 	return a != NULL || staff_excused(&d->staff, i, "session close", &err, true);

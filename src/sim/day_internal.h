@@ -60,6 +60,7 @@ struct day {
 	struct day_table sure[DAY_STATIONS], tried[DAY_STATIONS];
 	bool in_doubt[DAY_STATIONS];    /* the table is as one of the two */
 	char session[DAY_STATIONS][33]; /* that was opened on it */
+	bool close_again[DAY_STATIONS]; /* nobody has heard whether it was closed */
 	json_t *again[DAY_STATIONS];    /* a visit whose saving nobody has heard of, as it was asked for */
 	size_t undo_of; struct day_thing undo; /* as it was before the call, should that be lost; DAY_NONE: nothing is */
 	char lines[DAY_LINES * 256];    /* the last trace that was imported; "": none was */

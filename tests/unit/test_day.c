@@ -909,6 +909,45 @@ no_operation_breaks_on_a_profile_of_a_newer_program(void **state)
 	nodes_end(&o);
 }
 
+/* A list is made of JSON that lacks what there was no memory for: it is told whole, or that memory was short. */
+static void
+a_list_is_told_whole_or_not_at_all_when_memory_is_short(void **state)
+{
+	static const char *const calls[][2] = { { "session planned", "{\"date\": \"2030-01-14\"}" }, { "directory check", "{}" } };
+	struct nodes o;
+	json_t *site;
+
+	(void)state;
+	nodes_start(&o);
+	site = ask(o.first, "put", json_pack("{s:s,s:{s:s}}", "type", "site", "set", "name", "Dalby"), NULL);
+	for (int k = 0; k < 3; k++) {
+		tell(o.first, "put", json_pack("{s:s,s:{s:O,s:s,s:s,s:s}}", "type", "opening", "set", "site", json_object_get(site, "id"), "rrule", "FREQ=WEEKLY;BYDAY=MO",
+		                               "opens", "13:00", "valid_from", "2030-01-01"));
+		tell(o.first, "put", json_pack("{s:s,s:{s:s}}", "type", "organisation", "set", "name", "Exempelbyrån"));
+	}
+	for (size_t i = 0; i < COUNT_OF(calls); i++) {
+		json_t *params = json_loads(calls[i][1], 0, NULL), *whole, *answer;
+		enum err_code code;
+		bool struck = true;
+
+		whole = ask(o.first, calls[i][0], json_incref(params), &code);
+		assert_non_null(whole);
+		for (long n = 0; struck; n++) {
+			mem_fail_after(n, 0);
+			answer = ask(o.first, calls[i][0], json_incref(params), &code);
+			struck = mem_allocations() > n;
+			mem_fail_after(-1, 0);
+			if (answer == NULL ? code != ERR_NO_MEMORY : !json_equal(answer, whole))
+				fail_msg("%s, allocation %ld: %s", calls[i][0], n, answer == NULL ? "another error" : "an answer with a gap");
+			json_decref(answer);
+		}
+		json_decref(params);
+		json_decref(whole);
+	}
+	json_decref(site);
+	nodes_end(&o);
+}
+
 /* What the roster holds whole and this program cannot read is known by its version, and the older one stays in use. */
 static void
 a_profile_that_can_not_be_read_is_known_by_its_version(void **state)
@@ -1007,6 +1046,7 @@ main(void)
 		cmocka_unit_test(hours_derived_on_two_devices_are_one_row),
 		cmocka_unit_test(a_conflict_that_is_settled_keeps_its_mark),
 		cmocka_unit_test(no_operation_breaks_on_a_profile_of_a_newer_program),
+		cmocka_unit_test(a_list_is_told_whole_or_not_at_all_when_memory_is_short),
 		cmocka_unit_test(a_profile_that_can_not_be_read_is_known_by_its_version),
 	};
 
