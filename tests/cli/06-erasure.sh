@@ -127,5 +127,14 @@ if command -v faketime >/dev/null; then
 else
 	echo "(no faketime: shredding is tried in the unit tests)"
 fi
+# A verify that was cut off has left a store beside the auditor's own; and something that cannot be removed stands in the way of the next.
+fb anna --quiet bundle write "$work/beside.fb"
+mkdir -p "$work/auditor/checking" && cp "$work/auditor/log.db" "$work/auditor/checking/log.db"
+audit --quiet bundle read "$work/beside.fb" 2>/dev/null
+same "$(ls "$work/auditor/checking")" '' 'what it left is gone with the next command of whatever kind'
+mkdir "$work/auditor/checking/log.db"
+claim 'two bundles are never audited as one' sh -c "! '$bin/faltbok-audit' --home '$work/auditor' --passphrase-file '$work/pass' verify '$work/beside.fb' --root '$root' 2>'$work/err'"
+rmdir "$work/auditor/checking/log.db"
+claim 'and it verifies when that is out of the way' audit --quiet verify "$work/beside.fb" --root "$root"
 claim 'no file holds the text' sh -c "! grep -rqaE 'Hemligheten|Torna' '$work/anna' '$work/bo' '$work/cia' '$work/hub' '$work/auditor'"
 finish
