@@ -343,8 +343,10 @@ committed(void *ctx)
 		return;
 	}
 	/* What is durable is saved, whether or not it can be shown yet: the next call tries again. */
-	if (node_project(n, &err) != ERR_OK)
+	if (node_project(n, &err) != ERR_OK) {
 		env_logf(n->env, "showing what is saved: %s", err.text);
+		node_gather_short(n); /* who brought it is forgotten here, and not that something came */
+	}
 	node_gather_committed(n);
 	if (home_learn_network(&n->home, NULL, &err) != ERR_OK)
 		env_logf(n->env, "taking up a network key: %s", err.text);

@@ -202,6 +202,29 @@ put_back_in_place() { # IMAGE HOME: as a snapshot is resumed: the same files, th
 	for f in "$2"/*; do [ -e "$1/${f##*/}" ] || rm -f "$f"; done
 }
 
+# What the power tears is the sector being written, behind what was synced: noise of any length there, and a frame of the log cut in two with its header whole.
+a_torn_end_of_the_log_loses_nothing_that_was_saved() {
+	rm -rf "$work/torn" "$work/image" && cp -a "$work/anna" "$work/torn"
+	quietly at_home "$work/torn" status # it has settled in its place
+	start serve-torn "$bin/faltbok" --home "$work/torn" --passphrase-file "$work/pass" --json serve --no-discovery --listen 127.0.0.1:0
+	local torn_pid=$pid n wal
+	for n in 1 2 3 4 5; do quietly at_home "$work/torn" put case "title=sliten$n"; done
+	kill -9 "$torn_pid"; wait "$torn_pid" 2>/dev/null
+	cp -a "$work/torn" "$work/image"
+	wal=$(stat -c %s "$work/torn/log.db-wal" 2>/dev/null || echo 0)
+	claim 'what was saved stands in the log that is written ahead' test "$wal" -gt 4096
+	for n in 1 23 24 511 512 4096 4119 4120 $((RANDOM % 9000 + 1)); do
+		put_back_in_place "$work/image" "$work/torn"
+		{ dd if="$work/image/log.db-wal" bs=1 skip=32 count=$((n < 24 ? n : 24)) status=none; head -c "$n" /dev/urandom; } >>"$work/torn/log.db-wal"
+		count disk:torn
+		same "$(at_home "$work/torn" --json list case --limit 99999 | jq '[.records[]|select((.fields.title//""|tostring)|startswith("sliten"))]|length')" 5 "with $n bytes of noise behind it all five are there"
+		claim 'and it verifies' at_home "$work/torn" --quiet verify
+	done
+	printf 'sliten%s\n' 1 2 3 4 5 >>"$work/markers"
+	claim 'it writes on' at_home "$work/torn" --quiet put case title=hel
+	rm -rf "$work/torn"
+}
+
 # A virtual machine that is resumed twice has the same memory twice, and with it the random numbers that come next. Here it is the kernel's call that gives
 # the same ones, to a home that is the same to the byte and in the same place: author, number and all that is drawn are equal, only the text is not.
 what_a_resumed_machine_draws_again_seals_no_other_text_under_the_same_key() {
@@ -364,6 +387,7 @@ scenario a_byte_that_rots_is_found_or_harmless_and_never_shown
 scenario a_copy_that_is_not_complete_is_noticed_and_filled_by_others
 scenario two_copies_of_a_home_both_write_and_nothing_is_lost
 scenario a_home_that_is_put_back_gets_its_notes_again
+scenario a_torn_end_of_the_log_loses_nothing_that_was_saved
 scenario what_a_resumed_machine_draws_again_seals_no_other_text_under_the_same_key
 scenario another_user_of_this_computer_gets_nothing
 scenario a_process_that_dies_leaves_no_memory_behind

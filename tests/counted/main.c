@@ -22,9 +22,11 @@
 #include "op/op.h"
 #include "trial.h"
 
-extern const char *const asked_elsewhere[];
+extern const char *const asked_elsewhere[], *const written_elsewhere[];
 
 struct options { uint64_t seed; long trials, nth; const char *op; int kind, but; bool quiet; };
+
+enum { COUNTED_OPS_MAX = 300 };
 
 struct tally { uint64_t struck[KINDS], passed, failed; };
 
@@ -96,6 +98,17 @@ try_kind(const struct options *o, struct trial *t, struct tally *tally)
 	}
 }
 
+static bool
+is_in(const char *const *names, const char *name)
+{
+	while (*names != NULL && strcmp(*names, name) != 0)
+		names++;
+	return *names != NULL;
+}
+
+static const char *wrote[COUNTED_OPS_MAX];
+static size_t wrote_count;
+
 static void
 try_scene(const struct options *o, struct room *r, const struct scene *s, struct tally *tally)
 {
@@ -109,6 +122,8 @@ try_scene(const struct options *o, struct room *r, const struct scene *s, struct
 		tally->failed++;
 		return;
 	}
+	if (whole.changes > 0 && wrote_count < COUNT_OF(wrote))
+		wrote[wrote_count++] = s->op;
 	for (int k = 0; k < KINDS; k++)
 		if ((o->kind < 0 || o->kind == k) && k != o->but)
 			t.kind = (enum kind)k, try_kind(o, &t, tally);
@@ -116,6 +131,25 @@ try_scene(const struct options *o, struct room *r, const struct scene *s, struct
 	if (!o->quiet)
 		printf("%s: %llu faults; it asks for memory %ld times and changes the disk %ld times\n", s->op, (unsigned long long)(tally->passed - was), whole.memory,
 		       whole.changes);
+}
+
+/* A scene in which an operation that writes finds nothing to write tries half of it. Once all scenes have been measured. */
+static bool
+every_row_that_writes_has_written(void)
+{
+	bool all = true;
+
+	for (const struct op_row *row = op_table; row->name != NULL; row++) {
+		size_t i = 0;
+
+		while (i < wrote_count && strcmp(wrote[i], row->name) != 0)
+			i++;
+		if (row->writes && i == wrote_count && !is_in(written_elsewhere, row->name) && !is_in(asked_elsewhere, row->name)) {
+			printf("%s: it writes, and in no scene it does\n", row->name);
+			all = false;
+		}
+	}
+	return all;
 }
 
 static bool
@@ -128,8 +162,7 @@ every_row_is_asked(void)
 
 		for (const struct scene *s = scenes; s->op != NULL && !there; s++)
 			there = strcmp(s->op, row->name) == 0;
-		for (const char *const *e = asked_elsewhere; *e != NULL && !there; e++)
-			there = strcmp(*e, row->name) == 0;
+		there = there || is_in(asked_elsewhere, row->name);
 		if (!there)
 			printf("%s: no scene asks it\n", row->name);
 		all = all && there;
@@ -230,6 +263,8 @@ main(int argc, char **argv)
 	try_scene(&o, &room, &opening, &tally);
 	for (const struct scene *s = scenes; s->op != NULL; s++)
 		try_scene(&o, &room, s, &tally);
+	if (o.op == NULL)
+		tally.failed += !every_row_that_writes_has_written();
 	room_free(&room);
 	printf("faults:");
 	for (int k = 0; k < KINDS; k++)

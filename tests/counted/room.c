@@ -242,6 +242,8 @@ static const struct { int at; const char *op, *params, *name, *path; } day[] = {
 	{ LUND, "erase", "{\"id\":\"$visit\",\"reason\":\"den enskilde bad om det\"}", NULL, NULL },
 	{ LUND, "retention order", "{\"until\":\"2027-01-01\",\"reason\":\"beslut\",\"team\":\"Lund\"}", "order", "id" },
 	{ LUND, "export", "{\"output\":\"/home/lund/records.jsonl\"}", NULL, NULL },
+	{ LUND, "put", "{\"type\":\"organisation\",\"set\":{\"name\":\"Skuldhjälpen\",\"assured\":\"2025-01-01\"}, \"team\":\"Lund\"}", "organisation", "id" },
+	{ LUND, "put", "{\"type\":\"service\",\"set\":{\"name\":\"Råd om skulder\",\"organisation\":\"$organisation\"}, \"team\":\"Lund\"}", "service", "id" },
 	{ LUND, "directory export", "{\"output\":\"/home/lund/hsds.json\"}", NULL, NULL },
 	{ LUND, "profile export-xlsform", "{\"output\":\"/home/lund/form.xlsx\",\"type\":\"volunteer\"}", NULL, NULL },
 	{ LUND, "export", "{\"all\":true, \"output\":\"/home/lund/archive.zip\"}", NULL, NULL },
