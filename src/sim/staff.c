@@ -40,15 +40,13 @@ is_answered(void *ctx)
 static bool
 answer(struct staff *s, struct question *q, const char *name)
 {
-	const unsigned long refusals = mem_refusals();
-
 	mem_fail_after(s->grants, 0);
 	op_start(op_find(name), &q->call);
-	mem_fail_after(s->grants = -1, 0);
-	if (mem_refusals() != refusals) {
+	if (s->grants >= 0 && mem_allocations() > s->grants) { /* guarded pages ask too, and are no refusal of mem.h's */
 		s->starved = true;
 		struck(STRUCK_NO_MEMORY);
 	}
+	mem_fail_after(s->grants = -1, 0);
 	return q->done || world_run_until(s->world, is_answered, q, ANSWER_S * NS_PER_S);
 }
 
@@ -183,8 +181,8 @@ perform(struct staff *s, const struct staff_act *a, size_t i)
 	if ((!a->coordinator || i < s->house->coordinators) && !a->act(s->play, i))
 		return false;
 	s->grants = -1;
-	/* A store that could not be read again after it was refused asks for that. */
-	if ((disk_dead(d) || disk_fault_struck(d) || (s->starved && replica_lost(station_replica(s->at[i])))) && !start_again(s, i))
+	/* After a shortage of memory, too: what stands in memory may have run ahead of the disk, as its person was warned, and only the disk tells. */
+	if ((disk_dead(d) || disk_fault_struck(d) || s->starved) && !start_again(s, i))
 		return false;
 	s->starved = false;
 	disk_arm(d, FAULT_NONE, 0);
