@@ -78,7 +78,11 @@ print_form(struct op_call *c, const struct record *r, const struct profile_type 
 	for (size_t i = 0; i < COUNT_OF(form); i++) {
 		buf_clear(&text);
 		law_field_text(r, t, form[i].field, &text);
-		masked += put_form(out, form[i].heading, text.len > 0 ? buf_str(&text) : "");
+		if (buf_str(&text) == NULL) { /* a form with a gap is none */
+			out->failed = true;
+			break;
+		}
+		masked += put_form(out, form[i].heading, buf_str(&text));
 		if (strcmp(form[i].field, "discovered") == 0 && text.len > 0)
 			put_deadline(out, buf_str(&text));
 	}
@@ -115,7 +119,9 @@ op_incident_export(struct op_call *c)
 		else {
 			(void)missing_in(r, t, missing);
 			masked = print_form(c, r, t, &out);
-			if (param_file_out(c, "output", buf_bytes(&out)) == ERR_OK)
+			if (!buf_ok(&out))
+				err_plain(&c->err, ERR_NO_MEMORY);
+			else if (param_file_out(c, "output", buf_bytes(&out)) == ERR_OK)
 				c->result = json_pack("{s:s,s:O,s:I}", "file", param_text(c, "output"), "missing", missing, "masked", (json_int_t)masked);
 		}
 	}
@@ -145,9 +151,12 @@ count_people(void *ctx, const struct record *r, const struct stream_id *team)
 	return true;
 }
 
+/* No text: there was no memory for it. */
 static enum err_code
 set_text(struct draft *d, const char *field, const char *text, struct err *err)
 {
+	if (text == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
 	return profile_field_named(d->type, field) == NULL ? ERR_OK : draft_assign_text(d, OP_SET, field, text, err);
 }
 
