@@ -260,11 +260,16 @@ rows_encode(struct buf *out, bool *told, const struct profile *p, const struct p
 	return buf_ok(out) && out->len > before ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
 }
 
-bool
-rows_valid(struct bytes body, struct change_space *space)
+enum err_code
+rows_check(struct bytes body, struct change_space *space, struct err *err)
 {
 	static const struct group_id none;
 	struct change c;
+	enum err_code rc = change_decode(&c, body, space, NULL);
 
-	return change_decode(&c, body, space, NULL) == ERR_OK && c.has_import && !c.has_shown && SAME(c.group, none);
+	if (rc == ERR_NO_MEMORY)
+		return err_plain(err, rc);
+	if (rc != ERR_OK || !c.has_import || c.has_shown || !SAME(c.group, none))
+		return err_set(err, ERR_DAMAGED, "it does not hold a row");
+	return ERR_OK;
 }

@@ -36,7 +36,7 @@ typedef bool (*rows_import_of)(void *ctx, const uint8_t entry[16], uint8_t impor
  */
 enum err_code rows_encode(struct buf *out, bool *told, const struct profile *p, const struct profile_type *t, const struct change *c,
                           const uint8_t entry[16], rows_import_of import_of, void *ctx, struct err *err) MUST_CHECK;
-/* Has a body that came out of a drop-box the form of a row? */
-bool rows_valid(struct bytes body, struct change_space *space);
+/* Has a body that came out of a drop-box the form of a row? ERR_DAMAGED: it has not. ERR_NO_MEMORY: nobody has looked. */
+enum err_code rows_check(struct bytes body, struct change_space *space, struct err *err) MUST_CHECK;
 
 #endif

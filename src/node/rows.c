@@ -94,9 +94,7 @@ node_open_row(struct node *n, const struct entry *e, struct buf *body, struct er
 	rc = vault_open_drop(n->vault, &e->h, e->payload, body, err);
 	if (rc == ERR_KEY && self->gone)
 		return err_set(err, ERR_REFUSED, "it was written after this device was removed");
-	if (rc == ERR_OK && !rows_valid(buf_bytes(body), &n->space))
-		return err_set(err, ERR_DAMAGED, "it does not hold a row");
-	return rc;
+	return rc == ERR_OK ? rows_check(buf_bytes(body), &n->space, err) : rc;
 }
 
 /* ---- writing ---- */

@@ -109,10 +109,12 @@ static enum err_code
 fold_one(struct view *v, struct fold *f, const struct view_change *vc, struct err *err)
 {
 	struct change c;
-	enum err_code rc;
+	enum err_code rc = change_decode(&c, vc->body, &v->space, NULL);
 	bool fresh = false;
 
-	if (change_decode(&c, vc->body, &v->space, NULL) != ERR_OK) {
+	if (rc == ERR_NO_MEMORY)
+		return err_plain(err, rc);
+	if (rc != ERR_OK) {
 		v->undecodable++;
 		return ERR_OK;
 	}
@@ -136,10 +138,15 @@ rebuild(struct view *v, const struct record_id *id, struct fold *f, struct err *
 	record_reset(v->work, id);
 	makers_sort(&v->makers);
 	f->empty = true;
-	for (size_t i = 0; i < v->makers.count && rc == ERR_OK; i++)
-		if (v->read != NULL && v->read(v->read_ctx, v->makers.at[i].row, entry, &author, &team, &body) &&
-		    change_decode(&c, body, &v->space, NULL) == ERR_OK)
+	for (size_t i = 0; i < v->makers.count && rc == ERR_OK; i++) {
+		if (v->read == NULL || !v->read(v->read_ctx, v->makers.at[i].row, entry, &author, &team, &body))
+			continue;
+		rc = change_decode(&c, body, &v->space, NULL);
+		if (rc == ERR_OK)
 			rc = apply(v, f, &c, entry, &author, &team, err);
+		else
+			rc = rc == ERR_NO_MEMORY ? err_plain(err, rc) : ERR_OK;
+	}
 	return rc;
 }
 

@@ -94,7 +94,7 @@ code(struct bytes body)
 
 	if (change_decode(&c, body, &was, NULL) == ERR_OK && c.type == 2) {
 		if (rows_encode(&row, &told, profile, profile_type_numbered(profile, 2), &c, entry, NULL, NULL, NULL) != ERR_OK ||
-		    !rows_valid(buf_bytes(&row), &is) || change_decode(&coded, buf_bytes(&row), &is, NULL) != ERR_OK ||
+		    rows_check(buf_bytes(&row), &is, NULL) != ERR_OK || change_decode(&coded, buf_bytes(&row), &is, NULL) != ERR_OK ||
 		    coded.op_count > c.op_count || told != (coded.op_count > 0) || SAME(coded.record, c.record))
 			abort();
 		for (size_t i = 0; i < coded.op_count; i++)
