@@ -268,21 +268,32 @@ note_closed(struct day *d, size_t i, size_t thing)
 	now->count = kept;
 }
 
+/* The session at this table, else any: what its end is to write is noted before it is asked for. DAY_NONE: there is none. */
+static size_t
+begin_closing(struct day *d, size_t i)
+{
+	size_t thing = d->session[i][0] != '\0' ? day_thing_of(d, d->session[i]) : day_some(d, THING_SESSION, "session");
+
+	if (thing == DAY_NONE)
+		return thing;
+	d->tried[i] = d->sure[i];
+	(void)day_begin_write(d, i);
+	day_undo(d, thing);
+	note_closed(d, i, thing);
+	return thing;
+}
+
 bool
 day_act_close(void *play, size_t i)
 {
 	struct day *d = play;
 	bool force = decide_chance(&d->staff.decide, "force", 700);
-	size_t thing = d->session[i][0] != '\0' ? day_thing_of(d, d->session[i]) : day_some(d, THING_SESSION, "session");
+	size_t thing = begin_closing(d, i);
 	struct err err;
 	json_t *a;
 
 	if (thing == DAY_NONE)
 		return true;
-	d->tried[i] = d->sure[i];
-	(void)day_begin_write(d, i);
-	day_undo(d, thing);
-	note_closed(d, i, thing);
 	a = day_ask(d, i, "session close", json_pack("{s:s,s:s,s:b,s:i}", "id", d->things[thing].id, "end", "16:00", "force", force, "leaflets", 3), NULL, &err);
 	if (a != NULL) {
 		d->things[thing].held = true;
@@ -300,16 +311,12 @@ day_act_leave(void *play, size_t i)
 {
 	struct day *d = play;
 	size_t with = (i + 1 + (size_t)decide_below(&d->staff.decide, "with", DAY_STATIONS - 1)) % DAY_STATIONS;
-	size_t thing = d->session[i][0] != '\0' ? day_thing_of(d, d->session[i]) : day_some(d, THING_SESSION, "session");
+	size_t thing = begin_closing(d, i);
 	struct err err;
 	json_t *a;
 
 	if (thing == DAY_NONE)
 		return true;
-	d->tried[i] = d->sure[i];
-	(void)day_begin_write(d, i);
-	day_undo(d, thing);
-	note_closed(d, i, thing);
 	a = day_ask(d, i, "close-site", json_pack("{s:s,s:[s],s:b}", "session", d->things[thing].id, "peer", d->staff.at[with]->addr, "force", 1), NULL, &err);
 	if (a != NULL) {
 		d->things[thing].held = true;
