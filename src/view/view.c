@@ -95,8 +95,13 @@ view_record_row(struct view *v, const struct record_id *id, struct err *err)
 enum err_code
 view_begin(struct view *v, struct err *err)
 {
-	sqlite3_stmt *s = view_stmt(v, VIEW_BEGIN, "BEGIN", err);
+	sqlite3_stmt *s;
 
+	if (v->db == NULL) /* there was no memory to make it anew */
+		view_clear(v);
+	if (v->db == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
+	s = view_stmt(v, VIEW_BEGIN, "BEGIN", err);
 	if (!sqlite3_get_autocommit(v->db)) /* there was no memory to roll the last one back */
 		view_rollback(v);
 	return s != NULL ? view_run(v, s, err) : err_plain(err, ERR_NO_MEMORY);
@@ -183,18 +188,6 @@ finalize_all(struct view *v)
 	}
 }
 
-static enum err_code
-open_database(struct view *v, bool with_schema, struct err *err)
-{
-	if (sqlite3_open_v2(":memory:", &v->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
-		return v->db == NULL ? err_plain(err, ERR_NO_MEMORY) : view_error(v, err);
-	if (view_exec(v, pragmas, err) != ERR_OK || (with_schema && view_exec(v, schema, err) != ERR_OK))
-		return err == NULL ? ERR_NO_MEMORY : err->code;
-	v->made_empty = with_schema;
-	v->changes_made = sqlite3_total_changes(v->db);
-	return ERR_OK;
-}
-
 static void
 close_database(struct view *v)
 {
@@ -202,6 +195,24 @@ close_database(struct view *v)
 	(void)sqlite3_close(v->db);
 	v->db = NULL;
 	v->has_index = v->has_scratch = false;
+}
+
+static enum err_code
+open_database(struct view *v, bool with_schema, struct err *err)
+{
+	if (sqlite3_open_v2(":memory:", &v->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+		enum err_code rc = view_error(v, err); /* no memory, when there is not even a handle */
+
+		close_database(v);
+		return rc;
+	}
+	if (view_exec(v, pragmas, err) != ERR_OK || (with_schema && view_exec(v, schema, err) != ERR_OK)) {
+		close_database(v); /* half a schema is none */
+		return err == NULL ? ERR_NO_MEMORY : err->code;
+	}
+	v->made_empty = with_schema;
+	v->changes_made = sqlite3_total_changes(v->db);
+	return ERR_OK;
 }
 
 static enum err_code
@@ -265,7 +276,7 @@ view_clear(struct view *v)
 	if (v->db != NULL && v->made_empty && sqlite3_total_changes(v->db) == v->changes_made && forget_authors(v, &err) == ERR_OK)
 		return;
 	close_database(v);
-	/* Without a database every later call fails with a sentence; there is nothing better to do here. */
+	/* Without a database every later call fails with a sentence; view_begin() tries once more. */
 	if (forget_authors(v, &err) != ERR_OK || open_database(v, true, &err) != ERR_OK)
 		env_logf(v->env, "view: %s", err.text);
 	v->next_row = 0;
