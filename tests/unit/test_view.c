@@ -384,6 +384,30 @@ a_batch_without_memory_changes_nothing(void **state)
 	shelf_end(&s);
 }
 
+static void
+a_view_that_could_not_be_made_anew_is_made_by_the_next_change(void **state)
+{
+	uint8_t hash[32];
+	struct shelf s;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	shelf_start(&s);
+	(void)shelf_write(&s, 1, 1, OP_SET, "Hyra", NULL, 3);
+	for (long nth = 0; nth < 400; nth++) {
+		shelf_apply(&s, 0, 1);
+		mem_fail_after(nth, nth % 2 != 0);
+		view_clear(s.v);
+		mem_fail_after(-1, 0);
+		if (view_state_hash(s.v, hash, &err) != ERR_OK)
+			assert_int_equal(err.code, ERR_NO_MEMORY);
+		shelf_apply(&s, 0, 1);
+		assert_int_equal(view_record_count(s.v), 1);
+		view_clear(s.v);
+	}
+	shelf_end(&s);
+}
+
 /* ---- questions ---- */
 
 struct seen { uint8_t first[8]; size_t count; };
@@ -598,6 +622,7 @@ main(void)
 		cmocka_unit_test(what_made_a_record_comes_back_from_its_bytes_and_not_from_fewer),
 		cmocka_unit_test(a_body_that_does_not_decode_is_left_out_and_counted),
 		cmocka_unit_test(a_batch_without_memory_changes_nothing),
+		cmocka_unit_test(a_view_that_could_not_be_made_anew_is_made_by_the_next_change),
 		cmocka_unit_test(records_are_listed_newest_first_and_found_by_the_beginning_of_their_id),
 		cmocka_unit_test(words_are_found_by_their_beginning_in_any_script),
 		cmocka_unit_test(a_text_that_was_replaced_is_found_no_more),
