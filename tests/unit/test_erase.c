@@ -299,6 +299,33 @@ nobody_approves_their_own_request(void **state)
 	end(&f);
 }
 
+/* What an order does not name stays readable to whoever has it. */
+static void
+a_request_names_every_entry_of_the_case_or_is_not_made(void **state)
+{
+	struct node_order order;
+	struct office f;
+
+	(void)state;
+	start(&f);
+	for (struct scarce s = SCARCE; scarce_again(&s);) {
+		struct err why = ERR_INIT;
+		enum err_code rc;
+
+		mem_fail_after(-1, 0);
+		buf_free(&f.anna->body); /* what an earlier reading found memory for does not help this one */
+		mem_fail_after(s.nth, s.lasting);
+		rc = node_order_erasure(f.anna, &f.kept, "visitor asked", &order, &why); /* of all entries its first is the first to be opened */
+		if (scarce_done(&s, "asking", rc, &why))
+			assert_int_equal(order.entries, 2);
+		scarce_over(&s);
+		replica_drop(node_replica(f.anna));
+		if (replica_failed(node_replica(f.anna)))
+			f.anna = nodes_reopen(&f.o, f.anna);
+	}
+	end(&f);
+}
+
 static void
 the_approval_may_come_before_the_request(void **state)
 {
@@ -631,6 +658,7 @@ main(void)
 		cmocka_unit_test(an_old_snapshot_does_not_bring_back_what_was_erased),
 		cmocka_unit_test(a_snapshot_from_before_a_tombstone_shows_nothing_that_is_under_it),
 		cmocka_unit_test(nobody_approves_their_own_request),
+		cmocka_unit_test(a_request_names_every_entry_of_the_case_or_is_not_made),
 		cmocka_unit_test(the_approval_may_come_before_the_request),
 		cmocka_unit_test(a_late_entry_of_an_erased_case_is_deleted_on_arrival),
 		cmocka_unit_test(an_erased_record_is_neither_written_nor_imported_again),
