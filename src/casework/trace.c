@@ -3,6 +3,7 @@
  * What is not known is refused by name, except "round", by which generated
  * loads say what was concurrent.
  */
+#include "base/mem.h"
 #include "casework/records.h"
 #include "casework/values_internal.h"
 #include "crypto/hc.h"
@@ -131,6 +132,7 @@ not_json(json_error_t *why, struct err *err)
 enum err_code
 trace_parse(const struct profile *p, struct bytes line, struct draft *out, char by[64], struct err *err)
 {
+	unsigned long refused = mem_refusals();
 	json_error_t why;
 	json_t *json;
 	enum err_code rc;
@@ -139,7 +141,7 @@ trace_parse(const struct profile *p, struct bytes line, struct draft *out, char 
 	line = without_line_end(line);
 	json = json_loadb((const char *)line.p, line.len, JSON_REJECT_DUPLICATES, &why);
 	if (json == NULL)
-		return not_json(&why, err);
+		return refused != mem_refusals() ? err_plain(err, ERR_NO_MEMORY) : not_json(&why, err);
 	rc = get_line(p, json, out, by, err);
 	json_decref(json);
 	if (rc != ERR_OK) {

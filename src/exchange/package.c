@@ -387,6 +387,7 @@ package_read(struct package_found *out, struct bytes file, struct err *err)
 	struct buf manifest = BUF_INIT;
 	struct archive *a = NULL;
 	const json_t *files, *f;
+	unsigned long refused;
 	enum err_code rc;
 	size_t i;
 
@@ -402,7 +403,12 @@ package_read(struct package_found *out, struct bytes file, struct err *err)
 	rc = check_signature(a, buf_bytes(&manifest), out->note_pk, err);
 	if (rc != ERR_OK)
 		goto out;
+	refused = mem_refusals();
 	out->manifest = json_loadb((const char *)manifest.p, manifest.len, JSON_REJECT_DUPLICATES, NULL);
+	if (out->manifest == NULL && refused != mem_refusals()) {
+		rc = err_plain(err, ERR_NO_MEMORY);
+		goto out;
+	}
 	files = json_object_get(out->manifest, "files");
 	if (!json_is_array(files) || json_array_size(files) > FILES_MAX || json_integer_value(json_object_get(out->manifest, "version")) != 1)
 		rc = err_set(err, ERR_NEWER, "manifest.json is in a form that this version does not know");
