@@ -334,7 +334,7 @@ staff_play(struct staff *s, void *play, const struct staff_house *house, const s
 	set_up(s);
 	names = dice_of(s->seed, STREAM_NAMES, 0);
 	snprintf(s->marker, sizeof(s->marker), "§%016llx", (unsigned long long)dice_u64(&names));
-	s->world = world_new(s->seed, house->stations, options->show);
+	s->world = world_new(s->seed, house->stations + house->guests, options->show);
 	world_set_weather(s->world, &fair);
 	scan_add_text(world_scan(s->world), "a note's marker", s->marker);
 	nonce_forget_all();
@@ -350,8 +350,9 @@ staff_play(struct staff *s, void *play, const struct staff_house *house, const s
 void
 staff_free(struct staff *s)
 {
-	for (size_t i = 0; i < s->house->stations; i++)
-		station_free(s->at[i]);
+	for (size_t i = 0; i < s->house->stations + s->house->guests; i++)
+		if (s->at[i] != NULL)
+			station_free(s->at[i]);
 	world_free(s->world);
 }
 
