@@ -9,6 +9,7 @@
 const struct kind_row kinds[KINDS] = {
 	[MEMORY] = { "memory", FAULT_NONE, true },  [WRITE] = { "write", FAULT_WRITE, true }, [SYNC] = { "sync", FAULT_SYNC, true },
 	[READ] = { "read", FAULT_READ, true },      [SPACE] = { "space", FAULT_NO_SPACE, false }, [POWER] = { "power", FAULT_POWER, false },
+	[STILL] = { "still", FAULT_NONE, false },
 };
 
 enum {
@@ -303,6 +304,72 @@ try_opening(struct trial *t, bool *struck)
 	return good;
 }
 
+/* ---- a disk that takes no write ---- */
+
+/* Asked before the disk became so. */
+static bool
+begin_still(struct room *r, const struct scene *s, struct err *err)
+{
+	bool good = begin(r, s, err);
+
+	if (!good)
+		return false;
+	room_stop(r);
+	disk_set_read_only(r->disk, true);
+	return room_open(r, false, err) == ERR_OK;
+}
+
+/* What only reads answers as ever, and what was to write is refused for that reason, in words. */
+static bool
+fits_a_still_disk(const struct trial *t, bool answered)
+{
+	const struct room *r = t->room;
+
+	if (answered && t->whole->changes > 0)
+		return found(t, "it is said to be done on a disk that takes no write", NULL);
+	if (!answered && r->err.text[0] == '\0')
+		return found(t, "an error without a sentence", NULL);
+	if (!answered && t->scene->first != NULL && r->err.code == ERR_UNKNOWN)
+		return true; /* what was asked first lived in the program that ended: an open invitation */
+	if (!answered && (r->err.code != ERR_READ_ONLY || strstr(r->err.text, "only be read") == NULL))
+		return found(t, "it does not say why nothing can be done", r->err.text);
+	if (!answered && t->whole->answer != NULL && t->whole->changes == 0)
+		return found(t, "it only reads, and is refused", r->err.text);
+	if (answered && t->whole->answer != NULL && !json_equal(r->result, t->whole->answer))
+		return found(t, "it answers something else", NULL);
+	return true;
+}
+
+/* It is one trial: the disk was mounted so before the program started. Then it takes writes again, and has none. */
+static bool
+try_still(struct trial *t, bool *struck)
+{
+	struct room *r = t->room;
+	struct err err = ERR_INIT;
+	json_t *params;
+	bool good;
+
+	*struck = t->nth == 0;
+	if (!*struck || scene_meets(t->scene)) { /* two machines: tests/sim/test_full.c */
+		*struck = false;
+		return true;
+	}
+	good = begin_still(r, t->scene, &err) || found(t, "it cannot even begin", err.text);
+	params = room_params(r, t->scene->params);
+	if (good)
+		good = fits_a_still_disk(t, room_ask(r, t->scene->op, params));
+	if (good && room_entries(r) != t->whole->before)
+		good = found(t, "it shows what is not there", NULL);
+	end(r);
+	disk_set_read_only(r->disk, false);
+	good = good && stands(t, false);
+	if (good && room_entries(r) != t->whole->before)
+		good = found(t, "something was written", NULL);
+	end(r);
+	json_decref(params);
+	return good;
+}
+
 static bool
 measure_operation(struct room *r, const struct scene *s, struct whole *w)
 {
@@ -367,5 +434,7 @@ trial_measure(struct room *r, const struct scene *s, struct whole *w)
 bool
 trial_run(struct trial *t, bool *struck)
 {
+	if (t->kind == STILL)
+		return t->scene != &opening ? try_still(t, struck) : true; /* each scene opens it so */
 	return t->scene == &opening ? try_opening(t, struck) : try_operation(t, struck);
 }

@@ -4,7 +4,7 @@
 
 #include "room.h"
 
-enum kind { MEMORY, WRITE, SYNC, READ, SPACE, POWER, KINDS };
+enum kind { MEMORY, WRITE, SYNC, READ, SPACE, POWER, STILL, KINDS };
 
 extern const struct kind_row { const char *name; enum disk_fault fault; bool lasts; } kinds[KINDS];
 extern const struct scene opening; /* stands for no operation: the program starts */
