@@ -119,6 +119,8 @@ derive_one(struct deriving *k, const char *name)
 	struct record *there;
 	struct staff s;
 
+	if (name == NULL) /* it found no memory on the way here */
+		return err_plain(&k->call->err, ERR_NO_MEMORY);
 	if (find_staff(k, name, &s) != ERR_OK)
 		return k->call->err.code;
 	if (s.found != 1) {

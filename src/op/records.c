@@ -272,7 +272,7 @@ out:
 
 /* ---- get ---- */
 
-struct history { struct node *node; json_t *out; };
+struct history { struct node *node; json_t *out; struct err *err; };
 
 static bool
 history_row(void *ctx, uint64_t row)
@@ -280,14 +280,14 @@ history_row(void *ctx, uint64_t row)
 	struct history *h = ctx;
 	struct replica *r = node_replica(h->node);
 	struct buf keep = BUF_INIT;
-	struct err err = ERR_INIT;
 	struct entry e;
+	bool read = replica_entry(r, (size_t)(row >> 40), row & ((1ull << 40) - 1), &e, &keep, h->err) == ERR_OK;
 
-	if (replica_entry(r, (size_t)(row >> 40), row & ((1ull << 40) - 1), &e, &keep, &err) == ERR_OK)
+	if (read)
 		json_array_append_new(h->out, json_pack("{s:o,s:s,s:I}", "entry", json_hex(e.id.b, 32), "by",
 		                                        node_author_name(h->node, &e.h.author), "seq", (json_int_t)e.h.seq));
 	buf_free(&keep);
-	return true;
+	return read;
 }
 
 enum { MERGED_SHOWN_MAX = 64 };
@@ -334,7 +334,7 @@ op_get(struct op_call *c)
 	struct record_id id, asked;
 	struct stream_id team;
 	struct record *r = NULL;
-	struct history h = { c->node, NULL };
+	struct history h = { c->node, NULL, &c->err };
 
 	if (view_find(node_view(c->node), param_text(c, "id"), &asked, &c->err) != ERR_OK)
 		goto out;

@@ -74,6 +74,14 @@ view_exec(struct view *v, const char *sql, struct err *err)
 }
 
 enum err_code
+view_next(struct view *v, sqlite3_stmt *s, struct err *err)
+{
+	int step = sqlite3_step(s);
+
+	return step == SQLITE_ROW ? ERR_OK : step == SQLITE_DONE ? ERR_UNKNOWN : view_error(v, err);
+}
+
+enum err_code
 view_run(struct view *v, sqlite3_stmt *s, struct err *err)
 {
 	enum err_code rc = sqlite3_step(s) == SQLITE_DONE ? ERR_OK : view_error(v, err);
@@ -296,7 +304,7 @@ indexed_under(struct view *v, const char *tag)
 
 	if (s != NULL) {
 		(void)sqlite3_bind_text(s, 1, tag, -1, SQLITE_STATIC);
-		same = sqlite3_step(s) == SQLITE_ROW;
+		same = view_next(v, s, NULL) == ERR_OK;
 	}
 	(void)sqlite3_finalize(s);
 	return same;
@@ -400,14 +408,14 @@ load_authors(struct view *v, struct err *err)
 
 	if (s == NULL)
 		return err_plain(err, ERR_DAMAGED);
-	while (rc == ERR_OK && sqlite3_step(s) == SQLITE_ROW) {
+	while (rc == ERR_OK && (rc = view_next(v, s, err)) == ERR_OK) {
 		if ((size_t)sqlite3_column_int64(s, 0) != v->author_count || !view_take(s, 1, a.b, sizeof(a.b)))
 			rc = err_set(err, ERR_DAMAGED, "the snapshot's authors are not in order");
 		else
 			rc = remember_author(v, &a, &n, err);
 	}
 	(void)sqlite3_finalize(s);
-	return rc;
+	return rc == ERR_UNKNOWN ? ERR_OK : rc;
 }
 
 /* ---- images ---- */

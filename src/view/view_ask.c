@@ -24,15 +24,14 @@ view_get(struct view *v, const struct record_id *id, struct record *out, struct 
 {
 	sqlite3_stmt *s = view_record_row(v, id, err);
 	enum err_code rc;
-	int step;
 
 	if (s == NULL)
 		return err_plain(err, ERR_NO_MEMORY);
-	step = sqlite3_step(s);
-	if (step == SQLITE_ROW)
+	rc = view_next(v, s, err);
+	if (rc == ERR_OK)
 		rc = view_read_row(v, s, RECORD_ID, out, team, err);
-	else
-		rc = step == SQLITE_DONE ? err_set(err, ERR_UNKNOWN, "no record has that id") : view_error(v, err);
+	else if (rc == ERR_UNKNOWN)
+		rc = err_set(err, ERR_UNKNOWN, "no record has that id");
 	(void)sqlite3_reset(s);
 	return rc;
 }
@@ -44,6 +43,7 @@ view_find(struct view *v, const char *id_prefix, struct record_id *out, struct e
 	char first[33], second[33];
 	int digits = hex_prefix(low, sizeof(low), id_prefix);
 	struct record_id other;
+	enum err_code rc;
 	sqlite3_stmt *s;
 	int found = 0;
 
@@ -59,9 +59,11 @@ view_find(struct view *v, const char *id_prefix, struct record_id *out, struct e
 		return err_plain(err, ERR_NO_MEMORY);
 	view_bind_blob(s, 1, BYTES(low, sizeof(low)));
 	view_bind_blob(s, 2, BYTES(high, sizeof(high)));
-	while (sqlite3_step(s) == SQLITE_ROW && view_take(s, 0, found == 0 ? out->b : other.b, sizeof(out->b)))
+	while ((rc = view_next(v, s, err)) == ERR_OK && view_take(s, 0, found == 0 ? out->b : other.b, sizeof(out->b)))
 		found++;
 	(void)sqlite3_reset(s);
+	if (rc != ERR_OK && rc != ERR_UNKNOWN)
+		return rc;
 	if (found == 0)
 		return err_set(err, ERR_UNKNOWN, "no record has an id that begins with %.32s", id_prefix);
 	if (found > 1)
@@ -74,7 +76,7 @@ bool
 view_has(struct view *v, const struct record_id *id)
 {
 	sqlite3_stmt *s = view_record_row(v, id, NULL);
-	bool found = s != NULL && sqlite3_step(s) == SQLITE_ROW;
+	bool found = s != NULL && view_next(v, s, NULL) == ERR_OK;
 
 	(void)sqlite3_reset(s);
 	return found;
@@ -88,7 +90,7 @@ view_has_import(struct view *v, const struct record_id *id, const uint8_t import
 	struct bytes rest;
 	bool found = false;
 
-	if (s != NULL && sqlite3_step(s) == SQLITE_ROW)
+	if (s != NULL && view_next(v, s, NULL) == ERR_OK)
 		for (rest = view_blob(s, RECORD_ROWS); !found && maker_next(&rest, &m);)
 			found = m.has_import && memcmp(m.import, import, sizeof(m.import)) == 0;
 	(void)sqlite3_reset(s);
@@ -103,7 +105,7 @@ view_import_of(struct view *v, const struct record_id *id, const uint8_t entry[1
 	struct bytes rest;
 	bool found = false;
 
-	if (s != NULL && sqlite3_step(s) == SQLITE_ROW)
+	if (s != NULL && view_next(v, s, NULL) == ERR_OK)
 		for (rest = view_blob(s, RECORD_ROWS); !found && maker_next(&rest, &m);)
 			found = m.has_import && memcmp(m.entry, entry, sizeof(m.entry)) == 0;
 	(void)sqlite3_reset(s);
@@ -122,18 +124,15 @@ each_row(struct view *v, sqlite3_stmt *s, record_cb cb, void *ctx, struct err *e
 	struct record *r = s != NULL ? record_new(&none) : NULL;
 	enum err_code rc = r != NULL ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
 	struct stream_id team;
-	int step = SQLITE_DONE;
 
-	while (rc == ERR_OK && (step = sqlite3_step(s)) == SQLITE_ROW) {
+	while (rc == ERR_OK && (rc = view_next(v, s, err)) == ERR_OK) {
 		rc = view_read_row(v, s, 0, r, &team, err);
 		if (rc == ERR_OK && !cb(ctx, r, &team))
 			break;
 	}
-	if (rc == ERR_OK && step != SQLITE_ROW && step != SQLITE_DONE)
-		rc = view_error(v, err);
 	(void)sqlite3_finalize(s);
 	record_free(r);
-	return rc;
+	return rc == ERR_UNKNOWN ? ERR_OK : rc; /* it was the last */
 }
 
 enum err_code
@@ -166,15 +165,17 @@ view_history(struct view *v, const struct record_id *id, bool (*cb)(void *ctx, u
 	sqlite3_stmt *s = view_walk(v, "SELECT rows FROM record WHERE id = ?1", err);
 	struct maker m = { .row = 0 };
 	struct bytes rest;
+	enum err_code rc;
 
 	if (s == NULL)
 		return err_plain(err, ERR_NO_MEMORY);
 	VIEW_BIND(s, 1, *id);
-	if (sqlite3_step(s) == SQLITE_ROW)
+	rc = view_next(v, s, err);
+	if (rc == ERR_OK)
 		for (rest = view_blob(s, 0); maker_next(&rest, &m) && cb(ctx, m.row);)
 			;
 	(void)sqlite3_finalize(s);
-	return ERR_OK;
+	return rc == ERR_UNKNOWN ? ERR_OK : rc;
 }
 
 uint64_t

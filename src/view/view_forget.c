@@ -19,7 +19,7 @@ find_doomed(struct view *v, view_gone gone, void (*maker)(void *ctx, uint64_t ro
 	enum err_code rc = s != NULL && r != NULL ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
 	struct stream_id team;
 
-	while (rc == ERR_OK && sqlite3_step(s) == SQLITE_ROW) {
+	while (rc == ERR_OK && (rc = view_next(v, s, err)) == ERR_OK) {
 		struct maker m = { .row = 0 };
 		struct bytes rest = view_blob(s, 4);
 		int64_t *room;
@@ -39,7 +39,7 @@ find_doomed(struct view *v, view_gone gone, void (*maker)(void *ctx, uint64_t ro
 	}
 	(void)sqlite3_finalize(s);
 	record_free(r);
-	return rc;
+	return rc == ERR_UNKNOWN ? ERR_OK : rc;
 }
 
 enum err_code

@@ -60,6 +60,8 @@ sqlite3_stmt *view_walk(struct view *v, const char *sql, struct err *err);
 enum err_code view_exec(struct view *v, const char *sql, struct err *err) MUST_CHECK;
 enum err_code view_error(struct view *v, struct err *err);
 /* Steps a statement that gives no rows, and resets it. */
+/* Steps to the next row. ERR_UNKNOWN: there is none, and err is as it was. What found no memory counts as refused (mem.h). */
+enum err_code view_next(struct view *v, sqlite3_stmt *s, struct err *err) MUST_CHECK;
 enum err_code view_run(struct view *v, sqlite3_stmt *s, struct err *err) MUST_CHECK;
 void view_bind_blob(sqlite3_stmt *s, int at, struct bytes b);
 struct bytes view_blob(sqlite3_stmt *s, int column); /* borrowed until the next step */

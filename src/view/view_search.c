@@ -96,7 +96,8 @@ index_dirty(struct view *v, size_t limit, struct err *err)
 	for (size_t done = 0; rc == ERR_OK && done < limit; done++) {
 		(void)sqlite3_reset(s); /* the walk changes what it walks over, so each step is a query of its own */
 		(void)sqlite3_bind_int64(s, 1, row);
-		if (sqlite3_step(s) != SQLITE_ROW)
+		rc = view_next(v, s, err);
+		if (rc != ERR_OK)
 			break;
 		row = sqlite3_column_int64(s, 0);
 		doc = sqlite3_column_int64(s, 1);
@@ -109,14 +110,14 @@ index_dirty(struct view *v, size_t limit, struct err *err)
 	}
 	(void)sqlite3_finalize(s);
 	record_free(r);
-	return rc;
+	return rc == ERR_UNKNOWN ? ERR_OK : rc;
 }
 
 static uint64_t
 live_docs(struct view *v)
 {
 	sqlite3_stmt *s = view_walk(v, "SELECT count(*) FROM record WHERE doc <> 0", NULL);
-	uint64_t n = s != NULL && sqlite3_step(s) == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(s, 0) : 0;
+	uint64_t n = s != NULL && view_next(v, s, NULL) == ERR_OK ? (uint64_t)sqlite3_column_int64(s, 0) : 0;
 
 	(void)sqlite3_finalize(s);
 	return n;
@@ -126,7 +127,7 @@ void
 view_count_dead(struct view *v)
 {
 	sqlite3_stmt *s = view_walk(v, "SELECT count(*) FROM fts_docsize", NULL);
-	uint64_t all = s != NULL && sqlite3_step(s) == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(s, 0) : 0;
+	uint64_t all = s != NULL && view_next(v, s, NULL) == ERR_OK ? (uint64_t)sqlite3_column_int64(s, 0) : 0;
 	uint64_t live = live_docs(v);
 
 	(void)sqlite3_finalize(s);
@@ -182,7 +183,7 @@ bool
 view_indexed(struct view *v)
 {
 	sqlite3_stmt *s = view_walk(v, "SELECT 1 FROM record WHERE dirty = 1 LIMIT 1", NULL);
-	bool none = s != NULL && sqlite3_step(s) == SQLITE_DONE;
+	bool none = s != NULL && view_next(v, s, NULL) == ERR_UNKNOWN;
 
 	(void)sqlite3_finalize(s);
 	return none;

@@ -16,11 +16,11 @@
  *
  * exit 0, or 3 when something was found
  */
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../unit/sqlite_memory.h"
 #include "memory.h"
 #include "op/op.h"
 
@@ -31,36 +31,6 @@ struct options { uint64_t seed; long trials, nth, beside; const char *op; int ki
 enum { COUNTED_OPS_MAX = 300 };
 
 struct tally { uint64_t struck[KINDS], passed, failed; };
-
-/* ---- memory of the libraries ---- */
-
-static sqlite3_mem_methods sqlite_own;
-
-static void *
-sqlite_alloc(int n)
-{
-	return mem_grant() ? sqlite_own.xMalloc(n) : NULL;
-}
-
-static void *
-sqlite_grow(void *p, int n)
-{
-	return mem_grant() ? sqlite_own.xRealloc(p, n) : NULL;
-}
-
-static void
-count_libraries(void)
-{
-	sqlite3_mem_methods mine;
-
-	if (sqlite3_config(SQLITE_CONFIG_GETMALLOC, &sqlite_own) != SQLITE_OK)
-		abort();
-	mine = sqlite_own;
-	mine.xMalloc = sqlite_alloc;
-	mine.xRealloc = sqlite_grow;
-	if (sqlite3_config(SQLITE_CONFIG_MALLOC, &mine) != SQLITE_OK)
-		abort();
-}
 
 /* ---- all of them ---- */
 
@@ -273,7 +243,7 @@ main(int argc, char **argv)
 		return usage(stdout);
 	if (!read_options(&o, argc, argv))
 		return usage(stderr);
-	count_libraries();
+	sqlite_memory_counts();
 	room_new(&room, o.seed);
 	tally.failed += !every_row_is_asked();
 	try_scene(&o, &room, &opening, &tally);

@@ -9,6 +9,8 @@
 
 #include "held.h"
 
+enum { FAILED = 3 }; /* a child's exit status: something did not hold, and it has said what */
+
 struct sweep {
 	struct trial *t;
 	const struct which *which;
@@ -40,6 +42,9 @@ await_one(struct sweep *s)
 	if (WIFSIGNALED(status))
 		printf("%s: memory %ld%s: the program ends by signal %d\n", s->t->scene->op, s->children[i].nth, s->children[i].lasting ? " and on" : "",
 		       WTERMSIG(status));
+	if (WIFEXITED(status) && WEXITSTATUS(status) != 0 && WEXITSTATUS(status) != FAILED) /* a sanitizer's; what it found stands on stderr */
+		printf("%s: memory %ld%s: the program exits with %d\n", s->t->scene->op, s->children[i].nth, s->children[i].lasting ? " and on" : "",
+		       WEXITSTATUS(status));
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		s->passed++;
 	else
@@ -101,7 +106,7 @@ memory_sweep(struct trial *t, const struct which *which, uint64_t *passed, uint6
 	mem_watch(NULL, NULL);
 	mem_fail_after(-1, 0);
 	if (s.child)
-		exit(trial_judge(t, answered, true) ? 0 : 3);
+		exit(trial_judge(t, answered, true) ? 0 : FAILED);
 	while (s.running > 0)
 		await_one(&s);
 	trial_end(t);

@@ -6,6 +6,7 @@
 
 #include "scarce.h"
 #include "fixed_env.h"
+#include "sqlite_memory.h"
 
 #include "base/mem.h"
 #include "base/posix.h"
@@ -449,6 +450,77 @@ a_view_that_could_not_be_made_anew_says_so_and_is_made_when_there_is_memory(void
 	shelf_end(&s);
 }
 
+/* ---- walks ---- */
+
+static bool
+take_id(void *ctx, const struct record *r, const struct stream_id *team)
+{
+	(void)team;
+	*(struct record_id *)ctx = *record_id_of(r);
+	return false;
+}
+
+static bool
+count_row(void *ctx, uint64_t row)
+{
+	(void)row;
+	++*(size_t *)ctx;
+	return true;
+}
+
+static void
+count_maker(void *ctx, uint64_t row)
+{
+	(void)count_row(ctx, row);
+}
+
+static bool
+every_one(void *ctx, const struct record *r)
+{
+	(void)ctx;
+	(void)r;
+	return true;
+}
+
+/* A walk that ends early for want of memory has not come to its end: what was to be erased would stand, and a history be shorter. */
+static void
+a_walk_without_memory_is_an_error_and_never_a_shorter_one(void **state)
+{
+	enum { HISTORY, FIND, FORGET, WALKS };
+	struct record_id id, found;
+	char hex[33];
+
+	(void)state;
+	for (int walk = HISTORY; walk < WALKS; walk++) {
+		enum err_code rc = ERR_NO_MEMORY;
+		struct err err = ERR_INIT;
+		struct shelf s;
+
+		shelf_start(&s);
+		for (uint8_t i = 1; i <= 40; i++) /* enough of them that a walk asks for more on its way */
+			(void)shelf_write(&s, 1, walk == HISTORY ? 1 : i, OP_SET, "En rubrik som fyller en rad i tabellen", NULL, i);
+		shelf_apply(&s, 0, 40);
+		assert_int_equal(view_each(s.v, 0, take_id, &id, &err), ERR_OK);
+		for (long nth = 0; rc != ERR_OK; nth++) {
+			size_t rows = 0;
+
+			mem_fail_after(nth, false);
+			if (walk == HISTORY)
+				rc = view_history(s.v, &id, count_row, &rows, &err);
+			else if (walk == FIND)
+				rc = view_find(s.v, hex_encode(hex, id.b, sizeof(id.b)), &found, &err);
+			else
+				rc = view_forget(s.v, every_one, count_maker, &rows, &err);
+			mem_fail_after(-1, false);
+			assert_true(rc == ERR_OK || rc == ERR_NO_MEMORY);
+			if (rc == ERR_OK && walk != FIND)
+				assert_int_equal(rows, 40);
+			assert_int_equal(view_record_count(s.v), walk == HISTORY ? 1 : rc == ERR_OK && walk == FORGET ? 0 : 40);
+		}
+		shelf_end(&s);
+	}
+}
+
 /* ---- questions ---- */
 
 struct seen { uint8_t first[8]; size_t count; };
@@ -697,6 +769,7 @@ main(void)
 		cmocka_unit_test(a_body_that_does_not_decode_is_left_out_and_counted),
 		cmocka_unit_test(a_batch_without_memory_changes_nothing),
 		cmocka_unit_test(a_view_that_could_not_be_made_anew_says_so_and_is_made_when_there_is_memory),
+		cmocka_unit_test(a_walk_without_memory_is_an_error_and_never_a_shorter_one),
 		cmocka_unit_test(records_are_listed_newest_first_and_found_by_the_beginning_of_their_id),
 		cmocka_unit_test(words_are_found_by_their_beginning_in_any_script),
 		cmocka_unit_test(a_text_that_was_replaced_is_found_no_more),
@@ -706,5 +779,6 @@ main(void)
 		cmocka_unit_test(an_image_brings_back_records_imports_and_full_text),
 	};
 
+	sqlite_memory_counts();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
