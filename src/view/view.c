@@ -95,10 +95,11 @@ view_record_row(struct view *v, const struct record_id *id, struct err *err)
 enum err_code
 view_begin(struct view *v, struct err *err)
 {
-	sqlite3_stmt *s = view_stmt(v, VIEW_BEGIN, "BEGIN", err);
+	sqlite3_stmt *s;
 
-	if (v->db == NULL)
+	if (v->db == NULL && view_clear(v, err) != ERR_OK) /* nor was there memory when it was cleared */
 		return err_plain(err, ERR_NO_MEMORY);
+	s = view_stmt(v, VIEW_BEGIN, "BEGIN", err);
 	if (!sqlite3_get_autocommit(v->db)) /* there was no memory to roll the last one back */
 		view_rollback(v);
 	return s != NULL ? view_run(v, s, err) : err_plain(err, ERR_NO_MEMORY);
@@ -185,18 +186,6 @@ finalize_all(struct view *v)
 	}
 }
 
-static enum err_code
-open_database(struct view *v, bool with_schema, struct err *err)
-{
-	if (sqlite3_open_v2(":memory:", &v->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
-		return v->db == NULL ? err_plain(err, ERR_NO_MEMORY) : view_error(v, err);
-	if (view_exec(v, pragmas, err) != ERR_OK || (with_schema && view_exec(v, schema, err) != ERR_OK))
-		return err == NULL ? ERR_NO_MEMORY : err->code;
-	v->made_empty = with_schema;
-	v->changes_made = sqlite3_total_changes(v->db);
-	return ERR_OK;
-}
-
 static void
 close_database(struct view *v)
 {
@@ -204,6 +193,24 @@ close_database(struct view *v)
 	(void)sqlite3_close(v->db);
 	v->db = NULL;
 	v->has_index = v->has_scratch = false;
+}
+
+static enum err_code
+open_database(struct view *v, bool with_schema, struct err *err)
+{
+	if (sqlite3_open_v2(":memory:", &v->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+		enum err_code rc = view_error(v, err); /* no memory, when there is not even a handle */
+
+		close_database(v);
+		return rc;
+	}
+	if (view_exec(v, pragmas, err) != ERR_OK || (with_schema && view_exec(v, schema, err) != ERR_OK)) {
+		close_database(v); /* half a schema is none */
+		return err == NULL ? ERR_NO_MEMORY : err->code;
+	}
+	v->made_empty = with_schema;
+	v->changes_made = sqlite3_total_changes(v->db);
+	return ERR_OK;
 }
 
 static enum err_code
@@ -274,12 +281,9 @@ view_clear(struct view *v, struct err *err)
 	if (rc == ERR_OK)
 		rc = open_database(v, true, err);
 	v->next_row = 0;
-	if (rc != ERR_OK) {
-		close_database(v);
-		return rc;
-	}
-	view_set_profile(v, v->profile);
-	return ERR_OK;
+	if (rc == ERR_OK)
+		view_set_profile(v, v->profile);
+	return rc;
 }
 
 /* Is the full text made under this profile already, as after a snapshot? */

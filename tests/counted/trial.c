@@ -1,8 +1,10 @@
 #include "trial.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "op/op.h"
 
@@ -11,10 +13,7 @@ const struct kind_row kinds[KINDS] = {
 	[READ] = { "read", FAULT_READ, true },      [SPACE] = { "space", FAULT_NO_SPACE, false }, [POWER] = { "power", FAULT_POWER, false },
 };
 
-enum {
-	SIDE_ENTRIES = 4, /* keys that are tended and such, beside what was asked for */
-	LOOK_EVERY = 16,  /* of so many trials that wrote nothing one is opened again all the same */
-};
+enum { SIDE_ENTRIES = 4 }; /* keys that are tended and such, beside what was asked for */
 
 const struct scene opening = { "the program starts", "", false, false, NULL, NULL };
 
@@ -49,10 +48,6 @@ found(const struct trial *t, const char *what, const char *more)
 static void
 arm(const struct trial *t)
 {
-	if (t->kind == MEMORY) {
-		mem_fail_after(t->nth, t->lasting);
-		return;
-	}
 	disk_set_lasting(t->room->disk, t->lasting);
 	disk_arm(t->room->disk, kinds[t->kind].fault, (uint64_t)t->nth + 1);
 }
@@ -60,14 +55,8 @@ arm(const struct trial *t)
 static bool
 disarm(const struct trial *t)
 {
-	bool struck;
+	bool struck = disk_fault_struck(t->room->disk);
 
-	if (t->kind == MEMORY) {
-		struck = mem_allocations() > t->nth;
-		mem_fail_after(-1, 0);
-		return struck;
-	}
-	struck = disk_fault_struck(t->room->disk);
 	disk_arm(t->room->disk, FAULT_NONE, 0);
 	disk_set_lasting(t->room->disk, false);
 	return struck;
@@ -203,103 +192,217 @@ end(struct room *r)
 
 /* Memory is there again. True when it then answered. */
 static bool
-asked_while_it_runs(struct trial *t, const json_t *params, bool *good)
+asked_while_it_runs(struct trial *t, bool *good)
 {
 	struct room *r = t->room;
 	bool some = room_entries(r) != t->whole->before;
 
-	*good = asked_again(t, params, some);
+	*good = asked_again(t, t->params, some);
 	t->again = some;
 	return *good && r->err.code == ERR_OK;
 }
 
-/*
- * Neither while it was asked nor when it ended did it change the disk otherwise than when nothing fails, which is opened
- * again once (measure_operation): what starts and ends alone is the same disk thousands of times.
- */
+/* One of so many that are spread over all allocations: what asks often is looked at more seldom after each. */
 static bool
-wrote_nothing(const struct trial *t, uint64_t asked, uint64_t ended)
+is_one_in(const struct trial *t, long n)
 {
-	return t->kind == MEMORY && !scene_meets(t->scene) && asked == 0 && t->whole->changes == 0 && ended == t->whole->ending && t->nth % LOOK_EVERY != 0;
+	return t->nth % n == 0;
+}
+
+/* ---- disks that were opened and held ---- */
+
+/* Hashes of disks; in memory that children share, for what one of them has looked at none of the others looks at again. */
+enum { HELD_MAX = 1 << 14 };
+static struct held { size_t count; uint8_t hash[HELD_MAX][16]; } *held;
+
+static void
+hash_file(void *ctx, const char *path, struct bytes data)
+{
+	crypto_generichash_state *st = ctx;
+	uint64_t len = data.len;
+
+	(void)crypto_generichash_update(st, (const uint8_t *)path, strlen(path) + 1);
+	(void)crypto_generichash_update(st, (const uint8_t *)&len, sizeof(len));
+	(void)crypto_generichash_update(st, data.p, data.len);
+}
+
+/* Of all that is on the disk, and of whether it was answered, for that decides what must be there. */
+static void
+hash_disk(const struct trial *t, bool answered, uint8_t out[16])
+{
+	crypto_generichash_state st;
+
+	(void)crypto_generichash_init(&st, NULL, 0, 16);
+	(void)crypto_generichash_update(&st, (const uint8_t *)&answered, sizeof(answered));
+	(void)crypto_generichash_update(&st, (const uint8_t *)&t->again, sizeof(t->again));
+	disk_each(t->room->disk, hash_file, &st);
+	(void)crypto_generichash_final(&st, out, 16);
+}
+
+void
+trial_hold_nothing(void)
+{
+	if (held == NULL)
+		held = mmap(NULL, sizeof(*held), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (held == MAP_FAILED)
+		abort();
+	held->count = 0;
 }
 
 static bool
-try_operation(struct trial *t, bool *struck)
+has_held(const uint8_t hash[16])
+{
+	size_t i = 0;
+
+	while (i < held->count && memcmp(held->hash[i], hash, 16) != 0)
+		i++;
+	return i < held->count;
+}
+
+/* Two children at one time may write to one place: then one of them is forgotten. */
+static void
+note_held(const uint8_t hash[16])
+{
+	size_t at = held->count;
+
+	if (at == HELD_MAX)
+		return;
+	memcpy(held->hash[at], hash, 16);
+	held->count = at + 1;
+}
+
+/* ---- judging ---- */
+
+static bool
+answer_holds(const struct trial *t, bool answered, bool struck)
 {
 	struct room *r = t->room;
-	struct err err = ERR_INIT;
-	bool answered, good = true;
-	uint64_t begun, asked;
-	json_t *params;
-	size_t nodes;
+	size_t nodes = answered ? count_nodes(r->result) : 0;
 
-	if (!begin(r, t->scene, &err))
-		return found(t, "it cannot even begin", err.text);
-	begun = disk_ops(r->disk);
-	params = room_params(r, t->scene->params);
-	arm(t);
-	answered = room_ask(r, t->scene->op, params);
-	*struck = disarm(t);
-	nodes = answered ? count_nodes(r->result) : 0;
 	if (!answered && r->answered && r->err.text[0] == '\0')
-		good = found(t, "an error without a sentence", NULL);
+		return found(t, "an error without a sentence", NULL);
 	/* Of many acts the last may be proofs: what cannot be read of them is no proof, which is poorer and safe. */
-	if (answered && *struck && t->kind != POWER && !(t->kind == READ && t->scene->many_acts) && nodes < t->whole->nodes && !says_what_it_lacks(r->result))
-		good = found(t, "an answer that lacks something is given as whole", NULL);
-	if (good && answered && *struck && t->kind == MEMORY && t->whole->answer != NULL && !json_equal(r->result, t->whole->answer)) {
-		good = found(t, "it answers something else", NULL);
-		if (getenv("COUNTED_SHOW") != NULL) {
-			json_dumpf(r->result, stdout, JSON_SORT_KEYS);
-			printf("\n");
-			json_dumpf(t->whole->answer, stdout, JSON_SORT_KEYS);
-			printf("\n");
-		}
+	if (answered && struck && t->kind != POWER && !(t->kind == READ && t->scene->many_acts) && nodes < t->whole->nodes && !says_what_it_lacks(r->result))
+		return found(t, "an answer that lacks something is given as whole", NULL);
+	if (!answered || !struck || t->kind != MEMORY || t->whole->answer == NULL || json_equal(r->result, t->whole->answer))
+		return true;
+	if (getenv("COUNTED_SHOW") != NULL) {
+		json_dumpf(r->result, stdout, JSON_SORT_KEYS);
+		printf("\n");
+		json_dumpf(t->whole->answer, stdout, JSON_SORT_KEYS);
+		printf("\n");
 	}
+	return found(t, "it answers something else", NULL);
+}
+
+/* The program starts again, shows what is there and is asked again: unless the very same disk has held already. */
+static bool
+holds_afterwards(struct trial *t, bool answered)
+{
+	bool alone = t->kind == MEMORY && !scene_meets(t->scene);
+	uint8_t hash[16];
+
+	if (alone) {
+		hash_disk(t, answered, hash);
+		if (has_held(hash))
+			return true;
+	}
+	if (!stands(t, answered) || (!answered && !asked_again(t, t->params, room_entries(t->room) != t->whole->before)))
+		return false;
+	if (alone)
+		note_held(hash);
+	return true;
+}
+
+/* The fault is over: what was answered, what is shown, what a start finds, and whether it can be asked again. */
+static bool
+judge_operation(struct trial *t, bool answered, bool struck)
+{
+	struct room *r = t->room;
+	bool good = answer_holds(t, answered, struck);
+
 	if (t->kind == POWER && disk_dead(r->disk))
 		answered = false; /* nobody heard it */
 	if (good && !disk_dead(r->disk) && !entries_fit(t, answered, room_entries(r)))
 		good = found(t, answered ? "it answers, and not all of it is there" : "half of it is shown", NULL);
-	if (good && !answered && t->kind == MEMORY)
-		answered = asked_while_it_runs(t, params, &good);
-	if (t->kind == POWER && !*struck) /* past the last change of the disk: what was answered survives this too */
+	if (good && !answered && t->kind == MEMORY && is_one_in(t, 1 + t->whole->memory / 4000))
+		answered = asked_while_it_runs(t, &good);
+	if (t->kind == POWER && !struck) /* past the last change of the disk: what was answered survives this too */
 		disk_power_off(r->disk);
-	asked = disk_ops(r->disk);
 	room_stop(r);
 	if (disk_dead(r->disk))
 		lose_power(t);
-	if (good && answered && wrote_nothing(t, asked - begun, disk_ops(r->disk) - asked)) {
-		end(r);
-		json_decref(params);
-		return true;
-	}
-	good = good && stands(t, answered);
-	if (good && !answered)
-		good = asked_again(t, params, room_entries(r) != t->whole->before);
-	end(r);
-	json_decref(params);
-	return good;
+	return good && holds_afterwards(t, answered);
 }
 
 /* The same while the program starts: it starts or says why not, and starts when nothing is wrong any more. */
 static bool
-try_opening(struct trial *t, bool *struck)
+judge_opening(struct trial *t)
 {
 	struct room *r = t->room;
-	struct err err = ERR_INIT;
 	bool good = true;
 
-	room_restore(r);
-	arm(t);
-	if (room_open(r, false, &err) != ERR_OK && err.text[0] == '\0')
+	if (r->node == NULL && r->err.text[0] == '\0')
 		good = found(t, "an error without a sentence", NULL);
-	*struck = disarm(t);
 	if (r->node != NULL)
 		room_stop(r);
 	if (disk_dead(r->disk))
 		lose_power(t);
-	good = good && stands(t, true);
-	if (r->node != NULL)
-		room_stop(r);
+	return good && holds_afterwards(t, true);
+}
+
+bool
+trial_begin(struct trial *t)
+{
+	struct err err = ERR_INIT;
+
+	t->again = false;
+	t->params = NULL;
+	if (t->scene == &opening) {
+		room_restore(t->room);
+		return true;
+	}
+	if (!begin(t->room, t->scene, &err))
+		return found(t, "it cannot even begin", err.text);
+	t->params = room_params(t->room, t->scene->params);
+	return true;
+}
+
+bool
+trial_act(struct trial *t)
+{
+	if (t->scene != &opening)
+		return room_ask(t->room, t->scene->op, t->params);
+	t->room->err = (struct err)ERR_INIT;
+	return room_open(t->room, false, &t->room->err) == ERR_OK;
+}
+
+bool
+trial_judge(struct trial *t, bool answered, bool struck)
+{
+	return t->scene == &opening ? judge_opening(t) : judge_operation(t, answered, struck);
+}
+
+void
+trial_end(struct trial *t)
+{
+	end(t->room);
+	json_decref(t->params);
+}
+
+bool
+trial_run(struct trial *t, bool *struck)
+{
+	bool good = trial_begin(t), answered;
+
+	*struck = false;
+	if (good) {
+		arm(t);
+		answered = trial_act(t);
+		*struck = disarm(t);
+		good = trial_judge(t, answered, *struck);
+	}
+	trial_end(t);
 	return good;
 }
 
@@ -329,9 +432,7 @@ measure_operation(struct room *r, const struct scene *s, struct whole *w)
 		w->answer = json_deep_copy(r->result);
 	if (!good)
 		printf("%s %s: fails although nothing is wrong: %s\n", s->op, s->params, r->err.text);
-	changes = disk_ops(r->disk);
 	room_stop(r);
-	w->ending = disk_ops(r->disk) - changes;
 	good = good && stands(&(struct trial){ .room = r, .scene = s, .whole = w }, true);
 	end(r);
 	json_decref(params);
@@ -362,10 +463,4 @@ bool
 trial_measure(struct room *r, const struct scene *s, struct whole *w)
 {
 	return s == &opening ? measure_opening(r, w) : measure_operation(r, s, w);
-}
-
-bool
-trial_run(struct trial *t, bool *struck)
-{
-	return t->scene == &opening ? try_opening(t, struck) : try_operation(t, struck);
 }
