@@ -122,6 +122,7 @@ fuzz:
 -include tests/sim/rules.mk
 -include tests/counted/rules.mk
 -include tests/crash/rules.mk
+-include tests/pgcrash/rules.mk
 -include tests/bench/rules.mk
 -include tests/second/rules.mk
 -include tests/universes/rules.mk
@@ -166,7 +167,7 @@ check:
 	@$(MAKE) --no-print-directory test
 # What is to be built is built first; then the suites run, as many side by side as there are cores, those that last longest in front.
 # One that fails does not keep the others from telling.
-SUITES := ui-check chaos-check sim-check san-unit counted cli unit second universes replay check-clang \
+SUITES := ui-check chaos-check sim-check san-unit counted pgcrash-check cli unit second universes replay check-clang \
 	check-hands check-absence check-quotes check-vectors check-faults check-catalogues ui-unit
 test: check-layers
 	@$(MAKE) --no-print-directory $(JOBS) all man built
@@ -178,7 +179,7 @@ san-unit:
 	@$(MAKE) --no-print-directory $(JOBS) SAN=1 unit
 .PHONY: built built-unit
 built-unit: $(UNIT)
-built: $(UNIT) $(REPLAY) $(BUILD)/sim $(SIM_TESTS) $(BUILD)/counted $(BUILD)/crash $(CHAOS_TOOLS) $(BUILD)/second/second.mjs $(BUILD)/tests/universes sims
+built: $(UNIT) $(REPLAY) $(BUILD)/sim $(SIM_TESTS) $(BUILD)/counted $(BUILD)/crash $(BUILD)/pgcrash $(CHAOS_TOOLS) $(BUILD)/second/second.mjs $(BUILD)/tests/universes sims
 	@$(MAKE) --no-print-directory $(JOBS) SAN=1 built-unit
 MAN := $(patsubst packaging/man/%.scd,$(BUILD)/man/%,$(wildcard packaging/man/*.scd))
 $(BUILD)/man/%: packaging/man/%.scd

@@ -424,8 +424,9 @@ confirm(struct node *n, const struct erase_order *o, struct err *err)
 	enum err_code rc = late_of(n, o, &receipt.late, err);
 
 	if (rc == ERR_OK && ((!before && replica_can_confirm(n->home.replica, &o->request)) || receipt.late.log_count > 0)) {
-		replica_receipt(n->home.replica, &o->request, &receipt);
-		rc = replica_put_receipt(n->home.replica, &n->home.keys->device, &n->home.keys->inc, &receipt, err);
+		rc = replica_receipt(n->home.replica, &o->request, &receipt, err);
+		if (rc == ERR_OK)
+			rc = replica_put_receipt(n->home.replica, &n->home.keys->device, &n->home.keys->inc, &receipt, err);
 	}
 	erase_receipt_free(&receipt);
 	return rc;

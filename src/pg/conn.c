@@ -167,6 +167,22 @@ pg_exec(struct pg *g, const char *sql, int ms, PGresult **last)
 	return ok;
 }
 
+void
+pg_end_transaction(struct pg *g)
+{
+	struct pg why = *g;
+
+	if (g->conn == NULL || PQtransactionStatus(g->conn) == PQTRANS_IDLE)
+		return;
+	(void)pg_exec(g, "ROLLBACK", PG_ANSWER_MS, NULL);
+	if (g->conn != NULL && PQtransactionStatus(g->conn) != PQTRANS_IDLE)
+		pg_lose(g, "a transaction does not end");
+	if (g->conn == NULL)
+		return;
+	g->code = why.code;
+	(void)snprintf(g->why, sizeof(g->why), "%s", why.why);
+}
+
 int64_t
 pg_number(const PGresult *res, int row, int column)
 {

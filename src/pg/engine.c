@@ -50,15 +50,8 @@ read_turn(struct pg *g, const char *sql)
 static void
 rollback(struct db *db)
 {
-	struct pg *g = pg_of(db), why = *g;
-
-	pg_drop_rows(g);
-	if (g->conn != NULL)
-		(void)pg_exec(g, "ROLLBACK", PG_ANSWER_MS, NULL);
-	if (g->conn != NULL) { /* why it came to this is what counts */
-		g->code = why.code;
-		(void)snprintf(g->why, sizeof(g->why), "%s", why.why);
-	}
+	pg_drop_rows(pg_of(db));
+	pg_end_transaction(pg_of(db)); /* why it came to this is what counts */
 }
 
 static enum err_code
@@ -123,6 +116,8 @@ look(struct db *db, struct err *err)
 	if (db->writing)
 		return ERR_OK;
 	g->looking = pg_exec(g, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", PG_ANSWER_MS, NULL);
+	if (!g->looking)
+		pg_end_transaction(g);
 	return g->looking ? ERR_OK : pg_error(g, err);
 }
 
@@ -133,6 +128,8 @@ look_end(struct db *db)
 
 	if (g->looking && g->conn != NULL)
 		(void)pg_exec(g, "COMMIT", PG_ANSWER_MS, NULL);
+	if (!db->writing) /* that was not looked at in one of its own */
+		pg_end_transaction(g);
 	g->looking = false;
 }
 

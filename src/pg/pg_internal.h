@@ -61,6 +61,11 @@ void pg_lose(struct pg *g, const char *why);
 bool pg_refused(struct pg *g, const PGresult *res);
 /* The next result of what was sent, or NULL: at the end, or (conn is NULL then) lost. */
 PGresult *pg_await(struct pg *g, int ms);
+/*
+ * No transaction is open from here on: what is left of one is rolled back, or the connection goes. What has failed stays the newest failure.
+ * Asked of libpq and not of our memory: the answer to a BEGIN may be the one that there was no memory for.
+ */
+void pg_end_transaction(struct pg *g);
 /* Sends everything that is queued. False: lost. */
 bool pg_flush(struct pg *g, int ms);
 /* A text of one or several statements: false on the first that fails. *last, when asked for, is the result of the last that gives rows. */

@@ -89,13 +89,8 @@ pg_migrate(struct pg *g, bool create, struct err *err)
 	if (ok && version < (int64_t)COUNT_OF(migrations)) {
 		(void)snprintf(sql, sizeof(sql), "BEGIN; SELECT pg_advisory_xact_lock(hashtext('%s'))", g->schema);
 		ok = pg_exec(g, sql, PG_ANSWER_MS, NULL) && read_version(g, &version) && make(g, version) && pg_exec(g, "COMMIT", PG_ANSWER_MS, NULL);
-		if (!ok && g->conn != NULL) {
-			struct pg why = *g; /* the sentence, which the rollback would write over */
-
-			(void)pg_exec(g, "ROLLBACK", PG_ANSWER_MS, NULL);
-			g->code = why.code;
-			(void)snprintf(g->why, sizeof(g->why), "%s", why.why);
-		}
+		if (!ok)
+			pg_end_transaction(g);
 	}
 	if (!ok)
 		return pg_error(g, err);

@@ -199,6 +199,12 @@ gather(struct pg_stmt *s)
 
 /* ---- one statement ---- */
 
+static void
+give_name(struct pg_stmt *s)
+{
+	(void)snprintf(s->name, sizeof(s->name), "s%u", ++pg_of(&s->base)->names);
+}
+
 static bool
 prepare_there(struct pg_stmt *s)
 {
@@ -206,12 +212,16 @@ prepare_there(struct pg_stmt *s)
 
 	if (s->generation == g->generation)
 		return true;
-	if (!PQsendPrepare(g->conn, s->name, s->sql, 0, NULL))
-		return pg_refused(g, NULL);
-	if (!drain(g, true))
-		return false;
-	s->generation = g->generation;
-	return true;
+	if (PQsendPrepare(g->conn, s->name, s->sql, 0, NULL)) {
+		if (drain(g, true)) {
+			s->generation = g->generation;
+			return true;
+		}
+	} else {
+		(void)pg_refused(g, NULL);
+	}
+	give_name(s); /* the server may have it all the same, and gives a name once */
+	return false;
 }
 
 static bool
@@ -241,7 +251,12 @@ ask(struct pg_stmt *s)
 	if (g->conn == NULL)
 		return false;
 	g->dirty = g->dirty || PQcmdTuples(s->res)[0] == '\0' || strncmp(PQcmdStatus(s->res), "SELECT", 6) != 0;
-	return is == PGRES_TUPLES_OK || is == PGRES_COMMAND_OK || pg_refused(g, s->res);
+	if (is == PGRES_TUPLES_OK || is == PGRES_COMMAND_OK)
+		return true;
+	(void)pg_refused(g, s->res);
+	PQclear(s->res); /* it is no answer: a further step asks again */
+	s->res = NULL;
+	return false;
 }
 
 /* A full page of a scan is followed by the next, which begins behind its last row. */
@@ -382,7 +397,6 @@ changes(struct stmt *s)
 static enum err_code
 pg_prepare(struct db *db, const char *sql, enum db_use use, struct stmt **out, struct err *err)
 {
-	struct pg *g = db->own;
 	struct pg_stmt *s = mem_zero(1, sizeof(*s));
 	struct buf text = BUF_INIT;
 
@@ -398,7 +412,7 @@ pg_prepare(struct db *db, const char *sql, enum db_use use, struct stmt **out, s
 	}
 	if (use == DB_SCAN)
 		buf_printf(&text, " LIMIT %d", PAGE_ROWS);
-	(void)snprintf(s->name, sizeof(s->name), "s%u", ++g->names);
+	give_name(s);
 	if (buf_str(&text) != NULL)
 		s->sql = mem_strdup(buf_str(&text));
 	buf_free(&text);

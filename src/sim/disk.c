@@ -209,6 +209,12 @@ disk_set_lying(struct disk *d, bool lying)
 	d->lying = lying;
 }
 
+void
+disk_set_read_only(struct disk *d, bool read_only)
+{
+	d->read_only = read_only;
+}
+
 bool
 disk_dead(const struct disk *d)
 {
@@ -258,7 +264,7 @@ before_change(struct disk *d)
 static enum disk_rc
 before_write(struct disk *d)
 {
-	enum disk_rc rc = before_change(d);
+	enum disk_rc rc = d->read_only && !d->dead ? DISK_READ_ONLY : before_change(d);
 
 	if (rc != DISK_OK)
 		return rc;
@@ -481,7 +487,7 @@ disk_rename(struct disk *d, const char *from, const char *to)
 enum disk_rc
 disk_remove(struct disk *d, const char *path)
 {
-	enum disk_rc rc = before_change(d);
+	enum disk_rc rc = d->read_only && !d->dead ? DISK_READ_ONLY : before_change(d);
 
 	if (rc != DISK_OK)
 		return rc;
@@ -512,6 +518,12 @@ disk_sync_folder_of(struct disk *d, const char *path)
 	}
 	d->change_count = kept;
 	return DISK_OK;
+}
+
+bool
+disk_is_read_only(const struct disk *d)
+{
+	return d->read_only;
 }
 
 bool

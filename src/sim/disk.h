@@ -24,7 +24,7 @@ struct inode; /* a file's contents; names point to it */
 
 enum { SECTOR_BYTES = 512, DISK_ID_MAX = 128 };
 
-enum disk_rc { DISK_OK, DISK_NOT_FOUND, DISK_EXISTS, DISK_NO_SPACE, DISK_IO };
+enum disk_rc { DISK_OK, DISK_NOT_FOUND, DISK_EXISTS, DISK_NO_SPACE, DISK_READ_ONLY, DISK_IO };
 
 enum disk_fault {
 	FAULT_NONE,
@@ -60,6 +60,7 @@ void disk_arm(struct disk *d, enum disk_fault fault, uint64_t after);
 void disk_set_lasting(struct disk *d, bool lasting); /* a fault that has struck strikes again each time, until disk_arm() */
 bool disk_fault_struck(const struct disk *d);     /* since the last disk_arm() */
 void disk_set_lying(struct disk *d, bool lying);  /* syncs say yes and do nothing: for proving the oracle */
+void disk_set_read_only(struct disk *d, bool read_only); /* as a file system that was mounted so: nothing on it changes */
 void disk_power_off(struct disk *d);              /* from here on every call fails without effect */
 bool disk_dead(const struct disk *d);
 /* Decides the fate of what was unsynced and starts again. All handles must be closed. */
@@ -90,6 +91,7 @@ uint64_t disk_inode_number(const struct inode *f);
 bool disk_lock(struct inode *f, const void *holder); /* exclusive; false when another holder has it */
 void disk_unlock(struct inode *f, const void *holder);
 bool disk_exists(const struct disk *d, const char *path);
+bool disk_is_read_only(const struct disk *d);
 enum disk_rc disk_rename(struct disk *d, const char *from, const char *to);
 enum disk_rc disk_remove(struct disk *d, const char *path);
 enum disk_rc disk_sync_folder_of(struct disk *d, const char *path);

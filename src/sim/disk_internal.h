@@ -41,7 +41,7 @@ struct disk {
 	uint64_t next_inode, ops;
 	char **claims;
 	size_t claim_count, claim_cap;
-	bool dead, lying, lasting, struck;
+	bool dead, lying, lasting, struck, read_only;
 	enum disk_fault fault;
 	uint64_t fault_at; /* counts down */
 	unsigned full_for; /* writes that still find no room */

@@ -40,6 +40,8 @@ failed(enum disk_rc rc, const char *path, struct err *err)
 		return err_set(err, ERR_EXISTS, "%s is already there", path);
 	case DISK_NO_SPACE:
 		return err_set(err, ERR_NO_SPACE, "no space left to write %s", path);
+	case DISK_READ_ONLY:
+		return err_set(err, ERR_READ_ONLY, "%s may not be written: this place can only be read", path);
 	case DISK_IO:
 		return err_set(err, ERR_IO, "the disk fails at %s", path);
 	}
@@ -185,6 +187,8 @@ lock(struct env *env, const char *path, struct err *err)
 {
 	if (disk_dead(disk_of_env(env)))
 		return failed(DISK_IO, path, err);
+	if (disk_is_read_only(disk_of_env(env))) /* it is a file, and opened for writing */
+		return failed(DISK_READ_ONLY, path, err);
 	if (!disk_claim(disk_of_env(env), path))
 		return err_set(err, ERR_LOCKED, "the home is open in this very process");
 	return ERR_OK;

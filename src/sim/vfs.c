@@ -44,6 +44,8 @@ io_error(enum disk_rc rc, int code)
 		return SQLITE_OK;
 	case DISK_NO_SPACE:
 		return SQLITE_FULL;
+	case DISK_READ_ONLY:
+		return SQLITE_READONLY;
 	case DISK_NOT_FOUND:
 	case DISK_EXISTS:
 	case DISK_IO:
@@ -204,6 +206,8 @@ vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int flags, int 
 	/* A nameless file is a temporary one: the store keeps those in memory (temp_store), and none may reach a disk. */
 	if (path == NULL || disk_of(vfs) == NULL || strlen(path) >= sizeof(f->path))
 		return SQLITE_CANTOPEN;
+	if (disk_is_read_only(disk_of(vfs))) /* as os_unix.c: what may not be written is opened for reading, and SQLite is told */
+		flags = (flags & ~(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)) | SQLITE_OPEN_READONLY;
 	rc = disk_open(disk_of(vfs), path, (flags & SQLITE_OPEN_CREATE) != 0, &f->inode, &created);
 	if (rc != DISK_OK)
 		return rc == DISK_NO_SPACE ? SQLITE_FULL : SQLITE_CANTOPEN;

@@ -116,9 +116,11 @@ put_proof(struct replica *r, const struct author *peer, struct bytes ack, int64_
 		return err ? err->code : ERR_NO_MEMORY;
 	DB_BIND(s, 1, *peer);
 	db_bind_blob(s, 2, ack);
-	if (db_step(s) == DB_ROW)
-		*no = db_int(s, 0);
 	step = db_step(s);
+	if (step == DB_ROW) {
+		*no = db_int(s, 0);
+		step = db_step(s);
+	}
 	if (step == DB_DONE)
 		db_reset(s);
 	return step == DB_DONE ? ERR_OK : db_error(&r->db, step, err);
@@ -172,12 +174,14 @@ floor_of(struct replica *r, const struct author *peer)
 {
 	struct stmt *s = db_stmt(&r->db, DB_ACK_FLOOR_GET, "SELECT n FROM ack_floor WHERE peer = ?1", NULL);
 	uint64_t n = 0;
+	int step;
 
 	if (!s)
 		return INT64_MAX; /* no proof is the safe answer */
 	DB_BIND(s, 1, *peer);
-	if (db_step(s) == DB_ROW)
-		n = (uint64_t)db_int(s, 0);
+	step = db_step(s);
+	if (step != DB_DONE)
+		n = step == DB_ROW ? (uint64_t)db_int(s, 0) : INT64_MAX;
 	db_reset(s);
 	return n;
 }

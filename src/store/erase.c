@@ -78,9 +78,9 @@ erase_row(struct replica *r, int64_t n, struct err *err)
 	rc = db_run(&r->db, s, err);
 	ingest_forget_damage(r, n);
 	r->emptied = r->emptied || rc == ERR_OK;
-	if (rc != ERR_OK || r->scrub_due)
+	if (rc != ERR_OK || r->scrub_noted)
 		return rc;
-	r->scrub_due = true;
+	r->scrub_due = r->scrub_noted = true;
 	return replica_meta_put(r, META_SCRUB, BYTES_STR("due"), err);
 }
 
@@ -91,7 +91,9 @@ erase_load(struct replica *r, struct err *err)
 	struct buf b = BUF_INIT;
 	enum err_code rc = replica_meta_get(r, META_SCRUB, &b, err);
 
-	r->scrub_due = rc == ERR_OK && b.len > 0;
+	r->scrub_noted = rc == ERR_OK && b.len > 0;
+	/* What this process has erased stays due: a commit of which nobody knows may still have become one. */
+	r->scrub_due = r->scrub_due || r->scrub_noted;
 	buf_free(&b);
 	return rc == ERR_UNKNOWN ? err_forgive(err) : rc;
 }
@@ -117,6 +119,8 @@ replica_scrub(struct replica *r, struct err *err)
 	if (rc == ERR_OK)
 		rc = replica_commit(r, err);
 	r->scrub_due = rc != ERR_OK;
+	if (rc == ERR_OK)
+		r->scrub_noted = false;
 	return rc == ERR_OK ? rc : err_wrap(err, "writing the store anew after an erasure");
 }
 
@@ -136,6 +140,7 @@ collect_rows(struct doomed *d, size_t log, struct erase_range range)
 	uint64_t from = range.from > r->logs[log].base ? range.from : r->logs[log].base;
 	uint64_t to = range.to < l->len ? range.to + 1 : l->len;
 	struct stmt *s;
+	int step = DB_DONE;
 
 	if (from >= to)
 		return;
@@ -146,7 +151,7 @@ collect_rows(struct doomed *d, size_t log, struct erase_range range)
 	}
 	db_bind_int(s, 1, row_of(r, log, from));
 	db_bind_int(s, 2, row_of(r, log, to - 1));
-	while (db_step(s) == DB_ROW) {
+	while (d->rc == ERR_OK && (step = db_step(s)) == DB_ROW) {
 		int64_t n = db_int(s, 0), *room;
 
 		if (!orders_cover(r->orders, r->org, &l->key, row_seq(n), replica_holds, r))
@@ -159,6 +164,8 @@ collect_rows(struct doomed *d, size_t log, struct erase_range range)
 		d->rows = room;
 		room[d->count++] = n;
 	}
+	if (d->rc == ERR_OK && step != DB_DONE) /* what was not read would stay */
+		d->rc = db_error(&r->db, step, d->err);
 	db_reset(s);
 }
 
@@ -167,13 +174,11 @@ static size_t
 find_end(struct replica *r, const struct erase_log *named, const struct erase_range *range)
 {
 	size_t log = logs_trunk(r, &named->author, &named->stream, &named->inc);
-	struct hash id;
 
 	for (; log != NO_LOG; log = r->logs[log].next) {
 		const struct log *l = &r->logs[log];
 
-		if (range->to >= l->base && range->to < l->head.len && logs_id_at(r, log, range->to, &id, NULL) == ERR_OK &&
-		    memcmp(id.b, range->head16, sizeof(range->head16)) == 0)
+		if (range->to >= l->base && range->to < l->head.len && replica_is_named(r, log, range->to, range->head16))
 			return log;
 	}
 	return NO_LOG;
@@ -196,9 +201,13 @@ enum err_code
 replica_scan_named(struct replica *r, const struct erase_log *named, const struct erase_range *range,
                    bool (*cb)(void *ctx, const struct entry *e), void *ctx, struct err *err)
 {
-	enum err_code rc = ERR_OK;
+	enum err_code rc;
+	size_t log;
 
-	for (size_t log = find_end(r, named, range); log != NO_LOG && rc == ERR_OK; log = r->logs[log].parent)
+	replica_asks(r);
+	log = find_end(r, named, range);
+	rc = replica_was_told(r, err);
+	for (; log != NO_LOG && rc == ERR_OK; log = r->logs[log].parent)
 		if (range->from < r->logs[log].head.len)
 			rc = replica_scan(r, log, range->from, range->to + 1, false, cb, ctx, err);
 	return rc;
@@ -212,7 +221,10 @@ erase_apply(struct replica *r, struct err *err)
 	orders_refresh(r->orders, r->org);
 	if (!r->orders_dirty)
 		return ERR_OK;
+	replica_asks(r);
 	orders_each_range(r->orders, collect_range, &d);
+	if (d.rc == ERR_OK)
+		d.rc = replica_was_told(r, err);
 	for (size_t i = 0; i < d.count && d.rc == ERR_OK; i++)
 		d.rc = erase_row(r, d.rows[i], err);
 	mem_free(d.rows);
@@ -239,33 +251,40 @@ replica_erase(struct replica *r, size_t log, uint64_t seq, struct err *err)
 
 /* ---- receipts ---- */
 
-static uint64_t
-count_gone(struct replica *r, size_t log, struct erase_range range, uint64_t *held)
+static enum err_code
+count_gone(struct replica *r, size_t log, struct erase_range range, uint64_t *held, uint64_t *gone, struct err *err)
 {
-	uint64_t from = range.from > r->logs[log].base ? range.from : r->logs[log].base, gone = 0;
+	uint64_t from = range.from > r->logs[log].base ? range.from : r->logs[log].base;
 	uint64_t to = range.to < r->logs[log].head.len ? range.to + 1 : r->logs[log].head.len;
+	enum err_code rc = ERR_OK;
 	struct stmt *s;
+	int step;
 
 	if (from >= to)
-		return 0;
+		return ERR_OK;
 	*held += to - from;
-	s = db_stmt(&r->db, DB_ENTRY_GONE, "SELECT count(*) FROM entry WHERE n BETWEEN ?1 AND ?2 AND payload IS NULL", NULL);
+	s = db_stmt(&r->db, DB_ENTRY_GONE, "SELECT count(*) FROM entry WHERE n BETWEEN ?1 AND ?2 AND payload IS NULL", err);
 	if (!s)
-		return 0;
+		return err ? err->code : ERR_NO_MEMORY;
 	db_bind_int(s, 1, row_of(r, log, from));
 	db_bind_int(s, 2, row_of(r, log, to - 1));
-	if (db_step(s) == DB_ROW)
-		gone = (uint64_t)db_int(s, 0);
+	step = db_step(s);
+	if (step == DB_ROW)
+		*gone += (uint64_t)db_int(s, 0);
+	else
+		rc = db_error(&r->db, step, err);
 	db_reset(s);
-	return gone;
+	return rc;
 }
 
-void
-replica_receipt(struct replica *r, const struct erase_request *q, struct erase_receipt *out)
+enum err_code
+replica_receipt(struct replica *r, const struct erase_request *q, struct erase_receipt *out, struct err *err)
 {
 	uint64_t named = 0, held = 0;
+	enum err_code rc = ERR_OK;
 
 	out->gone = out->absent = 0;
+	replica_asks(r);
 	for (size_t i = 0; i < q->log_count; i++) {
 		const struct erase_log *l = &q->logs[i];
 
@@ -273,11 +292,12 @@ replica_receipt(struct replica *r, const struct erase_request *q, struct erase_r
 			uint64_t size = l->ranges[k].to - l->ranges[k].from + 1;
 
 			named = named > SEQ_MAX - size ? SEQ_MAX : named + size;
-			for (size_t log = find_end(r, l, &l->ranges[k]); log != NO_LOG; log = r->logs[log].parent)
-				out->gone += count_gone(r, log, l->ranges[k], &held);
+			for (size_t log = find_end(r, l, &l->ranges[k]); log != NO_LOG && rc == ERR_OK; log = r->logs[log].parent)
+				rc = count_gone(r, log, l->ranges[k], &held, &out->gone, err);
 		}
 	}
 	out->absent = named > held ? named - held : 0;
+	return rc == ERR_OK ? replica_was_told(r, err) : rc;
 }
 
 /* Is content held in this log, or below it, that the range may be about? */
@@ -318,11 +338,12 @@ cannot_tell(struct replica *r, const struct erase_log *l, const struct erase_ran
 bool
 replica_can_confirm(struct replica *r, const struct erase_request *q)
 {
+	replica_asks(r);
 	for (size_t i = 0; i < q->log_count; i++)
 		for (size_t k = 0; k < q->logs[i].range_count; k++)
 			if (cannot_tell(r, &q->logs[i], &q->logs[i].ranges[k]))
 				return false;
-	return true;
+	return r->unread.code == ERR_OK;
 }
 
 enum err_code
@@ -355,8 +376,9 @@ replica_confirm(struct replica *r, const struct device_keys *keys, const struct 
 
 		if (!o->approved || orders_receipt_of(r->orders, &o->id, &keys->sign_pk) != NULL || !replica_can_confirm(r, &o->request))
 			continue;
-		replica_receipt(r, &o->request, &receipt);
-		rc = replica_put_receipt(r, keys, inc, &receipt, err);
+		rc = replica_receipt(r, &o->request, &receipt, err);
+		if (rc == ERR_OK)
+			rc = replica_put_receipt(r, keys, inc, &receipt, err);
 	}
 	if (rc == ERR_OK)
 		rc = replica_commit(r, err);

@@ -9,6 +9,9 @@
 
 #include "base/mem.h"
 
+#define REFUSED_FIRST_NS 250000000ull  /* as for a connection that is lost: proto/postgresql.md, 4 */
+#define REFUSED_LAST_NS 15000000000ull
+
 /* A log's entries from `from` on, as far as they are the organisation's business. */
 static enum err_code
 tell_of_log(struct replica *r, size_t log, uint64_t from, struct err *err)
@@ -127,6 +130,16 @@ read_again(struct replica *r, struct err *err)
 	return ERR_OK;
 }
 
+/* A server that is there and refuses is asked for everything again soon, then ever less often; said once. */
+static void
+wait_a_while(struct replica *r, const struct err *err)
+{
+	if (r->refused_ns == 0)
+		env_logf(r->env, "reading what others have stored: %s", err->text);
+	r->refused_ns = r->refused_ns == 0 ? REFUSED_FIRST_NS : r->refused_ns * 2 < REFUSED_LAST_NS ? r->refused_ns * 2 : REFUSED_LAST_NS;
+	r->again_ns = r->env->ops->mono_ns(r->env) + r->refused_ns;
+}
+
 bool
 replica_tend(struct replica *r)
 {
@@ -142,13 +155,14 @@ replica_tend(struct replica *r)
 		return false;
 	}
 	woken = r->db.engine->wake(&r->db);
-	if (r->db.away || (!woken && !r->lost && !r->grew))
+	if (r->db.away || (!woken && ((!r->lost && !r->grew) || r->env->ops->mono_ns(r->env) < r->again_ns)))
 		return false;
 	rc = r->lost ? read_again(r, &err) : news_look(r, &err);
 	r->db.engine->look_end(&r->db);
 	r->lost = rc != ERR_OK;
+	r->refused_ns = rc == ERR_OK ? 0 : r->refused_ns;
 	if (rc != ERR_OK) {
-		env_logf(r->env, "reading what others have stored: %s", err.text);
+		wait_a_while(r, &err);
 	} else if (r->grew) {
 		r->grew = false;
 		if (r->hook.committed)

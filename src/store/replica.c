@@ -41,13 +41,34 @@ descends_from(const struct replica *r, size_t i, size_t ancestor)
 	return i == ancestor;
 }
 
+bool
+replica_is_named(struct replica *r, size_t i, uint64_t seq, const uint8_t head16[16])
+{
+	struct err err = ERR_INIT;
+	struct hash id;
+	enum err_code rc = logs_id_at(r, i, seq, &id, &err);
+
+	if (rc != ERR_OK && rc != ERR_DAMAGED)
+		r->unread = err;
+	return rc == ERR_OK && memcmp(id.b, head16, 16) == 0;
+}
+
+void
+replica_asks(struct replica *r)
+{
+	r->unread = (struct err)ERR_INIT;
+}
+
+enum err_code
+replica_was_told(struct replica *r, struct err *err)
+{
+	return r->unread.code == ERR_OK ? ERR_OK : err_set(err, r->unread.code, "%s", r->unread.text);
+}
+
 static bool
 id_begins_with(struct replica *r, size_t i, uint64_t seq, const uint8_t head16[16])
 {
-	struct hash id;
-
-	return seq >= r->logs[i].base && seq < r->logs[i].head.len && logs_id_at(r, i, seq, &id, NULL) == ERR_OK &&
-	       memcmp(id.b, head16, 16) == 0;
+	return seq >= r->logs[i].base && seq < r->logs[i].head.len && replica_is_named(r, i, seq, head16);
 }
 
 bool
@@ -129,6 +150,16 @@ replica_tell_teams(struct replica *r, struct stmt *s, struct err *err)
 }
 
 static enum err_code
+evaluate(struct replica *r, struct err *err)
+{
+	enum err_code rc;
+
+	replica_asks(r);
+	rc = org_evaluate(r->org, err);
+	return rc == ERR_OK ? replica_was_told(r, err) : rc;
+}
+
+static enum err_code
 load_org(struct replica *r, struct err *err)
 {
 	struct buf known = BUF_INIT;
@@ -157,7 +188,7 @@ load_org(struct replica *r, struct err *err)
 		if (rc == ERR_OK)
 			rc = replica_tell_teams(r, db_stmt(&r->db, DB_TEAM_CONTROL, "SELECT n FROM entry WHERE kind IN (36, 37) ORDER BY n", err), err);
 		if (rc == ERR_OK)
-			rc = org_evaluate(r->org, err);
+			rc = evaluate(r, err);
 		if (rc == ERR_OK)
 			orders_refresh(r->orders, r->org);
 		r->org_dirty = false;
@@ -209,7 +240,7 @@ replica_evaluate(struct replica *r, struct err *err)
 
 	if (!r->org_dirty)
 		return ERR_OK;
-	rc = org_evaluate(r->org, err);
+	rc = evaluate(r, err);
 	if (rc == ERR_OK)
 		r->org_dirty = false;
 	return rc;
@@ -394,6 +425,7 @@ go_back(struct replica *r)
 
 	r->pending = 0;
 	r->attest_count = 0;
+	r->scrub_noted = false; /* perhaps: then it is noted twice */
 	if (r->db.away && PLANTED(29)) {
 		r->lost = false;
 	} else if (r->db.away) {

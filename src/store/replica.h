@@ -185,8 +185,8 @@ enum err_code replica_scan_named(struct replica *r, const struct erase_log *name
                                  bool (*cb)(void *ctx, const struct entry *e), void *ctx, struct err *err) MUST_CHECK;
 /* Is nothing held of which only the rest of its log will tell whether the request names it? Else a receipt must wait. */
 bool replica_can_confirm(struct replica *r, const struct erase_request *q);
-/* Fills in how many of the entries named are here without payload, and how many are not here. */
-void replica_receipt(struct replica *r, const struct erase_request *q, struct erase_receipt *out);
+/* Fills in how many of the entries named are here without payload, and how many are not here. A count that was not had is none to sign. */
+enum err_code replica_receipt(struct replica *r, const struct erase_request *q, struct erase_receipt *out, struct err *err) MUST_CHECK;
 enum err_code replica_put_receipt(struct replica *r, const struct device_keys *keys, const struct inc *inc,
                                   const struct erase_receipt *q, struct err *err) MUST_CHECK;
 /*

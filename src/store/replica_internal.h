@@ -53,6 +53,7 @@ struct replica {
 	uint64_t entries;
 	size_t pending;
 	bool scanning;           /* the cached scan statements are in use */
+	uint64_t refused_ns, again_ns; /* a shared store could not be read: so long it is left alone, until then; 0: it could */
 	bool grew;               /* by what another process has stored, and nobody has been told */
 	bool has_self;
 	struct author self;      /* of a shared store: whose small values are ours */
@@ -70,9 +71,11 @@ struct replica {
 	struct stream_id control;
 	struct org *org;
 	bool org_dirty;
+	struct err unread;       /* why an entry could not be read that somebody asks about who can only be told yes or no */
 	struct orders *orders;   /* erasures asked for, approved, confirmed */
 	bool orders_dirty;       /* one may have become approved since it was last acted on */
 	bool emptied;            /* payloads were deleted that the WAL may still hold */
+	bool scrub_noted;        /* the store itself says that it is due, or the open transaction does */
 	bool scrub_due;          /* and that gaps inside pages may still hold: replica_scrub() */
 	bool confirming;
 	bool has_source;
@@ -132,6 +135,11 @@ enum err_code replica_tell_teams(struct replica *r, struct stmt *s, struct err *
 enum err_code replica_tell_org(struct replica *r, const struct entry *e, struct err *err) MUST_CHECK;
 /* Does the history that `log` is part of, below it or beyond it, hold such an entry? ctx is the replica. */
 bool replica_holds(void *ctx, const struct log_key *log, uint64_t seq, const uint8_t head16[16]);
+/* Is entry `seq` of log i, which has one of that number, the one that is named so? No, and noted, where it could not be read. */
+bool replica_is_named(struct replica *r, size_t i, uint64_t seq, const uint8_t head16[16]);
+/* Around what asks those two: an answer that rests on an entry which could not be read is none. One that is damaged is held by nobody. */
+void replica_asks(struct replica *r);
+enum err_code replica_was_told(struct replica *r, struct err *err) MUST_CHECK;
 /* A write failed: the transaction goes. Returns err's code. */
 enum err_code replica_abandon(struct replica *r, struct err *err);
 

@@ -97,7 +97,7 @@ view_begin(struct view *v, struct err *err)
 {
 	sqlite3_stmt *s;
 
-	if (v->db == NULL && view_clear(v, err) != ERR_OK) /* nor was there memory when it was cleared */
+	if (v->db == NULL) /* there was no memory to make it anew: view_clear() */
 		return err_plain(err, ERR_NO_MEMORY);
 	s = view_stmt(v, VIEW_BEGIN, "BEGIN", err);
 	if (!sqlite3_get_autocommit(v->db)) /* there was no memory to roll the last one back */
@@ -281,9 +281,10 @@ view_clear(struct view *v, struct err *err)
 	if (rc == ERR_OK)
 		rc = open_database(v, true, err);
 	v->next_row = 0;
-	if (rc == ERR_OK)
-		view_set_profile(v, v->profile);
-	return rc;
+	if (rc != ERR_OK)
+		return rc;
+	view_set_profile(v, v->profile);
+	return ERR_OK;
 }
 
 /* Is the full text made under this profile already, as after a snapshot? */

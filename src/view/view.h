@@ -54,7 +54,7 @@ enum err_code view_apply(struct view *v, const struct view_change *changes, size
 typedef bool (*view_gone)(void *ctx, const struct record *r);
 enum err_code view_forget(struct view *v, view_gone gone, void (*maker)(void *ctx, uint64_t row), void *ctx, struct err *err) MUST_CHECK;
 uint64_t view_undecodable(const struct view *v);
-/* Out of memory there is no view until it is cleared again, as the next change does first: what is asked till then says so. */
+/* Out of memory there is no view until it is cleared again: every call till then says so. */
 enum err_code view_clear(struct view *v, struct err *err) MUST_CHECK;
 
 /* The record as it is now, decoded into `out`; ERR_UNKNOWN. */

@@ -1,5 +1,5 @@
 #!/bin/bash
-# A hub's store in PostgreSQL: its way there, crashes on both sides, two hubs over one database, and all that an operator asks.
+# A hub's store in PostgreSQL: its way there, crashes on both sides, two hubs over one database, a copy and a stranger among them, and all that an operator asks.
 . "$(dirname "$0")/lib.sh"
 export RUNTIME_DIRECTORY=$work/run
 cluster=$(mktemp -d)
@@ -108,6 +108,55 @@ agree() { [ "$(hub --json status | jq -r .frontier)" = "$(hub2 --json status | j
 until_so 'they agree' agree
 claim 'one of them verifies' hub --json verify
 claim 'and the other' hub2 --json verify
+
+# ---- one home twice, a copy of it, and a hub of somebody else: over that same database ----
+
+exits 4 'the same home is not served twice' hub serve --listen 127.0.0.1:0
+says "$hub_pid" 'and by whom it is, is said'
+hub3() { ${instead:-} "$bin/faltbok-hub" --home "$work/hub3" --passphrase-file "$work/pass" --kdf interactive "$@"; }
+mkdir "$work/hub3" && cp -a "$work/hub/keystore" "$work/hub/log.db" "$work/hub/place" "$work/hub/store" "$work/hub3/" 2>/dev/null
+serving hub3 --json serve --no-discovery --listen 127.0.0.1:0
+hub3_port=$port hub3_pid=$pid
+claim 'a copy of a hub serves beside it' hub3 --json status
+same "$(jq -r '.organisations[0].gives' "$work/out")" false 'and gives nothing on its own word'
+same "$(jq -r '.organisations[0].device' "$work/out")" "$(hub --json status | jq -r '.organisations[0].device')" 'though it is the same device'
+for i in 1 2; do
+	x=$(fb anna --json put case topic=housing --note "över urbilden $i" | jq -r .id)
+	y=$(fb bo --json put case topic=health --note "över kopian $i" | jq -r .id)
+	fb anna --quiet sync --peer "127.0.0.1:$hub_port" >"$work/out" 2>"$work/err" &
+	one=$!
+	claim "Bo calls the copy, at the same time ($i)" fb bo --quiet sync --peer "127.0.0.1:$hub3_port"
+	wait $one && ok || no "Anna calls the other ($i)"
+	until_so "what Anna brought comes by the copy ($i)" comes anna "$hub3_port" get "$y"
+	until_so "and what Bo brought by the other ($i)" comes bo "$hub_port" get "$x"
+done
+claim 'a coordinator has called it' jq -e '.organisations[0].gives' <(hub3 --json status)
+same "$(sql "SELECT count(*) FROM $schema.fork")" 0 'no history of the hub forks by it'
+claim 'both verify' hub --quiet verify
+claim 'the copy too' hub3 --quiet verify
+kill "$hub3_pid"; wait "$hub3_pid" 2>/dev/null
+kill "$hub_pid"; wait "$hub_pid" 2>/dev/null
+serve_hub
+claim 'the one that was copied is started anew, and called' fb anna --quiet sync --peer "127.0.0.1:$hub_port"
+claim 'and it verifies' hub --quiet verify
+same "$(sql "SELECT count(*) FROM $schema.fork")" 0 'nor does that fork anything'
+
+fb sven --quiet init --org Tredje --member Sven --device sven --kit "$work/kit3"
+fb sven --quiet team add bo1 && fb sven --quiet grant self bo1 >/dev/null
+hub4() { ${instead:-} "$bin/faltbok-hub" --home "$work/hub4" --passphrase-file "$work/pass" --kdf interactive "$@"; }
+claim 'a hub of another organisation asks' hub4 --quiet join --request "$work/hub4.request" --member Hub --device hub4
+fb sven --quiet admit "$work/hub4.request" --role hub --welcome "$work/hub4.welcome"
+claim 'and is welcome there' hub4 --quiet join --welcome "$work/hub4.welcome" --yes
+all=$(sql "SELECT count(*) FROM $schema.entry")
+serving hub4 --json serve --no-discovery --listen 127.0.0.1:0 --store "$url" --not-restored
+hub4_port=$port hub4_pid=$pid
+claim 'its device calls it' fb sven --quiet sync --peer "127.0.0.1:$hub4_port"
+same "$(hub4 --json status | jq '.organisations | length')" 1 'it serves its own organisation'
+exits 6 'whoever is of the first finds nobody there' fb bo sync --peer "127.0.0.1:$hub4_port"
+says 'another organisation' 'and why'
+same "$(sql "SELECT count(*) FROM $schema.entry")" "$all" 'and the first has nothing of it'
+claim 'it verifies' hub4 --quiet verify
+kill "$hub4_pid"; wait "$hub4_pid" 2>/dev/null
 
 # ---- what an operator asks ----
 

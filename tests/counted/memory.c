@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "held.h"
+
 struct sweep {
 	struct trial *t;
 	const struct which *which;
@@ -92,7 +94,7 @@ memory_sweep(struct trial *t, const struct which *which, uint64_t *passed, uint6
 		++*failed;
 		return;
 	}
-	trial_hold_nothing();
+	held_forget();
 	mem_fail_after(-1, 0);
 	mem_watch(at_allocation, &s);
 	answered = trial_act(t);

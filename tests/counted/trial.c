@@ -1,16 +1,15 @@
-#include "trial.h"
+#include "trial_internal.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "op/op.h"
 
 const struct kind_row kinds[KINDS] = {
 	[MEMORY] = { "memory", FAULT_NONE, true },  [WRITE] = { "write", FAULT_WRITE, true }, [SYNC] = { "sync", FAULT_SYNC, true },
 	[READ] = { "read", FAULT_READ, true },      [SPACE] = { "space", FAULT_NO_SPACE, false }, [POWER] = { "power", FAULT_POWER, false },
+	[STILL] = { "still", FAULT_NONE, false },
 };
 
 enum { SIDE_ENTRIES = 4 }; /* keys that are tended and such, beside what was asked for */
@@ -33,8 +32,8 @@ count_nodes(const json_t *v)
 	return n;
 }
 
-static bool
-found(const struct trial *t, const char *what, const char *more)
+bool
+trial_found(const struct trial *t, const char *what, const char *more)
 {
 	printf("%s: %s %ld%s: %s%s%s", t->scene->op, kinds[t->kind].name, t->nth, t->lasting ? " and on" : "", what,
 	       more == NULL ? "" : ": ", more == NULL ? "" : more);
@@ -78,8 +77,8 @@ entries_fit(const struct trial *t, bool answered, uint64_t entries)
 }
 
 /* The program starts again: what it finds, and what it says of it. */
-static bool
-stands(const struct trial *t, bool answered)
+bool
+trial_stands(const struct trial *t, bool answered)
 {
 	struct room *r = t->room;
 	uint8_t warm[32], cold[32];
@@ -87,19 +86,19 @@ stands(const struct trial *t, bool answered)
 	uint64_t entries;
 
 	if (room_open(r, false, &err) != ERR_OK)
-		return found(t, "the home does not open again", err.text);
+		return trial_found(t, "the home does not open again", err.text);
 	entries = room_entries(r);
 	if (!entries_fit(t, answered, entries))
-		return found(t, answered ? "what was saved is not there" : "half of it is there", NULL);
+		return trial_found(t, answered ? "what was saved is not there" : "half of it is there", NULL);
 	if (replica_verify(node_replica(r->node), room_finding, &finding, NULL, &err) != ERR_OK || finding.code != ERR_OK)
-		return found(t, "the store does not verify", finding.code != ERR_OK ? finding.text : err.text);
+		return trial_found(t, "the store does not verify", finding.code != ERR_OK ? finding.text : err.text);
 	if (view_state_hash(node_view(r->node), warm, &err) != ERR_OK)
-		return found(t, "the view has no hash", err.text);
+		return trial_found(t, "the view has no hash", err.text);
 	room_stop(r);
 	if (room_open(r, true, &err) != ERR_OK)
-		return found(t, "the home does not open without its snapshot", err.text);
+		return trial_found(t, "the home does not open without its snapshot", err.text);
 	if (view_state_hash(node_view(r->node), cold, &err) != ERR_OK || memcmp(warm, cold, sizeof(warm)) != 0)
-		return found(t, "the snapshot shows something else than the entries", NULL);
+		return trial_found(t, "the snapshot shows something else than the entries", NULL);
 	return true;
 }
 
@@ -113,9 +112,9 @@ other_stands(const struct trial *t)
 	if (!scene_meets(t->scene))
 		return true;
 	if (room_other_again(r, &err) != ERR_OK)
-		return found(t, "the other one's home does not open again", err.text);
+		return trial_found(t, "the other one's home does not open again", err.text);
 	if (replica_verify(node_replica(r->other), room_finding, &finding, NULL, &err) != ERR_OK || finding.code != ERR_OK)
-		return found(t, "the other one's store does not verify", finding.code != ERR_OK ? finding.text : err.text);
+		return trial_found(t, "the other one's store does not verify", finding.code != ERR_OK ? finding.text : err.text);
 	return true;
 }
 
@@ -131,7 +130,7 @@ asked_again(const struct trial *t, const json_t *params, bool some)
 		return true;
 	if (scene_was_done(t->scene, r->err.code))
 		return true;
-	return found(t, "asked again it fails", r->err.text);
+	return trial_found(t, "asked again it fails", r->err.text);
 }
 
 /* An exchange that had no memory to count what it brought says so, in its sentence too: nobody takes it for whole. */
@@ -160,8 +159,8 @@ lose_power(const struct trial *t)
 }
 
 /* The kept disk, the program, and what this scene needs before it. */
-static bool
-begin(struct room *r, const struct scene *s, struct err *err)
+bool
+trial_room_begin(struct room *r, const struct scene *s, struct err *err)
 {
 	json_t *params;
 	bool good;
@@ -181,8 +180,8 @@ begin(struct room *r, const struct scene *s, struct err *err)
 	return good;
 }
 
-static void
-end(struct room *r)
+void
+trial_room_end(struct room *r)
 {
 	if (r->node != NULL)
 		room_stop(r);
@@ -209,68 +208,6 @@ is_one_in(const struct trial *t, long n)
 	return t->nth % n == 0;
 }
 
-/* ---- disks that were opened and held ---- */
-
-/* Hashes of disks; in memory that children share, for what one of them has looked at none of the others looks at again. */
-enum { HELD_MAX = 1 << 14 };
-static struct held { size_t count; uint8_t hash[HELD_MAX][16]; } *held;
-
-static void
-hash_file(void *ctx, const char *path, struct bytes data)
-{
-	crypto_generichash_state *st = ctx;
-	uint64_t len = data.len;
-
-	(void)crypto_generichash_update(st, (const uint8_t *)path, strlen(path) + 1);
-	(void)crypto_generichash_update(st, (const uint8_t *)&len, sizeof(len));
-	(void)crypto_generichash_update(st, data.p, data.len);
-}
-
-/* Of all that is on the disk, and of whether it was answered, for that decides what must be there. */
-static void
-hash_disk(const struct trial *t, bool answered, uint8_t out[16])
-{
-	crypto_generichash_state st;
-
-	(void)crypto_generichash_init(&st, NULL, 0, 16);
-	(void)crypto_generichash_update(&st, (const uint8_t *)&answered, sizeof(answered));
-	(void)crypto_generichash_update(&st, (const uint8_t *)&t->again, sizeof(t->again));
-	disk_each(t->room->disk, hash_file, &st);
-	(void)crypto_generichash_final(&st, out, 16);
-}
-
-void
-trial_hold_nothing(void)
-{
-	if (held == NULL)
-		held = mmap(NULL, sizeof(*held), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (held == MAP_FAILED)
-		abort();
-	held->count = 0;
-}
-
-static bool
-has_held(const uint8_t hash[16])
-{
-	size_t i = 0;
-
-	while (i < held->count && memcmp(held->hash[i], hash, 16) != 0)
-		i++;
-	return i < held->count;
-}
-
-/* Two children at one time may write to one place: then one of them is forgotten. */
-static void
-note_held(const uint8_t hash[16])
-{
-	size_t at = held->count;
-
-	if (at == HELD_MAX)
-		return;
-	memcpy(held->hash[at], hash, 16);
-	held->count = at + 1;
-}
-
 /* ---- judging ---- */
 
 static bool
@@ -280,10 +217,10 @@ answer_holds(const struct trial *t, bool answered, bool struck)
 	size_t nodes = answered ? count_nodes(r->result) : 0;
 
 	if (!answered && r->answered && r->err.text[0] == '\0')
-		return found(t, "an error without a sentence", NULL);
+		return trial_found(t, "an error without a sentence", NULL);
 	/* Of many acts the last may be proofs: what cannot be read of them is no proof, which is poorer and safe. */
 	if (answered && struck && t->kind != POWER && !(t->kind == READ && t->scene->many_acts) && nodes < t->whole->nodes && !says_what_it_lacks(r->result))
-		return found(t, "an answer that lacks something is given as whole", NULL);
+		return trial_found(t, "an answer that lacks something is given as whole", NULL);
 	if (!answered || !struck || t->kind != MEMORY || t->whole->answer == NULL || json_equal(r->result, t->whole->answer))
 		return true;
 	if (getenv("COUNTED_SHOW") != NULL) {
@@ -292,7 +229,7 @@ answer_holds(const struct trial *t, bool answered, bool struck)
 		json_dumpf(t->whole->answer, stdout, JSON_SORT_KEYS);
 		printf("\n");
 	}
-	return found(t, "it answers something else", NULL);
+	return trial_found(t, "it answers something else", NULL);
 }
 
 /* The program starts again, shows what is there and is asked again: unless the very same disk has held already. */
@@ -303,14 +240,14 @@ holds_afterwards(struct trial *t, bool answered)
 	uint8_t hash[16];
 
 	if (alone) {
-		hash_disk(t, answered, hash);
-		if (has_held(hash))
+		held_hash(hash, t->room->disk, answered, t->again);
+		if (held_has(hash))
 			return true;
 	}
-	if (!stands(t, answered) || (!answered && !asked_again(t, t->params, room_entries(t->room) != t->whole->before)))
+	if (!trial_stands(t, answered) || (!answered && !asked_again(t, t->params, room_entries(t->room) != t->whole->before)))
 		return false;
 	if (alone)
-		note_held(hash);
+		held_note(hash);
 	return true;
 }
 
@@ -324,7 +261,7 @@ judge_operation(struct trial *t, bool answered, bool struck)
 	if (t->kind == POWER && disk_dead(r->disk))
 		answered = false; /* nobody heard it */
 	if (good && !disk_dead(r->disk) && !entries_fit(t, answered, room_entries(r)))
-		good = found(t, answered ? "it answers, and not all of it is there" : "half of it is shown", NULL);
+		good = trial_found(t, answered ? "it answers, and not all of it is there" : "half of it is shown", NULL);
 	if (good && !answered && t->kind == MEMORY && is_one_in(t, 1 + t->whole->memory / 4000))
 		answered = asked_while_it_runs(t, &good);
 	if (t->kind == POWER && !struck) /* past the last change of the disk: what was answered survives this too */
@@ -343,7 +280,7 @@ judge_opening(struct trial *t)
 	bool good = true;
 
 	if (r->node == NULL && r->err.text[0] == '\0')
-		good = found(t, "an error without a sentence", NULL);
+		good = trial_found(t, "an error without a sentence", NULL);
 	if (r->node != NULL)
 		room_stop(r);
 	if (disk_dead(r->disk))
@@ -362,8 +299,8 @@ trial_begin(struct trial *t)
 		room_restore(t->room);
 		return true;
 	}
-	if (!begin(t->room, t->scene, &err))
-		return found(t, "it cannot even begin", err.text);
+	if (!trial_room_begin(t->room, t->scene, &err))
+		return trial_found(t, "it cannot even begin", err.text);
 	t->params = room_params(t->room, t->scene->params);
 	return true;
 }
@@ -386,16 +323,19 @@ trial_judge(struct trial *t, bool answered, bool struck)
 void
 trial_end(struct trial *t)
 {
-	end(t->room);
+	trial_room_end(t->room);
 	json_decref(t->params);
 }
 
 bool
 trial_run(struct trial *t, bool *struck)
 {
-	bool good = trial_begin(t), answered;
+	bool good, answered;
 
 	*struck = false;
+	if (t->kind == STILL)
+		return t->scene != &opening ? trial_still(t, struck) : true; /* each scene opens it so */
+	good = trial_begin(t);
 	if (good) {
 		arm(t);
 		answered = trial_act(t);
@@ -414,9 +354,9 @@ measure_operation(struct room *r, const struct scene *s, struct whole *w)
 	uint64_t changes;
 	bool good;
 
-	if (!begin(r, s, &err)) {
+	if (!trial_room_begin(r, s, &err)) {
 		printf("%s: cannot begin: %s\n", s->op, err.text);
-		end(r);
+		trial_room_end(r);
 		return false;
 	}
 	params = room_params(r, s->params);
@@ -433,8 +373,8 @@ measure_operation(struct room *r, const struct scene *s, struct whole *w)
 	if (!good)
 		printf("%s %s: fails although nothing is wrong: %s\n", s->op, s->params, r->err.text);
 	room_stop(r);
-	good = good && stands(&(struct trial){ .room = r, .scene = s, .whole = w }, true);
-	end(r);
+	good = good && trial_stands(&(struct trial){ .room = r, .scene = s, .whole = w }, true);
+	trial_room_end(r);
 	json_decref(params);
 	return good;
 }

@@ -4,7 +4,7 @@
 
 #include "room.h"
 
-enum kind { MEMORY, WRITE, SYNC, READ, SPACE, POWER, KINDS };
+enum kind { MEMORY, WRITE, SYNC, READ, SPACE, POWER, STILL, KINDS };
 
 extern const struct kind_row { const char *name; enum disk_fault fault; bool lasts; } kinds[KINDS];
 extern const struct scene opening; /* stands for no operation: the program starts */
@@ -37,7 +37,5 @@ bool trial_begin(struct trial *t);
 bool trial_act(struct trial *t); /* true: it answered */
 bool trial_judge(struct trial *t, bool answered, bool struck);
 void trial_end(struct trial *t);
-/* Before the first trial of a scene: of no disk is it known yet that it holds. */
-void trial_hold_nothing(void);
 
 #endif

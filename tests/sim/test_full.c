@@ -1,4 +1,4 @@
-/* Programs that start on a full disk: they can be read, and go on by themselves once there is room. */
+/* Programs that start on a full disk, or on one that takes no write at all: they can be read, and go on once it is otherwise. */
 #include "story.h"
 
 /* Full from that write on. The first of a start is an empty file for the WAL, for which there mostly is room on a full disk. */
@@ -92,12 +92,51 @@ a_copy_that_starts_on_a_full_disk_forks_nothing(void **state)
 	}
 }
 
+/* What each operation says there: tests/counted, kind "still". */
+static void
+a_node_on_a_disk_that_takes_no_write_can_be_read_and_harms_nobody_it_meets(void **state)
+{
+	struct sim *s = sim_new(12, 2);
+
+	(void)state;
+	sim_note(s, 1, "before");
+	sim_settle(s);
+	sim_note(s, 1, "only here");
+	station_close(s->at[1]);
+	sim_note(s, 0, "for whoever comes back");
+	disk_set_read_only(host_disk(s->at[1]->host), true);
+	sim_switch_on(s, 1, LOSS_ALL);
+	for (int i = 0; i < 2; i++) {
+		assert_false(sim_put(s, 1, NULL, "nowhere to write it"));
+		assert_int_equal(s->why.code, ERR_READ_ONLY);
+		assert_non_null(strstr(s->why.text, "only be read"));
+	}
+	sim_settle(s);
+	assert_int_equal(sim_notes(s, 1, "before"), 1);
+	assert_int_equal(sim_notes(s, 1, "for whoever comes back"), 0); /* nothing is shown that is not saved */
+	assert_int_equal(sim_notes(s, 0, "for whoever comes back"), 1);
+
+	station_close(s->at[1]);
+	disk_set_read_only(host_disk(s->at[1]->host), false);
+	sim_switch_on(s, 1, LOSS_ALL);
+	assert_false(node_moved(s->at[1]->node));
+	sim_settle(s);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(sim_notes(s, i, "only here"), 1);
+		assert_int_equal(sim_notes(s, i, "for whoever comes back"), 1);
+		assert_int_equal(sim_notes(s, i, "nowhere to write it"), 0);
+	}
+	assert_true(sim_same(s));
+	sim_free(s);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_node_that_starts_on_a_full_disk_goes_on_by_itself_when_there_is_room),
 		cmocka_unit_test(a_copy_that_starts_on_a_full_disk_forks_nothing),
+		cmocka_unit_test(a_node_on_a_disk_that_takes_no_write_can_be_read_and_harms_nobody_it_meets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
