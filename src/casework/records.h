@@ -23,6 +23,7 @@ struct draft {
 	bool has_shown; int64_t shown_ms; int16_t shown_offset_min;
 	bool has_import; uint8_t import[16];
 	struct group_id group;      /* set by draft_group() */
+	bool says_practice;         /* if it is for practice it says so: what it refers to does not make it that */
 };
 void draft_init(struct draft *d, const struct profile_type *type, const struct record_id *record);
 void draft_free(struct draft *d);

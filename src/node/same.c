@@ -141,7 +141,7 @@ node_mark_practice(struct node *n, struct draft *d, bool known, struct err *err)
 {
 	struct spread s = { n, false };
 
-	if (known)
+	if (known || d->says_practice)
 		return ERR_OK;
 	draft_each_ref(d, is_practice, &s);
 	return s.found ? draft_mark_practice(d, err) : ERR_OK;

@@ -244,13 +244,14 @@ op_export_check(struct op_call *c)
 
 /* An export instead of a trace: checked first, and only what its own profile says can be read by ours. */
 enum err_code
-import_package(struct op_call *c, struct buf *file)
+import_package(struct op_call *c, struct buf *file, bool *was_one)
 {
 	struct package_found found;
 	struct profile *theirs = NULL;
 	enum err_code rc;
 
-	if (!package_is(buf_bytes(file)))
+	*was_one = package_is(buf_bytes(file));
+	if (!*was_one)
 		return ERR_OK;
 	rc = package_read(&found, buf_bytes(file), &c->err);
 	if (rc != ERR_OK)

@@ -92,7 +92,7 @@ void op_profile_show(struct op_call *), op_profile_check(struct op_call *), op_p
 void op_export_as(struct op_call *, const struct profile_type *type, const char *format), op_export_all(struct op_call *), op_export_check(struct op_call *),
 	op_import_xlsform(struct op_call *), op_export_xlsform(struct op_call *), op_directory_import(struct op_call *), op_directory_export(struct op_call *),
 	op_directory_check(struct op_call *);
-enum err_code import_package(struct op_call *c, struct buf *file) MUST_CHECK; /* an export becomes the trace that is in it */
+enum err_code import_package(struct op_call *c, struct buf *file, bool *was_one) MUST_CHECK; /* an export becomes the trace that is in it */
 void op_status(struct op_call *), op_verify(struct op_call *), op_sync(struct op_call *), op_exchanges(struct op_call *), op_hubs(struct op_call *), op_close_site(struct op_call *);
 void op_bundle_write(struct op_call *), op_bundle_read(struct op_call *), op_bundle_check(struct op_call *);
 

@@ -17,6 +17,7 @@ struct import {
 	struct stream_id team;
 	uint64_t line, taken, known, other, erased;
 	json_t *warnings;
+	bool of_package;            /* which says of each record whether it is for practice */
 };
 
 /* By the record's id, or by the group that the line itself names. */
@@ -39,6 +40,7 @@ import_line(struct import *im, struct bytes line)
 
 	if (rc != ERR_OK)
 		return rc;
+	d.says_practice = im->of_package;
 	if (im->by != NULL && strcmp(im->by, by) != 0) {
 		im->other++;
 	} else if (is_erased(n, &d)) {
@@ -98,7 +100,7 @@ op_import(struct op_call *c)
 
 	if (node_profile(c->node) == NULL)
 		op_no_profile(c);
-	else if (param_file(c, "file", TRACE_BYTES_MAX, &file) == ERR_OK && import_package(c, &file) == ERR_OK &&
+	else if (param_file(c, "file", TRACE_BYTES_MAX, &file) == ERR_OK && import_package(c, &file, &im.of_package) == ERR_OK &&
 	         node_team_for(c->node, NULL, param_text(c, "team"), &im.team, &c->err) == ERR_OK &&
 	         import_all(&im, buf_bytes(&file)) == ERR_OK && op_commit(c) == ERR_OK)
 		c->result = json_pack("{s:I,s:I,s:I,s:I,s:I,s:b,s:O}", "lines", (json_int_t)im.line, "imported", (json_int_t)im.taken,

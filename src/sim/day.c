@@ -59,7 +59,7 @@ static const struct staff_act acts[] = {
 	{ "hours", 4, day_act_hours, false, false },        { "merge", 3, day_act_merge, false, false },   { "erase", 6, day_act_erase, false, false },
 	{ "approve", 8, day_act_approve, true, false },     { "import", 3, day_act_import, false, false }, { "directory", 4, day_act_directory, false, false },
 	{ "glass", 4, day_act_glass, false, false },        { "incident", 2, day_act_incident, false, false }, { "govern", 3, day_act_govern, true, false },
-	{ "stick", 3, day_act_stick, false, false },        { "archive", 2, day_act_archive, false, true },
+	{ "stick", 3, day_act_stick, false, false },        { "archive", 2, day_act_archive, false, true }, { "form", 2, day_act_form, false, false },
 	        { "read", 20, day_act_read, false, false },    { "meet", 18, staff_act_meet, false, true },
 	{ "sync", 4, day_act_sync, false, true },           { "leave", 2, day_act_leave, false, true },
 	{ "power", 4, staff_act_power, false, true },

@@ -48,7 +48,7 @@ keep_archive(struct day *d, size_t i, const json_t *a, bool protected, const str
 		mark(MARK_GLASS_CARRIED);
 	buf_clear(&d->archive);
 	buf_put_bytes(&d->archive, buf_bytes(&files->file[files->count - 1].data));
-	return left == (protected ? 0 : held) ||
+	return (protected ? left == 0 : left >= held) || /* what tells of one that was opened is as protected as it */
 	       staff_fail(&d->staff, "I4", "n%zu: of %zu protected cases its archive left out %zu", i, held, left);
 }
 
@@ -64,6 +64,61 @@ day_act_archive(void *play, size_t i)
 
 	ok = a != NULL ? keep_archive(d, i, a, protected, files) : staff_excused(&d->staff, i, "export", &err, false);
 	day_look_through(d, i, "export", files);
+	json_decref(a);
+	op_files_free(files);
+	return ok;
+}
+
+/* ---- the profile as a form ---- */
+
+/* Types with their fields, by name: what a form says of a profile. */
+static bool
+same_types(const json_t *was, const json_t *is)
+{
+	bool same = json_array_size(was) > 0 && json_array_size(was) == json_array_size(is);
+
+	for (size_t k = 0; k < json_array_size(was) && same; k++) {
+		const json_t *a = json_array_get(was, k), *b = json_array_get(is, k), *these = json_object_get(a, "fields"), *those = json_object_get(b, "fields");
+
+		same = strcmp(staff_text(a, "name"), staff_text(b, "name")) == 0 && json_array_size(these) == json_array_size(those);
+		for (size_t l = 0; l < json_array_size(these) && same; l++)
+			same = strcmp(staff_text(json_array_get(these, l), "name"), staff_text(json_array_get(those, l), "name")) == 0;
+	}
+	return same;
+}
+
+static bool
+read_form(struct day *d, size_t i, struct bytes form, const json_t *profile)
+{
+	struct op_files *files = day_files("file", form);
+	struct err err;
+	json_t *a = staff_ask(&d->staff, i, "profile import-xlsform", json_pack("{s:s}", "file", "form.xlsx"), files, &err);
+	bool ok = a != NULL || staff_excused(&d->staff, i, "profile import-xlsform", &err, false);
+
+	if (a != NULL && !same_types(json_object_get(profile, "types"), json_object_get(json_object_get(a, "document"), "types")))
+		ok = staff_fail(&d->staff, "I2", "n%zu: a profile does not come back from its form with the types and fields that it had", i);
+	if (a != NULL && ok)
+		mark(MARK_FORM_BACK);
+	json_decref(a);
+	op_files_free(files);
+	return ok;
+}
+
+/* Written as a form here, read at whatever table. */
+bool
+day_act_form(void *play, size_t i)
+{
+	struct day *d = play;
+	size_t at = (size_t)decide_below(&d->staff.decide, "at", DAY_STATIONS);
+	struct op_files *files = day_files(NULL, BYTES_NONE);
+	struct err err;
+	json_t *profile = staff_ask(&d->staff, i, "profile show", json_object(), NULL, &err), *a = NULL;
+	bool ok;
+
+	if (profile != NULL)
+		a = staff_ask(&d->staff, i, "profile export-xlsform", json_pack("{s:s}", "output", "form.xlsx"), files, &err);
+	ok = a != NULL ? read_form(d, at, buf_bytes(&files->file[files->count - 1].data), profile) : staff_excused(&d->staff, i, "profile export-xlsform", &err, false);
+	json_decref(profile);
 	json_decref(a);
 	op_files_free(files);
 	return ok;

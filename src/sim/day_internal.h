@@ -113,7 +113,7 @@ bool day_act_import(void *play, size_t i), day_act_directory(void *play, size_t 
 	day_act_govern(void *play, size_t i), day_act_sync(void *play, size_t i), day_act_stick(void *play, size_t i), day_act_read(void *play, size_t i);
 
 /* ---- day_archive.c ---- */
-bool day_act_archive(void *play, size_t i);
+bool day_act_archive(void *play, size_t i), day_act_form(void *play, size_t i);
 bool day_judge_successor(struct day *d); /* what everybody shows at the end is what another organisation can begin with */
 
 /* ---- day_judge.c ---- */

@@ -231,6 +231,30 @@ day_act_sync(void *play, size_t i)
 	return a != NULL || staff_excused(&d->staff, i, "sync", &err, false);
 }
 
+/* To look at a stick says what is on it and takes nothing in. */
+static bool
+check_stick(struct day *d, size_t i, struct bytes bundle, size_t entries)
+{
+	struct op_files *in = day_files("file", bundle);
+	uint8_t before[32], after[32];
+	struct err err;
+	json_t *a;
+	bool ok;
+
+	station_frontier(d->staff.at[i], before);
+	a = staff_ask(&d->staff, i, "bundle check", json_pack("{s:s}", "file", "stick.fb"), in, &err);
+	ok = a != NULL || staff_excused(&d->staff, i, "bundle check", &err, false);
+	if (a != NULL && ((size_t)json_integer_value(json_object_get(a, "entries")) != entries || !json_is_true(json_object_get(a, "complete"))))
+		ok = staff_fail(&d->staff, "I2", "n%zu: a stick was written with %zu entries, and looked at it has %g", i, entries, json_number_value(json_object_get(a, "entries")));
+	if (a != NULL && ok) {
+		station_frontier(d->staff.at[i], after);
+		ok = memcmp(before, after, sizeof(before)) == 0 || staff_fail(&d->staff, "I2", "n%zu: to look at a stick has taken it in", i);
+	}
+	json_decref(a);
+	op_files_free(in);
+	return ok;
+}
+
 bool
 day_act_stick(void *play, size_t i)
 {
@@ -244,8 +268,15 @@ day_act_stick(void *play, size_t i)
 		op_files_free(out);
 		return staff_excused(&d->staff, from, "bundle write", &err, false);
 	}
-	json_decref(a);
 	scan_bytes(world_scan(d->staff.world), buf_bytes(&out->file[0].data), "a bundle");
+	if (decide_chance(&d->staff.decide, "looks", 400)) {
+		bool ok = check_stick(d, i, buf_bytes(&out->file[0].data), (size_t)json_integer_value(json_object_get(a, "entries")));
+
+		json_decref(a);
+		op_files_free(out);
+		return ok;
+	}
+	json_decref(a);
 	in = day_files("file", buf_bytes(&out->file[0].data));
 	a = staff_ask(&d->staff, i, "bundle read", json_pack("{s:s}", "file", "stick.fb"), in, &err);
 	json_decref(a);

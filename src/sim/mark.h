@@ -102,6 +102,7 @@
 	X(SITE_LEFT, "a person closed a site and its home stayed")                   \
 	X(GLASS_CARRIED, "protected cases were exported with everything else")       \
 	X(HANDED_OVER, "another organisation began with an archive")                 \
+	X(FORM_BACK, "a profile came back from its form")                            \
 	X(WENT_ON, "a program went on that had lacked memory")                       \
 	X(GLASS_BROKEN, "a protected case was opened by break-glass")
 
