@@ -15,12 +15,16 @@ static _Thread_local bool keep_failing;
 static _Thread_local long counted;
 static _Thread_local unsigned held;
 static _Thread_local unsigned long refusals;
+static _Thread_local void (*watch)(void *ctx);
+static _Thread_local void *watch_ctx;
 
 bool
 mem_grant(void)
 {
 	if (held > 0)
 		return true;
+	if (watch != NULL)
+		watch(watch_ctx);
 	counted++;
 	if (left < 0)
 		return true;
@@ -108,6 +112,13 @@ mem_fail_after(long n, int for_ever)
 	left = n;
 	keep_failing = for_ever != 0;
 	counted = 0;
+}
+
+void
+mem_watch(void (*look)(void *ctx), void *ctx)
+{
+	watch = look;
+	watch_ctx = ctx;
 }
 
 void

@@ -27,6 +27,8 @@ void mem_refused(void);                 /* one more: a library that asks elsewhe
 /* The next `n` allocations succeed, then one fails (or all, when for_ever). n < 0 switches it off. */
 void mem_fail_after(long n, int for_ever);
 long mem_allocations(void);             /* counted since the last mem_fail_after() */
+/* Called at each allocation that counts, before it is decided on: it may call mem_fail_after(). NULL: nobody looks. */
+void mem_watch(void (*look)(void *ctx), void *ctx);
 /* Between the two, allocations neither count nor fail: for the machinery of a test itself. They nest. */
 void mem_hold(void);
 void mem_release(void);

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mem.h"
+
 enum { DEPTH_MAX = 24, LANGUAGES_MAX = 32 };
 
 enum err_code
@@ -119,12 +121,13 @@ enum err_code
 profile_unsaid(struct bytes json, bool (*cb)(void *ctx, const char *path, const char *lacks), void *ctx, struct err *err)
 {
 	struct look l = { .cb = cb, .ctx = ctx };
+	unsigned long refused = mem_refusals();
 	struct buf plain = BUF_INIT;
 	enum err_code rc = profile_plain(&plain, json, err);
 	json_t *root = rc == ERR_OK ? json_loadb((const char *)plain.p, plain.len, JSON_REJECT_DUPLICATES, NULL) : NULL;
 
 	if (rc == ERR_OK && root == NULL)
-		rc = err_set(err, ERR_INVALID, "a profile is a JSON object");
+		rc = refused != mem_refusals() ? err_plain(err, ERR_NO_MEMORY) : err_set(err, ERR_INVALID, "a profile is a JSON object");
 	l.languages = json_object_get(root, "languages");
 	if (l.languages != NULL)
 		walk(&l, root, 0);

@@ -378,6 +378,7 @@ enum err_code
 profile_parse(struct profile **out, struct bytes json, struct err *err)
 {
 	struct parser ps = { .p = NULL, .err = err };
+	unsigned long refused = mem_refusals();
 	struct buf plain = BUF_INIT;
 	json_error_t why;
 	json_t *root = NULL;
@@ -399,6 +400,8 @@ profile_parse(struct profile **out, struct bytes json, struct err *err)
 	if (rc == ERR_INVALID && err != NULL)
 		err_wrap(err, "line %d", profile_line(buf_bytes(&plain), err->text));
 out:
+	if (rc == ERR_INVALID && refused != mem_refusals()) /* what was not found may be what there was no memory for */
+		rc = err_plain(err, ERR_NO_MEMORY);
 	json_decref(root);
 	buf_free(&plain);
 	if (rc == ERR_OK)

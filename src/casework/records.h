@@ -57,6 +57,7 @@ enum err_code draft_check_rules(const struct draft *d, const struct record *now,
 enum err_code draft_encode(const struct draft *d, const struct record *now, uint32_t profile_version, uint64_t hlc,
                            struct buf *out, struct err *err) MUST_CHECK;
 
+enum { TRACE_ADDS_MAX = 64 }; /* so many values of one field go into a line that we write, and fit in an entry */
 /* One line of a trace; `out` need not be initialised, is empty after an error, and else the caller's. The import id is HC(16,∅,"fb1/import",record id,line). */
 enum err_code trace_parse(const struct profile *p, struct bytes line, struct draft *out, char by[64], struct err *err) MUST_CHECK;
 

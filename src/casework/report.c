@@ -92,6 +92,7 @@ enum err_code
 report_run_cells(json_t **out, json_t **cells, const struct report_ask *ask, const struct report_source *source, struct err *err)
 {
 	struct run r = { .ask = ask, .source = source, .result_count = ask->def->line_count };
+	unsigned long refused = mem_refusals();
 	struct err own = ERR_INIT;
 	enum err_code rc;
 
@@ -109,6 +110,9 @@ report_run_cells(json_t **out, json_t **cells, const struct report_ask *ask, con
 		rc = count_all(&r, err);
 	if (rc == ERR_OK)
 		rc = document(&r, out, cells, err);
+	/* A word that found no memory is no value, and a difference that nobody could look at was not hidden. */
+	if (rc == ERR_OK && refused != mem_refusals())
+		rc = err_plain(err, ERR_NO_MEMORY);
 	for (size_t i = 0; i < r.result_count && r.results != NULL; i++)
 		result_free(&r.results[i]);
 	mem_free(r.results);

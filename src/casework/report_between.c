@@ -77,18 +77,16 @@ rest_differs(struct family *f, const struct table *mine, const struct table *the
 static bool
 close_difference(struct family *f, const struct run *r, struct table *mine, const struct table *then)
 {
-	struct overlap o;
-	bool closed = false;
+	struct overlap o = { NULL, NULL, 0 };
+	bool looked = overlap_of(&o, &f->g, r, mine, then), closed = false; /* without memory there is no report: report_run_cells() */
 
-	if (!overlap_of(&o, &f->g, r, mine, then))
-		closed = false;
-	else if (few_between(mine->total, then->total, o.all) && difference_follows(f, mine, CELL_WHOLE, then, CELL_WHOLE))
+	if (looked && few_between(mine->total, then->total, o.all) && difference_follows(f, mine, CELL_WHOLE, then, CELL_WHOLE))
 		closed = family_hide(f, r, mine, CELL_WHOLE);
-	for (size_t c = 0; o.then != NULL && !only_total(mine) && mine->line->measure != RM_VALUES && c < mine->count && !closed; c++)
+	for (size_t c = 0; looked && !only_total(mine) && mine->line->measure != RM_VALUES && c < mine->count && !closed; c++)
 		if (o.then[c] != SIZE_MAX && few_between(mine->cells[c].count, then->cells[o.then[c]].count, o.both[c]) &&
 		    difference_follows(f, mine, c, then, o.then[c]))
 			closed = guard_hide_near(&f->g, mine, c);
-	if (!closed && o.then != NULL && !only_total(mine) && mine->line->measure != RM_VALUES && rest_differs(f, mine, then))
+	if (looked && !closed && !only_total(mine) && mine->line->measure != RM_VALUES && rest_differs(f, mine, then))
 		closed = guard_hide_near(&f->g, mine, SIZE_MAX);
 	mem_free(o.both);
 	mem_free(o.then);

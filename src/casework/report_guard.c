@@ -90,11 +90,12 @@ choose_columns(struct guard *g)
 			continue;
 		slot = table_put(known, &h);
 		more = mem_room(g->columns, g->column_count, &g->column_cap, sizeof(*more));
+		if (more != NULL)
+			g->columns = more; /* also when the table had no memory: the old one is gone */
 		ok = slot != NULL && more != NULL;
 		if (!ok)
 			break;
 		*slot = 1;
-		g->columns = more;
 		g->columns[g->column_count++] = row;
 		(void)groups_want(g, row, have, true);
 	}

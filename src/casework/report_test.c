@@ -51,9 +51,9 @@ window_previous(const char *from, const char *to, char out_from[16], char out_to
 static bool
 test_take(struct test *t, size_t *cap, uint32_t word)
 {
-	uint32_t *more = mem_room(t->words, t->count, cap, sizeof(*more));
+	uint32_t *more = word != 0 ? mem_room(t->words, t->count, cap, sizeof(*more)) : NULL; /* 0: there was no memory for it */
 
-	if (more == NULL || word == 0)
+	if (more == NULL)
 		return false;
 	t->words = more;
 	t->words[t->count++] = word;

@@ -1,8 +1,10 @@
 /*
- * One line of a trace: {"t","by","type","id","set","add","remove","note"}.
+ * One line of a trace: {"t","by","type","id","set","add","remove","note"}, and the marks of marks.h that an archive carries.
  * What is not known is refused by name, except "round", by which generated
  * loads say what was concurrent.
  */
+#include "base/mem.h"
+#include "casework/marks.h"
 #include "casework/records.h"
 #include "casework/values_internal.h"
 #include "crypto/hc.h"
@@ -10,7 +12,7 @@
 static enum err_code
 known_keys(const json_t *line, struct err *err)
 {
-	static const char *const keys[] = { "t", "by", "type", "id", "set", "add", "remove", "note", "round" };
+	static const char *const keys[] = { "t", "by", "type", "id", "set", "add", "remove", "note", "round", "practice", "merged_into", "merged_from" };
 	const char *key;
 	json_t *value;
 
@@ -91,6 +93,38 @@ get_note(const json_t *line, struct draft *out, struct err *err)
 }
 
 static enum err_code
+get_merge(const json_t *id, uint8_t op, struct draft *out, struct err *err)
+{
+	struct record_id other;
+
+	if (!json_is_string(id) || !hex_decode(other.b, sizeof(other.b), json_string_value(id)))
+		return err_set(err, ERR_INVALID, "%s: must be 32 hex digits", op == OP_SET ? "merged_into" : "merged_from: each");
+	if (SAME(other, out->record))
+		return err_set(err, ERR_INVALID, "a record is not merged into itself");
+	return draft_mark_merge(out, op, &other, err);
+}
+
+static enum err_code
+get_marks(const json_t *line, struct draft *out, struct err *err)
+{
+	const json_t *practice = json_object_get(line, "practice"), *into = json_object_get(line, "merged_into");
+	const json_t *from = json_object_get(line, "merged_from"), *id;
+	enum err_code rc = ERR_OK;
+	size_t i;
+
+	if (practice != NULL)
+		rc = json_is_true(practice) ? draft_mark_practice(out, err) : err_set(err, ERR_INVALID, "practice: can only be true");
+	if (rc == ERR_OK && into != NULL)
+		rc = get_merge(into, OP_SET, out, err);
+	if (rc == ERR_OK && from != NULL && (!json_is_array(from) || json_array_size(from) > TRACE_ADDS_MAX))
+		rc = err_set(err, ERR_INVALID, "merged_from: must be an array of at most %d ids", TRACE_ADDS_MAX);
+	json_array_foreach((json_t *)from, i, id)
+		if (rc == ERR_OK)
+			rc = get_merge(id, OP_ADD, out, err);
+	return rc;
+}
+
+static enum err_code
 get_line(const struct profile *p, const json_t *line, struct draft *out, char by[64], struct err *err)
 {
 	enum err_code rc;
@@ -98,6 +132,7 @@ get_line(const struct profile *p, const json_t *line, struct draft *out, char by
 	if (!json_is_object(line))
 		return err_set(err, ERR_INVALID, "a line of a trace is a JSON object");
 	if ((rc = known_keys(line, err)) != ERR_OK || (rc = get_head(p, line, out, by, err)) != ERR_OK ||
+	    (rc = get_marks(line, out, err)) != ERR_OK ||
 	    (rc = get_part(line, "set", OP_SET, out, err)) != ERR_OK ||
 	    (rc = get_part(line, "add", OP_ADD, out, err)) != ERR_OK ||
 	    (rc = get_part(line, "remove", OP_REMOVE, out, err)) != ERR_OK ||
@@ -131,6 +166,7 @@ not_json(json_error_t *why, struct err *err)
 enum err_code
 trace_parse(const struct profile *p, struct bytes line, struct draft *out, char by[64], struct err *err)
 {
+	unsigned long refused = mem_refusals();
 	json_error_t why;
 	json_t *json;
 	enum err_code rc;
@@ -139,7 +175,7 @@ trace_parse(const struct profile *p, struct bytes line, struct draft *out, char 
 	line = without_line_end(line);
 	json = json_loadb((const char *)line.p, line.len, JSON_REJECT_DUPLICATES, &why);
 	if (json == NULL)
-		return not_json(&why, err);
+		return refused != mem_refusals() ? err_plain(err, ERR_NO_MEMORY) : not_json(&why, err);
 	rc = get_line(p, json, out, by, err);
 	json_decref(json);
 	if (rc != ERR_OK) {

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "base/mem.h"
 #include "casework/records.h"
 #include "crypto/hc.h"
 #include "exchange/map.h"
@@ -494,6 +495,7 @@ enum err_code
 hsds_import(json_t **out, json_t *untaken, const struct profile *p, struct bytes in, struct err *err)
 {
 	struct reader r = { p, json_array(), json_array(), json_array(), untaken, err, 0 };
+	unsigned long refused = mem_refusals();
 	json_error_t why;
 	json_t *doc = json_loadb((const char *)in.p, in.len, JSON_REJECT_DUPLICATES, &why);
 	enum err_code rc;
@@ -501,6 +503,8 @@ hsds_import(json_t **out, json_t *untaken, const struct profile *p, struct bytes
 	*out = NULL;
 	if (profile_exchange(p, "service") == NULL || profile_exchange(p, "organization") == NULL)
 		rc = err_set(err, ERR_REFUSED, "profile %s does not say what stands in a directory", profile_id(p));
+	else if (doc == NULL && refused != mem_refusals())
+		rc = err_plain(err, ERR_NO_MEMORY);
 	else if (doc == NULL)
 		rc = err_set(err, ERR_INVALID, "line %d: it is not JSON", why.line);
 	else

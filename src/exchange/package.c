@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "casework/marks.h"
 #include "crypto/device.h"
 #include "crypto/hc.h"
 #include "crypto/sha256.h"
@@ -16,7 +17,7 @@
 #include "exchange/records_book.h"
 
 /* proto/exchange.md, 5 */
-enum { FILES_MAX = 256, MANIFEST_MAX = 1 << 20, PART_MAX = 1 << 30, TRACE_ADDS_MAX = 64 };
+enum { FILES_MAX = 256, MANIFEST_MAX = 1 << 20, PART_MAX = 1 << 30 };
 static const char sign_ctx[] = "fb1/export";
 
 static const char readme[] =
@@ -131,6 +132,60 @@ put_fields(struct buf *out, const struct record *r, const struct profile_type *t
 			put_set(out, r, t, &t->fields[i], &s);
 }
 
+/* The two ends of merges, in pieces that fit in one entry. */
+static void
+put_merges(struct buf *out, const struct record *r, const struct profile_type *t, const struct stamp *s)
+{
+	size_t count = record_refs(r, MARK_MERGED_FROM, NULL, 0);
+	struct record_id into, *from = mem_alloc((count + 1) * sizeof(*from));
+	char hex[33];
+
+	if (from == NULL) {
+		out->failed = true;
+		return;
+	}
+	if (record_merged_into(r, &into)) {
+		json_t *line = head(r, t, s->by, s->ms, s->offset);
+
+		json_object_set_new(line, mark_name(MARK_MERGED_INTO), json_string(hex_encode(hex, into.b, sizeof(into.b))));
+		put_line(out, line);
+	}
+	(void)record_refs(r, MARK_MERGED_FROM, from, count);
+	for (size_t i = 0; i < count;) {
+		json_t *line = head(r, t, s->by, s->ms, s->offset), *ids = json_array();
+
+		for (int k = 0; i < count && k < TRACE_ADDS_MAX; i++, k++)
+			json_array_append_new(ids, json_string(hex_encode(hex, from[i].b, sizeof(from[i].b))));
+		json_object_set_new(line, mark_name(MARK_MERGED_FROM), ids);
+		put_line(out, line);
+	}
+	mem_free(from);
+}
+
+/* What was practice must not become figures at whoever goes on, nor two that are one two again. First, so that what follows is written under it. */
+static void
+put_marks(struct buf *out, const struct record *r, const struct profile_type *t, author_name_fn who, void *ctx)
+{
+	static const uint32_t marks[] = { MARK_PRACTICE, MARK_MERGED_INTO, MARK_MERGED_FROM };
+	struct stamp s = { .by = "?" };
+	const struct value *v;
+	size_t count = 0;
+	json_t *line;
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]) && count == 0; i++) {
+		v = record_values(r, marks[i], &count);
+		if (count > 0)
+			stamp_of(&s, &v[0], who, ctx);
+	}
+	if (record_is_practice(r)) {
+		line = head(r, t, s.by, s.ms, s.offset);
+		json_object_set_new(line, mark_name(MARK_PRACTICE), json_true());
+		put_line(out, line);
+	}
+	if (count > 0)
+		put_merges(out, r, t, &s);
+}
+
 static void
 put_note(struct buf *out, const struct record *r, const struct profile_type *t, const struct note *n, author_name_fn who, void *ctx)
 {
@@ -150,6 +205,7 @@ trace_of_record(struct buf *out, const struct record *r, const struct profile *p
 	const struct profile_type *t = profile_type_numbered(p, record_type(r));
 
 	if (t != NULL) { /* a type of a newer version is in no profile that could import it */
+		put_marks(out, r, t, who, ctx);
 		put_fields(out, r, t, who, ctx);
 		for (size_t i = 0; i < record_note_count(r); i++)
 			put_note(out, r, t, record_note_at(r, i), who, ctx);
@@ -387,6 +443,7 @@ package_read(struct package_found *out, struct bytes file, struct err *err)
 	struct buf manifest = BUF_INIT;
 	struct archive *a = NULL;
 	const json_t *files, *f;
+	unsigned long refused;
 	enum err_code rc;
 	size_t i;
 
@@ -402,7 +459,12 @@ package_read(struct package_found *out, struct bytes file, struct err *err)
 	rc = check_signature(a, buf_bytes(&manifest), out->note_pk, err);
 	if (rc != ERR_OK)
 		goto out;
+	refused = mem_refusals();
 	out->manifest = json_loadb((const char *)manifest.p, manifest.len, JSON_REJECT_DUPLICATES, NULL);
+	if (out->manifest == NULL && refused != mem_refusals()) {
+		rc = err_plain(err, ERR_NO_MEMORY);
+		goto out;
+	}
 	files = json_object_get(out->manifest, "files");
 	if (!json_is_array(files) || json_array_size(files) > FILES_MAX || json_integer_value(json_object_get(out->manifest, "version")) != 1)
 		rc = err_set(err, ERR_NEWER, "manifest.json is in a form that this version does not know");

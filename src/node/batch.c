@@ -274,21 +274,23 @@ node_take_entry(struct node *n, size_t log, const struct entry *e, struct err *e
 	}
 }
 
-bool
-node_read_entry(void *ctx, uint64_t row, uint8_t entry[16], struct author *author, struct stream_id *team, struct bytes *body)
+/* What there was no memory for, or the disk did not give, is still there: only the rest cannot be read any more. */
+enum err_code
+node_read_entry(void *ctx, uint64_t row, struct view_change *out, struct err *err)
 {
 	struct node *n = ctx;
+	struct err why = ERR_INIT;
 	struct entry e;
+	enum err_code rc = replica_entry(n->home.replica, (size_t)(row >> SEQ_BITS), row & ((UINT64_C(1) << SEQ_BITS) - 1), &e, &n->read_payload, &why);
 
-	if (replica_entry(n->home.replica, (size_t)(row >> SEQ_BITS), row & ((UINT64_C(1) << SEQ_BITS) - 1), &e,
-	                  &n->read_payload, NULL) != ERR_OK || !e.has_payload)
-		return false;
-	if ((org_is_drop_box(node_org(n), &e.h.stream) ? node_open_row(n, &e, &n->read_body, NULL)
-	                                               : vault_open(n->vault, &e.h, e.payload, &n->read_body, NULL)) != ERR_OK)
-		return false;
-	memcpy(entry, e.id.b, 16);
-	*author = e.h.author;
-	*team = e.h.stream;
-	*body = buf_bytes(&n->read_body);
-	return true;
+	if (rc == ERR_OK && !e.has_payload)
+		return err_set(err, ERR_UNKNOWN, "its content was erased");
+	if (rc == ERR_OK)
+		rc = org_is_drop_box(node_org(n), &e.h.stream) ? node_open_row(n, &e, &n->read_body, &why)
+		                                              : vault_open(n->vault, &e.h, e.payload, &n->read_body, &why);
+	if (rc != ERR_OK)
+		return err_set(err, err_exit_status(rc) == err_exit_status(ERR_IO) ? rc : ERR_UNKNOWN, "reading an entry again: %s", why.text);
+	*out = (struct view_change){ .row = row, .author = e.h.author, .team = e.h.stream, .body = buf_bytes(&n->read_body) };
+	memcpy(out->entry, e.id.b, sizeof(out->entry));
+	return ERR_OK;
 }

@@ -37,7 +37,7 @@ opened_under(struct node *n, size_t log, const struct hash *grants, size_t count
 
 /* ---- lower ---- */
 
-struct lower { struct node *n; const struct node_before *before; uint64_t limit; bool found; };
+struct lower { struct node *n; const struct node_before *before; uint64_t limit; bool found; enum err_code rc; };
 
 static bool
 is_from_then_on(struct lower *w, const struct entry *e)
@@ -46,10 +46,12 @@ is_from_then_on(struct lower *w, const struct entry *e)
 	struct change c;
 	bool late;
 
-	if (e->h.kind != KIND_DATA || !e->has_payload ||
-	    vault_open(w->n->vault, &e->h, e->payload, &w->n->read_body, NULL) != ERR_OK)
+	if (e->h.kind != KIND_DATA || !e->has_payload)
 		return false;
-	late = change_decode(&c, buf_bytes(&w->n->read_body), &space, NULL) == ERR_OK && hlc_ms(c.hlc) >= w->before->ms;
+	w->rc = vault_open(w->n->vault, &e->h, e->payload, &w->n->read_body, NULL);
+	if (w->rc == ERR_OK)
+		w->rc = change_decode(&c, buf_bytes(&w->n->read_body), &space, NULL);
+	late = w->rc == ERR_OK && hlc_ms(c.hlc) >= w->before->ms;
 	change_space_free(&space);
 	return late;
 }
@@ -64,7 +66,7 @@ look_for_place(void *ctx, const struct entry *e)
 	           : strncmp(hex_encode(hex, e->id.b, 16), w->before->id, strlen(w->before->id)) == 0;
 	if (w->found)
 		w->limit = e->h.seq;
-	return !w->found;
+	return !w->found && w->rc != ERR_NO_MEMORY; /* what does not open has no time */
 }
 
 /* How many entries of the log are to count: all that are held, or those before what was named. `named` gets a bit per name met. */
@@ -79,6 +81,8 @@ find_limit(struct node *n, size_t log, const struct node_how *how, uint64_t *lim
 		struct lower w = { .n = n, .before = &how->before[i] };
 
 		rc = replica_scan(n->home.replica, log, 0, *limit, false, look_for_place, &w, err);
+		if (rc == ERR_OK && w.rc == ERR_NO_MEMORY)
+			rc = err_plain(err, w.rc);
 		if (w.found)
 			*limit = w.limit;
 		named[i] = named[i] || w.found || w.before->id[0] == '\0';

@@ -167,6 +167,7 @@ enum err_code
 node_bury_orders(struct node *n, bool *fresh, struct err *err)
 {
 	const struct orders *orders = replica_orders(n->home.replica);
+	size_t before = n->home.keys->tombstone_count;
 	enum err_code rc = ERR_OK;
 
 	*fresh = false;
@@ -176,7 +177,9 @@ node_bury_orders(struct node *n, bool *fresh, struct err *err)
 		if (o->approved && !is_buried(n, &o->id))
 			rc = bury_order(n, o, fresh, err);
 	}
+	*fresh = *fresh || n->home.keys->tombstone_count != before; /* also when memory was short half way through one */
 	n->shred_files = n->shred_files || *fresh;
+	n->start_over = n->start_over || (*fresh && rc != ERR_OK); /* what is buried is not found fresh twice */
 	return rc;
 }
 
@@ -227,6 +230,7 @@ node_forget_buried(struct node *n, struct err *err)
 		node_gather_count(n, GATHER_ERASED, before - after);
 	try_beyond(n);
 	n->roster_changed = true;
+	n->start_over = n->start_over || rc != ERR_OK;
 	return rc;
 }
 

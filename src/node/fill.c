@@ -45,9 +45,15 @@ note_row(void *ctx, const struct entry *e)
 	struct fill *f = ctx;
 	struct change_space space = { .ops = NULL };
 	struct change c;
+	enum err_code rc = ERR_UNKNOWN;
 
-	if (e->h.kind == KIND_DATA && e->has_payload && org_effective(node_org(f->n), &f->key, e->h.seq) &&
-	    node_open_row(f->n, e, &f->n->read_body, NULL) == ERR_OK && change_decode(&c, buf_bytes(&f->n->read_body), &space, NULL) == ERR_OK)
+	if (e->h.kind == KIND_DATA && e->has_payload && org_effective(node_org(f->n), &f->key, e->h.seq))
+		rc = node_open_row(f->n, e, &f->n->read_body, NULL);
+	if (rc == ERR_OK)
+		rc = change_decode(&c, buf_bytes(&f->n->read_body), &space, NULL);
+	if (rc == ERR_NO_MEMORY) /* it would be written once more */
+		f->rc = rc;
+	if (rc == ERR_OK)
 		(void)(remember(f, f->known, c.import) && remember(f, f->seen, c.record.b));
 	change_space_free(&space);
 	return f->rc == ERR_OK;
@@ -91,11 +97,16 @@ collect(void *ctx, const struct entry *e)
 	struct fill *f = ctx;
 	struct change_space space = { .ops = NULL };
 	struct change c;
+	enum err_code rc = ERR_UNKNOWN;
 
 	f->next = e->h.seq + 1;
-	if (e->h.kind == KIND_DATA && e->has_payload && org_effective(node_org(f->n), &f->key, e->h.seq) &&
-	    vault_open(f->n->vault, &e->h, e->payload, &f->n->read_body, NULL) == ERR_OK &&
-	    change_decode(&c, buf_bytes(&f->n->read_body), &space, NULL) == ERR_OK && !node_is_erased(f->n, &c.record, &c.group) &&
+	if (e->h.kind == KIND_DATA && e->has_payload && org_effective(node_org(f->n), &f->key, e->h.seq))
+		rc = vault_open(f->n->vault, &e->h, e->payload, &f->n->read_body, NULL);
+	if (rc == ERR_OK)
+		rc = change_decode(&c, buf_bytes(&f->n->read_body), &space, NULL);
+	if (rc == ERR_NO_MEMORY)
+		f->rc = rc;
+	if (rc == ERR_OK && !node_is_erased(f->n, &c.record, &c.group) &&
 	    node_counts(f->n, &c) && !has_row(f, &c, e->id.b)) {
 		buf_put_bytes(&f->bodies, BYTES_OF(e->id));
 		buf_put_be64(&f->bodies, f->n->read_body.len);

@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 
+#include "base/mem.h"
 #include "crypto/guard.h"
 #include "crypto/hc.h"
 
@@ -340,6 +341,7 @@ static bool
 take_roster_record(void *ctx, const struct record *r, const struct stream_id *team)
 {
 	struct roster_scan *s = ctx;
+	unsigned long refused = mem_refusals();
 	struct profile *p = NULL;
 	const struct value *v;
 	enum err_code rc;
@@ -354,7 +356,7 @@ take_roster_record(void *ctx, const struct record *r, const struct stream_id *te
 		return true;
 	whole = profile_text(r, &s->json);
 	rc = whole ? profile_parse(&p, buf_bytes(&s->json), NULL) : ERR_UNKNOWN;
-	s->no_memory = s->no_memory || rc == ERR_NO_MEMORY || !buf_ok(&s->json);
+	s->no_memory = s->no_memory || (rc != ERR_OK && refused != mem_refusals());
 	if (rc != ERR_OK) { /* one that this version cannot read, or whose pieces have not all come */
 		if (whole)
 			note_unread(s, v[0].value);

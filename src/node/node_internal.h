@@ -153,7 +153,7 @@ enum err_code node_fold_batch(struct node *n, struct err *err) MUST_CHECK;
 void node_clear_batch(struct node *n);
 /* The group and the record that a body is about. */
 bool node_peek_body(struct bytes body, struct group_id *group, struct record_id *record, uint64_t *hlc);
-bool node_read_entry(void *ctx, uint64_t row, uint8_t entry[16], struct author *author, struct stream_id *team, struct bytes *body);
+enum err_code node_read_entry(void *ctx, uint64_t row, struct view_change *out, struct err *err) MUST_CHECK; /* a view_reader */
 /* To be tried again when keys come. */
 enum err_code node_add_waiting(struct node *n, uint64_t row, struct err *err) MUST_CHECK;
 

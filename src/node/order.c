@@ -68,9 +68,13 @@ gather_entry(void *ctx, const struct entry *e)
 	struct record_id record;
 	struct group_id group;
 	uint64_t hlc;
+	enum err_code rc = e->h.kind == KIND_DATA && e->has_payload ? vault_open(g->n->vault, &e->h, e->payload, &g->n->body, NULL) : ERR_UNKNOWN;
 
-	if (e->h.kind != KIND_DATA || !e->has_payload || vault_open(g->n->vault, &e->h, e->payload, &g->n->body, NULL) != ERR_OK ||
-	    !node_peek_body(buf_bytes(&g->n->body), &group, &record, &hlc) || !SAME(group, *g->group))
+	if (rc == ERR_NO_MEMORY) /* it may be of the group */
+		g->rc = rc;
+	if (rc != ERR_OK)
+		return rc != ERR_NO_MEMORY;
+	if (!node_peek_body(buf_bytes(&g->n->body), &group, &record, &hlc) || !SAME(group, *g->group))
 		return true;
 	vault_bind_group(g->n->vault, &e->h, &group);
 	add_place(g, e);
@@ -215,7 +219,7 @@ node_order_erasure(struct node *n, const struct record_id *id, const char *reaso
 
 /* ---- approving ---- */
 
-struct alike { struct node *n; const struct group_id *image; bool all; };
+struct alike { struct node *n; const struct group_id *image; bool all; enum err_code rc; };
 
 static bool
 is_alike(void *ctx, const struct entry *e)
@@ -224,13 +228,15 @@ is_alike(void *ctx, const struct entry *e)
 	struct record_id record;
 	struct group_id group;
 	uint64_t hlc;
+	enum err_code rc = e->h.kind == KIND_DATA && e->has_payload ? vault_open(a->n->vault, &e->h, e->payload, &a->n->body, NULL) : ERR_UNKNOWN;
 
-	if (e->h.kind == KIND_DATA && e->has_payload && vault_open(a->n->vault, &e->h, e->payload, &a->n->body, NULL) == ERR_OK &&
-	    node_peek_body(buf_bytes(&a->n->body), &group, &record, &hlc)) {
+	if (rc == ERR_NO_MEMORY)
+		a->rc = rc;
+	if (rc == ERR_OK && node_peek_body(buf_bytes(&a->n->body), &group, &record, &hlc)) {
 		erase_image(group.b, group.b);
 		a->all = a->all && SAME(group, *a->image);
 	}
-	return a->all;
+	return a->all && a->rc == ERR_OK;
 }
 
 /* What is asked for by one person is looked at by the second, as far as this device can: is it that case and no other? */
@@ -240,7 +246,7 @@ check_request(struct node *n, const struct erase_order *o, struct err *err)
 	struct buf keep = BUF_INIT;
 	struct erase_case about;
 	struct group_id clear;
-	struct alike a = { n, &about.group, true };
+	struct alike a = { n, &about.group, true, ERR_OK };
 	enum err_code rc = node_open_order(n, o, &about, &keep, NULL);
 
 	if (rc == ERR_KEY && vault_order_group(o->request.box, &clear)) {
@@ -252,6 +258,8 @@ check_request(struct node *n, const struct erase_order *o, struct err *err)
 	for (size_t i = 0; i < o->request.log_count; i++)
 		if (org_is_drop_box(node_org(n), &o->request.logs[i].stream))
 			return err_set(err, ERR_REFUSED, "the request names rows of a drop-box: statistics are no part of a case");
+	if (rc == ERR_NO_MEMORY)
+		return err_plain(err, rc);
 	if (rc != ERR_OK) /* a coordinator who reads no case decides by what she is told */
 		return ERR_OK;
 	for (size_t i = 0; i < o->request.log_count && rc == ERR_OK; i++) {
@@ -260,6 +268,8 @@ check_request(struct node *n, const struct erase_order *o, struct err *err)
 		for (size_t k = 0; k < l->range_count && rc == ERR_OK; k++)
 			rc = replica_scan_named(n->home.replica, l, &l->ranges[k], is_alike, &a, err);
 	}
+	if (rc == ERR_OK && a.rc != ERR_OK)
+		return err_plain(err, a.rc);
 	return rc == ERR_OK && !a.all ? err_set(err, ERR_REFUSED, "the request names entries of other cases than the one it says it is about") : rc;
 }
 

@@ -62,12 +62,13 @@ still_counts(struct node *n)
 	return true;
 }
 
-static void
-start_over(struct node *n)
+/* Until it is done, every projection begins with it. */
+static enum err_code
+start_over(struct node *n, struct err *err)
 {
-	n->news.more = true;
-	view_clear(n->view);
-	view_clear(n->rows);
+	n->news.more = n->start_over = true;
+	if (view_clear(n->view, err) != ERR_OK || view_clear(n->rows, err) != ERR_OK)
+		return ERR_NO_MEMORY;
 	vault_doubt_cases(n->vault);
 	for (size_t i = 0; i < n->progress_count; i++)
 		n->progress[i] = (struct progress){ .upto = 0, .effect = { .limit = UINT64_MAX } };
@@ -78,6 +79,7 @@ start_over(struct node *n)
 	n->damaged = 0;
 	n->had_snapshot = n->start_over = false;
 	n->roster_changed = true;
+	return ERR_OK;
 }
 
 enum err_code
@@ -215,10 +217,12 @@ read_all(struct node *n, struct err *err)
 		rc = node_bury_orders(n, &erased, err);
 	if (rc == ERR_OK && (n->control_changed || erased))
 		rc = vault_refresh(n->vault, replica_org(n->home.replica), err);
-	if (rc != ERR_OK)
+	if (rc != ERR_OK) {
+		n->start_over = n->start_over || reread || erased; /* neither is told twice */
 		return rc;
+	}
 	if (n->start_over || reread || (n->control_changed && !still_counts(n)))
-		start_over(n);
+		rc = start_over(n, err);
 	else if (erased)
 		rc = node_forget_buried(n, err);
 	if (rc != ERR_OK)
@@ -233,8 +237,9 @@ read_all(struct node *n, struct err *err)
 			rc = node_forget_buried(n, err);
 		if (rc == ERR_OK && erased) {
 			if (n->start_over)
-				start_over(n);
-			rc = vault_refresh(n->vault, replica_org(n->home.replica), err);
+				rc = start_over(n, err);
+			if (rc == ERR_OK)
+				rc = vault_refresh(n->vault, replica_org(n->home.replica), err);
 		}
 	} while (rc == ERR_OK && erased);
 	if (rc == ERR_OK && node_unread(n) == 0)
@@ -297,7 +302,7 @@ node_show_own_late(struct node *n, bool on, struct err *err)
 	if (on == n->own_late || node_self(n) == NULL || !node_self(n)->gone)
 		return ERR_OK;
 	n->own_late = on;
-	start_over(n);
+	n->start_over = true;
 	return node_project(n, err);
 }
 

@@ -357,14 +357,13 @@ node_save_snapshot(struct node *n, struct err *err)
 	return rc;
 }
 
-/* Back to nothing: the vault as the keystore makes it, an empty view. */
-static bool
+/* Back to nothing: the vault as the keystore makes it (NULL without memory), an empty view. */
+static void
 reset(struct node *n)
 {
 	vault_free(n->vault);
 	n->vault = vault_new(n->home.keys, NULL);
-	view_clear(n->view);
-	view_clear(n->rows);
+	n->start_over = view_clear(n->view, NULL) != ERR_OK || view_clear(n->rows, NULL) != ERR_OK;
 	memset(n->boxes, 0, sizeof(n->boxes));
 	n->progress_count = n->waiting_count = 0;
 	for (size_t i = 0; i < n->own_count; i++)
@@ -372,7 +371,6 @@ reset(struct node *n)
 	n->own_count = 0;
 	n->hlc = 0;
 	n->damaged = 0;
-	return n->vault != NULL;
 }
 
 bool
@@ -389,7 +387,7 @@ node_take_image(struct node *n, struct node_image *image)
 		image->view = image->rows = NULL;
 		if (get_marks(n, buf_bytes(&image->marks)))
 			return true;
-		(void)reset(n);
+		reset(n);
 	}
 	/* Gone for good: an image of what no longer counts must not lie about. */
 	snapshot_path(n->home.path, path);

@@ -296,8 +296,11 @@ op_import_xlsform(struct op_call *c)
 		err_wrap(&c->err, "%s", param_text(c, "file"));
 	} else if (param_text(c, "output") != NULL) {
 		text = json_dumps(doc, JSON_INDENT(1));
-		buf_printf(&out, "%s\n", text == NULL ? "" : text);
-		if (write_file(c, &out) == ERR_OK)
+		if (text != NULL)
+			buf_printf(&out, "%s\n", text);
+		if (text == NULL || !op_json_is_whole(c))
+			err_plain(&c->err, ERR_NO_MEMORY);
+		else if (write_file(c, &out) == ERR_OK)
 			c->result = json_pack("{s:s,s:O,s:I}", "file", param_text(c, "output"), "profile", json_object_get(doc, "profile"), "types",
 			                      (json_int_t)json_array_size(json_object_get(doc, "types")));
 	} else {

@@ -59,7 +59,8 @@ static const struct staff_act acts[] = {
 	{ "hours", 4, day_act_hours, false, false },        { "merge", 3, day_act_merge, false, false },   { "erase", 6, day_act_erase, false, false },
 	{ "approve", 8, day_act_approve, true, false },     { "import", 3, day_act_import, false, false }, { "directory", 4, day_act_directory, false, false },
 	{ "glass", 4, day_act_glass, false, false },        { "incident", 2, day_act_incident, false, false }, { "govern", 3, day_act_govern, true, false },
-	{ "stick", 3, day_act_stick, false, false },        { "read", 20, day_act_read, false, false },    { "meet", 18, staff_act_meet, false, true },
+	{ "stick", 3, day_act_stick, false, false },        { "archive", 2, day_act_archive, false, true },
+	        { "read", 20, day_act_read, false, false },    { "meet", 18, staff_act_meet, false, true },
 	{ "sync", 4, day_act_sync, false, true },           { "leave", 2, day_act_leave, false, true },
 	{ "power", 4, staff_act_power, false, true },
 };
@@ -68,7 +69,7 @@ void
 day_play(const struct play_options *options, struct play_report *out)
 {
 	static const struct staff_house house = {
-		.word = "day", .profile = day_profile, .stations = DAY_STATIONS, .coordinators = DAY_COORDINATORS, .act_count = COUNT_OF(acts),
+		.word = "day", .profile = day_profile, .stations = DAY_STATIONS, .coordinators = DAY_COORDINATORS, .guests = 1, .act_count = COUNT_OF(acts),
 		.rounds = DAY_ROUNDS, .starving = 60, .acts = acts, .begin = begin, .after = after, .judge = day_judge,
 	};
 	struct day d = { .open = DAY_NONE, .undo_of = DAY_NONE, .archive = BUF_INIT, .version = 1 };

@@ -7,10 +7,11 @@
 #include "log/entry.h"
 #include "store/replica.h"
 
-enum { DAY_STATIONS = 4, DAY_COORDINATORS = 2, DAY_ROUNDS = 70, DAY_VOLUNTEERS = 2, DAY_DRAFTS = 2, DAY_PLACES = 24, DAY_ORGANISATIONS = 3, DAY_LINES = 3 };
+enum { DAY_STATIONS = 4, DAY_COORDINATORS = 2, DAY_ROUNDS = 70, DAY_VOLUNTEERS = 2, DAY_DRAFTS = 2, DAY_PLACES = 24, DAY_ORGANISATIONS = 3, DAY_LINES = 3, DAY_TYPES = 13 };
 #define DAY_NONE SIZE_MAX
 
 extern const char day_profile[]; /* the one that is shipped */
+extern const char *const day_types[DAY_TYPES]; /* of which records are listed */
 extern const char *const day_sites[2], *const day_volunteers[DAY_VOLUNTEERS], *const day_draft_keys[DAY_DRAFTS];
 
 /* ---- what was answered: day_account.c ---- */
@@ -107,10 +108,16 @@ bool day_act_visit(void *play, size_t i), day_act_again(void *play, size_t i), d
 /* ---- day_paper.c ---- */
 struct op_files *day_files(const char *param, struct bytes data); /* with that one to be read, or none when param is NULL */
 void day_look_through(struct day *d, size_t i, const char *op, const struct op_files *f); /* what it wrote */
+void day_profile_text(struct buf *out, unsigned version); /* the one that is shipped, as that version */
 bool day_act_import(void *play, size_t i), day_act_directory(void *play, size_t i), day_act_glass(void *play, size_t i), day_act_incident(void *play, size_t i),
 	day_act_govern(void *play, size_t i), day_act_sync(void *play, size_t i), day_act_stick(void *play, size_t i), day_act_read(void *play, size_t i);
 
+/* ---- day_archive.c ---- */
+bool day_act_archive(void *play, size_t i);
+bool day_judge_successor(struct day *d); /* what everybody shows at the end is what another organisation can begin with */
+
 /* ---- day_judge.c ---- */
+bool day_judge_figures(struct day *d, size_t i); /* a report's against the records that the device itself shows */
 bool day_judge(void *play);
 
 #endif

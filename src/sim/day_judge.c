@@ -81,13 +81,13 @@ answer_alike(struct day *d, const char *op, json_t *params, const char *part)
 	return those_alike(d, 0, DAY_STATIONS, op, params, part);
 }
 
+const char *const day_types[DAY_TYPES] = { "site", "session", "volunteer", "hours", "visit", "case", "referral", "signal", "visitor", "action", "organisation", "incident", "access" };
+
 static bool
 lists_alike(struct day *d)
 {
-	static const char *const types[] = { "site", "session", "volunteer", "hours", "visit", "case", "referral", "signal", "visitor", "action", "organisation", "incident", "access" };
-
-	for (size_t k = 0; k < COUNT_OF(types); k++)
-		if (!answer_alike(d, "list", json_pack("{s:s}", "type", types[k]), NULL))
+	for (size_t k = 0; k < DAY_TYPES; k++)
+		if (!answer_alike(d, "list", json_pack("{s:s}", "type", day_types[k]), NULL))
 			return false;
 	return true;
 }
@@ -296,8 +296,8 @@ add_hours(const json_t *r, double *least, double *most)
 }
 
 /* Visits of a session, and volunteers' hours; never what was written for practice. */
-static bool
-judge_figures(struct day *d, size_t i)
+bool
+day_judge_figures(struct day *d, size_t i)
 {
 	json_t *visits = all_of(d, i, "visit"), *hours = all_of(d, i, "hours"), *report, *r;
 	double came = 0, least = 0, most = 0;
@@ -382,7 +382,7 @@ judge_station(struct day *d, size_t i)
 	for (size_t k = 0; k < d->thing_count; k++)
 		if (d->things[k].kind == THING_GLASS && !judge_glass(d, i, &d->things[k]))
 			return false;
-	return day_judge_facts(d, i) && judge_figures(d, i) && judge_exports(d, i);
+	return day_judge_facts(d, i) && day_judge_figures(d, i) && judge_exports(d, i);
 }
 
 /* Two derive hours without having met: each is there once all the same. */
@@ -407,7 +407,7 @@ day_judge(void *play)
 
 	for (size_t i = 0; i < DAY_STATIONS && ok; i++)
 		ok = judge_station(d, i);
-	ok = ok && break_glass(d);
+	ok = ok && day_judge_successor(d) && break_glass(d);
 	for (size_t i = 0; i < DAY_STATIONS && ok; i++)
 		ok = staff_judge_cold(&d->staff, i) && day_judge_table(d, i);
 	return ok && d->staff.report->finding.invariant[0] == '\0';

@@ -160,18 +160,24 @@ day_act_incident(void *play, size_t i)
 
 /* ---- governing ---- */
 
-static bool
-install_profile(struct day *d, size_t i)
+void
+day_profile_text(struct buf *out, unsigned version)
 {
 	static const char first[] = "\"version\": 1,";
 	const char *at = strstr(day_profile, first);
+
+	buf_put(out, day_profile, (size_t)(at - day_profile));
+	buf_printf(out, "\"version\": %u,%s", version, at + strlen(first));
+}
+
+static bool
+install_profile(struct day *d, size_t i)
+{
 	struct op_files *files = day_files("file", BYTES_NONE);
-	struct buf *text = &files->file[0].data;
 	struct err err;
 	json_t *a;
 
-	buf_put(text, day_profile, (size_t)(at - day_profile));
-	buf_printf(text, "\"version\": %u,%s", ++d->version, at + strlen(first));
+	day_profile_text(&files->file[0].data, ++d->version);
 	a = staff_ask(&d->staff, i, "profile install", json_pack("{s:s}", "file", "profile.json"), files, &err);
 	if (a != NULL)
 		mark(MARK_PROFILE_GREW);

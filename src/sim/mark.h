@@ -100,6 +100,9 @@
 	X(SESSION_JOINED, "a session was joined that another device had opened")     \
 	X(SESSION_TWICE, "two devices' queues were counted in one session")          \
 	X(SITE_LEFT, "a person closed a site and its home stayed")                   \
+	X(GLASS_CARRIED, "protected cases were exported with everything else")       \
+	X(HANDED_OVER, "another organisation began with an archive")                 \
+	X(WENT_ON, "a program went on that had lacked memory")                       \
 	X(GLASS_BROKEN, "a protected case was opened by break-glass")
 
 enum mark {

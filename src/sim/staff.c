@@ -6,6 +6,7 @@
 
 #include "node/node.h"
 #include "sim/nonce.h"
+#include "store/replica.h"
 
 enum { ANSWER_S = 120 };
 
@@ -166,6 +167,22 @@ start_again(struct staff *s, size_t i)
 	return true;
 }
 
+/* Of those whose memory was short most go on, unless the program says that it has to be started again: what it left undone shows then, and only then. */
+static bool
+must_start_again(struct staff *s, size_t i)
+{
+	const struct replica *r = station_runs(s->at[i]) ? station_replica(s->at[i]) : NULL;
+	struct disk *d = host_disk(s->at[i]->host);
+
+	if (disk_dead(d) || disk_fault_struck(d) || (s->starved && (r == NULL || replica_failed(r) || replica_lost(r))))
+		return true;
+	if (s->starved && !decide_chance(&s->decide, "anew", 250)) {
+		mark(MARK_WENT_ON);
+		return false;
+	}
+	return s->starved;
+}
+
 /* ---- the course of it ---- */
 
 static bool
@@ -181,8 +198,7 @@ perform(struct staff *s, const struct staff_act *a, size_t i)
 	if ((!a->coordinator || i < s->house->coordinators) && !a->act(s->play, i))
 		return false;
 	s->grants = -1;
-	/* After a shortage of memory, too: what stands in memory may have run ahead of the disk, as its person was warned, and only the disk tells. */
-	if ((disk_dead(d) || disk_fault_struck(d) || s->starved) && !start_again(s, i))
+	if (must_start_again(s, i) && !start_again(s, i))
 		return false;
 	s->starved = false;
 	disk_arm(d, FAULT_NONE, 0);
@@ -318,7 +334,7 @@ staff_play(struct staff *s, void *play, const struct staff_house *house, const s
 	set_up(s);
 	names = dice_of(s->seed, STREAM_NAMES, 0);
 	snprintf(s->marker, sizeof(s->marker), "§%016llx", (unsigned long long)dice_u64(&names));
-	s->world = world_new(s->seed, house->stations, options->show);
+	s->world = world_new(s->seed, house->stations + house->guests, options->show);
 	world_set_weather(s->world, &fair);
 	scan_add_text(world_scan(s->world), "a note's marker", s->marker);
 	nonce_forget_all();
@@ -334,8 +350,9 @@ staff_play(struct staff *s, void *play, const struct staff_house *house, const s
 void
 staff_free(struct staff *s)
 {
-	for (size_t i = 0; i < s->house->stations; i++)
-		station_free(s->at[i]);
+	for (size_t i = 0; i < s->house->stations + s->house->guests; i++)
+		if (s->at[i] != NULL)
+			station_free(s->at[i]);
 	world_free(s->world);
 }
 

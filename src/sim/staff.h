@@ -33,6 +33,7 @@ struct staff_house {
 	const char *word;            /* of the first event of a script */
 	const char *profile;
 	size_t stations, coordinators; /* the first so many; the others are advisers */
+	size_t guests;               /* machines beside them, which the house takes into use itself: at[stations] and so on */
 	size_t act_count, rounds;
 	uint32_t starving;           /* per mille of acts in which an operation is once given no memory */
 	const struct staff_act *acts;

@@ -95,8 +95,11 @@ view_record_row(struct view *v, const struct record_id *id, struct err *err)
 enum err_code
 view_begin(struct view *v, struct err *err)
 {
-	sqlite3_stmt *s = view_stmt(v, VIEW_BEGIN, "BEGIN", err);
+	sqlite3_stmt *s;
 
+	if (v->db == NULL) /* there was no memory to make it anew: view_clear() */
+		return err_plain(err, ERR_NO_MEMORY);
+	s = view_stmt(v, VIEW_BEGIN, "BEGIN", err);
 	if (!sqlite3_get_autocommit(v->db)) /* there was no memory to roll the last one back */
 		view_rollback(v);
 	return s != NULL ? view_run(v, s, err) : err_plain(err, ERR_NO_MEMORY);
@@ -183,18 +186,6 @@ finalize_all(struct view *v)
 	}
 }
 
-static enum err_code
-open_database(struct view *v, bool with_schema, struct err *err)
-{
-	if (sqlite3_open_v2(":memory:", &v->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
-		return v->db == NULL ? err_plain(err, ERR_NO_MEMORY) : view_error(v, err);
-	if (view_exec(v, pragmas, err) != ERR_OK || (with_schema && view_exec(v, schema, err) != ERR_OK))
-		return err == NULL ? ERR_NO_MEMORY : err->code;
-	v->made_empty = with_schema;
-	v->changes_made = sqlite3_total_changes(v->db);
-	return ERR_OK;
-}
-
 static void
 close_database(struct view *v)
 {
@@ -205,12 +196,34 @@ close_database(struct view *v)
 }
 
 static enum err_code
+open_database(struct view *v, bool with_schema, struct err *err)
+{
+	if (sqlite3_open_v2(":memory:", &v->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+		enum err_code rc = view_error(v, err); /* no memory, when there is not even a handle */
+
+		close_database(v);
+		return rc;
+	}
+	if (view_exec(v, pragmas, err) != ERR_OK || (with_schema && view_exec(v, schema, err) != ERR_OK)) {
+		close_database(v); /* half a schema is none */
+		return err == NULL ? ERR_NO_MEMORY : err->code;
+	}
+	v->made_empty = with_schema;
+	v->changes_made = sqlite3_total_changes(v->db);
+	return ERR_OK;
+}
+
+static enum err_code
 forget_authors(struct view *v, struct err *err)
 {
+	struct table *none = table_new(32);
+
+	if (none == NULL)
+		return err_plain(err, ERR_NO_MEMORY);
 	table_free(v->author_by_key);
-	v->author_by_key = table_new(32);
+	v->author_by_key = none;
 	v->author_count = 0;
-	return v->author_by_key != NULL ? ERR_OK : err_plain(err, ERR_NO_MEMORY);
+	return ERR_OK;
 }
 
 struct view *
@@ -253,23 +266,25 @@ view_free(struct view *v)
 	mem_free(v);
 }
 
-void
-view_clear(struct view *v)
+enum err_code
+view_clear(struct view *v, struct err *err)
 {
-	struct err err = ERR_INIT;
+	enum err_code rc = forget_authors(v, err);
 
 	v->undecodable = 0;
 	v->dead_docs = 0;
 	v->hash_known = v->count_known = false;
 	/* Nothing was ever put into it: as when a node opens without a snapshot. Making it anew is half of what that costs. */
-	if (v->db != NULL && v->made_empty && sqlite3_total_changes(v->db) == v->changes_made && forget_authors(v, &err) == ERR_OK)
-		return;
+	if (v->db != NULL && v->made_empty && sqlite3_total_changes(v->db) == v->changes_made && rc == ERR_OK)
+		return ERR_OK;
 	close_database(v);
-	/* Without a database every later call fails with a sentence; there is nothing better to do here. */
-	if (forget_authors(v, &err) != ERR_OK || open_database(v, true, &err) != ERR_OK)
-		env_logf(v->env, "view: %s", err.text);
+	if (rc == ERR_OK)
+		rc = open_database(v, true, err);
 	v->next_row = 0;
+	if (rc != ERR_OK)
+		return rc;
 	view_set_profile(v, v->profile);
+	return ERR_OK;
 }
 
 /* Is the full text made under this profile already, as after a snapshot? */
@@ -434,6 +449,7 @@ enum err_code
 view_deserialize(struct view *v, struct bytes image, struct buf *marks, struct err *err)
 {
 	uint64_t marks_len = image.len >= 8 ? be64_get(image.p) : UINT64_MAX;
+	struct err why = ERR_INIT;
 	enum err_code rc;
 
 	if (marks_len > image.len - 8 || image.len < 8)
@@ -446,7 +462,8 @@ view_deserialize(struct view *v, struct bytes image, struct buf *marks, struct e
 	if (rc == ERR_OK)
 		rc = load_authors(v, err);
 	if (rc != ERR_OK) {
-		view_clear(v);
+		if (view_clear(v, &why) != ERR_OK)
+			env_logf(v->env, "view: %s", why.text);
 		return rc;
 	}
 	buf_clear(marks);

@@ -38,11 +38,11 @@ void view_set_profile(struct view *v, const struct profile *p);
 void view_set_rows(struct view *v);
 
 /*
- * Reads an entry of the replica again: its id's first half, author, team and opened body, borrowed until the next
- * call. Needed when an import that was applied turns out to have an older twin. False: it cannot be read any more.
+ * Reads an entry of the replica again, opened, its body borrowed until the next call. Needed when an import that was
+ * applied turns out to have an older twin. ERR_UNKNOWN: it cannot be read any more, and is left out. Anything else:
+ * not now, and the batch that wanted it is undone.
  */
-typedef bool (*view_reader)(void *ctx, uint64_t row, uint8_t entry[16], struct author *author, struct stream_id *team,
-                            struct bytes *body);
+typedef enum err_code (*view_reader)(void *ctx, uint64_t row, struct view_change *out, struct err *err);
 void view_set_reader(struct view *v, view_reader read, void *ctx);
 
 /* All or nothing. A body that does not decode is counted and left out (its entry stays in the log). */
@@ -54,7 +54,8 @@ enum err_code view_apply(struct view *v, const struct view_change *changes, size
 typedef bool (*view_gone)(void *ctx, const struct record *r);
 enum err_code view_forget(struct view *v, view_gone gone, void (*maker)(void *ctx, uint64_t row), void *ctx, struct err *err) MUST_CHECK;
 uint64_t view_undecodable(const struct view *v);
-void view_clear(struct view *v);
+/* Out of memory there is no view until it is cleared again: every call till then says so. */
+enum err_code view_clear(struct view *v, struct err *err) MUST_CHECK;
 
 /* The record as it is now, decoded into `out`; ERR_UNKNOWN. */
 enum err_code view_get(struct view *v, const struct record_id *id, struct record *out, struct stream_id *team, struct err *err) MUST_CHECK;

@@ -124,29 +124,37 @@ fold_one(struct view *v, struct fold *f, const struct view_change *vc, struct er
 	return apply(v, f, &c, vc->entry, &vc->author, &vc->team, err);
 }
 
-/* From the entries themselves, each read again. One that cannot be read any more has been erased. */
+/* One of its entries, read again. One that cannot be read any more has been erased. */
+static enum err_code
+apply_again(struct view *v, struct fold *f, uint64_t row, struct err *err)
+{
+	struct err why = ERR_INIT;
+	struct view_change vc;
+	struct change c;
+	enum err_code rc = v->read(v->read_ctx, row, &vc, &why);
+
+	if (rc != ERR_OK) {
+		if (rc != ERR_UNKNOWN && err != NULL)
+			*err = why;
+		return rc == ERR_UNKNOWN ? ERR_OK : rc;
+	}
+	rc = change_decode(&c, vc.body, &v->space, NULL);
+	if (rc == ERR_OK)
+		return apply(v, f, &c, vc.entry, &vc.author, &vc.team, err);
+	return rc == ERR_NO_MEMORY ? err_plain(err, rc) : ERR_OK;
+}
+
+/* From the entries themselves. */
 static enum err_code
 rebuild(struct view *v, const struct record_id *id, struct fold *f, struct err *err)
 {
-	uint8_t entry[16];
-	struct author author;
-	struct stream_id team;
-	struct bytes body;
-	struct change c;
 	enum err_code rc = ERR_OK;
 
 	record_reset(v->work, id);
 	makers_sort(&v->makers);
 	f->empty = true;
-	for (size_t i = 0; i < v->makers.count && rc == ERR_OK; i++) {
-		if (v->read == NULL || !v->read(v->read_ctx, v->makers.at[i].row, entry, &author, &team, &body))
-			continue;
-		rc = change_decode(&c, body, &v->space, NULL);
-		if (rc == ERR_OK)
-			rc = apply(v, f, &c, entry, &author, &team, err);
-		else
-			rc = rc == ERR_NO_MEMORY ? err_plain(err, rc) : ERR_OK;
-	}
+	for (size_t i = 0; i < v->makers.count && v->read != NULL && rc == ERR_OK; i++)
+		rc = apply_again(v, f, v->makers.at[i].row, err);
 	return rc;
 }
 

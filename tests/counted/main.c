@@ -12,19 +12,21 @@
  * did not has done nothing or everything; the home opens again, verifies, and
  * shows the same built from its entries as from its snapshot.
  *
- *     counted [--seed N] [--trials N] [--op NAME] [--kind KIND] [--but KIND] [--nth N] [--quiet]      exit 0, or 3 when something was found
+ *     counted [--seed N] [--trials N] [--op NAME] [--kind KIND] [--but KIND] [--nth N] [--beside N] [--quiet]
+ *
+ * exit 0, or 3 when something was found
  */
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory.h"
 #include "op/op.h"
-#include "trial.h"
 
 extern const char *const asked_elsewhere[], *const written_elsewhere[];
 
-struct options { uint64_t seed; long trials, nth; const char *op; int kind, but; bool quiet; };
+struct options { uint64_t seed; long trials, nth, beside; const char *op; int kind, but; bool quiet; };
 
 enum { COUNTED_OPS_MAX = 300 };
 
@@ -75,7 +77,21 @@ next(const struct options *o, const struct whole *w, enum kind kind, long n)
 }
 
 static void
-try_kind(const struct options *o, struct trial *t, struct tally *tally)
+try_memory(const struct options *o, struct trial *t, struct tally *tally)
+{
+	struct which which = { .first = o->nth, .step = 0, .beside = (int)o->beside };
+	uint64_t was = tally->passed + tally->failed;
+
+	if (o->nth < 0) {
+		which.first = next(o, t->whole, MEMORY, -1);
+		which.step = next(o, t->whole, MEMORY, which.first) - which.first;
+	}
+	memory_sweep(t, &which, &tally->passed, &tally->failed);
+	tally->struck[MEMORY] += tally->passed + tally->failed - was;
+}
+
+static void
+try_disk(const struct options *o, struct trial *t, struct tally *tally)
 {
 	bool struck = true;
 
@@ -83,10 +99,8 @@ try_kind(const struct options *o, struct trial *t, struct tally *tally)
 		long n = o->nth >= 0 ? o->nth : next(o, t->whole, t->kind, -1);
 
 		for (struck = true; struck; n = next(o, t->whole, t->kind, n)) {
-			struck = false;
 			t->nth = n;
 			t->lasting = lasting != 0;
-			t->again = false;
 			if (!trial_run(t, &struck))
 				tally->failed++;
 			else if (struck)
@@ -126,7 +140,7 @@ try_scene(const struct options *o, struct room *r, const struct scene *s, struct
 		wrote[wrote_count++] = s->op;
 	for (int k = 0; k < KINDS; k++)
 		if ((o->kind < 0 || o->kind == k) && k != o->but)
-			t.kind = (enum kind)k, try_kind(o, &t, tally);
+			t.kind = (enum kind)k, (k == MEMORY ? try_memory : try_disk)(o, &t, tally);
 	json_decref(whole.answer);
 	if (!o->quiet)
 		printf("%s: %llu faults; it asks for memory %ld times and changes the disk %ld times\n", s->op, (unsigned long long)(tally->passed - was), whole.memory,
@@ -173,10 +187,10 @@ every_row_is_asked(void)
 static int
 usage(FILE *to)
 {
-	fputs("usage: counted [--seed N] [--trials N] [--op NAME] [--kind KIND] [--but KIND] [--nth N] [--quiet]\nkinds:", to);
+	fputs("usage: counted [--seed N] [--trials N] [--op NAME] [--kind KIND] [--but KIND] [--nth N] [--beside N] [--quiet]\nkinds:", to);
 	for (int k = 0; k < KINDS; k++)
 		fprintf(to, " %s", kinds[k].name);
-	fputs("\n--trials N: of each operation and kind so many, spread out; 0: all of them\n", to);
+	fputs("\n--trials N: of each operation and kind so many, spread out; 0: all of them\n--beside N: so many at one time where memory fails; one\n", to);
 	return to == stdout ? 0 : 1;
 }
 
@@ -229,6 +243,8 @@ read_options(struct options *o, int argc, char **argv)
 			good = number(value, &o->trials);
 		else if (strcmp(name, "--nth") == 0)
 			good = number(value, &o->nth);
+		else if (strcmp(name, "--beside") == 0)
+			good = number(value, &o->beside) && o->beside >= 1 && o->beside <= BESIDE_MAX;
 		else if (strcmp(name, "--op") == 0)
 			good = op_named(value, &o->op);
 		else if (strcmp(name, "--kind") == 0)
@@ -248,7 +264,7 @@ read_options(struct options *o, int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	struct options o = { .seed = 1, .trials = 24, .nth = -1, .kind = -1, .but = -1 };
+	struct options o = { .seed = 1, .trials = 24, .nth = -1, .beside = 1, .kind = -1, .but = -1 };
 	struct tally tally = { .passed = 0 };
 	static struct room room;
 

@@ -1,4 +1,4 @@
-#include "trial.h"
+#include "trial_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,10 +12,7 @@ const struct kind_row kinds[KINDS] = {
 	[STILL] = { "still", FAULT_NONE, false },
 };
 
-enum {
-	SIDE_ENTRIES = 4, /* keys that are tended and such, beside what was asked for */
-	LOOK_EVERY = 16,  /* of so many trials that wrote nothing one is opened again all the same */
-};
+enum { SIDE_ENTRIES = 4 }; /* keys that are tended and such, beside what was asked for */
 
 const struct scene opening = { "the program starts", "", false, false, NULL, NULL };
 
@@ -35,8 +32,8 @@ count_nodes(const json_t *v)
 	return n;
 }
 
-static bool
-found(const struct trial *t, const char *what, const char *more)
+bool
+trial_found(const struct trial *t, const char *what, const char *more)
 {
 	printf("%s: %s %ld%s: %s%s%s", t->scene->op, kinds[t->kind].name, t->nth, t->lasting ? " and on" : "", what,
 	       more == NULL ? "" : ": ", more == NULL ? "" : more);
@@ -50,10 +47,6 @@ found(const struct trial *t, const char *what, const char *more)
 static void
 arm(const struct trial *t)
 {
-	if (t->kind == MEMORY) {
-		mem_fail_after(t->nth, t->lasting);
-		return;
-	}
 	disk_set_lasting(t->room->disk, t->lasting);
 	disk_arm(t->room->disk, kinds[t->kind].fault, (uint64_t)t->nth + 1);
 }
@@ -61,14 +54,8 @@ arm(const struct trial *t)
 static bool
 disarm(const struct trial *t)
 {
-	bool struck;
+	bool struck = disk_fault_struck(t->room->disk);
 
-	if (t->kind == MEMORY) {
-		struck = mem_allocations() > t->nth;
-		mem_fail_after(-1, 0);
-		return struck;
-	}
-	struck = disk_fault_struck(t->room->disk);
 	disk_arm(t->room->disk, FAULT_NONE, 0);
 	disk_set_lasting(t->room->disk, false);
 	return struck;
@@ -90,8 +77,8 @@ entries_fit(const struct trial *t, bool answered, uint64_t entries)
 }
 
 /* The program starts again: what it finds, and what it says of it. */
-static bool
-stands(const struct trial *t, bool answered)
+bool
+trial_stands(const struct trial *t, bool answered)
 {
 	struct room *r = t->room;
 	uint8_t warm[32], cold[32];
@@ -99,19 +86,19 @@ stands(const struct trial *t, bool answered)
 	uint64_t entries;
 
 	if (room_open(r, false, &err) != ERR_OK)
-		return found(t, "the home does not open again", err.text);
+		return trial_found(t, "the home does not open again", err.text);
 	entries = room_entries(r);
 	if (!entries_fit(t, answered, entries))
-		return found(t, answered ? "what was saved is not there" : "half of it is there", NULL);
+		return trial_found(t, answered ? "what was saved is not there" : "half of it is there", NULL);
 	if (replica_verify(node_replica(r->node), room_finding, &finding, NULL, &err) != ERR_OK || finding.code != ERR_OK)
-		return found(t, "the store does not verify", finding.code != ERR_OK ? finding.text : err.text);
+		return trial_found(t, "the store does not verify", finding.code != ERR_OK ? finding.text : err.text);
 	if (view_state_hash(node_view(r->node), warm, &err) != ERR_OK)
-		return found(t, "the view has no hash", err.text);
+		return trial_found(t, "the view has no hash", err.text);
 	room_stop(r);
 	if (room_open(r, true, &err) != ERR_OK)
-		return found(t, "the home does not open without its snapshot", err.text);
+		return trial_found(t, "the home does not open without its snapshot", err.text);
 	if (view_state_hash(node_view(r->node), cold, &err) != ERR_OK || memcmp(warm, cold, sizeof(warm)) != 0)
-		return found(t, "the snapshot shows something else than the entries", NULL);
+		return trial_found(t, "the snapshot shows something else than the entries", NULL);
 	return true;
 }
 
@@ -125,9 +112,9 @@ other_stands(const struct trial *t)
 	if (!scene_meets(t->scene))
 		return true;
 	if (room_other_again(r, &err) != ERR_OK)
-		return found(t, "the other one's home does not open again", err.text);
+		return trial_found(t, "the other one's home does not open again", err.text);
 	if (replica_verify(node_replica(r->other), room_finding, &finding, NULL, &err) != ERR_OK || finding.code != ERR_OK)
-		return found(t, "the other one's store does not verify", finding.code != ERR_OK ? finding.text : err.text);
+		return trial_found(t, "the other one's store does not verify", finding.code != ERR_OK ? finding.text : err.text);
 	return true;
 }
 
@@ -143,7 +130,7 @@ asked_again(const struct trial *t, const json_t *params, bool some)
 		return true;
 	if (scene_was_done(t->scene, r->err.code))
 		return true;
-	return found(t, "asked again it fails", r->err.text);
+	return trial_found(t, "asked again it fails", r->err.text);
 }
 
 /* An exchange that had no memory to count what it brought says so, in its sentence too: nobody takes it for whole. */
@@ -172,8 +159,8 @@ lose_power(const struct trial *t)
 }
 
 /* The kept disk, the program, and what this scene needs before it. */
-static bool
-begin(struct room *r, const struct scene *s, struct err *err)
+bool
+trial_room_begin(struct room *r, const struct scene *s, struct err *err)
 {
 	json_t *params;
 	bool good;
@@ -193,8 +180,8 @@ begin(struct room *r, const struct scene *s, struct err *err)
 	return good;
 }
 
-static void
-end(struct room *r)
+void
+trial_room_end(struct room *r)
 {
 	if (r->node != NULL)
 		room_stop(r);
@@ -204,169 +191,158 @@ end(struct room *r)
 
 /* Memory is there again. True when it then answered. */
 static bool
-asked_while_it_runs(struct trial *t, const json_t *params, bool *good)
+asked_while_it_runs(struct trial *t, bool *good)
 {
 	struct room *r = t->room;
 	bool some = room_entries(r) != t->whole->before;
 
-	*good = asked_again(t, params, some);
+	*good = asked_again(t, t->params, some);
 	t->again = some;
 	return *good && r->err.code == ERR_OK;
 }
 
-/*
- * Neither while it was asked nor when it ended did it change the disk otherwise than when nothing fails, which is opened
- * again once (measure_operation): what starts and ends alone is the same disk thousands of times.
- */
+/* One of so many that are spread over all allocations: what asks often is looked at more seldom after each. */
 static bool
-wrote_nothing(const struct trial *t, uint64_t asked, uint64_t ended)
+is_one_in(const struct trial *t, long n)
 {
-	return t->kind == MEMORY && !scene_meets(t->scene) && asked == 0 && t->whole->changes == 0 && ended == t->whole->ending && t->nth % LOOK_EVERY != 0;
+	return t->nth % n == 0;
 }
 
+/* ---- judging ---- */
+
 static bool
-try_operation(struct trial *t, bool *struck)
+answer_holds(const struct trial *t, bool answered, bool struck)
 {
 	struct room *r = t->room;
-	struct err err = ERR_INIT;
-	bool answered, good = true;
-	uint64_t begun, asked;
-	json_t *params;
-	size_t nodes;
+	size_t nodes = answered ? count_nodes(r->result) : 0;
 
-	if (!begin(r, t->scene, &err))
-		return found(t, "it cannot even begin", err.text);
-	begun = disk_ops(r->disk);
-	params = room_params(r, t->scene->params);
-	arm(t);
-	answered = room_ask(r, t->scene->op, params);
-	*struck = disarm(t);
-	nodes = answered ? count_nodes(r->result) : 0;
 	if (!answered && r->answered && r->err.text[0] == '\0')
-		good = found(t, "an error without a sentence", NULL);
+		return trial_found(t, "an error without a sentence", NULL);
 	/* Of many acts the last may be proofs: what cannot be read of them is no proof, which is poorer and safe. */
-	if (answered && *struck && t->kind != POWER && !(t->kind == READ && t->scene->many_acts) && nodes < t->whole->nodes && !says_what_it_lacks(r->result))
-		good = found(t, "an answer that lacks something is given as whole", NULL);
-	if (good && answered && *struck && t->kind == MEMORY && t->whole->answer != NULL && !json_equal(r->result, t->whole->answer)) {
-		good = found(t, "it answers something else", NULL);
-		if (getenv("COUNTED_SHOW") != NULL) {
-			json_dumpf(r->result, stdout, JSON_SORT_KEYS);
-			printf("\n");
-			json_dumpf(t->whole->answer, stdout, JSON_SORT_KEYS);
-			printf("\n");
-		}
+	if (answered && struck && t->kind != POWER && !(t->kind == READ && t->scene->many_acts) && nodes < t->whole->nodes && !says_what_it_lacks(r->result))
+		return trial_found(t, "an answer that lacks something is given as whole", NULL);
+	if (!answered || !struck || t->kind != MEMORY || t->whole->answer == NULL || json_equal(r->result, t->whole->answer))
+		return true;
+	if (getenv("COUNTED_SHOW") != NULL) {
+		json_dumpf(r->result, stdout, JSON_SORT_KEYS);
+		printf("\n");
+		json_dumpf(t->whole->answer, stdout, JSON_SORT_KEYS);
+		printf("\n");
 	}
+	return trial_found(t, "it answers something else", NULL);
+}
+
+/* The program starts again, shows what is there and is asked again: unless the very same disk has held already. */
+static bool
+holds_afterwards(struct trial *t, bool answered)
+{
+	bool alone = t->kind == MEMORY && !scene_meets(t->scene);
+	uint8_t hash[16];
+
+	if (alone) {
+		held_hash(hash, t->room->disk, answered, t->again);
+		if (held_has(hash))
+			return true;
+	}
+	if (!trial_stands(t, answered) || (!answered && !asked_again(t, t->params, room_entries(t->room) != t->whole->before)))
+		return false;
+	if (alone)
+		held_note(hash);
+	return true;
+}
+
+/* The fault is over: what was answered, what is shown, what a start finds, and whether it can be asked again. */
+static bool
+judge_operation(struct trial *t, bool answered, bool struck)
+{
+	struct room *r = t->room;
+	bool good = answer_holds(t, answered, struck);
+
 	if (t->kind == POWER && disk_dead(r->disk))
 		answered = false; /* nobody heard it */
 	if (good && !disk_dead(r->disk) && !entries_fit(t, answered, room_entries(r)))
-		good = found(t, answered ? "it answers, and not all of it is there" : "half of it is shown", NULL);
-	if (good && !answered && t->kind == MEMORY)
-		answered = asked_while_it_runs(t, params, &good);
-	if (t->kind == POWER && !*struck) /* past the last change of the disk: what was answered survives this too */
+		good = trial_found(t, answered ? "it answers, and not all of it is there" : "half of it is shown", NULL);
+	if (good && !answered && t->kind == MEMORY && is_one_in(t, 1 + t->whole->memory / 4000))
+		answered = asked_while_it_runs(t, &good);
+	if (t->kind == POWER && !struck) /* past the last change of the disk: what was answered survives this too */
 		disk_power_off(r->disk);
-	asked = disk_ops(r->disk);
 	room_stop(r);
 	if (disk_dead(r->disk))
 		lose_power(t);
-	if (good && answered && wrote_nothing(t, asked - begun, disk_ops(r->disk) - asked)) {
-		end(r);
-		json_decref(params);
-		return true;
-	}
-	good = good && stands(t, answered);
-	if (good && !answered)
-		good = asked_again(t, params, room_entries(r) != t->whole->before);
-	end(r);
-	json_decref(params);
-	return good;
+	return good && holds_afterwards(t, answered);
 }
 
 /* The same while the program starts: it starts or says why not, and starts when nothing is wrong any more. */
 static bool
-try_opening(struct trial *t, bool *struck)
+judge_opening(struct trial *t)
 {
 	struct room *r = t->room;
-	struct err err = ERR_INIT;
 	bool good = true;
 
-	room_restore(r);
-	arm(t);
-	if (room_open(r, false, &err) != ERR_OK && err.text[0] == '\0')
-		good = found(t, "an error without a sentence", NULL);
-	*struck = disarm(t);
+	if (r->node == NULL && r->err.text[0] == '\0')
+		good = trial_found(t, "an error without a sentence", NULL);
 	if (r->node != NULL)
 		room_stop(r);
 	if (disk_dead(r->disk))
 		lose_power(t);
-	good = good && stands(t, true);
-	if (r->node != NULL)
-		room_stop(r);
-	return good;
+	return good && holds_afterwards(t, true);
 }
 
-/* ---- a disk that takes no write ---- */
-
-/* Asked before the disk became so. */
-static bool
-begin_still(struct room *r, const struct scene *s, struct err *err)
+bool
+trial_begin(struct trial *t)
 {
-	bool good = begin(r, s, err);
+	struct err err = ERR_INIT;
 
-	if (!good)
-		return false;
-	room_stop(r);
-	disk_set_read_only(r->disk, true);
-	return room_open(r, false, err) == ERR_OK;
-}
-
-/* What only reads answers as ever, and what was to write is refused for that reason, in words. */
-static bool
-fits_a_still_disk(const struct trial *t, bool answered)
-{
-	const struct room *r = t->room;
-
-	if (answered && t->whole->changes > 0)
-		return found(t, "it is said to be done on a disk that takes no write", NULL);
-	if (!answered && r->err.text[0] == '\0')
-		return found(t, "an error without a sentence", NULL);
-	if (!answered && t->scene->first != NULL && r->err.code == ERR_UNKNOWN)
-		return true; /* what was asked first lived in the program that ended: an open invitation */
-	if (!answered && (r->err.code != ERR_READ_ONLY || strstr(r->err.text, "only be read") == NULL))
-		return found(t, "it does not say why nothing can be done", r->err.text);
-	if (!answered && t->whole->answer != NULL && t->whole->changes == 0)
-		return found(t, "it only reads, and is refused", r->err.text);
-	if (answered && t->whole->answer != NULL && !json_equal(r->result, t->whole->answer))
-		return found(t, "it answers something else", NULL);
+	t->again = false;
+	t->params = NULL;
+	if (t->scene == &opening) {
+		room_restore(t->room);
+		return true;
+	}
+	if (!trial_room_begin(t->room, t->scene, &err))
+		return trial_found(t, "it cannot even begin", err.text);
+	t->params = room_params(t->room, t->scene->params);
 	return true;
 }
 
-/* It is one trial: the disk was mounted so before the program started. Then it takes writes again, and has none. */
-static bool
-try_still(struct trial *t, bool *struck)
+bool
+trial_act(struct trial *t)
 {
-	struct room *r = t->room;
-	struct err err = ERR_INIT;
-	json_t *params;
-	bool good;
+	if (t->scene != &opening)
+		return room_ask(t->room, t->scene->op, t->params);
+	t->room->err = (struct err)ERR_INIT;
+	return room_open(t->room, false, &t->room->err) == ERR_OK;
+}
 
-	*struck = t->nth == 0;
-	if (!*struck || scene_meets(t->scene)) { /* two machines: tests/sim/test_full.c */
-		*struck = false;
-		return true;
+bool
+trial_judge(struct trial *t, bool answered, bool struck)
+{
+	return t->scene == &opening ? judge_opening(t) : judge_operation(t, answered, struck);
+}
+
+void
+trial_end(struct trial *t)
+{
+	trial_room_end(t->room);
+	json_decref(t->params);
+}
+
+bool
+trial_run(struct trial *t, bool *struck)
+{
+	bool good, answered;
+
+	*struck = false;
+	if (t->kind == STILL)
+		return t->scene != &opening ? trial_still(t, struck) : true; /* each scene opens it so */
+	good = trial_begin(t);
+	if (good) {
+		arm(t);
+		answered = trial_act(t);
+		*struck = disarm(t);
+		good = trial_judge(t, answered, *struck);
 	}
-	good = begin_still(r, t->scene, &err) || found(t, "it cannot even begin", err.text);
-	params = room_params(r, t->scene->params);
-	if (good)
-		good = fits_a_still_disk(t, room_ask(r, t->scene->op, params));
-	if (good && room_entries(r) != t->whole->before)
-		good = found(t, "it shows what is not there", NULL);
-	end(r);
-	disk_set_read_only(r->disk, false);
-	good = good && stands(t, false);
-	if (good && room_entries(r) != t->whole->before)
-		good = found(t, "something was written", NULL);
-	end(r);
-	json_decref(params);
+	trial_end(t);
 	return good;
 }
 
@@ -378,9 +354,9 @@ measure_operation(struct room *r, const struct scene *s, struct whole *w)
 	uint64_t changes;
 	bool good;
 
-	if (!begin(r, s, &err)) {
+	if (!trial_room_begin(r, s, &err)) {
 		printf("%s: cannot begin: %s\n", s->op, err.text);
-		end(r);
+		trial_room_end(r);
 		return false;
 	}
 	params = room_params(r, s->params);
@@ -396,11 +372,9 @@ measure_operation(struct room *r, const struct scene *s, struct whole *w)
 		w->answer = json_deep_copy(r->result);
 	if (!good)
 		printf("%s %s: fails although nothing is wrong: %s\n", s->op, s->params, r->err.text);
-	changes = disk_ops(r->disk);
 	room_stop(r);
-	w->ending = disk_ops(r->disk) - changes;
-	good = good && stands(&(struct trial){ .room = r, .scene = s, .whole = w }, true);
-	end(r);
+	good = good && trial_stands(&(struct trial){ .room = r, .scene = s, .whole = w }, true);
+	trial_room_end(r);
 	json_decref(params);
 	return good;
 }
@@ -429,12 +403,4 @@ bool
 trial_measure(struct room *r, const struct scene *s, struct whole *w)
 {
 	return s == &opening ? measure_opening(r, w) : measure_operation(r, s, w);
-}
-
-bool
-trial_run(struct trial *t, bool *struck)
-{
-	if (t->kind == STILL)
-		return t->scene != &opening ? try_still(t, struck) : true; /* each scene opens it so */
-	return t->scene == &opening ? try_opening(t, struck) : try_operation(t, struck);
 }

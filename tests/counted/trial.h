@@ -11,7 +11,7 @@ extern const struct scene opening; /* stands for no operation: the program start
 
 /* What an operation does when nothing fails. */
 struct whole {
-	uint64_t before, entries, ending; /* ending: calls as in `changes`, of the program that ends after it */
+	uint64_t before, entries;
 	size_t nodes;
 	long memory, changes; /* changes: calls that write to the disk or sync it */
 	json_t *answer;       /* of what only reads; else NULL */
@@ -24,11 +24,18 @@ struct trial {
 	enum kind kind;
 	long nth;
 	bool lasting, again; /* again: it was asked a second time although some of it had been saved */
+	json_t *params;      /* from trial_begin() to trial_end() */
 };
 
 /* False: it fails although nothing is wrong; said on stdout. */
 bool trial_measure(struct room *r, const struct scene *s, struct whole *w);
-/* False: something does not hold; said on stdout. *struck: the fault came to pass. */
+/* One fault of the disk. False: something does not hold; said on stdout. *struck: the fault came to pass. */
 bool trial_run(struct trial *t, bool *struck);
+
+/* The same in steps, for who brings the fault about elsewhere (memory.c): begin, act, judge, end. */
+bool trial_begin(struct trial *t);
+bool trial_act(struct trial *t); /* true: it answered */
+bool trial_judge(struct trial *t, bool answered, bool struck);
+void trial_end(struct trial *t);
 
 #endif

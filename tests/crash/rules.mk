@@ -1,8 +1,8 @@
 # Crash points: every path that writes, stopped at each change of the disk (tests/crash/main.c). Included by the Makefile.
-CRASH_SRC := $(wildcard tests/crash/*.c) tests/counted/room.c tests/counted/scenes.c tests/sim/hooks.c
+CRASH_SRC := $(wildcard tests/crash/*.c) tests/counted/room.c tests/counted/made.c tests/counted/scenes.c tests/sim/hooks.c
 # What the programs keep beside a home: a hub's memory and its choice of a store, an auditor's unpacked bundle.
 CRASH_APP := $(APP_COMMON) $(BUILD)/src/app/hub_memory.o $(BUILD)/src/app/hub_store.o $(APP_AUDIT)
-$(BUILD)/crash: $(CRASH_SRC) $(wildcard tests/crash/*.h) tests/counted/room.h $(CRASH_APP) $(OBJ)
+$(BUILD)/crash: $(CRASH_SRC) $(wildcard tests/crash/*.h) $(wildcard tests/counted/room*.h) $(CRASH_APP) $(OBJ)
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(filter-out -MMD -MP,$(FLAGS)) -o $@ $(CRASH_SRC) $(CRASH_APP) $(OBJ) $(LDFLAGS) $(SIM_WRAP) $(LIBS)
 

@@ -3,6 +3,7 @@
  * replica that has been seen, for good.
  */
 #include "nodes.h"
+#include "scarce.h"
 
 #include "base/mem.h"
 #include "node/removal.h"
@@ -195,6 +196,46 @@ what_is_read_again_after_an_erasure_is_the_same(void **state)
 	end(&f);
 }
 
+/* Buried and still shown, it would stay so until the home is next read from its log. */
+static void
+an_erasure_that_memory_was_short_for_is_carried_out_all_the_same(void **state)
+{
+	enum { NEAR = 60, STRIDE = 401 }; /* it begins with burying; then come thousands of places, of which some */
+	struct office f;
+
+	(void)state;
+	start(&f);
+	for (struct scarce s = SCARCE; scarce_again(&s);) {
+		struct record_id id = nodes_id(&f.o);
+		struct err why = ERR_INIT;
+		struct hash request;
+		enum err_code rc;
+
+		mem_fail_after(-1, 0);
+		nodes_put(&f.o, f.anna, &id, "status", "open", secret);
+		nodes_copy(f.anna, f.bo);
+		request = ask(f.bo, &id);
+		nodes_copy(f.bo, f.anna);
+		approve(f.anna, &request);
+		f.bo->opening = true; /* only taken in */
+		nodes_copy(f.anna, f.bo);
+		f.bo->opening = false;
+		mem_fail_after(s.nth, s.lasting);
+		rc = node_project(f.bo, &why);
+		if (rc == ERR_OK)
+			s.struck = mem_allocations() > s.nth;
+		else
+			(void)scarce_done(&s, "reading it", rc, &why);
+		mem_fail_after(-1, 0);
+		assert_false(knows(f.bo, &id));
+		assert_true(knows(f.bo, &f.kept));
+		SITE_OK(node_project(f.bo, err)); /* what it could not shred it shreds at the next occasion */
+		assert_false(f.bo->shred_files);
+		s.nth += s.struck && s.nth > NEAR ? STRIDE : 0;
+	}
+	end(&f);
+}
+
 static void
 an_old_snapshot_does_not_bring_back_what_was_erased(void **state)
 {
@@ -255,6 +296,33 @@ nobody_approves_their_own_request(void **state)
 	nodes_copy(f.anna, f.bo);
 	CHECK_CASE("no coordinator", node_approve_erasure(f.bo, &request, NULL), ERR_REFUSED);
 	assert_true(knows(f.anna, &f.gone));
+	end(&f);
+}
+
+/* What an order does not name stays readable to whoever has it. */
+static void
+a_request_names_every_entry_of_the_case_or_is_not_made(void **state)
+{
+	struct node_order order;
+	struct office f;
+
+	(void)state;
+	start(&f);
+	for (struct scarce s = SCARCE; scarce_again(&s);) {
+		struct err why = ERR_INIT;
+		enum err_code rc;
+
+		mem_fail_after(-1, 0);
+		buf_free(&f.anna->body); /* what an earlier reading found memory for does not help this one */
+		mem_fail_after(s.nth, s.lasting);
+		rc = node_order_erasure(f.anna, &f.kept, "visitor asked", &order, &why); /* of all entries its first is the first to be opened */
+		if (scarce_done(&s, "asking", rc, &why))
+			assert_int_equal(order.entries, 2);
+		scarce_over(&s);
+		replica_drop(node_replica(f.anna));
+		if (replica_failed(node_replica(f.anna)))
+			f.anna = nodes_reopen(&f.o, f.anna);
+	}
 	end(&f);
 }
 
@@ -586,9 +654,11 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_case_approved_by_a_second_person_is_gone_from_every_replica),
 		cmocka_unit_test(what_is_read_again_after_an_erasure_is_the_same),
+		cmocka_unit_test(an_erasure_that_memory_was_short_for_is_carried_out_all_the_same),
 		cmocka_unit_test(an_old_snapshot_does_not_bring_back_what_was_erased),
 		cmocka_unit_test(a_snapshot_from_before_a_tombstone_shows_nothing_that_is_under_it),
 		cmocka_unit_test(nobody_approves_their_own_request),
+		cmocka_unit_test(a_request_names_every_entry_of_the_case_or_is_not_made),
 		cmocka_unit_test(the_approval_may_come_before_the_request),
 		cmocka_unit_test(a_late_entry_of_an_erased_case_is_deleted_on_arrival),
 		cmocka_unit_test(an_erased_record_is_neither_written_nor_imported_again),

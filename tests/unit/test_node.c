@@ -6,6 +6,7 @@
 #include "nodes.h"
 
 #include "base/mem.h"
+#include "scarce.h"
 
 /* ---- writing and showing ---- */
 
@@ -560,6 +561,133 @@ one_line_imported_on_two_devices_counts_once(void **state)
 	nodes_end(&o);
 }
 
+/* Lines that both have imported, each with what a said of it since: of some the twin that b wrote counts, and a makes the record anew. */
+static struct record_id
+lines_with_twins(struct nodes *o, struct node *a, struct node *b)
+{
+	struct record_id id = { { 0 } };
+
+	for (int k = 0; k < 6; k++) {
+		char line[160], hex[33];
+
+		id = nodes_id(o);
+		snprintf(line, sizeof(line), "{\"t\":\"2019-09-02T13:12:00+02:00\",\"by\":\"x\",\"type\":\"case\",\"id\":\"%s\",\"set\":{\"title\":\"Hyra\"}}",
+		         hex_encode(hex, id.b, sizeof(id.b)));
+		import_line(a, &o->team, line);
+		nodes_put(o, a, &id, "status", "open", "en anteckning");
+		import_line(b, &o->team, line);
+	}
+	return id;
+}
+
+/* What a reading of entries found memory for before does not help it now. */
+static void
+scarce_reading(const struct scarce *s, struct node *n)
+{
+	mem_fail_after(-1, 0);
+	buf_free(&n->read_payload);
+	buf_free(&n->read_body);
+	mem_fail_after(s->nth, s->lasting);
+}
+
+/* Left out for want of memory, an entry would be missing from the record until the log is read from its start. */
+static bool
+first_row(void *ctx, uint64_t row)
+{
+	*(uint64_t *)ctx = row;
+	return false;
+}
+
+static void
+an_entry_that_there_was_no_memory_to_read_again_is_not_said_to_be_gone(void **state)
+{
+	struct view_change vc;
+	struct record_id id;
+	struct nodes o;
+	struct node *a, *b;
+	uint64_t row;
+
+	(void)state;
+	nodes_start(&o);
+	a = nodes_join(&o, "dalby", true);
+	b = nodes_join(&o, "genarp", true);
+	nodes_meet(o.first, a);
+	id = lines_with_twins(&o, a, b);
+	SITE_OK(view_history(node_view(a), &id, first_row, &row, err));
+	for (struct scarce s = SCARCE; scarce_again(&s);) {
+		struct err why = ERR_INIT;
+		enum err_code rc;
+
+		scarce_reading(&s, a);
+		rc = node_read_entry(a, row, &vc, &why);
+		if (scarce_done(&s, "reading it", rc, &why))
+			assert_true(SAME(vc.team, o.team) && vc.body.len > 0);
+		scarce_over(&s);
+	}
+	assert_int_equal(node_read_entry(a, row + 10000, &vc, NULL), ERR_UNKNOWN);
+	nodes_end(&o);
+}
+
+/* There are thousands of places in it where memory may end: some, spread over all. */
+static void
+whatever_memory_lacks_a_home_read_from_nothing_shows_all_or_says_so(void **state)
+{
+	enum { STRIDE = 89 };
+	uint8_t want[32], got[32];
+	struct err why = ERR_INIT;
+	struct nodes o;
+	struct node *a, *b;
+	enum err_code rc;
+
+	(void)state;
+	nodes_start(&o);
+	a = nodes_join(&o, "dalby", true);
+	b = nodes_join(&o, "genarp", true);
+	nodes_meet(o.first, a);
+	(void)lines_with_twins(&o, a, b);
+	nodes_meet(a, b);
+	SITE_OK(view_state_hash(node_view(b), want, err));
+	for (struct scarce s = SCARCE; scarce_again(&s);) {
+		a->start_over = a->behind = true;
+		scarce_reading(&s, a);
+		rc = node_project(a, &why);
+		(void)scarce_done(&s, "reading it all", rc, &why);
+		scarce_over(&s);
+		SITE_OK(view_state_hash(node_view(a), got, err));
+		assert_memory_equal(got, want, sizeof(got));
+		s.nth += s.struck ? STRIDE : 0;
+	}
+	nodes_end(&o);
+}
+
+static void
+the_versions_a_record_was_written_under_are_all_of_them_or_are_not_told(void **state)
+{
+	uint32_t first, last;
+	struct record_id id;
+	struct nodes o;
+	struct node *a, *b;
+
+	(void)state;
+	nodes_start(&o);
+	a = nodes_join(&o, "dalby", true);
+	b = nodes_join(&o, "genarp", true);
+	nodes_meet(o.first, a);
+	id = lines_with_twins(&o, a, b);
+	nodes_meet(a, b);
+	for (struct scarce s = SCARCE; scarce_again(&s);) {
+		struct err why = ERR_INIT;
+		enum err_code rc;
+
+		scarce_reading(&s, a);
+		rc = node_versions(a, &id, &first, &last, &why);
+		if (scarce_done(&s, "which versions", rc, &why))
+			assert_true(first == 1 && last == 1);
+		scarce_over(&s);
+	}
+	nodes_end(&o);
+}
+
 /* ---- snapshots ---- */
 
 static void
@@ -795,6 +923,9 @@ main(void)
 		cmocka_unit_test(what_a_removed_device_wrote_beyond_its_cut_is_taken_out_again),
 		cmocka_unit_test(a_grant_given_while_apart_is_followed_by_its_key),
 		cmocka_unit_test(one_line_imported_on_two_devices_counts_once),
+		cmocka_unit_test(an_entry_that_there_was_no_memory_to_read_again_is_not_said_to_be_gone),
+		cmocka_unit_test(whatever_memory_lacks_a_home_read_from_nothing_shows_all_or_says_so),
+		cmocka_unit_test(the_versions_a_record_was_written_under_are_all_of_them_or_are_not_told),
 		cmocka_unit_test(a_snapshot_gives_the_state_it_was_made_from),
 		cmocka_unit_test(a_snapshot_that_was_touched_is_thrown_away),
 		cmocka_unit_test(nothing_readable_reaches_the_disk),

@@ -1,5 +1,7 @@
 /* What a profile says besides types and lists, and how it is written by hand. */
-#include "check.h"
+#include "scarce.h"
+
+#include <jansson.h>
 
 #include "casework/profile_internal.h"
 #include "casework/records.h"
@@ -38,6 +40,25 @@ a_state_follows_only_where_the_workflow_says(void **state)
 	assert_false(workflow_may_move(w, "done", "open"));
 	assert_int_equal(workflow_state_of(w, "open")->remind_days, 14);
 	profile_free(p);
+}
+
+/* A home that takes it for one of a newer version works on with the old one. */
+static void
+a_profile_that_there_was_no_memory_to_read_is_not_said_to_be_wrong(void **state)
+{
+	static const char json[] = HEAD TYPES(FLOW, "") "}";
+
+	(void)state;
+	json_set_alloc_funcs(mem_alloc, mem_free);
+	for (struct scarce s = SCARCE; scarce_again(&s);) {
+		struct err why = ERR_INIT;
+		struct profile *p;
+
+		if (scarce_done(&s, "reading it", profile_parse(&p, BYTES_STR(json), &why), &why))
+			profile_free(p);
+		scarce_over(&s);
+	}
+	json_set_alloc_funcs(malloc, free);
 }
 
 static void
@@ -222,6 +243,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_state_follows_only_where_the_workflow_says),
+		cmocka_unit_test(a_profile_that_there_was_no_memory_to_read_is_not_said_to_be_wrong),
 		cmocka_unit_test(a_form_is_held_to_the_workflow_and_to_what_is_off),
 		cmocka_unit_test(retention_is_the_types_else_the_classs),
 		cmocka_unit_test(a_role_writes_and_sees_what_it_is_given),

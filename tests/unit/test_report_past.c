@@ -1,4 +1,5 @@
 /* Reports beside earlier ones: nobody small can be worked out from several, whatever came late between them. */
+#include "base/mem.h"
 #include "told_heads.h"
 #include "elimination.h"
 
@@ -14,14 +15,13 @@ static const char *const kinds[KINDS] = { "a", "b", "c" };
 struct published { int from, to, batch; json_t *report, *cells; char id[33], day_from[32], day_to[32]; };
 struct story { struct published runs[RUNS_MAX]; size_t count; uint32_t truth[MONTHS][KINDS][RUNS_MAX]; };
 
-static void
-run_once(const struct profile *p, struct told *all, struct story *s, int from, int to, int batch)
+static enum err_code
+try_run(const struct profile *p, struct told *all, struct story *s, int from, int to, int batch, struct err *err)
 {
 	struct report_past past[RUNS_MAX];
 	struct published *now = &s->runs[s->count];
 	struct report_ask ask = { .profile = p, .def = profile_report_at(p, 0), .lang = "en", .past = past, .past_count = s->count };
 	struct report_source source = { .ctx = all, .each = told_each };
-	struct err err = ERR_INIT;
 
 	for (size_t i = 0; i < s->count; i++)
 		past[i] = (struct report_past){ .def = ask.def, .id = s->runs[i].id, .at = "2020-01-01T00:00:00Z", .from = s->runs[i].day_from,
@@ -32,7 +32,15 @@ run_once(const struct profile *p, struct told *all, struct story *s, int from, i
 	snprintf(now->day_to, sizeof(now->day_to), "2020-%02d-28", to + 1);
 	ask.from = now->day_from;
 	ask.to = now->day_to;
-	if (report_run_cells(&now->report, &now->cells, &ask, &source, &err) != ERR_OK)
+	return report_run_cells(&now->report, &now->cells, &ask, &source, err);
+}
+
+static void
+run_once(const struct profile *p, struct told *all, struct story *s, int from, int to, int batch)
+{
+	struct err err = ERR_INIT;
+
+	if (try_run(p, all, s, from, to, batch, &err) != ERR_OK)
 		fail_msg("%s", err.text);
 	s->count++;
 }
@@ -297,10 +305,54 @@ a_ledger_of_nonsense_is_survived(void **state)
 	profile_free(p);
 }
 
+/* What there was no memory to look at may be just the figure that had to be hidden. */
+static void
+beside_earlier_runs_a_report_without_memory_is_refused_or_whole(void **state)
+{
+	struct story s = { .count = 0 };
+	struct told all = { .count = 0 };
+	enum err_code rc = ERR_NO_MEMORY;
+	struct err err = ERR_INIT;
+	json_t *whole, *cells;
+	struct profile *p;
+
+	(void)state;
+	assert_int_equal(world_with(lines, &p, NULL), ERR_OK);
+	for (int i = 0; i < 24; i++)
+		person_add(&all, p, kinds[i % 3], "x", "2020-02-05", "1");
+	run_once(p, &all, &s, 0, 3, 0);
+	for (int i = 0; i < 3; i++)
+		person_add(&all, p, kinds[i], "x", "2020-03-05", "1");
+	assert_int_equal(try_run(p, &all, &s, 0, 3, 1, &err), ERR_OK);
+	whole = s.runs[1].report;
+	cells = s.runs[1].cells;
+	json_set_alloc_funcs(mem_alloc, mem_free);
+	for (int lasting = 0; lasting <= 1; lasting++, rc = ERR_NO_MEMORY)
+		for (long nth = 0; rc != ERR_OK; nth++) {
+			bool struck;
+
+			mem_fail_after(nth, lasting);
+			rc = try_run(p, &all, &s, 0, 3, 1, &err);
+			struck = mem_allocations() > nth;
+			mem_fail_after(-1, 0);
+			assert_int_equal(rc, struck ? ERR_NO_MEMORY : ERR_OK);
+		}
+	assert_true(json_equal(s.runs[1].report, whole));
+	json_decref(s.runs[1].report);
+	json_decref(s.runs[1].cells);
+	json_set_alloc_funcs(malloc, free);
+	json_decref(whole);
+	json_decref(cells);
+	story_free(&s);
+	told_free(&all);
+	profile_free(p);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(beside_earlier_runs_a_report_without_memory_is_refused_or_whole),
 		cmocka_unit_test(nobody_small_can_be_worked_out_from_several_runs),
 		cmocka_unit_test(without_the_ledger_the_same_attack_succeeds),
 		cmocka_unit_test(a_rerun_tells_what_differs_from_the_run_before),

@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 
-#include "check.h"
+#include "scarce.h"
 #include "fixed_env.h"
 
 #include "base/mem.h"
@@ -22,6 +22,7 @@ struct shelf {
 	struct view_change entry[ENTRIES_MAX];
 	struct buf body[ENTRIES_MAX];
 	size_t count;
+	size_t reads, no_memory_at;  /* this one of the readings finds none; 0: all do */
 };
 
 #define OK(call)                                                              \
@@ -32,20 +33,19 @@ struct shelf {
 			fail_msg("%s: %s", #call, err_.text);                 \
 	} while (0)
 
-static bool
-shelf_read(void *ctx, uint64_t row, uint8_t entry[16], struct author *author, struct stream_id *team, struct bytes *body)
+static enum err_code
+shelf_read(void *ctx, uint64_t row, struct view_change *out, struct err *err)
 {
 	struct shelf *s = ctx;
 
+	if (++s->reads == s->no_memory_at)
+		return err_plain(err, ERR_NO_MEMORY);
 	for (size_t i = 0; i < s->count; i++)
 		if (s->entry[i].row == row) {
-			memcpy(entry, s->entry[i].entry, 16);
-			*author = s->entry[i].author;
-			*team = s->entry[i].team;
-			*body = s->entry[i].body;
-			return true;
+			*out = s->entry[i];
+			return ERR_OK;
 		}
-	return false;
+	return err_plain(err, ERR_UNKNOWN);
 }
 
 static void
@@ -192,7 +192,7 @@ the_order_of_arrival_makes_no_difference(void **state)
 			mixed[i] = mixed[j];
 			mixed[j] = t;
 		}
-		view_clear(s.v);
+		OK(view_clear(s.v, err));
 		for (size_t at = 0, step; at < s.count; at += step) { /* in batches of chance, one entry twice */
 			step = 1 + (x = x * 1664525u + 1013904223u) / 5 % 3;
 			if (at + step > s.count)
@@ -254,6 +254,44 @@ of_two_imports_of_one_line_the_smaller_id_counts(void **state)
 	shelf_end(&s);
 }
 
+/* Each of the readings that a twin asks for fails once: nothing of the batch is shown then, and all of it at the next try. */
+static void
+a_record_is_not_made_anew_without_an_entry_that_there_was_no_memory_for(void **state)
+{
+	enum { TWINS = 6 };
+	uint8_t before[32], got[32], want[32];
+	struct shelf s;
+	size_t failed = 0;
+
+	(void)state;
+	shelf_start(&s);
+	for (int i = 0; i < TWINS; i++) {
+		(void)shelf_write(&s, (uint8_t)(i + 1), 1, OP_NOTE, "samma rad", NULL, 9);
+		(void)shelf_write(&s, (uint8_t)(i + 1), 1, OP_NOTE, "och en som ingen har importerat", NULL, 0);
+	}
+	shelf_apply(&s, 0, s.count);
+	OK(view_state_hash(s.v, want, err));
+	OK(view_clear(s.v, err));
+	for (size_t i = 0; i < s.count; i++) {
+		struct err why = ERR_INIT;
+		enum err_code rc = ERR_NO_MEMORY;
+
+		OK(view_state_hash(s.v, before, err));
+		for (s.no_memory_at = 1; rc == ERR_NO_MEMORY; s.no_memory_at++) {
+			s.reads = 0;
+			rc = view_apply(s.v, &s.entry[i], 1, &why);
+			failed += rc == ERR_NO_MEMORY;
+			OK(view_state_hash(s.v, got, err));
+			if (rc == ERR_NO_MEMORY)
+				assert_memory_equal(got, before, sizeof(got));
+		}
+		assert_int_equal(rc, ERR_OK);
+	}
+	assert_true(failed > 1);
+	assert_memory_equal(got, want, sizeof(got));
+	shelf_end(&s);
+}
+
 struct rows { uint64_t row[ENTRIES_MAX]; size_t count; };
 
 static bool
@@ -288,7 +326,7 @@ a_long_record_is_the_same_from_one_batch_and_from_many(void **state)
 	for (size_t step = 1; step <= LONG; step = step * 3 + 1) { /* 1, 4, 13, 40, 121 */
 		struct rows again = { .count = 0 };
 
-		view_clear(s.v);
+		OK(view_clear(s.v, err));
 		for (size_t at = 0; at < LONG; at += step)
 			shelf_apply(&s, at, at + step < LONG ? step : LONG - at);
 		shelf_apply(&s, 0, LONG); /* twice changes nothing */
@@ -384,6 +422,33 @@ a_batch_without_memory_changes_nothing(void **state)
 	shelf_end(&s);
 }
 
+static void
+a_view_that_could_not_be_made_anew_says_so_and_is_made_when_there_is_memory(void **state)
+{
+	struct shelf s;
+	struct err err = ERR_INIT;
+	bool failed = true;
+
+	(void)state;
+	shelf_start(&s);
+	(void)shelf_write(&s, 1, 1, OP_SET, "Hyra", NULL, 3);
+	for (long nth = 0; failed; nth++) {
+		shelf_apply(&s, 0, 1);
+		mem_fail_after(nth, false);
+		failed = view_clear(s.v, &err) != ERR_OK;
+		mem_fail_after(-1, 0);
+		if (failed) {
+			assert_int_equal(err.code, ERR_NO_MEMORY);
+			assert_int_equal(view_apply(s.v, s.entry, 1, &err), ERR_NO_MEMORY);
+			assert_int_equal(view_clear(s.v, &err), ERR_OK);
+		}
+		shelf_apply(&s, 0, 1);
+		assert_int_equal(view_record_count(s.v), 1);
+		assert_int_equal(view_clear(s.v, &err), ERR_OK);
+	}
+	shelf_end(&s);
+}
+
 /* ---- questions ---- */
 
 struct seen { uint8_t first[8]; size_t count; };
@@ -474,8 +539,40 @@ a_text_that_was_replaced_is_found_no_more(void **state)
 	assert_int_equal(hits(&s, "hyra"), 0);
 	assert_int_equal(hits(&s, "skola"), 1);
 	assert_int_equal(s.v->dead_docs, 1);
-	view_clear(s.v);
+	OK(view_clear(s.v, err));
 	assert_int_equal(hits(&s, "skola"), 0);
+	shelf_end(&s);
+}
+
+/* It says so until it is cleared again, and is then as if nothing had been. */
+static void
+a_view_that_could_not_be_cleared_shows_nothing_until_it_can(void **state)
+{
+	uint8_t want[32], got[32];
+	struct shelf s;
+
+	(void)state;
+	shelf_start(&s);
+	(void)shelf_write(&s, 1, 1, OP_SET, "hyra", NULL, 0);
+	shelf_apply(&s, 0, 1);
+	OK(view_state_hash(s.v, want, err));
+	for (struct scarce c = SCARCE; scarce_again(&c);) {
+		struct err why = ERR_INIT;
+		bool done = scarce_done(&c, "clearing", view_clear(s.v, &why), &why);
+
+		scarce_over(&c);
+		if (!done) {
+			assert_int_equal(view_state_hash(s.v, got, NULL), ERR_NO_MEMORY);
+			assert_int_equal(view_apply(s.v, s.entry, 1, NULL), ERR_NO_MEMORY);
+			assert_int_not_equal(view_conflict_count(s.v), 0);
+			OK(view_clear(s.v, err));
+		}
+		assert_int_equal(view_record_count(s.v), 0);
+		shelf_apply(&s, 0, 1);
+		OK(view_state_hash(s.v, got, err));
+		assert_memory_equal(got, want, sizeof(got));
+		assert_int_equal(hits(&s, "hyra"), 1);
+	}
 	shelf_end(&s);
 }
 
@@ -594,15 +691,18 @@ main(void)
 		cmocka_unit_test(the_order_of_arrival_makes_no_difference),
 		cmocka_unit_test(an_empty_view_has_the_hash_of_an_empty_array),
 		cmocka_unit_test(of_two_imports_of_one_line_the_smaller_id_counts),
+		cmocka_unit_test(a_record_is_not_made_anew_without_an_entry_that_there_was_no_memory_for),
 		cmocka_unit_test(a_long_record_is_the_same_from_one_batch_and_from_many),
 		cmocka_unit_test(what_made_a_record_comes_back_from_its_bytes_and_not_from_fewer),
 		cmocka_unit_test(a_body_that_does_not_decode_is_left_out_and_counted),
 		cmocka_unit_test(a_batch_without_memory_changes_nothing),
+		cmocka_unit_test(a_view_that_could_not_be_made_anew_says_so_and_is_made_when_there_is_memory),
 		cmocka_unit_test(records_are_listed_newest_first_and_found_by_the_beginning_of_their_id),
 		cmocka_unit_test(words_are_found_by_their_beginning_in_any_script),
 		cmocka_unit_test(a_text_that_was_replaced_is_found_no_more),
 		cmocka_unit_test(of_a_few_hits_the_best_is_first_and_of_a_thousand_the_newest),
 		cmocka_unit_test(the_full_text_is_made_a_few_records_at_a_time_or_at_the_next_search),
+		cmocka_unit_test(a_view_that_could_not_be_cleared_shows_nothing_until_it_can),
 		cmocka_unit_test(an_image_brings_back_records_imports_and_full_text),
 	};
 
