@@ -9,8 +9,10 @@
  */
 #include "store/db_sqlite.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/plant.h"
@@ -337,6 +339,73 @@ migrate(struct db *db, struct err *err)
 	return rc;
 }
 
+enum { SCHEMA_BYTES = 16384 };
+
+static enum err_code
+read_schema(struct db *db, struct buf *out, struct err *err)
+{
+	sqlite3_stmt *s = NULL;
+	int rc = sqlite3_prepare_v2(db->own, "SELECT type || ' ' || name || ' ' || tbl_name || ' ' || sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite%' ORDER BY name", -1,
+	                            &s, NULL);
+	enum err_code code;
+
+	while (rc == SQLITE_OK || rc == SQLITE_ROW) {
+		rc = sqlite3_step(s);
+		if (rc == SQLITE_ROW && sqlite3_column_bytes(s, 0) > 0)
+			buf_printf(out, "%s;", (const char *)sqlite3_column_text(s, 0));
+	}
+	code = rc == SQLITE_DONE ? ERR_OK : error(db, rc, err);
+	sqlite3_finalize(s);
+	return code == ERR_OK && !buf_ok(out) ? err_plain(err, ERR_NO_MEMORY) : code;
+}
+
+/* What the migrations come to, in memory; once in a process. */
+static enum err_code
+schema_meant(const char **out, struct err *err)
+{
+	static char meant[SCHEMA_BYTES];
+	struct db db = { .engine = &db_sqlite };
+	struct buf text = BUF_INIT;
+	sqlite3 *handle = NULL;
+	enum err_code rc = ERR_OK;
+
+	*out = meant;
+	if (meant[0] != '\0')
+		return ERR_OK;
+	if (sqlite3_open_v2(":memory:", &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL) != SQLITE_OK)
+		rc = err_plain(err, ERR_NO_MEMORY);
+	db.own = handle;
+	for (size_t i = 0; i < COUNT_OF(migrations) && rc == ERR_OK; i++)
+		rc = exec(&db, migrations[i], err);
+	if (rc == ERR_OK)
+		rc = read_schema(&db, &text, err);
+	assert(text.len < SCHEMA_BYTES);
+	if (rc == ERR_OK)
+		memcpy(meant, text.p, text.len);
+	buf_free(&text);
+	sqlite3_close(handle);
+	return rc;
+}
+
+/*
+ * A letter that has turned in the text of a table can make it another table: without its INTEGER PRIMARY KEY it has rows and shows
+ * none. Nothing in SQLite looks at that.
+ */
+static enum err_code
+check_schema(struct db *db, struct err *err)
+{
+	struct buf text = BUF_INIT;
+	const char *meant;
+	enum err_code rc = schema_meant(&meant, err);
+
+	if (rc == ERR_OK)
+		rc = read_schema(db, &text, err);
+	if (rc == ERR_OK && (buf_str(&text) == NULL || strcmp(buf_str(&text), meant) != 0))
+		rc = err_set(err, ERR_DAMAGED, "its tables are not those it was made with: a part of the file has turned; take it from a backup, or the entries from others");
+	buf_free(&text);
+	return rc;
+}
+
 /* proto/store.md, 2 says why each. Exclusive comes first: with it the WAL needs no shared memory file. */
 static enum err_code
 configure(struct db *db, struct err *err)
@@ -444,6 +513,8 @@ open_file(const struct db_engine *e, struct db *db, struct env *env, const char 
 		rc = configure(db, err);
 	if (rc == ERR_OK)
 		rc = migrate(db, err);
+	if (rc == ERR_OK)
+		rc = check_schema(db, err);
 	if (rc != ERR_OK)
 		close_file(db);
 	return rc;

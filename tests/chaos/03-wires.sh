@@ -109,11 +109,12 @@ nodes_over_a_bad_wire_keep_coming_back_by_themselves() {
 
 strangers_in_crowds_get_nothing_and_hold_up_nobody() {
 	local n held=() fds fds_then
+	ulimit -Sn "$(ulimit -Hn)" # as the service file does; the whole run holds thousands
 	start serve-hub "$bin/faltbok-hub" --home "$work/hub" --passphrase-file "$work/pass" --json serve --no-discovery --listen 127.0.0.1:0
 	local hub_pid=$pid hub_port=$port
 	claim 'Anna meets the hub' fb anna --quiet sync --peer "127.0.0.1:$hub_port"
 	fds=$(ls "/proc/$hub_pid/fd" 2>/dev/null | wc -l)
-	for n in $(seq "$(some 150 800)"); do
+	for n in $(seq "$(some 150 4000)"); do
 		{ exec {fd}<>"/dev/tcp/127.0.0.1/$hub_port"; } 2>/dev/null || break
 		held+=("$fd")
 		case $((n % 3)) in
@@ -121,6 +122,7 @@ strangers_in_crowds_get_nothing_and_hold_up_nobody() {
 		1) head -c $((RANDOM % 47 + 1)) /dev/urandom >&"$fd" ;;
 		esac 2>/dev/null
 	done
+	echo "${#held[@]} strangers are at the door"
 	count connections "${#held[@]}"
 	claim "with ${#held[@]} of them at the door" test "${#held[@]}" -ge 100
 	write cia

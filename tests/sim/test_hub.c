@@ -321,6 +321,70 @@ a_hub_in_doubt_gives_to_the_only_coordinator(void **state)
 	sim_free(s);
 }
 
+/* ---- a hub that restarts ---- */
+
+enum { CALLERS = 3, CALLS_MAX = 400 };
+
+/* When each of them has dialled. */
+static struct { const struct world *world; const struct env_ops *real[CALLERS]; struct env *env[CALLERS]; uint64_t at[CALLERS][CALLS_MAX]; size_t count[CALLERS]; } calls;
+
+static enum err_code
+dial_noted(struct env *env, const char *addr, const struct conn_events *events, void *ctx, struct env_conn **out, struct err *err)
+{
+	size_t i = 0;
+
+	while (calls.env[i] != env)
+		i++;
+	if (calls.count[i] < CALLS_MAX)
+		calls.at[i][calls.count[i]++] = world_now(calls.world);
+	return calls.real[i]->dial(env, addr, events, ctx, out, err);
+}
+
+/* Each comes back by itself, ever less often up to a minute, and no two of them together. */
+static void
+whoever_has_lost_its_hub_calls_again_at_moments_of_its_own(void **state)
+{
+	static struct env_ops ops[CALLERS];
+	struct sim *s = sim_new(77, CALLERS);
+	struct err err = ERR_INIT;
+
+	(void)state;
+	s->at[CALLERS] = station_new(s->w, world_add_host(s->w));
+	if (station_join(s->at[CALLERS], s->at[0], ROLE_HUB, &s->team, &err) != ERR_OK)
+		fail_msg("the hub joins: %s", err.text);
+	memset(&calls, 0, sizeof(calls));
+	calls.world = s->w;
+	for (size_t i = 0; i < CALLERS; i++) {
+		calls.env[i] = host_env(s->at[i]->host);
+		calls.real[i] = calls.env[i]->ops;
+		ops[i] = *calls.real[i];
+		ops[i].dial = dial_noted;
+		calls.env[i]->ops = &ops[i];
+		assert_int_equal(meet_dial(s->at[i]->meet, s->at[CALLERS]->addr, MEET_KEEP, &err), ERR_OK);
+	}
+	world_run(s->w, 30 * NS_PER_S);
+	station_crash(s->at[CALLERS], false);
+	memset(calls.count, 0, sizeof(calls.count));
+	world_run(s->w, 3600 * NS_PER_S);
+	for (size_t i = 0; i < CALLERS; i++) {
+		assert_in_range(calls.count[i], 60, 130); /* of an hour, at most a minute apart and at least half of one */
+		for (size_t k = 1; k < calls.count[i]; k++)
+			assert_in_range(calls.at[i][k] - calls.at[i][k - 1], NS_PER_S / 2, 61 * NS_PER_S);
+		for (size_t j = 0; j < i; j++)
+			for (size_t k = 0; k < calls.count[i]; k++)
+				for (size_t l = 0; l < calls.count[j]; l++)
+					assert_int_not_equal(calls.at[i][k] / NS_PER_MS, calls.at[j][l] / NS_PER_MS);
+	}
+	sim_switch_on(s, CALLERS, LOSS_ALL);
+	sim_note(s, 0, "the landlord wrote again");
+	world_run(s->w, 120 * NS_PER_S);
+	for (size_t i = 0; i < CALLERS; i++) {
+		assert_int_equal(sim_notes(s, i, "the landlord wrote again"), 1); /* all have come back */
+		calls.env[i]->ops = calls.real[i];
+	}
+	sim_free(s);
+}
+
 int
 main(void)
 {
@@ -334,6 +398,7 @@ main(void)
 		cmocka_unit_test(a_hub_in_doubt_takes_what_it_is_brought),
 		cmocka_unit_test(a_hub_that_is_only_started_anew_gives_at_once),
 		cmocka_unit_test(a_hub_in_doubt_gives_to_the_only_coordinator),
+		cmocka_unit_test(whoever_has_lost_its_hub_calls_again_at_moments_of_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
