@@ -1,8 +1,7 @@
 # Crash points of a hub's store in PostgreSQL (tests/pgcrash/README.md). Included by the Makefile.
-PGCRASH_SRC  := $(wildcard tests/pgcrash/*.c) $(filter-out tests/crash/main.c tests/crash/stop.c,$(wildcard tests/crash/*.c)) \
-	tests/counted/room.c tests/counted/made.c tests/counted/scenes.c tests/sim/hooks.c
+PGCRASH_SRC  := $(wildcard tests/pgcrash/*.c) $(filter-out tests/crash/main.c tests/crash/stop.c,$(CRASH_SRC))
 PGCRASH_WRAP := $(SIM_WRAP) -Wl,--wrap=PQsendQuery,--wrap=PQsendPrepare,--wrap=PQsendQueryPrepared,--wrap=PQputCopyData,--wrap=PQputCopyEnd,--wrap=PQgetResult,--wrap=PQconsumeInput,--wrap=PQisBusy,--wrap=PQconnectStartParams,--wrap=PQconnectPoll,--wrap=poll
-$(BUILD)/pgcrash: $(PGCRASH_SRC) $(wildcard tests/pgcrash/*.h tests/crash/*.h) tests/counted/room.h $(CRASH_APP) $(OBJ)
+$(BUILD)/pgcrash: $(PGCRASH_SRC) $(wildcard tests/pgcrash/*.h tests/crash/*.h) $(wildcard tests/counted/room*.h) $(CRASH_APP) $(OBJ)
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(filter-out -MMD -MP,$(FLAGS)) -o $@ $(PGCRASH_SRC) $(CRASH_APP) $(OBJ) $(LDFLAGS) $(PGCRASH_WRAP) $(LIBS)
 
