@@ -7,52 +7,13 @@
  * again, and every open moves the whole WAL into the database file, which
  * makes those pages dirty once more and syncs them anew.
  */
-#include "store/db_sqlite.h"
+#include "store/db_sqlite_internal.h"
 
-#include <assert.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/plant.h"
-
-/*
- * The schema. This array only grows, its length is the version, and a
- * migration that has been released never changes. proto/store.md, 3 "Schema".
- */
-static const char *const migrations[] = {
-	"PRAGMA application_id = 0x46424b31;"
-	"CREATE TABLE meta(key TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE log("
-	" no INTEGER PRIMARY KEY, author BLOB NOT NULL, stream BLOB NOT NULL, inc BLOB NOT NULL,"
-	" own INTEGER NOT NULL, parent INTEGER, branch_seq INTEGER, branch_id BLOB);"
-	"CREATE TABLE entry("
-	" n INTEGER PRIMARY KEY, kind INTEGER NOT NULL, plen INTEGER NOT NULL,"
-	" sig_ok INTEGER NOT NULL, erased INTEGER NOT NULL,"
-	" id BLOB NOT NULL, phash BLOB NOT NULL, sig BLOB, payload BLOB);"
-	/* Both hold next to nothing: an ordinary entry is in neither. */
-	"CREATE INDEX entry_team_control ON entry(kind) WHERE kind IN (36, 37);"
-	"CREATE INDEX entry_lacking ON entry(erased) WHERE payload IS NULL AND erased = 0;"
-	"CREATE TABLE fork(proof BLOB PRIMARY KEY NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE ack(no INTEGER PRIMARY KEY AUTOINCREMENT, peer BLOB NOT NULL, proof BLOB NOT NULL);"
-	"CREATE INDEX ack_peer ON ack(peer);"
-	"CREATE TABLE custody("
-	" peer BLOB NOT NULL, log INTEGER NOT NULL, len INTEGER NOT NULL, ack INTEGER NOT NULL,"
-	" PRIMARY KEY(peer, log)) WITHOUT ROWID;"
-	"CREATE INDEX custody_ack ON custody(ack);"
-	"CREATE TABLE peer("
-	" author BLOB PRIMARY KEY NOT NULL, last_seen_ms INTEGER NOT NULL, frontier BLOB, addr TEXT, ack INTEGER)"
-	" WITHOUT ROWID;",
-	"CREATE TABLE attest("
-	" peer BLOB PRIMARY KEY NOT NULL, inc BLOB NOT NULL, older INTEGER NOT NULL, seq INTEGER NOT NULL,"
-	" payload BLOB NOT NULL) WITHOUT ROWID;",
-	"CREATE TABLE claim("
-	" peer BLOB NOT NULL, log8 BLOB NOT NULL, len INTEGER NOT NULL, at_ms INTEGER NOT NULL,"
-	" PRIMARY KEY(peer, log8)) WITHOUT ROWID;",
-	"CREATE TABLE ack_floor(peer BLOB PRIMARY KEY NOT NULL, n INTEGER NOT NULL) WITHOUT ROWID;",
-	"ALTER TABLE peer ADD COLUMN web TEXT;",
-};
 
 struct statement { struct stmt base; sqlite3_stmt *s; };
 
@@ -110,8 +71,8 @@ error(struct db *db, int rc, struct err *err)
 	return sqlite_error(db->own, rc, err);
 }
 
-static enum err_code
-exec(struct db *db, const char *sql, struct err *err)
+enum err_code
+sqlite_run(struct db *db, const char *sql, struct err *err)
 {
 	int rc = sqlite3_exec(db->own, sql, NULL, NULL, NULL);
 
@@ -249,7 +210,7 @@ changes(struct stmt *s)
 static enum err_code
 begin(struct db *db, struct err *err)
 {
-	return exec(db, "BEGIN IMMEDIATE", err);
+	return sqlite_run(db, "BEGIN IMMEDIATE", err);
 }
 
 static void
@@ -281,8 +242,8 @@ commit(struct db *db, struct err *err)
 	return err ? err->code : ERR_IO;
 }
 
-static enum err_code
-query_int(struct db *db, const char *sql, int64_t *out, struct err *err)
+enum err_code
+sqlite_number(struct db *db, const char *sql, int64_t *out, struct err *err)
 {
 	sqlite3_stmt *s = NULL;
 	int rc = sqlite3_prepare_v2(db->own, sql, -1, &s, NULL);
@@ -302,108 +263,9 @@ static enum err_code
 settle(struct db *db, struct err *err)
 {
 	int64_t busy = 0;
-	enum err_code rc = query_int(db, "PRAGMA wal_checkpoint(TRUNCATE)", &busy, err);
+	enum err_code rc = sqlite_number(db, "PRAGMA wal_checkpoint(TRUNCATE)", &busy, err);
 
 	return rc == ERR_OK && busy != 0 ? err_plain(err, ERR_LOCKED) : rc;
-}
-
-/* The steps that are due are one transaction together with the version they lead to. */
-static enum err_code
-migrate(struct db *db, struct err *err)
-{
-	int64_t version = 0, application = 0;
-	enum err_code rc;
-	char set[64];
-
-	rc = query_int(db, "PRAGMA user_version", &version, err);
-	if (rc == ERR_OK)
-		rc = query_int(db, "PRAGMA application_id", &application, err);
-	if (rc != ERR_OK)
-		return rc;
-	if (version > 0 && application != DB_APPLICATION_ID)
-		return err_set(err, ERR_DAMAGED, "this is a database of another program");
-	if (version > (int64_t)COUNT_OF(migrations))
-		return err_set(err, ERR_NEWER, "its schema is version %lld, this program knows up to %zu: install a newer Fältbok",
-		               (long long)version, COUNT_OF(migrations));
-	if (version == (int64_t)COUNT_OF(migrations))
-		return ERR_OK;
-	rc = begin(db, err);
-	for (; rc == ERR_OK && version < (int64_t)COUNT_OF(migrations); version++)
-		rc = exec(db, migrations[version], err);
-	(void)snprintf(set, sizeof(set), "PRAGMA user_version = %zu", COUNT_OF(migrations));
-	if (rc == ERR_OK)
-		rc = exec(db, set, err);
-	if (rc == ERR_OK)
-		return commit(db, err);
-	rollback(db);
-	return rc;
-}
-
-enum { SCHEMA_BYTES = 16384 };
-
-static enum err_code
-read_schema(struct db *db, struct buf *out, struct err *err)
-{
-	sqlite3_stmt *s = NULL;
-	int rc = sqlite3_prepare_v2(db->own, "SELECT type || ' ' || name || ' ' || tbl_name || ' ' || sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite%' ORDER BY name", -1,
-	                            &s, NULL);
-	enum err_code code;
-
-	while (rc == SQLITE_OK || rc == SQLITE_ROW) {
-		rc = sqlite3_step(s);
-		if (rc == SQLITE_ROW && sqlite3_column_bytes(s, 0) > 0)
-			buf_printf(out, "%s;", (const char *)sqlite3_column_text(s, 0));
-	}
-	code = rc == SQLITE_DONE ? ERR_OK : error(db, rc, err);
-	sqlite3_finalize(s);
-	return code == ERR_OK && !buf_ok(out) ? err_plain(err, ERR_NO_MEMORY) : code;
-}
-
-/* What the migrations come to, in memory; once in a process. */
-static enum err_code
-schema_meant(const char **out, struct err *err)
-{
-	static char meant[SCHEMA_BYTES];
-	struct db db = { .engine = &db_sqlite };
-	struct buf text = BUF_INIT;
-	sqlite3 *handle = NULL;
-	enum err_code rc = ERR_OK;
-
-	*out = meant;
-	if (meant[0] != '\0')
-		return ERR_OK;
-	if (sqlite3_open_v2(":memory:", &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL) != SQLITE_OK)
-		rc = err_plain(err, ERR_NO_MEMORY);
-	db.own = handle;
-	for (size_t i = 0; i < COUNT_OF(migrations) && rc == ERR_OK; i++)
-		rc = exec(&db, migrations[i], err);
-	if (rc == ERR_OK)
-		rc = read_schema(&db, &text, err);
-	assert(text.len < SCHEMA_BYTES);
-	if (rc == ERR_OK)
-		memcpy(meant, text.p, text.len);
-	buf_free(&text);
-	sqlite3_close(handle);
-	return rc;
-}
-
-/*
- * A letter that has turned in the text of a table can make it another table: without its INTEGER PRIMARY KEY it has rows and shows
- * none. Nothing in SQLite looks at that.
- */
-static enum err_code
-check_schema(struct db *db, struct err *err)
-{
-	struct buf text = BUF_INIT;
-	const char *meant;
-	enum err_code rc = schema_meant(&meant, err);
-
-	if (rc == ERR_OK)
-		rc = read_schema(db, &text, err);
-	if (rc == ERR_OK && (buf_str(&text) == NULL || strcmp(buf_str(&text), meant) != 0))
-		rc = err_set(err, ERR_DAMAGED, "its tables are not those it was made with: a part of the file has turned; take it from a backup, or the entries from others");
-	buf_free(&text);
-	return rc;
 }
 
 /* proto/store.md, 2 says why each. Exclusive comes first: with it the WAL needs no shared memory file. */
@@ -414,20 +276,20 @@ configure(struct db *db, struct err *err)
 	int64_t busy;
 
 	sqlite3_db_config(db->own, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	rc = exec(db,
+	rc = sqlite_run(db,
 	             "PRAGMA locking_mode = EXCLUSIVE; PRAGMA page_size = 4096; PRAGMA synchronous = EXTRA;"
 	             "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
 	             "PRAGMA mmap_size = 0; PRAGMA cache_size = -8192;"
 	             "PRAGMA wal_autocheckpoint = 2000; PRAGMA journal_size_limit = 16777216;",
 	             err);
 	if (rc == ERR_OK)
-		rc = exec(db, "PRAGMA secure_delete = ON", err);
+		rc = sqlite_run(db, "PRAGMA secure_delete = ON", err);
 	if (rc == ERR_OK && PLANTED(2))
-		rc = exec(db, "PRAGMA synchronous = NORMAL", err);
+		rc = sqlite_run(db, "PRAGMA synchronous = NORMAL", err);
 	if (rc == ERR_OK && !db->read_only)
-		rc = exec(db, "PRAGMA journal_mode = WAL", err);
+		rc = sqlite_run(db, "PRAGMA journal_mode = WAL", err);
 	if (rc == ERR_OK && !db->read_only) {
-		rc = query_int(db, "PRAGMA wal_checkpoint(TRUNCATE)", &busy, err);
+		rc = sqlite_number(db, "PRAGMA wal_checkpoint(TRUNCATE)", &busy, err);
 		if (rc == ERR_NO_SPACE) /* it stays readable, and what is in the WAL stays there */
 			rc = err_forgive(err);
 	}
@@ -512,9 +374,9 @@ open_file(const struct db_engine *e, struct db *db, struct env *env, const char 
 	if (rc == ERR_OK)
 		rc = configure(db, err);
 	if (rc == ERR_OK)
-		rc = migrate(db, err);
+		rc = sqlite_migrate(db, err);
 	if (rc == ERR_OK)
-		rc = check_schema(db, err);
+		rc = sqlite_check_schema(db, err);
 	if (rc != ERR_OK)
 		close_file(db);
 	return rc;
@@ -527,7 +389,7 @@ number(struct db *db, const char *sql)
 {
 	int64_t n = 0;
 
-	return query_int(db, sql, &n, NULL) == ERR_OK ? (uint64_t)n : 0;
+	return sqlite_number(db, sql, &n, NULL) == ERR_OK ? (uint64_t)n : 0;
 }
 
 static uint64_t
@@ -560,12 +422,12 @@ vacuum(struct db *db, bool on_disk, struct err *err)
 	enum err_code rc, back;
 
 	if (!on_disk)
-		return exec(db, "VACUUM", err);
-	rc = exec(db, "PRAGMA temp_store = FILE", err);
+		return sqlite_run(db, "VACUUM", err);
+	rc = sqlite_run(db, "PRAGMA temp_store = FILE", err);
 
 	if (rc == ERR_OK)
-		rc = exec(db, "VACUUM", err);
-	back = exec(db, "PRAGMA temp_store = MEMORY", rc == ERR_OK ? err : NULL);
+		rc = sqlite_run(db, "VACUUM", err);
+	back = sqlite_run(db, "PRAGMA temp_store = MEMORY", rc == ERR_OK ? err : NULL);
 	return rc == ERR_OK ? back : rc;
 }
 
