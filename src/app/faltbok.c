@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "app/node.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "net/net.h"
 
@@ -78,7 +79,7 @@ by_socket(struct app *app, const struct op_row *row, json_t *params, int *status
 	free(request);
 	if (rc == ERR_NOT_FOUND)
 		return rc;
-	answered = rc == ERR_OK ? json_loadb((const char *)reply.p, reply.len, 0, NULL) : NULL;
+	answered = rc == ERR_OK ? json_read(buf_bytes(&reply), 0, NULL) : NULL;
 	buf_wipe(&reply);
 	if (rc == ERR_OK && answered == NULL)
 		err_set(&err, ERR_IO, "the serving process gave no answer; is it still running?");

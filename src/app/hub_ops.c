@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/json.h"
 #include "base/table.h"
 #include "net/net.h"
 #include "store/claims.h"
@@ -349,7 +350,7 @@ static void
 asked(void *ctx, struct net_control_call *call, struct bytes request)
 {
 	struct hub_desk *desk = ctx;
-	json_t *ask = json_loadb((const char *)request.p, request.len, 0, NULL), *answer = NULL;
+	json_t *ask = json_read(request, 0, NULL), *answer = NULL;
 	struct err err = ERR_INIT;
 	char *text;
 
@@ -397,7 +398,7 @@ hub_ask_server(const struct app *app, const json_t *ask, json_t **answer, struct
 	*answer = NULL;
 	(void)snprintf(path, sizeof(path), "%s/control.sock", app->home);
 	rc = text != NULL ? net_control_call(path, BYTES_STR(text), &reply, err) : err_plain(err, ERR_NO_MEMORY);
-	if (rc == ERR_OK && (*answer = json_loadb((const char *)reply.p, reply.len, 0, NULL)) == NULL)
+	if (rc == ERR_OK && (*answer = json_read(buf_bytes(&reply), 0, NULL)) == NULL)
 		rc = err_set(err, ERR_IO, "the serving hub has given no answer");
 	error = rc == ERR_OK ? json_object_get(*answer, "error") : NULL;
 	if (error != NULL) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/mem.h"
 
 struct asked {
@@ -42,7 +43,7 @@ asked(void *ctx, struct net_control_call *socket, struct bytes request)
 		net_control_reply(socket, BYTES_NONE);
 		return;
 	}
-	a->params = json_loadb((const char *)request.p, request.len, 0, NULL);
+	a->params = json_read(request, 0, NULL);
 	a->socket = socket;
 	a->door = d;
 	a->call = (struct op_call){ .params = a->params, .finished = answered };

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "base/json.h"
 #include "base/mem.h"
 #include "crypto/guard.h"
 #include "net/net.h"
@@ -59,7 +60,7 @@ faltbok_call(struct faltbok *fb, const char *operation, const char *parameters_j
 	const struct op_row *row = op_find(operation);
 	struct err err = ERR_INIT;
 	bool done = false;
-	json_t *params = json_loads(parameters_json, 0, NULL);
+	json_t *params = parameters_json != NULL ? json_read(BYTES_STR(parameters_json), 0, NULL) : NULL;
 
 	if (answer != NULL)
 		*answer = NULL;

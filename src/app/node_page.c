@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "app/node.h"
+#include "base/json.h"
 #include "net/net.h"
 
 int
@@ -15,7 +16,7 @@ app_page(struct app *app)
 
 	snprintf(path, sizeof(path), "%s/control.sock", app->home);
 	if (app_no_more(app, &err) == ERR_OK && net_control_call(path, BYTES_STR("{\"op\":\"page\"}"), &reply, &err) == ERR_OK)
-		answer = json_loadb((const char *)reply.p, reply.len, 0, NULL);
+		answer = json_read(buf_bytes(&reply), 0, NULL);
 	buf_wipe(&reply);
 	address = json_string_value(json_object_get(answer, "http"));
 	if (address != NULL) {

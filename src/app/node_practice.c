@@ -11,6 +11,7 @@
 
 #include "app/node.h"
 #include "app/node_builtin.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "casework/slots.h"
 #include "crypto/guard.h"
@@ -70,7 +71,7 @@ replace(struct examples *x, json_t *value)
 static enum err_code
 run_line(struct examples *x, const char *line, size_t len, struct err *err)
 {
-	json_t *params = json_loadb(line, len, 0, NULL), *answer;
+	json_t *params = json_read(BYTES(line, len), 0, NULL), *answer;
 	const char *name = json_string_value(json_object_get(params, "op")), *id;
 
 	if (name == NULL) {

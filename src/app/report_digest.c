@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "app/common.h"
+#include "base/json.h"
 #include "crypto/hc.h"
 
 enum { REPORT_FILE_BYTES_MAX = 16 << 20 };
@@ -59,7 +60,7 @@ app_report_digest(struct app *app)
 	if (app->argc != 2)
 		err_set(&err, ERR_USAGE, "report-digest FILE [--digest HEX]: which report, as JSON?");
 	else if (app->env->files->read(app->env, app->argv[1], REPORT_FILE_BYTES_MAX, &file, &err) == ERR_OK) {
-		report = json_loadb((const char *)file.p, file.len, JSON_REJECT_DUPLICATES, NULL);
+		report = json_read(buf_bytes(&file), JSON_REJECT_DUPLICATES, NULL);
 		(void)!check(app->argv[1], report, want, digest, &err);
 	}
 	json_decref(report);

@@ -3,6 +3,7 @@
  * no reason to refuse a profile, for a label that is missing falls back; but
  * nobody sees that before an adviser does, so the check says it.
  */
+#include "base/json.h"
 #include "casework/profile_internal.h"
 #include "casework/records.h"
 
@@ -124,7 +125,7 @@ profile_unsaid(struct bytes json, bool (*cb)(void *ctx, const char *path, const 
 	unsigned long refused = mem_refusals();
 	struct buf plain = BUF_INIT;
 	enum err_code rc = profile_plain(&plain, json, err);
-	json_t *root = rc == ERR_OK ? json_loadb((const char *)plain.p, plain.len, JSON_REJECT_DUPLICATES, NULL) : NULL;
+	json_t *root = rc == ERR_OK ? json_read(buf_bytes(&plain), JSON_REJECT_DUPLICATES, NULL) : NULL;
 
 	if (rc == ERR_OK && root == NULL)
 		rc = refused != mem_refusals() ? err_plain(err, ERR_NO_MEMORY) : err_set(err, ERR_INVALID, "a profile is a JSON object");

@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "base/json.h"
 #include "base/mem.h"
 #include "casework/profile_internal.h"
 #include "casework/records.h"
@@ -390,7 +391,7 @@ profile_parse(struct profile **out, struct bytes json, struct err *err)
 	rc = profile_plain(&plain, json, err);
 	if (rc != ERR_OK)
 		goto out;
-	root = json_loadb((const char *)plain.p, plain.len, JSON_REJECT_DUPLICATES, &why);
+	root = json_read(buf_bytes(&plain), JSON_REJECT_DUPLICATES, &why);
 	if (root == NULL) {
 		rc = err_set(err, ERR_INVALID, "line %d: %s", why.line, why.text);
 		goto out;

@@ -3,6 +3,7 @@
  * What is not known is refused by name, except "round", by which generated
  * loads say what was concurrent.
  */
+#include "base/json.h"
 #include "base/mem.h"
 #include "casework/marks.h"
 #include "casework/records.h"
@@ -173,7 +174,7 @@ trace_parse(const struct profile *p, struct bytes line, struct draft *out, char 
 
 	memset(out, 0, sizeof(*out));
 	line = without_line_end(line);
-	json = json_loadb((const char *)line.p, line.len, JSON_REJECT_DUPLICATES, &why);
+	json = json_read(line, JSON_REJECT_DUPLICATES, &why);
 	if (json == NULL)
 		return refused != mem_refusals() ? err_plain(err, ERR_NO_MEMORY) : not_json(&why, err);
 	rc = get_line(p, json, out, by, err);

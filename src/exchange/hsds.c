@@ -2,6 +2,7 @@
  * HSDS ids are UUIDs, ours are as long: one is the other with dashes, so a
  * directory that comes back finds its records again without a table.
  */
+#include "base/json.h"
 #include "exchange/hsds.h"
 
 #include <stdio.h>
@@ -497,7 +498,7 @@ hsds_import(json_t **out, json_t *untaken, const struct profile *p, struct bytes
 	struct reader r = { p, json_array(), json_array(), json_array(), untaken, err, 0 };
 	unsigned long refused = mem_refusals();
 	json_error_t why;
-	json_t *doc = json_loadb((const char *)in.p, in.len, JSON_REJECT_DUPLICATES, &why);
+	json_t *doc = json_read(in, JSON_REJECT_DUPLICATES, &why);
 	enum err_code rc;
 
 	*out = NULL;

@@ -3,6 +3,7 @@
  * manifest; SHA256SUMS says the same in the form that every system's own tools
  * have checked since long before this one.
  */
+#include "base/json.h"
 #include "exchange/package.h"
 
 #include <stdio.h>
@@ -460,7 +461,7 @@ package_read(struct package_found *out, struct bytes file, struct err *err)
 	if (rc != ERR_OK)
 		goto out;
 	refused = mem_refusals();
-	out->manifest = json_loadb((const char *)manifest.p, manifest.len, JSON_REJECT_DUPLICATES, NULL);
+	out->manifest = json_read(buf_bytes(&manifest), JSON_REJECT_DUPLICATES, NULL);
 	if (out->manifest == NULL && refused != mem_refusals()) {
 		rc = err_plain(err, ERR_NO_MEMORY);
 		goto out;

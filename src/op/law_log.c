@@ -3,6 +3,7 @@
  * sealed log; opening what is protected takes a reason and leaves a record
  * that the whole team sees. proto/law.md, 2 and 5.
  */
+#include "base/json.h"
 #include "node/reads.h"
 #include "op/law.h"
 
@@ -44,7 +45,7 @@ own_reads(json_t *out, struct bytes lines, const char *id)
 	while (lines.len > 0) {
 		const uint8_t *nl = memchr(lines.p, '\n', lines.len);
 		size_t len = nl == NULL ? lines.len : (size_t)(nl - lines.p);
-		json_t *line = json_loadb((const char *)lines.p, len, 0, NULL);
+		json_t *line = json_read(BYTES(lines.p, len), 0, NULL);
 
 		if (line != NULL && about(line, id))
 			json_array_append(out, line);

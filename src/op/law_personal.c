@@ -1,4 +1,5 @@
 /* Numbers and addresses in free text: said when they are saved, masked when they leave. proto/law.md, 1. */
+#include "base/json.h"
 #include "casework/personal.h"
 #include "codec/strict.h"
 #include "op/law.h"
@@ -130,7 +131,7 @@ law_mask_trace(struct buf *trace, const struct profile *p)
 	while (left.len > 0) {
 		const uint8_t *nl = memchr(left.p, '\n', left.len);
 		size_t len = nl == NULL ? left.len : (size_t)(nl - left.p) + 1;
-		json_t *line = json_loadb((const char *)left.p, len, 0, NULL);
+		json_t *line = json_read(BYTES(left.p, len), 0, NULL);
 		const char *type = json_string_value(json_object_get(line, "type"));
 		const struct profile_type *t = type == NULL ? NULL : profile_type_named(p, type);
 		char *text;

@@ -3,6 +3,7 @@
  * signed by being an entry. A report that is published joins it, and every
  * later one is guarded against it (proto/report.md, 6).
  */
+#include "base/json.h"
 #include "op/ledger.h"
 
 #include <stdio.h>
@@ -52,7 +53,7 @@ take_run(void *ctx, const struct record *r, const struct stream_id *team)
 	hex_encode(run->id, record_id_of(r)->b, 16);
 	(void)time_print(run->at, hlc_ms(run->hlc), 0);
 	if (text_in(o, "cells") != NULL)
-		run->cells = json_loads(text_in(o, "cells"), JSON_REJECT_DUPLICATES, NULL);
+		run->cells = json_read(BYTES_STR(text_in(o, "cells")), JSON_REJECT_DUPLICATES, NULL);
 	if (run->cells == NULL || text_in(o, "report") == NULL || text_in(o, "from") == NULL || text_in(o, "to") == NULL ||
 	    !date_valid(text_in(o, "from")) || !date_valid(text_in(o, "to"))) {
 		json_decref(run->cells);

@@ -1,6 +1,7 @@
 /*
  * The rows, and the little that every operation has in common.
  */
+#include "base/json.h"
 #include "op/op.h"
 
 #include "base/mem.h"
@@ -444,27 +445,11 @@ compose(json_t *v, struct err *err)
 	return rc;
 }
 
-/*
- * Memory for JSON. jansson leaves out what it has no memory for, and an answer
- * with a gap looks like a whole one: so every refusal is counted, and an
- * operation during which there was one ends as out of memory.
- */
-static _Thread_local unsigned long json_refusals;
-
-static void *
-json_memory(size_t n)
-{
-	void *p = mem_alloc(n);
-
-	json_refusals += p == NULL;
-	return p;
-}
-
 bool
 op_json_is_whole(const struct op_call *call)
 {
 	/* What only reads can be asked again: it tells all, and not what was left when a name or a record found no memory. */
-	return call->json_refused == json_refusals && !(call->reads && call->refused != mem_refusals());
+	return call->json_refused == json_refusals() && !(call->reads && call->refused != mem_refusals());
 }
 
 /* What was to be written may lack what there was no memory to look at. */
@@ -487,8 +472,8 @@ lies_on_desk(const struct op_row *row)
 void
 op_start(const struct op_row *row, struct op_call *call)
 {
-	json_set_alloc_funcs(json_memory, mem_free);
-	call->json_refused = json_refusals;
+	json_use_mem();
+	call->json_refused = json_refusals();
 	call->refused = mem_refusals();
 	call->reads = !row->writes;
 	call->result = NULL;

@@ -1,3 +1,4 @@
+#include "base/json.h"
 #include "web/ask.h"
 
 #include <sodium.h>
@@ -58,6 +59,7 @@ count_values(struct bytes body)
 json_t *
 web_json(struct bytes body, struct err *err)
 {
+	unsigned long refused = json_refusals();
 	json_error_t why;
 	json_t *o;
 
@@ -67,11 +69,13 @@ web_json(struct bytes body, struct err *err)
 		err_set(err, ERR_USAGE, "the body holds more than %d values", VALUES_MAX);
 		return NULL;
 	}
-	o = json_loadb((const char *)body.p, body.len, JSON_REJECT_DUPLICATES, &why);
+	o = json_read(body, JSON_REJECT_DUPLICATES, &why);
 	if (json_is_object(o))
 		return o;
 	if (o != NULL)
 		err_set(err, ERR_USAGE, "the body is not a JSON object");
+	else if (refused != json_refusals())
+		(void)err_plain(err, ERR_NO_MEMORY);
 	else
 		err_set(err, ERR_USAGE, "the body is not JSON: line %d, column %d", why.line, why.column);
 	json_decref(o);
