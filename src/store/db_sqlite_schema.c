@@ -76,48 +76,41 @@ sqlite_migrate(struct db *db, struct err *err)
 
 enum { SCHEMA_BYTES = 16384 };
 
+/* What is longer than that is not ours, cut short or not. */
 static enum err_code
-read_schema(struct db *db, struct buf *out, struct err *err)
+read_schema(struct db *db, char out[SCHEMA_BYTES], struct err *err)
 {
 	sqlite3_stmt *s = NULL;
+	size_t len = 0;
 	int rc = sqlite3_prepare_v2(db->own, "SELECT type || ' ' || name || ' ' || tbl_name || ' ' || sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite%' ORDER BY name", -1,
 	                            &s, NULL);
-	enum err_code code;
 
+	out[0] = '\0';
 	while (rc == SQLITE_OK || rc == SQLITE_ROW) {
 		rc = sqlite3_step(s);
-		if (rc == SQLITE_ROW && sqlite3_column_bytes(s, 0) > 0)
-			buf_printf(out, "%s;", (const char *)sqlite3_column_text(s, 0));
+		if (rc == SQLITE_ROW && sqlite3_column_bytes(s, 0) > 0 && len < SCHEMA_BYTES)
+			len += (size_t)snprintf(out + len, SCHEMA_BYTES - len, "%s;", (const char *)sqlite3_column_text(s, 0));
 	}
-	code = rc == SQLITE_DONE ? ERR_OK : sqlite_error(db->own, rc, err);
 	sqlite3_finalize(s);
-	return code == ERR_OK && !buf_ok(out) ? err_plain(err, ERR_NO_MEMORY) : code;
+	return rc == SQLITE_DONE ? ERR_OK : sqlite_error(db->own, rc, err);
 }
 
-/* What the migrations come to, in memory; once in a process. */
+/* What the migrations come to, in memory: SQLite alone knows how it writes them down. */
 static enum err_code
-schema_meant(const char **out, struct err *err)
+schema_meant(char out[SCHEMA_BYTES], struct err *err)
 {
-	static char meant[SCHEMA_BYTES];
 	struct db db = { .engine = &db_sqlite };
-	struct buf text = BUF_INIT;
 	sqlite3 *handle = NULL;
 	enum err_code rc = ERR_OK;
 
-	*out = meant;
-	if (meant[0] != '\0')
-		return ERR_OK;
 	if (sqlite3_open_v2(":memory:", &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL) != SQLITE_OK)
 		rc = err_plain(err, ERR_NO_MEMORY);
 	db.own = handle;
 	for (size_t i = 0; i < COUNT_OF(migrations) && rc == ERR_OK; i++)
 		rc = sqlite_run(&db, migrations[i], err);
 	if (rc == ERR_OK)
-		rc = read_schema(&db, &text, err);
-	assert(text.len < SCHEMA_BYTES);
-	if (rc == ERR_OK)
-		memcpy(meant, text.p, text.len);
-	buf_free(&text);
+		rc = read_schema(&db, out, err);
+	assert(rc != ERR_OK || strlen(out) < SCHEMA_BYTES - 1);
 	sqlite3_close(handle);
 	return rc;
 }
@@ -129,14 +122,12 @@ schema_meant(const char **out, struct err *err)
 enum err_code
 sqlite_check_schema(struct db *db, struct err *err)
 {
-	struct buf text = BUF_INIT;
-	const char *meant;
-	enum err_code rc = schema_meant(&meant, err);
+	char meant[SCHEMA_BYTES], text[SCHEMA_BYTES];
+	enum err_code rc = schema_meant(meant, err);
 
 	if (rc == ERR_OK)
-		rc = read_schema(db, &text, err);
-	if (rc == ERR_OK && (buf_str(&text) == NULL || strcmp(buf_str(&text), meant) != 0))
+		rc = read_schema(db, text, err);
+	if (rc == ERR_OK && strcmp(text, meant) != 0)
 		rc = err_set(err, ERR_DAMAGED, "its tables are not those it was made with: a part of the file has turned; take it from a backup, or the entries from others");
-	buf_free(&text);
 	return rc;
 }
