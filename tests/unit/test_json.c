@@ -65,12 +65,31 @@ what_is_not_json_is_told_with_its_line(void **state)
 	assert_int_equal(mem_refusals(), refused);
 }
 
+/* What is given back of a long document that ends badly is given back in a moment. */
+static void
+a_long_document_that_breaks_off_is_refused_like_a_short_one(void **state)
+{
+	enum { VALUES = 400000 };
+	struct buf text = BUF_INIT;
+	json_error_t why;
+
+	(void)state;
+	buf_printf(&text, "[");
+	for (int i = 0; i < VALUES; i++)
+		buf_printf(&text, "\"%d\",", i);
+	assert_true(buf_ok(&text));
+	assert_null(json_read(buf_bytes(&text), 0, &why));
+	assert_int_equal(why.line, 1);
+	buf_free(&text);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_memory_nothing_is_read_and_nothing_is_left),
 		cmocka_unit_test(what_is_not_json_is_told_with_its_line),
+		cmocka_unit_test(a_long_document_that_breaks_off_is_refused_like_a_short_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
