@@ -18,34 +18,17 @@
  * A round is all paths in a world of its own seed. Exit 0, or 3 when something was found. SIGTERM and SIGINT end it as --seconds
  * does, with its line in the ledger.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "sim/nonce.h"
+#include "slice.h"
 #include "stop.h"
 
 enum { PATHS_MAX = 200, SAME_MAX = 16 }; /* so many looks in a row found nothing new: that change has no more to show */
 
 struct options { uint64_t seed, rounds, looks; long step, nth, look, seconds; const char *path, *ledger, *commit; bool list; };
-
-static time_t begun;
-static volatile sig_atomic_t told_to_end;
-
-static void
-end_soon(int signal_no)
-{
-	(void)signal_no;
-	told_to_end = 1;
-}
-
-static bool
-time_is_up(const struct options *o)
-{
-	return told_to_end || (o->seconds > 0 && time(NULL) - begun >= o->seconds);
-}
 
 static void
 look_at(const struct options *o, struct stop *s, struct stop_counts *counts)
@@ -78,7 +61,7 @@ try_path(const struct options *o, struct room *r, const struct path *p, const st
 	}
 	if (changes == 0)
 		return; /* it reads */
-	for (long n = o->nth >= 0 ? o->nth : (long)(o->seed % (uint64_t)o->step); n <= changes && !time_is_up(o); n += o->step) {
+	for (long n = o->nth >= 0 ? o->nth : (long)(o->seed % (uint64_t)o->step); n <= changes && !slice_is_over(o->seconds); n += o->step) {
 		s = (struct stop){ .room = r, .path = p, .seed = o->seed, .nth = n };
 		if (stop_at(&s, kept, after))
 			look_at(o, &s, counts);
@@ -136,7 +119,7 @@ round_of(const struct options *o, struct stop_counts *counts)
 	disk_set_scan(room.disk, NULL);
 	note_kept(&room, &kept);
 	all = list(list_of);
-	for (size_t i = 0; i < all && !time_is_up(o); i++) /* a slice ends where its time does: each round begins elsewhere */
+	for (size_t i = 0; i < all && !slice_is_over(o->seconds); i++) /* a slice ends where its time does: each round begins elsewhere */
 		try_path(o, &room, &list_of[(i + o->seed * 29) % all], &kept, counts);
 	room_free(&room);
 	if (nonce_twice()) {
@@ -169,19 +152,10 @@ usage(FILE *to)
 }
 
 static bool
-number(const char *text, long *out)
-{
-	char *end;
-
-	*out = strtol(text, &end, 10);
-	return end != text && *end == '\0' && *out >= 0;
-}
-
-static bool
 count_of(const char *text, uint64_t *out)
 {
 	long n;
-	bool good = number(text, &n);
+	bool good = slice_number(text, &n);
 
 	*out = (uint64_t)n;
 	return good;
@@ -219,13 +193,13 @@ read_options(struct options *o, int argc, char **argv)
 		else if (strcmp(name, "--looks") == 0)
 			good = count_of(value, &o->looks);
 		else if (strcmp(name, "--step") == 0)
-			good = number(value, &o->step) && o->step > 0;
+			good = slice_number(value, &o->step) && o->step > 0;
 		else if (strcmp(name, "--nth") == 0)
-			good = number(value, &o->nth);
+			good = slice_number(value, &o->nth);
 		else if (strcmp(name, "--look") == 0)
-			good = number(value, &o->look);
+			good = slice_number(value, &o->look);
 		else if (strcmp(name, "--seconds") == 0)
-			good = number(value, &o->seconds);
+			good = slice_number(value, &o->seconds);
 		else if (strcmp(name, "--path") == 0)
 			good = path_named(value, &o->path);
 		else if (strcmp(name, "--ledger") == 0)
@@ -254,10 +228,8 @@ main(int argc, char **argv)
 		return usage(stdout);
 	if (!read_options(&o, argc, argv))
 		return usage(stderr);
-	begun = time(NULL);
-	signal(SIGTERM, end_soon);
-	signal(SIGINT, end_soon);
-	for (from = o.seed; o.seed < from + o.rounds && !time_is_up(&o); o.seed++)
+	slice_begin();
+	for (from = o.seed; o.seed < from + o.rounds && !slice_is_over(o.seconds); o.seed++)
 		round_of(&o, &counts);
 	o.seed--;
 	note(&o, from, &counts);

@@ -12,12 +12,11 @@
  * A round is all of them in a world of its own seed; with --step every Nth trial, beginning elsewhere with each seed. A point is a
  * trial whose fault struck. Exit 0, or 3 when something was found; 0 also where there is no server, and it says so.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "../crash/slice.h"
 #include "sim/nonce.h"
 #include "sim/prf.h"
 #include "trial.h"
@@ -34,22 +33,6 @@ static const struct fate { enum wire_fault fault; bool for_ever, dies, twice; in
 	{ WIRE_MEMORY, true, false, false, 3 },       { WIRE_MEMORY, false, true, false, 3 },  { WIRE_DIES_BEFORE, false, false, false, 8 },
 	{ WIRE_DIES_AFTER, false, false, false, 8 },  { WIRE_DIES_AFTER, false, true, false, 8 }, { WIRE_DIES_AFTER, false, false, true, 8 },
 };
-
-static time_t begun;
-static volatile sig_atomic_t told_to_end;
-
-static void
-end_soon(int signal_no)
-{
-	(void)signal_no;
-	told_to_end = 1;
-}
-
-static bool
-time_is_up(const struct options *o)
-{
-	return told_to_end || (o->seconds > 0 && time(NULL) - begun >= o->seconds);
-}
 
 static void
 try(struct bench *b, const struct options *o, const struct way *w, const struct fate *f, long nth, struct trial_counts *counts)
@@ -80,7 +63,7 @@ try_way(struct bench *b, const struct options *o, const struct way *w, uint64_t 
 	long statements = 0, allocations = 0;
 	struct trial_counts was = *counts;
 
-	if (time_is_up(o))
+	if (slice_is_over(o->seconds))
 		return;
 	if (!trial_measure(b, w, &statements, &allocations)) {
 		counts->failed++;
@@ -91,7 +74,7 @@ try_way(struct bench *b, const struct options *o, const struct way *w, uint64_t 
 
 		if (o->fault != WIRE_NONE && (fates[f].fault != o->fault || fates[f].for_ever != o->ever || fates[f].dies != o->dies))
 			continue;
-		for (long n = o->nth >= 0 ? o->nth : 0; n < count && !time_is_up(o); n++) {
+		for (long n = o->nth >= 0 ? o->nth : 0; n < count && !slice_is_over(o->seconds); n++) {
 			if (o->nth < 0 && (*at)++ % (uint64_t)(o->step * fates[f].every) != (o->seed * 7919) % (uint64_t)o->step)
 				continue;
 			try(b, o, w, &fates[f], n, counts);
@@ -118,7 +101,7 @@ round_of(const struct options *o, struct trial_counts *counts)
 		return false;
 	while (ways[all].name != NULL)
 		all++;
-	for (size_t i = 0; i < all && !time_is_up(o); i++) { /* a slice ends where its time does: each round begins elsewhere */
+	for (size_t i = 0; i < all && !slice_is_over(o->seconds); i++) { /* a slice ends where its time does: each round begins elsewhere */
 		const struct way *w = &ways[(i + o->seed * 5) % all];
 
 		if (o->way == NULL || strcmp(o->way, w->name) == 0)
@@ -157,19 +140,10 @@ usage(FILE *to)
 }
 
 static bool
-number(const char *text, long *out)
-{
-	char *end;
-
-	*out = strtol(text, &end, 10);
-	return end != text && *end == '\0' && *out >= 0;
-}
-
-static bool
 count_of(const char *text, uint64_t *out)
 {
 	long n;
-	bool good = number(text, &n) && n > 0;
+	bool good = slice_number(text, &n) && n > 0;
 
 	*out = (uint64_t)n;
 	return good;
@@ -202,13 +176,13 @@ read_option(struct options *o, const char *name, const char *value)
 	if (strcmp(name, "--rounds") == 0)
 		return count_of(value, &o->rounds);
 	if (strcmp(name, "--step") == 0)
-		return number(value, &o->step) && o->step > 0;
+		return slice_number(value, &o->step) && o->step > 0;
 	if (strcmp(name, "--nth") == 0)
-		return number(value, &o->nth);
+		return slice_number(value, &o->nth);
 	if (strcmp(name, "--again-nth") == 0)
-		return number(value, &o->again_nth);
+		return slice_number(value, &o->again_nth);
 	if (strcmp(name, "--seconds") == 0)
-		return number(value, &o->seconds);
+		return slice_number(value, &o->seconds);
 	if (strcmp(name, "--fault") == 0)
 		return fault_named(value, &o->fault);
 	if (strcmp(name, "--again") == 0)
@@ -254,10 +228,8 @@ main(int argc, char **argv)
 		return usage(stdout);
 	if (!read_options(&o, argc, argv))
 		return usage(stderr);
-	begun = time(NULL);
-	signal(SIGTERM, end_soon);
-	signal(SIGINT, end_soon);
-	for (from = o.seed; o.seed < from + o.rounds && !time_is_up(&o); o.seed++)
+	slice_begin();
+	for (from = o.seed; o.seed < from + o.rounds && !slice_is_over(o.seconds); o.seed++)
 		if (!round_of(&o, &counts)) {
 			puts("crash points of PostgreSQL: skipped, there is no server to be had (tools/setup names the package)");
 			return 0;
